@@ -1,0 +1,50 @@
+package dev.weir.core.cluster;
+
+import dev.weir.core.config.Address;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.EventLoop;
+
+/** One server of a cluster. All methods may be called from any thread. */
+public interface Endpoint {
+    /** How a connection or an exchange with an endpoint went. */
+    enum Outcome {
+        /** It answered, or was connected. */
+        SUCCESS,
+        /** The connection was refused, reset or could not be made. */
+        CONNECT_FAILED,
+        /** It did not answer in time. */
+        TIMEOUT,
+        /** It answered with an error that says that it cannot serve (chosen by the protocol). */
+        FAILURE
+    }
+
+    /** Its address as configured. */
+    Address address();
+
+    /** Its share among the others, 1…1,000,000. */
+    int weight();
+
+    /**
+     * Connects from {@code loop}; the channel lives on that loop, does not read until told to ({@code autoRead}
+     * off), and {@code initializer} is added to its pipeline before the connection attempt. Host names are
+     * resolved without blocking. The attempt fails after the cluster's connect timeout.
+     */
+    ChannelFuture connect(EventLoop loop, ChannelHandler initializer);
+
+    /**
+     * Tells how it went; feeds limits, outlier detection and least-request.
+     *
+     * @param micros how long it took, or -1
+     */
+    void done(Outcome outcome, long micros);
+
+    /** Connections open at this moment, from all loops. */
+    int activeConnections();
+
+    /** Connections that were made. */
+    long connects();
+
+    /** Connection attempts that failed. */
+    long connectFailures();
+}

@@ -1,0 +1,92 @@
+package dev.weir.core.config;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A cluster.
+ *
+ * @param name its name
+ * @param endpoints its servers, at least one
+ * @param loadBalancing name of the policy
+ * @param connectTimeout longest connection attempt, 1 ms…10 min
+ * @param sourceAddress local address to connect from, or null
+ * @param noDelay TCP_NODELAY on upstream connections
+ * @param keepAlive TCP keep-alive on upstream connections
+ * @param node where it stands in the configuration; the policy reads its own keys from it
+ */
+public record ClusterConfig(
+        String name,
+        List<EndpointConfig> endpoints,
+        String loadBalancing,
+        Duration connectTimeout,
+        @Nullable Address sourceAddress,
+        boolean noDelay,
+        boolean keepAlive,
+        ConfigNode node) {
+
+    /**
+     * A server.
+     *
+     * @param address its address
+     * @param weight its share, 1…1,000,000
+     */
+    public record EndpointConfig(Address address, int weight) {
+        static EndpointConfig from(ConfigNode node) {
+            if (!node.isMap()) {
+                return new EndpointConfig(check(node, node.as(Address::parse, new Address("127.0.0.1", 1))), 1);
+            }
+            Address address = node.address("address");
+            int weight = (int) node.integer("weight", 1, 1, 1_000_000);
+            node.rejectUnknown();
+            return new EndpointConfig(node.has("address") ? check(node, address) : address, weight);
+        }
+
+        private static Address check(ConfigNode node, Address address) {
+            if (address.port() == 0) {
+                node.error("\"" + address + "\" (expected: a port of 1..65535)");
+            }
+            return address;
+        }
+    }
+
+    static ClusterConfig from(ConfigNode node) {
+        List<EndpointConfig> endpoints = new ArrayList<>();
+        ConfigNode list = node.required("endpoints");
+        for (ConfigNode endpoint : list.isMap() ? List.<ConfigNode>of() : list.elements()) {
+            endpoints.add(EndpointConfig.from(endpoint));
+        }
+        if (endpoints.isEmpty()) {
+            list.error("empty (expected: a list of addresses)");
+        }
+        Duration timeout = node.duration("connect_timeout", Duration.ofSeconds(5));
+        if (timeout.toMillis() < 1 || timeout.toMinutes() > 10) {
+            node.error("connect_timeout", Units.format(timeout) + " (expected: 1ms..10m)");
+        }
+        return new ClusterConfig(
+                node.string("name"),
+                List.copyOf(endpoints),
+                String.valueOf(node.string("load_balancing", "round_robin")),
+                timeout,
+                node.has("source_address") ? source(node) : null,
+                node.bool("tcp_nodelay", true),
+                node.bool("keep_alive", true),
+                node);
+    }
+
+    /** A source is an IP address, with a port only where a fixed one is wanted. */
+    private static @Nullable Address source(ConfigNode node) {
+        ConfigNode child = node.required("source_address");
+        return child.as(
+                text -> {
+                    byte[] ip = io.netty.util.NetUtil.createByteArrayFromIpAddressString(text);
+                    if (ip == null) {
+                        throw new IllegalArgumentException("\"" + text + "\" (expected: an IP address)");
+                    }
+                    return new Address(text, 0);
+                },
+                null);
+    }
+}

@@ -1,0 +1,230 @@
+package dev.weir.core.exchange;
+
+import dev.weir.core.filter.Connection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request and its answer. A plain, pooled record: the producer sets the fields, sinks read them.
+ * Times are nanoseconds of the connection's {@link dev.weir.core.filter.WireClock} and differences of them; {@code -1}
+ * is unknown. Texts of low cardinality ({@code namespace}, {@code user}, {@code app}, {@code error}, …) should
+ * be the same instance as long as they are equal: sinks compare identities first.
+ */
+public final class Exchange {
+    /** How it ended. */
+    public enum Status {
+        /** Answered, not an error. */
+        OK,
+        /** Answered with an error of the protocol. */
+        ERROR,
+        /** No answer was due, or the connection ended before it. */
+        NO_REPLY,
+        /** Queued in a transaction that was not executed. */
+        ABORTED;
+
+        private final String label = name().toLowerCase(java.util.Locale.ROOT);
+
+        /** As in the access log. */
+        public String label() {
+            return label;
+        }
+    }
+
+    /** Most attributes one exchange can carry; further ones are ignored. */
+    public static final int MAX_ATTRIBUTES = 16;
+
+    // Set by open() and the producer. Not cleared to null between uses while pooled: see clear().
+    private @Nullable Connection connection;
+    private @Nullable Operation operation;
+
+    /** {@code redis}, {@code mongodb}, …; a constant. */
+    public String protocol = "";
+    /** When the first request byte was seen. */
+    public long startNanos;
+    /** User the protocol authenticated. */
+    public @Nullable String user;
+    /** What the client calls itself. */
+    public @Nullable String app;
+    /** Current database. */
+    public @Nullable String namespace;
+    /** Collections, tables, or the first key where opted in. */
+    public @Nullable String target;
+    /** Low-cardinality text; null means the operation's name. */
+    public @Nullable String summary;
+    /** Id of the normalised statement. */
+    public @Nullable String digest;
+    /** Text of the normalised statement; raw only where opted in. */
+    public @Nullable String statement;
+    /** How it ended. */
+    public Status status = Status.OK;
+    /** The protocol's error code. */
+    public @Nullable String error;
+    /** True if Weir answered. */
+    public boolean byWeir;
+    /** Overrides the connection's upstream (terminals that ask several); null means the connection's. */
+    public @Nullable String upstream;
+    /** Overrides the connection's cluster; null means the connection's. */
+    public @Nullable String cluster;
+    /** Number of upstreams asked; 1 is not written. */
+    public int shards = 1;
+    /** Bytes of the request on the wire. */
+    public long requestBytes = -1;
+    /** Bytes of the answer on the wire. */
+    public long responseBytes = -1;
+    /** Rows, documents or elements returned or affected. */
+    public long rows = -1;
+    /** Size of a batch or transaction. */
+    public long batch = -1;
+    /** Last request byte to first answer byte. */
+    public long firstByteNanos = -1;
+    /** Last request byte to last answer byte. */
+    public long durationNanos = -1;
+    /** Waiting behind earlier pipelined commands, or for a shard. */
+    public long queueNanos = -1;
+    /** At the server. */
+    public long upstreamNanos = -1;
+    /** Long poll or blocking command: stays out of latency histograms. */
+    public boolean longWait;
+    /** A read that found something (1) or nothing (0); -1 where that has no meaning. */
+    public int hit = -1;
+    /** W3C trace id. */
+    public @Nullable String trace;
+
+    private int attributes;
+    private final String[] attributeNames = new String[MAX_ATTRIBUTES];
+    private final Object[] attributeValues = new Object[MAX_ATTRIBUTES];
+
+    /** For pools. */
+    public Exchange() {}
+
+    /** Names the connection and the operation; every producer calls it before {@link Exchanges#emit}. */
+    public Exchange of(Connection connection, String protocol, Operation operation) {
+        this.connection = connection;
+        this.protocol = protocol;
+        this.operation = operation;
+        return this;
+    }
+
+    /** The connection it was seen on. */
+    public Connection connection() {
+        if (connection == null) {
+            throw new IllegalStateException("exchange without a connection (expected: of(...) before emit)");
+        }
+        return connection;
+    }
+
+    /** The operation. */
+    public Operation operation() {
+        if (operation == null) {
+            throw new IllegalStateException("exchange without an operation (expected: of(...) before emit)");
+        }
+        return operation;
+    }
+
+    /** The upstream that answered, or null. */
+    public @Nullable String upstreamText() {
+        return upstream != null ? upstream : byWeir ? null : connection().upstreamText();
+    }
+
+    /** The cluster, or null. */
+    public @Nullable String clusterName() {
+        return cluster != null ? cluster : connection().cluster();
+    }
+
+    /**
+     * Adds an attribute; names are declared in {@code docs/exchanges.md}.
+     *
+     * @param value a {@link String}, {@link Long}, {@link Integer}, {@link Double} or {@link Boolean}
+     */
+    public void attribute(String name, Object value) {
+        if (attributes < MAX_ATTRIBUTES) {
+            attributeNames[attributes] = name;
+            attributeValues[attributes++] = value;
+        }
+    }
+
+    /** Number of attributes. */
+    public int attributes() {
+        return attributes;
+    }
+
+    /** Name of attribute {@code i}. */
+    public String attributeName(int i) {
+        return attributeNames[i];
+    }
+
+    /** Value of attribute {@code i}. */
+    public Object attributeValue(int i) {
+        return attributeValues[i];
+    }
+
+    /** Makes this record equal to {@code other}; texts are shared, they are immutable. */
+    public void copyFrom(Exchange other) {
+        connection = other.connection;
+        operation = other.operation;
+        protocol = other.protocol;
+        startNanos = other.startNanos;
+        user = other.user;
+        app = other.app;
+        namespace = other.namespace;
+        target = other.target;
+        summary = other.summary;
+        digest = other.digest;
+        statement = other.statement;
+        status = other.status;
+        error = other.error;
+        byWeir = other.byWeir;
+        // The connection goes on and may change: fix what belongs to this moment.
+        upstream = other.upstreamText();
+        cluster = other.clusterName();
+        shards = other.shards;
+        requestBytes = other.requestBytes;
+        responseBytes = other.responseBytes;
+        rows = other.rows;
+        batch = other.batch;
+        firstByteNanos = other.firstByteNanos;
+        durationNanos = other.durationNanos;
+        queueNanos = other.queueNanos;
+        upstreamNanos = other.upstreamNanos;
+        longWait = other.longWait;
+        hit = other.hit;
+        trace = other.trace;
+        attributes = other.attributes;
+        for (int i = 0; i < attributes; i++) {
+            attributeNames[i] = other.attributeNames[i];
+            attributeValues[i] = other.attributeValues[i];
+        }
+    }
+
+    /** Makes it as new. */
+    public void clear() {
+        connection = null;
+        operation = null;
+        protocol = "";
+        startNanos = 0;
+        user = null;
+        app = null;
+        namespace = null;
+        target = null;
+        summary = null;
+        digest = null;
+        statement = null;
+        status = Status.OK;
+        error = null;
+        byWeir = false;
+        upstream = null;
+        cluster = null;
+        shards = 1;
+        requestBytes = -1;
+        responseBytes = -1;
+        rows = -1;
+        batch = -1;
+        firstByteNanos = -1;
+        durationNanos = -1;
+        queueNanos = -1;
+        upstreamNanos = -1;
+        longWait = false;
+        hit = -1;
+        trace = null;
+        attributes = 0;
+    }
+}

@@ -1,0 +1,19 @@
+package dev.weir.core.exchange;
+
+/**
+ * Consumes exchanges, on the event loop that made them; one instance per loop, so plain fields are safe. It
+ * is on the path of the data: no blocking, no allocation per call in the steady state. What it throws is
+ * counted and logged once, and does not reach the producer.
+ */
+@FunctionalInterface
+public interface ExchangeSink {
+    /** Lends {@code exchange} for the call; to keep it, copy it ({@link Exchange#copyFrom}). */
+    void onExchange(Exchange exchange);
+
+    /** Makes the sink of each loop. */
+    @FunctionalInterface
+    interface Factory {
+        /** Called once per event loop, before its first connection. {@code loop} counts from 0. */
+        ExchangeSink forLoop(int loop);
+    }
+}

@@ -1,0 +1,16 @@
+package dev.weir.core.exchange;
+
+/**
+ * Where the producers of one event loop get records and hand them in. On that loop only. Any number of
+ * records may be open at once and end in any order.
+ */
+public interface Exchanges {
+    /** Takes a cleared record from the pool. It is the caller's until {@link #emit} or {@link #discard}. */
+    Exchange open();
+
+    /** Shows the record to all sinks and takes it back; the caller must not touch it any more. */
+    void emit(Exchange exchange);
+
+    /** Takes back a record that was not used. */
+    void discard(Exchange exchange);
+}

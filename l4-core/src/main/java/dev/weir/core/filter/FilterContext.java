@@ -1,0 +1,79 @@
+package dev.weir.core.filter;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.Future;
+import java.time.Duration;
+
+/**
+ * A filter's view of its connection, bound to its place in the chain. Valid from
+ * {@link NetworkFilter#onOpen} to {@link NetworkFilter#onClose}; use it on the connection's event loop only
+ * (from elsewhere go through {@code connection().loop().execute(…)}). After the close all calls are
+ * ignored and injected buffers released.
+ *
+ * <p>{@link #pass}, {@link #drop} and {@link #inject} during {@link NetworkFilter#onData} take effect when
+ * it returns, in the order they were called.
+ */
+public interface FilterContext {
+    /** The connection: addresses, listener, attributes, event loop, allocator. */
+    Connection connection();
+
+    /** The loop's exchanges, for filters that produce records. */
+    dev.weir.core.exchange.Exchanges exchanges();
+
+    /** The clock. */
+    WireClock clock();
+
+    /** The time taken at the start of the current read burst, in {@link WireClock#nanoTime()}. */
+    long burstNanos();
+
+    /**
+     * Lets the first {@code bytes} of what is lent go on. Only inside {@link NetworkFilter#onData}, for its
+     * direction.
+     *
+     * @throws IllegalArgumentException if fewer bytes are lent
+     */
+    void pass(int bytes);
+
+    /** Throws away the first {@code bytes} of what is lent; otherwise as {@link #pass}. */
+    void drop(int bytes);
+
+    /**
+     * Adds bytes at this filter's place: ahead of what is lent or held here in this direction, behind what
+     * has gone on before. They pass only the filters between this one and their destination. Ownership of
+     * {@code data} passes to the core. Outside of a read burst the core flushes them by itself.
+     */
+    void inject(Direction direction, ByteBuf data);
+
+    /**
+     * Lends again what is held here in this direction, after the running callback. Also ends
+     * {@link NetworkFilter.Opening#WAIT}. Without anything held it does nothing.
+     */
+    void resume(Direction direction);
+
+    /**
+     * Names the reason of the holds of this filter ({@code weir_holds_total{filter, reason}}) and how long
+     * one may last without any byte going on.
+     */
+    void holdDeadline(String reason, Duration deadline);
+
+    /** Bytes held at this filter in {@code direction}. */
+    int held(Direction direction);
+
+    /**
+     * Puts TLS under the chain on one side, at exactly this byte: everything this filter and the ones nearer
+     * to that peer hold from that peer is ciphertext for {@code handler}, everything passed or injected
+     * toward that peer before this call goes out plain, everything after it encrypted. To be called while
+     * this filter holds, or nothing more can arrive in, the direction of that peer's bytes. From then on all
+     * filters see plain text.
+     *
+     * @return completes when the handshake is done; its failure closes the connection with
+     *     {@link CloseReason#TLS_FAILED}
+     * @throws IllegalStateException if a filter nearer to that peer still holds bytes toward it, or there is no
+     *     upstream connection yet
+     */
+    Future<?> startTls(Side side, SslHandler handler);
+
+    /** Closes the connection; same as {@code connection().close(reason)}. */
+    void close(CloseReason reason);
+}

@@ -1,0 +1,76 @@
+package dev.weir.core.filter;
+
+import io.netty.buffer.ByteBuf;
+
+/**
+ * A filter of one connection: looks at the bytes of both directions, and may hold, drop, replace or add
+ * some. One instance per connection, made by its factory; every method is called on the connection's
+ * event loop, never two at a time, never one inside another (what a call of {@link FilterContext} causes
+ * is carried out after the running callback returned), so plain fields are safe and blocking is forbidden.
+ *
+ * <p>Requests run through the filters first to last, answers last to first. What a method throws closes
+ * this connection with {@link CloseReason#INTERNAL_ERROR}, is logged and counted, and touches no other
+ * connection. Filters that only look should be a {@link dev.weir.core.protocol.Sniffer} instead: those
+ * fail open.
+ */
+public interface NetworkFilter {
+    /** Whether a connection may go on to its terminal. */
+    enum Opening {
+        /** Go on with the next filter; after the last one the terminal starts (and connects). */
+        PROCEED,
+        /**
+         * Wait: later filters and the terminal do not start, bytes stay with the core, until
+         * {@link FilterContext#resume} is called for {@link Direction#TO_UPSTREAM}. The deadline of holds applies.
+         */
+        WAIT
+    }
+
+    /**
+     * Called once, before any other method. To refuse the connection, call {@link FilterContext#close}.
+     */
+    default Opening onOpen(FilterContext context) {
+        return Opening.PROCEED;
+    }
+
+    /**
+     * Lends bytes and asks how many of them go on to the next filter now. The rest stays with the core,
+     * counts toward the water marks, and is lent again, with more behind it, when further bytes arrive or
+     * {@link FilterContext#resume} is called. So a filter that sees half a message answers 0 and is asked again.
+     *
+     * <p>Called whenever bytes reach this filter; {@code data} has at least one readable byte, from its
+     * reader index. The buffer is lent for the call only: read it by index, never release it or write to it;
+     * to keep bytes longer copy them. Moving its reader index has no effect on what goes on.
+     * At the front of what is lent a filter may {@linkplain FilterContext#pass pass},
+     * {@linkplain FilterContext#drop drop} and {@linkplain FilterContext#inject inject}: these take effect
+     * in the order of the calls, and the answer counts from where they ended.
+     *
+     * <p>Bytes held for longer than the deadline (20 s unless {@link FilterContext#holdDeadline} says
+     * otherwise) close the connection with {@link CloseReason#HOLD_TIMEOUT}. A filter that must see more than
+     * the high water mark (64 KiB by default) at once would wait in vain: reading stops there.
+     *
+     * @return how many bytes of {@code data}, from its front, go on: 0 … {@code data.readableBytes()}
+     */
+    default int onData(FilterContext context, Direction direction, ByteBuf data) {
+        return data.readableBytes();
+    }
+
+    /** Called once per read burst, after its last {@link #onData} in this direction. */
+    default void onReadComplete(FilterContext context, Direction direction) {}
+
+    /**
+     * The peer ended its direction. Called once per direction, after the last byte of it was lent and
+     * nothing is held here any more. The end then travels on to the next filter.
+     */
+    default void onEndOfStream(FilterContext context, Direction direction) {}
+
+    /**
+     * Whether the connection stands at a boundary as far as this filter can tell: no exchange open, nothing
+     * half done. Drain and idle timeouts close connections only where all filters say so.
+     */
+    default boolean idle() {
+        return true;
+    }
+
+    /** The connection is closed. Called exactly once for each filter whose {@link #onOpen} was called; the last call. */
+    default void onClose(CloseReason reason) {}
+}

@@ -1,0 +1,38 @@
+package dev.weir.core.filter;
+
+import io.netty.channel.Channel;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** What a terminal asks of the core. Use it on the connection's event loop only. */
+public interface TerminalContext {
+    /** The connection. */
+    Connection connection();
+
+    /** The loop's exchanges, for terminals that produce records. */
+    dev.weir.core.exchange.Exchanges exchanges();
+
+    /** The clock. */
+    WireClock clock();
+
+    /**
+     * Tells the connection its upstream, or null once it is gone. With a channel, filters can start TLS there;
+     * terminals that ask many upstreams pass null and only an address.
+     */
+    void upstream(String cluster, @Nullable SocketAddress address, @Nullable Channel channel);
+
+    /** Stops reading from the client until {@link #resumeReading}; counts as one reason, not nested. */
+    void pauseReading();
+
+    /** Ends {@link #pauseReading}; reading starts when no other reason stops it. */
+    void resumeReading();
+
+    /** Counts bytes for the listener: read from the upstream, and written to it. */
+    void countUpstream(long read, long written);
+
+    /**
+     * Ends the connection as a reset by the other side would: what was written is sent first, then the client
+     * gets a reset instead of an orderly end.
+     */
+    void reset(CloseReason reason);
+}

@@ -1,0 +1,36 @@
+package dev.weir.core.filter;
+
+import dev.weir.core.config.ConfigNode;
+import io.netty.channel.ChannelHandler;
+
+/**
+ * Makes terminals of one type: the last entry of a chain, which owns the way to the upstream. Same
+ * guarantees as {@link FilterFactory}. What a connection gets is an ordinary Netty handler that is put behind
+ * the chain on the client channel:
+ *
+ * <ul>
+ *   <li>It is added when all filters proceeded; {@code handlerAdded} is the place to connect.
+ *   <li>{@code channelRead} hands it {@link io.netty.buffer.ByteBuf}s and their ownership, {@code
+ *       channelReadComplete} ends a burst.
+ *   <li>The client's end of stream arrives as user event {@link EndOfStream#INSTANCE}, in order.
+ *   <li>It writes {@code ByteBuf}s, and {@link EndOfStream#INSTANCE} to end the stream toward the client.
+ *       Writes run back through the chain; their promises complete when the bytes are out (or dropped).
+ *   <li>It reads from its upstream only while the client channel {@code isWritable}, also as bytes that filters
+ *       hold make it unwritable; it stops the client through {@link TerminalContext#pauseReading}.
+ *   <li>It learns of the end by {@code channelInactive}, and ends a connection by {@link Connection#close}.
+ * </ul>
+ */
+public interface TerminalFactory {
+    /** The name that users write after {@code type:}; snake_case. */
+    String type();
+
+    /** Reads and checks the configuration of one terminal. */
+    PerLoop<PerTerminal> configure(ConfigNode config, FilterEnvironment environment);
+
+    /** Makes the handler once the chain exists. */
+    @FunctionalInterface
+    interface PerTerminal {
+        /** Called on the loop of the connection, when all filters have proceeded. */
+        ChannelHandler handler(TerminalContext context);
+    }
+}

@@ -1,0 +1,68 @@
+package dev.weir.core.protocol;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Cuts one connection's two streams into single commands and single answers, for the command gate. Stateful:
+ * bytes are shown in order, each exactly once (what a call does not consume is shown again with more behind
+ * it). On the connection's event loop only.
+ *
+ * <p>Throwing {@link SniffException} means that the stream cannot be cut any more: the gate then stops
+ * enforcing and passes everything, or closes the connection, as it was configured.
+ */
+public interface CommandFramer {
+    /** What a step through a stream found. */
+    enum Step {
+        /** Not enough bytes to know the command: show these again with more behind them. Nothing was consumed. */
+        MORE,
+        /**
+         * Requests only: the head of a command is known and {@link #command()} tells it. Nothing was
+         * consumed; the next call goes on with {@link #PART} or {@link #END} of this command.
+         */
+        HEAD,
+        /** {@link #length()} bytes belong to the current message, which goes on behind them. */
+        PART,
+        /** {@link #length()} bytes belong to the current message, which ends with them. */
+        END,
+        /**
+         * {@link #length()} bytes belong to no command and get no answer (blank lines), or, among the
+         * answers, to no request (pushes, messages of a subscription).
+         */
+        NEUTRAL,
+        /** From here on there are no commands any more (replication, encrypted): everything passes. */
+        OPAQUE
+    }
+
+    /** One step through the client's bytes, from {@code data.readerIndex()}. */
+    Step request(ByteBuf data);
+
+    /**
+     * One step through the upstream's bytes, from {@code data.readerIndex()}. After {@link Step#END} the oldest
+     * command that the gate {@linkplain #decided let through} and that expects an answer has got it.
+     */
+    Step answer(ByteBuf data);
+
+    /** Number of bytes the last step consumed. */
+    int length();
+
+    /** The command found by the last {@link Step#HEAD}; valid until the next call. */
+    Command command();
+
+    /**
+     * The gate's decision about the command of the last {@link Step#HEAD}: {@code upstream} tells whether the
+     * upstream will see it. The framer keeps its own state (open answers, transactions) by that.
+     *
+     * @return how many answers the gate has to put in order for this command: 1, or 0 if none is to be given
+     */
+    int decided(boolean upstream);
+
+    /**
+     * The protocol's own error answer to the command of the last {@link Step#HEAD}.
+     *
+     * @param code the protocol's error code, or null for its usual one
+     * @return a new buffer that the caller owns; empty if no answer can be given
+     */
+    ByteBuf error(ByteBufAllocator allocator, @Nullable String code, String message);
+}

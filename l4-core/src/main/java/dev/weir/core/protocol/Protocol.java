@@ -1,0 +1,52 @@
+package dev.weir.core.protocol;
+
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.filter.Connection;
+import dev.weir.core.filter.Direction;
+import dev.weir.core.filter.FilterEnvironment;
+import dev.weir.core.filter.PerLoop;
+import io.netty.buffer.ByteBuf;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A wire protocol, found by {@link java.util.ServiceLoader}. One stateless object per process. {@code weir
+ * sniff}, {@code auto_stats} and the command gate work with every protocol that is registered.
+ */
+public interface Protocol {
+    /** The name in exchanges, on the command line and in configurations: {@code redis}. */
+    String name();
+
+    /** Other names {@code weir sniff} takes, for example {@code valkey}. */
+    default List<String> aliases() {
+        return List.of();
+    }
+
+    /** The type of the sniffing filter: {@code redis_stats}. */
+    String statsFilter();
+
+    /** The value of the label {@code db_system_name} for a {@code protocol} that exchanges of this one carry. */
+    default String systemName(String protocol) {
+        return protocol;
+    }
+
+    /** The port servers of this protocol usually have, for the text of examples and help. */
+    int defaultPort();
+
+    /**
+     * Reads the configuration of the sniffing filter. Same guarantees as
+     * {@link dev.weir.core.filter.FilterFactory#configure}.
+     */
+    PerLoop<Sniffer> sniffer(ConfigNode config, FilterEnvironment environment);
+
+    /**
+     * Whether the first bytes of a connection in {@code direction} are this protocol's. Pure; reads from the
+     * reader index without moving it.
+     */
+    Detection detect(Direction direction, ByteBuf first);
+
+    /** A framer for one connection, or null if this protocol cannot be cut into single commands. */
+    default @Nullable CommandFramer framer(Connection connection) {
+        return null;
+    }
+}
