@@ -48,6 +48,11 @@ public final class Exchange {
     public @Nullable String namespace;
     /** Collections, tables, or the first key where opted in. */
     public @Nullable String target;
+    /**
+     * The one collection or table, for the metric label: null if there are several or where the target is a key.
+     * The same instance as long as it is equal.
+     */
+    public @Nullable String collection;
     /** Low-cardinality text; null means the operation's name. */
     public @Nullable String summary;
     /** Id of the normalised statement. */
@@ -167,6 +172,7 @@ public final class Exchange {
         app = other.app;
         namespace = other.namespace;
         target = other.target;
+        collection = other.collection;
         summary = other.summary;
         digest = other.digest;
         statement = other.statement;
@@ -205,6 +211,7 @@ public final class Exchange {
         app = null;
         namespace = null;
         target = null;
+        collection = null;
         summary = null;
         digest = null;
         statement = null;

@@ -46,6 +46,14 @@ public interface Connection {
     /** Sets the value of {@code key} for the filters that come later, in time or in the chain. */
     <T> void set(ConnectionAttribute<T> key, T value);
 
+    /** What the sinks of exchanges keep with this connection; theirs alone, null at first. */
+    default @Nullable Object sinkState() {
+        return null;
+    }
+
+    /** Keeps it. A connection that does not makes its exchanges slower, not wrong. */
+    default void sinkState(@Nullable Object state) {}
+
     /** The event loop that both sockets of this connection live on. */
     EventLoop loop();
 
