@@ -1,18 +1,54 @@
 package dev.weir.core;
 
 import dev.weir.core.config.Address;
-import dev.weir.core.config.ConfigErrors;
+import dev.weir.core.config.ConfigException;
 import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.exchange.ExchangeSink;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.filter.WireClock;
+import dev.weir.core.net.Extensions;
+import dev.weir.core.net.Runtime;
+import dev.weir.core.net.Transport;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** A running proxy (being built). */
+/**
+ * A proxy: listeners, chains and clusters from a {@link ProxyConfig}. Any number may run in one JVM; they share
+ * nothing. All methods may be called from any thread but an event loop of the proxy; {@link #apply} calls are
+ * carried out one after the other.
+ *
+ * <pre>{@code
+ * ProxyConfig config = ProxyConfig.of(Map.of(
+ *         "listeners", List.of(Map.of("name", "orders", "address", "127.0.0.1:6380",
+ *                 "filters", List.of(Map.of("type", "tcp_proxy", "cluster", "orders")))),
+ *         "clusters", List.of(Map.of("name", "orders", "endpoints", List.of("127.0.0.1:6379")))));
+ * try (Proxy proxy = Proxy.builder().start(config)) { … }
+ * }</pre>
+ */
 public final class Proxy implements AutoCloseable {
+    private final Runtime runtime;
+
+    private Proxy(Runtime runtime) {
+        this.runtime = runtime;
+    }
+
+    /**
+     * A listener at this moment.
+     *
+     * @param name its name
+     * @param address where it listens, with the real port
+     * @param filters types of its filters, in order, the terminal last; of its first chain
+     * @param connectionsActive client connections open now
+     * @param connectionsTotal client connections accepted since the start
+     * @param bytesFromClients bytes read from clients
+     * @param bytesToClients bytes written to clients
+     * @param accepting whether it takes new connections
+     * @param decoding whether its sniffers are switched on
+     */
     public record ListenerStatus(
             String name,
             Address address,
@@ -24,87 +60,174 @@ public final class Proxy implements AutoCloseable {
             boolean accepting,
             boolean decoding) {}
 
+    /**
+     * A cluster at this moment.
+     *
+     * @param name its name
+     * @param loadBalancing name of its policy
+     * @param endpoints its endpoints
+     */
     public record ClusterStatus(String name, String loadBalancing, List<EndpointStatus> endpoints) {}
 
+    /**
+     * An endpoint at this moment.
+     *
+     * @param address as configured
+     * @param weight its share
+     * @param connectionsActive connections open, or being made, now
+     * @param connects connections made since the start
+     * @param connectFailures attempts that failed since the start
+     */
     public record EndpointStatus(
             String address, int weight, int connectionsActive, long connects, long connectFailures) {}
 
+    /** Starts to set up a proxy. */
     public static Builder builder() {
         return new Builder();
     }
 
+    /** What a proxy gets from its surroundings. */
     public static final class Builder {
-        public Builder meters(MeterRegistry meters) {
-            throw new UnsupportedOperationException();
+        private @Nullable MeterRegistry meters;
+        private WireClock clock = WireClock.system();
+        private ClassLoader loader = Proxy.class.getClassLoader();
+        private final List<ExchangeSink.Factory> sinks = new ArrayList<>();
+
+        private Builder() {}
+
+        /** Where meters are registered; by default in a registry of the proxy's own that nobody reads. */
+        public Builder meters(MeterRegistry registry) {
+            meters = registry;
+            return this;
         }
 
-        public Builder clock(WireClock clock) {
-            throw new UnsupportedOperationException();
+        /** The clock of all connections; by default the system's. */
+        public Builder clock(WireClock wireClock) {
+            clock = wireClock;
+            return this;
         }
 
-        /** Adds a sink of exchanges (an access log, standard output). */
+        /** Adds a sink of exchanges behind the default ones. The caller closes it, after the proxy. */
         public Builder sink(ExchangeSink.Factory sink) {
-            throw new UnsupportedOperationException();
+            sinks.add(sink);
+            return this;
         }
 
-        /** Where factories and protocols are searched; default: the class loader of this class. */
-        public Builder classLoader(ClassLoader loader) {
-            throw new UnsupportedOperationException();
+        /** Where factories, protocols and policies are searched; by default where this class comes from. */
+        public Builder classLoader(ClassLoader classLoader) {
+            loader = classLoader;
+            return this;
         }
 
-        /** Process settings (event loops, transport, sinks) come from {@code config}; nothing is started yet. */
+        /**
+         * Makes the event loops and sinks; nothing listens yet. Process settings (event loops, transport, limits of
+         * the sinks) are taken from {@code config} and stay for the life of the proxy.
+         *
+         * @throws IllegalStateException if an extension cannot be loaded or the transport is not available
+         */
         public Proxy build(ProxyConfig config) {
-            throw new UnsupportedOperationException();
+            MeterRegistry registry = meters == null ? new SimpleMeterRegistry() : meters;
+            return new Proxy(new Runtime(config, Extensions.load(loader), registry, clock, List.copyOf(sinks)));
+        }
+
+        /** {@link #build} and {@link Proxy#apply}; closes the proxy again if that fails. */
+        public Proxy start(ProxyConfig config) {
+            Proxy proxy = build(config);
+            try {
+                proxy.apply(config);
+                return proxy;
+            } catch (RuntimeException e) {
+                proxy.close();
+                throw e;
+            }
         }
     }
 
-    /** Starts, or replaces, the configuration; throws ConfigException or IllegalStateException (bind), changing nothing. */
+    /**
+     * Starts the configuration, or replaces the one in force. Connections there are go on with the chains and
+     * clusters they started with; listeners whose address stays keep their sockets, so no connection is refused;
+     * listeners that are gone stop accepting.
+     *
+     * @throws ConfigException with all problems; then nothing has changed
+     * @throws IllegalStateException if an address cannot be bound; then nothing has changed
+     */
     public void apply(ProxyConfig config) {
-        throw new UnsupportedOperationException();
+        runtime.apply(config);
     }
 
-    /** Finds all problems that applying would find, without starting anything. */
-    public static void check(ProxyConfig config, ConfigErrors errors, ClassLoader loader) {
-        throw new UnsupportedOperationException();
+    /**
+     * Finds all problems that {@link #apply} would find but for busy addresses, without starting anything, and
+     * reports them to the {@link dev.weir.core.config.ConfigErrors} that {@code config} was read with.
+     */
+    public static void check(ProxyConfig config, ClassLoader loader) {
+        Runtime.check(config, Extensions.load(loader));
     }
 
+    /** The configuration in force, or null before the first {@link #apply}. */
     public @Nullable ProxyConfig config() {
-        throw new UnsupportedOperationException();
+        return runtime.config();
     }
 
-    /** The address a listener is bound to. */
+    /**
+     * The address a listener is bound to, with the real port.
+     *
+     * @throws IllegalArgumentException if there is no such listener
+     */
     public Address address(String listener) {
-        throw new UnsupportedOperationException();
+        return listeners().stream()
+                .filter(l -> l.name().equals(listener))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no listener \"" + listener + "\""))
+                .address();
     }
 
+    /** All listeners. */
     public List<ListenerStatus> listeners() {
-        throw new UnsupportedOperationException();
+        return runtime.listeners();
     }
 
+    /** All clusters of the configuration in force. */
     public List<ClusterStatus> clusters() {
-        throw new UnsupportedOperationException();
+        return runtime.clusters();
     }
 
+    /** The sinks, to read percentiles, tables and logs from. */
     public ExchangeSinks exchanges() {
-        throw new UnsupportedOperationException();
+        return runtime.sinks();
     }
 
-    /** Switches the sniffers of a listener on or off; false if there is no such listener. */
+    /** Which transport is used: epoll, io_uring or nio. */
+    public Transport transport() {
+        return runtime.transport();
+    }
+
+    /**
+     * Switches the sniffers of a listener on or off at once; off also for open connections, on for new ones.
+     *
+     * @return false if there is no such listener
+     */
     public boolean decode(String listener, boolean enabled) {
-        throw new UnsupportedOperationException();
+        return runtime.decode(listener, enabled);
     }
 
-    /** Stops accepting and lets connections finish; completes when all are closed (at the latest after the drain timeout). */
+    /**
+     * Stops accepting and closes each connection at its next boundary; those still open at the drain timeout are
+     * closed then.
+     *
+     * @return completes when all connections are closed
+     */
     public CompletableFuture<Void> drain() {
-        throw new UnsupportedOperationException();
+        return runtime.drain();
     }
 
+    /** Whether {@link #drain} was called. */
     public boolean draining() {
-        throw new UnsupportedOperationException();
+        return runtime.draining();
     }
 
+    /** Closes everything at once. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        runtime.close();
     }
 }

@@ -20,6 +20,12 @@ public interface Cluster {
      */
     @Nullable Endpoint pick(long hash, int attempt, Exclusions excluded);
 
+    /** Whether {@link #pick} looks at the hash; where not, callers need not compute one. */
+    boolean usesHash();
+
+    /** Name of its policy. */
+    String loadBalancing();
+
     /** All endpoints at this moment, with a version that grows with every change. */
     Snapshot snapshot();
 

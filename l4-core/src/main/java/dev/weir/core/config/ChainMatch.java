@@ -37,6 +37,11 @@ public record ChainMatch(List<Cidr> sources, List<Cidr> destinations, List<Integ
         throw new IllegalArgumentException("\"" + text + "\" (expected: a port of 1..65535)");
     }
 
+    /** Whether every connection belongs to this chain. */
+    public boolean matchesAll() {
+        return sources.isEmpty() && destinations.isEmpty() && ports.isEmpty();
+    }
+
     /** Whether a connection from {@code client} to {@code local} belongs to this chain. */
     public boolean matches(SocketAddress client, SocketAddress local) {
         return Cidr.anyOrEmpty(sources, client)

@@ -92,6 +92,11 @@ public final class ConfigNode {
         return column;
     }
 
+    /** Where problems of the whole tree are collected. */
+    public ConfigErrors errors() {
+        return errors;
+    }
+
     /** Reports a problem at this place. */
     public void error(String problem) {
         errors.add(this, problem);

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param clusters may be empty
  * @param process settings of the process
  * @param sinks settings of the sinks of exchanges
+ * @param root the whole configuration as it was read; problems found later are reported through it
  */
 public record ProxyConfig(
         @Nullable AdminConfig admin,
@@ -25,7 +26,8 @@ public record ProxyConfig(
         List<ListenerConfig> listeners,
         List<ClusterConfig> clusters,
         ProcessConfig process,
-        SinkConfig sinks) {
+        SinkConfig sinks,
+        ConfigNode root) {
 
     /**
      * The admin server.
@@ -82,7 +84,13 @@ public record ProxyConfig(
         unique("listener", listeners.stream().map(ListenerConfig::name).toList(), root.list("listeners"));
         unique("cluster", clusters.stream().map(ClusterConfig::name).toList(), root.list("clusters"));
         ProxyConfig config = new ProxyConfig(
-                admin(root), accessLog(root), List.copyOf(listeners), List.copyOf(clusters), process(root), sinks(root));
+                admin(root),
+                accessLog(root),
+                List.copyOf(listeners),
+                List.copyOf(clusters),
+                process(root),
+                sinks(root),
+                root);
         root.rejectUnknown();
         return config;
     }

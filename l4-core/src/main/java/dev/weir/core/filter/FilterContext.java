@@ -52,6 +52,12 @@ public interface FilterContext {
     void resume(Direction direction);
 
     /**
+     * Whether what is lent now was made, at least in part, by Weir: by {@link #inject} of a filter nearer to the
+     * other peer. Only inside {@link NetworkFilter#onData}.
+     */
+    boolean madeByWeir();
+
+    /**
      * Names the reason of the holds of this filter ({@code weir_holds_total{filter, reason}}) and how long
      * one may last without any byte going on.
      */

@@ -58,17 +58,28 @@ public interface NetworkFilter {
     default void onReadComplete(FilterContext context, Direction direction) {}
 
     /**
-     * The peer ended its direction. Called once per direction, after the last byte of it was lent and
-     * nothing is held here any more. The end then travels on to the next filter.
+     * The peer ended its direction; nothing more will be lent. Called once per direction, behind the last byte
+     * of it. Bytes may still be held here: a filter that waits for the rest of a message should
+     * {@link FilterContext#resume} and let them go. The end travels on as soon as nothing is held here.
      */
     default void onEndOfStream(FilterContext context, Direction direction) {}
 
+    /** Where a connection stands between exchanges. */
+    enum Boundary {
+        /** This filter cannot tell. */
+        UNKNOWN,
+        /** No exchange is open and nothing half done. */
+        IDLE,
+        /** Something is under way. */
+        BUSY
+    }
+
     /**
-     * Whether the connection stands at a boundary as far as this filter can tell: no exchange open, nothing
-     * half done. Drain and idle timeouts close connections only where all filters say so.
+     * Where the connection stands as far as this filter can tell. Drain closes a connection at once where at
+     * least one filter says {@link Boundary#IDLE} and none {@link Boundary#BUSY}; the idle timeout spares busy ones.
      */
-    default boolean idle() {
-        return true;
+    default Boundary boundary() {
+        return Boundary.UNKNOWN;
     }
 
     /** The connection is closed. Called exactly once for each filter whose {@link #onOpen} was called; the last call. */

@@ -21,6 +21,15 @@ public interface TerminalContext {
      */
     void upstream(String cluster, @Nullable SocketAddress address, @Nullable Channel channel);
 
+    /** The time taken at the start of the current read burst, in {@link WireClock#nanoTime()}. */
+    long burstNanos();
+
+    /** Why the connection closes, or null while it does not; to be asked in {@code channelInactive}. */
+    @Nullable CloseReason closeReason();
+
+    /** Whether a filter says that an exchange is open: idle timeouts spare such connections. */
+    boolean busy();
+
     /** Stops reading from the client until {@link #resumeReading}; counts as one reason, not nested. */
     void pauseReading();
 

@@ -17,7 +17,9 @@ import io.netty.channel.ChannelHandler;
  *       Writes run back through the chain; their promises complete when the bytes are out (or dropped).
  *   <li>It reads from its upstream only while the client channel {@code isWritable}, also as bytes that filters
  *       hold make it unwritable; it stops the client through {@link TerminalContext#pauseReading}.
- *   <li>It learns of the end by {@code channelInactive}, and ends a connection by {@link Connection#close}.
+ *   <li>It learns of the end by {@code channelInactive}, which comes once, as soon as the connection closes for
+ *       whatever reason ({@link TerminalContext#closeReason}); it ends a connection by {@link Connection#close}.
+ *       When both directions have ended the core closes the connection by itself.
  * </ul>
  */
 public interface TerminalFactory {
@@ -25,9 +27,16 @@ public interface TerminalFactory {
     String type();
 
     /** Reads and checks the configuration of one terminal. */
-    PerLoop<PerTerminal> configure(ConfigNode config, FilterEnvironment environment);
+    Configured configure(ConfigNode config, FilterEnvironment environment);
 
-    /** Makes the handler once the chain exists. */
+    /** A terminal with its configuration. */
+    @FunctionalInterface
+    interface Configured {
+        /** Called on the loop, before its first connection that needs it. */
+        PerTerminal onLoop(LoopEnvironment loop);
+    }
+
+    /** Makes the handler of a connection. */
     @FunctionalInterface
     interface PerTerminal {
         /** Called on the loop of the connection, when all filters have proceeded. */

@@ -1,0 +1,352 @@
+package dev.weir.core.builtin;
+
+import dev.weir.core.cluster.Cluster;
+import dev.weir.core.cluster.Endpoint;
+import dev.weir.core.cluster.Exclusions;
+import dev.weir.core.cluster.XxHash64;
+import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.ConnectionAttribute;
+import dev.weir.core.filter.EndOfStream;
+import dev.weir.core.filter.TerminalContext;
+import dev.weir.core.net.Resets;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Forwards bytes between the client and one endpoint. Sits behind the chain on the client channel; its inner
+ * {@link Upstream} sits on the upstream channel. Both live on one event loop.
+ *
+ * <p>Each side reads only while the other one is writable, and is flushed once per read burst. An end of stream
+ * is passed on behind the bytes before it, a reset as a reset.
+ */
+final class TcpProxy extends ChannelInboundHandlerAdapter {
+    /** How long an upstream that does not read may delay the end of what was written to it. */
+    private static final long FLUSH_MILLIS = 5_000;
+
+    /**
+     * What all connections of one configured terminal share.
+     *
+     * @param idleNanos 0 for none
+     * @param longestNanos 0 for none
+     */
+    record Settings(Cluster cluster, long idleNanos, long longestNanos, int attempts, UpstreamMetrics metrics) {}
+
+    private final Settings settings;
+    private final TerminalContext context;
+
+    private @Nullable ChannelHandlerContext client;
+    private @Nullable Channel upstream;
+    private @Nullable Endpoint endpoint;
+    private Exclusions excluded = Exclusions.NONE;
+    private int attempt;
+    private long connectStart;
+    private boolean connected;
+    private boolean clientEnded;
+    private boolean closed;
+    private long lastActive;
+    private @Nullable ArrayDeque<ByteBuf> early;
+    private @Nullable ScheduledFuture<?> idleTimer;
+    private @Nullable ScheduledFuture<?> longestTimer;
+
+    TcpProxy(Settings settings, TerminalContext context) {
+        this.settings = settings;
+        this.context = context;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        client = ctx;
+        lastActive = context.clock().nanoTime();
+        context.pauseReading();
+        if (settings.longestNanos > 0) {
+            longestTimer = ctx.executor()
+                    .schedule(
+                            () -> context.connection().close(CloseReason.MAX_DURATION),
+                            settings.longestNanos,
+                            TimeUnit.NANOSECONDS);
+        }
+        connect();
+    }
+
+    // ---- connecting
+
+    private void connect() {
+        Endpoint next = settings.cluster.pick(hash(), attempt, excluded);
+        if (next == null) {
+            if (attempt == 0) {
+                settings.metrics.noEndpoint();
+            }
+            context.connection().close(attempt == 0 ? CloseReason.NO_ENDPOINT : CloseReason.CONNECT_FAILED);
+            return;
+        }
+        endpoint = next;
+        connectStart = context.clock().nanoTime();
+        Upstream side = new Upstream();
+        ChannelFuture connecting = next.connect(context.connection().loop(), side);
+        upstream = connecting.channel();
+        if (connecting.isDone()) {
+            connectDone(connecting, next);
+        } else {
+            connecting.addListener((ChannelFuture done) -> connectDone(done, next));
+        }
+    }
+
+    private long hash() {
+        if (!settings.cluster.usesHash()) {
+            return 0;
+        }
+        Long chosen = context.connection().get(ConnectionAttribute.HASH);
+        return chosen != null ? chosen : XxHash64.hash(context.connection().clientHost());
+    }
+
+    private void connectDone(ChannelFuture done, Endpoint tried) {
+        if (closed) {
+            done.channel().close();
+            return;
+        }
+        long nanos = context.clock().nanoTime() - connectStart;
+        if (done.isSuccess()) {
+            tried.done(Endpoint.Outcome.SUCCESS, nanos / 1_000);
+            settings.metrics.connected(nanos);
+            open(done.channel());
+            return;
+        }
+        boolean late = done.cause() instanceof io.netty.channel.ConnectTimeoutException;
+        tried.done(late ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED, nanos / 1_000);
+        settings.metrics.failed(done.cause());
+        attempt++;
+        if (attempt >= settings.attempts) {
+            context.connection().close(late ? CloseReason.CONNECT_TIMEOUT : CloseReason.CONNECT_FAILED);
+            return;
+        }
+        if (excluded == Exclusions.NONE) {
+            excluded = Exclusions.create();
+        }
+        excluded.add(tried);
+        connect();
+    }
+
+    private void open(Channel channel) {
+        connected = true;
+        context.upstream(settings.cluster.name(), channel.remoteAddress(), channel);
+        ArrayDeque<ByteBuf> waiting = early;
+        early = null;
+        if (waiting != null) {
+            waiting.forEach(data -> channel.write(data, channel.voidPromise()));
+            channel.flush();
+        }
+        if (clientEnded) {
+            endUpstream();
+        }
+        context.resumeReading();
+        channel.config().setAutoRead(client().channel().isWritable());
+        if (settings.idleNanos > 0) {
+            watchIdle(settings.idleNanos);
+        }
+    }
+
+    // ---- client side
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (!(message instanceof ByteBuf data) || closed) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        Channel to = upstream;
+        lastActive = context.burstNanos();
+        if (!connected || to == null) {
+            // Reading is paused, but filters may have held bytes, and reading may have begun before.
+            if (early == null) {
+                early = new ArrayDeque<>(4);
+            }
+            early.add(data);
+            return;
+        }
+        context.countUpstream(0, data.readableBytes());
+        to.write(data, to.voidPromise());
+        if (!to.isWritable()) {
+            context.pauseReading();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (connected && upstream != null) {
+            upstream.flush();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (connected && upstream != null) {
+            upstream.config().setAutoRead(ctx.channel().isWritable());
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == EndOfStream.INSTANCE) {
+            clientEnded = true;
+            if (connected) {
+                endUpstream();
+            }
+        }
+    }
+
+    private void endUpstream() {
+        Channel to = upstream;
+        if (to == null) {
+            return;
+        }
+        to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> {
+            SslHandler tls = to.pipeline().get(SslHandler.class);
+            if (tls != null) {
+                tls.closeOutbound().addListener(told -> shutdownOutput(to));
+            } else {
+                shutdownOutput(to);
+            }
+        });
+    }
+
+    private static void shutdownOutput(Channel channel) {
+        if (channel instanceof DuplexChannel duplex && duplex.isActive() && !duplex.isOutputShutdown()) {
+            duplex.shutdownOutput();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        closed = true;
+        if (early != null) {
+            early.forEach(ByteBuf::release);
+            early = null;
+        }
+        if (idleTimer != null) {
+            idleTimer.cancel(false);
+        }
+        if (longestTimer != null) {
+            longestTimer.cancel(false);
+        }
+        Channel to = upstream;
+        if (to == null) {
+            return;
+        }
+        if (!connected) {
+            to.close();
+        } else if (context.closeReason() == CloseReason.CLIENT_RESET) {
+            Resets.resetAfterFlush(to);
+        } else {
+            Resets.closeAfterFlush(to, FLUSH_MILLIS);
+        }
+    }
+
+    private void watchIdle(long nanos) {
+        idleTimer = client().executor()
+                .schedule(
+                        () -> {
+                            long left = settings.idleNanos - (context.clock().nanoTime() - lastActive);
+                            if (left <= 0 && !context.busy()) {
+                                context.connection().close(CloseReason.IDLE_TIMEOUT);
+                            } else {
+                                watchIdle(left > 0 ? left : settings.idleNanos);
+                            }
+                        },
+                        nanos,
+                        TimeUnit.NANOSECONDS);
+    }
+
+    private ChannelHandlerContext client() {
+        if (client == null) {
+            throw new IllegalStateException("terminal not in a pipeline yet");
+        }
+        return client;
+    }
+
+    // ---- upstream side
+
+    private final class Upstream extends ChannelInboundHandlerAdapter {
+        private boolean ended;
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            if (!(message instanceof ByteBuf data) || closed) {
+                ReferenceCountUtil.release(message);
+                return;
+            }
+            context.countUpstream(data.readableBytes(), 0);
+            ChannelHandlerContext to = client();
+            to.write(data, to.voidPromise());
+            lastActive = context.burstNanos();
+            if (!to.channel().isWritable()) {
+                ctx.channel().config().setAutoRead(false);
+            }
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext ctx) {
+            if (!closed && client != null) {
+                client.flush();
+            }
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+            if (!closed && connected && ctx.channel().isWritable()) {
+                context.resumeReading();
+            }
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event instanceof ChannelInputShutdownEvent) {
+                end();
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext ctx) {
+            end();
+        }
+
+        private void end() {
+            if (!ended && connected && !closed) {
+                ended = true;
+                client().writeAndFlush(EndOfStream.INSTANCE);
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            if (!connected || closed) {
+                ctx.close();
+                return;
+            }
+            ended = true;
+            if (cause instanceof IOException) {
+                client().flush();
+                context.reset(CloseReason.UPSTREAM_RESET);
+            } else {
+                context.connection()
+                        .close(
+                                cause.getCause() instanceof javax.net.ssl.SSLException
+                                        ? CloseReason.TLS_FAILED
+                                        : CloseReason.INTERNAL_ERROR);
+            }
+            ctx.close();
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package dev.weir.core.builtin;
+
+import dev.weir.core.cluster.Cluster;
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.config.Units;
+import dev.weir.core.filter.FilterEnvironment;
+import dev.weir.core.filter.TerminalFactory;
+import java.time.Duration;
+
+/** The terminal {@code tcp_proxy}: bytes to and from one endpoint of a cluster. */
+public final class TcpProxyFactory implements TerminalFactory {
+    /** For ServiceLoader. */
+    public TcpProxyFactory() {}
+
+    @Override
+    public String type() {
+        return "tcp_proxy";
+    }
+
+    @Override
+    public Configured configure(ConfigNode config, FilterEnvironment environment) {
+        Cluster cluster = environment.cluster(config, "cluster");
+        Duration idle = config.duration("idle_timeout", Duration.ofHours(1));
+        Duration longest = config.duration("max_connection_duration", Duration.ZERO);
+        int attempts = (int) config.integer("connect_attempts", 3, 1, 100);
+        limit(config, "idle_timeout", idle);
+        limit(config, "max_connection_duration", longest);
+        UpstreamMetrics metrics = new UpstreamMetrics(environment.meters(), cluster.name());
+        TcpProxy.Settings settings = new TcpProxy.Settings(cluster, idle.toNanos(), longest.toNanos(), attempts, metrics);
+        return loop -> context -> new TcpProxy(settings, context);
+    }
+
+    /** Zero means none; anything else must be long enough to be meant. */
+    private static void limit(ConfigNode config, String key, Duration value) {
+        if (!value.isZero() && value.compareTo(Duration.ofMillis(10)) < 0 || value.compareTo(Duration.ofDays(365)) > 0) {
+            config.error(key, Units.format(value) + " (expected: 0 for none, or 10ms..365d)");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package dev.weir.core.cluster;
+
+import dev.weir.core.config.ConfigNode;
+import java.util.List;
+
+/**
+ * A policy to choose among endpoints. Found by {@link java.util.ServiceLoader}. The policy itself holds no
+ * state; a {@link Picker} is made anew, off the data path, whenever the endpoints change.
+ */
+public interface LoadBalancer {
+    /** The name after {@code load_balancing:}. */
+    String name();
+
+    /** Whether pickers look at the hash. */
+    default boolean usesHash() {
+        return false;
+    }
+
+    /** Reads the policy's own keys of the cluster's configuration and reports problems. */
+    Builder configure(ConfigNode cluster);
+
+    /** Makes pickers. */
+    @FunctionalInterface
+    interface Builder {
+        /** {@code endpoints} is immutable and not empty. */
+        Picker build(List<? extends Endpoint> endpoints);
+    }
+
+    /** Chooses among a fixed list. Thread-safe; neither blocks nor allocates. */
+    @FunctionalInterface
+    interface Picker {
+        /**
+         * The index of the endpoint to try.
+         *
+         * @param hash for hash policies
+         * @param attempt 0 for the first try; further ones should answer something else if they can
+         */
+        int pick(long hash, int attempt);
+    }
+}

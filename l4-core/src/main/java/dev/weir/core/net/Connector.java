@@ -1,0 +1,106 @@
+package dev.weir.core.net;
+
+import dev.weir.core.config.Address;
+import dev.weir.core.config.ClusterConfig;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.resolver.dns.DnsAddressResolverGroup;
+import io.netty.resolver.dns.DnsNameResolverBuilder;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** Makes upstream connections; resolves names without blocking. One per proxy. */
+final class Connector implements AutoCloseable {
+    private final Transport transport;
+    private final WriteBufferWaterMark waterMark = new WriteBufferWaterMark(32 << 10, 64 << 10);
+    private @Nullable DnsAddressResolverGroup resolvers;
+
+    Connector(Transport transport) {
+        this.transport = transport;
+    }
+
+    Transport transport() {
+        return transport;
+    }
+
+    ChannelFuture connect(Address address, ClusterConfig config, EventLoop loop, ChannelHandler initializer) {
+        Channel channel = transport.client(address);
+        var options = channel.config();
+        options.setAutoRead(false);
+        options.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        options.setConnectTimeoutMillis((int) config.connectTimeout().toMillis());
+        options.setWriteBufferWaterMark(waterMark);
+        ChannelPromise promise = channel.newPromise();
+        if (channel instanceof SocketChannel socket) {
+            socket.config().setTcpNoDelay(config.noDelay());
+            socket.config().setKeepAlive(config.keepAlive());
+        }
+        channel.pipeline().addLast(initializer);
+        ChannelFuture registered = loop.register(channel);
+        registered.addListener(done -> {
+            if (!done.isSuccess()) {
+                channel.unsafe().closeForcibly();
+                promise.tryFailure(done.cause());
+            } else {
+                resolveAndConnect(address, config, loop, channel, promise);
+            }
+        });
+        return promise;
+    }
+
+    private void resolveAndConnect(
+            Address address, ClusterConfig config, EventLoop loop, Channel channel, ChannelPromise promise) {
+        SocketAddress target = transport.socketAddress(address);
+        if (target instanceof InetSocketAddress inet && inet.isUnresolved()) {
+            resolvers().getResolver(loop).resolve(inet).addListener(done -> {
+                if (done.isSuccess()) {
+                    connect((SocketAddress) done.getNow(), config, channel, promise);
+                } else {
+                    channel.close();
+                    promise.tryFailure(done.cause());
+                }
+            });
+        } else {
+            connect(target, config, channel, promise);
+        }
+    }
+
+    private static void connect(SocketAddress target, ClusterConfig config, Channel channel, ChannelPromise promise) {
+        Address source = config.sourceAddress();
+        InetAddress from = source == null ? null : source.literal();
+        ChannelFuture connecting = from == null
+                ? channel.connect(target)
+                : channel.connect(target, new InetSocketAddress(from, 0));
+        connecting.addListener(done -> {
+            if (done.isSuccess()) {
+                promise.trySuccess();
+            } else {
+                channel.close();
+                promise.tryFailure(done.cause());
+            }
+        });
+    }
+
+    private synchronized DnsAddressResolverGroup resolvers() {
+        if (resolvers == null) {
+            resolvers = new DnsAddressResolverGroup(
+                    new DnsNameResolverBuilder().datagramChannelType(transport.datagram()));
+        }
+        return resolvers;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (resolvers != null) {
+            resolvers.close();
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package dev.weir.core.net;
+
+import dev.weir.core.cluster.LoadBalancer;
+import dev.weir.core.filter.FilterFactory;
+import dev.weir.core.filter.TerminalFactory;
+import dev.weir.core.protocol.Protocol;
+import java.util.Collection;
+import java.util.Map;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/** Everything that was found by {@link ServiceLoader}, by the name users write. Immutable. */
+public final class Extensions {
+    private final Map<String, FilterFactory> filters;
+    private final Map<String, TerminalFactory> terminals;
+    private final Map<String, Protocol> protocols;
+    private final Map<String, Protocol> sniffers;
+    private final Map<String, LoadBalancer> balancers;
+
+    private Extensions(ClassLoader loader) {
+        filters = load(FilterFactory.class, loader, FilterFactory::type);
+        terminals = load(TerminalFactory.class, loader, TerminalFactory::type);
+        protocols = load(Protocol.class, loader, Protocol::name);
+        balancers = load(LoadBalancer.class, loader, LoadBalancer::name);
+        sniffers = new TreeMap<>();
+        protocols.values().forEach(p -> put(sniffers, p.statsFilter(), p));
+        sniffers.keySet().forEach(type -> reject(type, filters.containsKey(type)));
+        terminals.keySet().forEach(type -> reject(type, filters.containsKey(type) || sniffers.containsKey(type)));
+    }
+
+    /**
+     * Searches all.
+     *
+     * @throws IllegalStateException if one cannot be loaded, or two have the same name; says which
+     */
+    public static Extensions load(ClassLoader loader) {
+        return new Extensions(loader);
+    }
+
+    private static <T> Map<String, T> load(Class<T> service, ClassLoader loader, Function<T, String> name) {
+        Map<String, T> found = new TreeMap<>();
+        try {
+            for (T one : ServiceLoader.load(service, loader)) {
+                put(found, name.apply(one), one);
+            }
+        } catch (ServiceConfigurationError e) {
+            throw new IllegalStateException("cannot load an extension: " + e.getMessage(), e);
+        }
+        return found;
+    }
+
+    private static <T> void put(Map<String, T> found, String name, T one) {
+        T other = found.putIfAbsent(name, one);
+        if (other != null) {
+            throw new IllegalStateException("two extensions are named \"" + name + "\": "
+                    + other.getClass().getName() + " and " + one.getClass().getName());
+        }
+    }
+
+    private static void reject(String type, boolean taken) {
+        if (taken) {
+            throw new IllegalStateException("two extensions are named \"" + type + "\"");
+        }
+    }
+
+    Map<String, FilterFactory> filters() {
+        return filters;
+    }
+
+    Map<String, TerminalFactory> terminals() {
+        return terminals;
+    }
+
+    /** Protocols by the type of their sniffing filter. */
+    Map<String, Protocol> sniffers() {
+        return sniffers;
+    }
+
+    Map<String, LoadBalancer> balancers() {
+        return balancers;
+    }
+
+    /** All protocols. */
+    public Collection<Protocol> protocols() {
+        return protocols.values();
+    }
+}

@@ -1,0 +1,236 @@
+package dev.weir.core.net;
+
+import dev.weir.core.exchange.Exchanges;
+import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.Connection;
+import dev.weir.core.filter.Direction;
+import dev.weir.core.filter.FilterContext;
+import dev.weir.core.filter.NetworkFilter;
+import dev.weir.core.filter.Side;
+import dev.weir.core.filter.WireClock;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A filter at its place in a chain: its two flows, and its view of the connection. What the filter asks for
+ * during a callback is noted and carried out by the chain afterwards, so callbacks never nest.
+ */
+final class FilterLink implements FilterContext {
+    /** What a filter asked for during a callback. */
+    sealed interface Action {
+        /** The first bytes of what was lent go on. */
+        record Pass(int bytes) implements Action {}
+
+        /** The first bytes of what was lent are thrown away. */
+        record Drop(int bytes) implements Action {}
+
+        /** Bytes of the filter's own. */
+        record Inject(Direction direction, ByteBuf data) implements Action {}
+
+        /** Lend again. */
+        record Resume(Direction direction) implements Action {}
+
+        /** TLS begins; what is left of the lent bytes is ciphertext if they are that peer's. */
+        record Tls(Side side, SslHandler handler, Promise<Object> promise) implements Action {
+            void complete(Future<?> handshake) {
+                if (handshake.isSuccess()) {
+                    promise.trySuccess(side);
+                } else {
+                    promise.tryFailure(handshake.cause());
+                }
+            }
+        }
+
+        /** The connection closed before it was carried out. */
+        default void discard() {
+            if (this instanceof Inject inject) {
+                inject.data().release();
+            } else if (this instanceof Tls tls) {
+                tls.promise().tryFailure(new java.nio.channels.ClosedChannelException());
+            }
+        }
+    }
+
+    final int index;
+    final NetworkFilter filter;
+    /** The type users wrote, for metrics and logs. */
+    final String type;
+
+    final Flow up = new Flow();
+    final Flow down = new Flow();
+
+    /** The filter has been opened. */
+    boolean open;
+    /** The filter answered WAIT. */
+    boolean waiting;
+
+    String holdReason = "incomplete";
+    long holdNanos = FilterChain.DEFAULT_HOLD_NANOS;
+
+    private final FilterChain chain;
+    private boolean inCallback;
+    private @Nullable ArrayDeque<Action> actions;
+    /** The direction lent during onData, and how many bytes of it are not passed or dropped yet. */
+    private @Nullable Direction lentDirection;
+
+    private int lentBytes;
+
+    FilterLink(FilterChain chain, int index, String type, NetworkFilter filter) {
+        this.chain = chain;
+        this.index = index;
+        this.type = type;
+        this.filter = filter;
+    }
+
+    Flow flow(Direction direction) {
+        return direction == Direction.TO_UPSTREAM ? up : down;
+    }
+
+    void enter(@Nullable Direction lent, int bytes) {
+        inCallback = true;
+        lentDirection = lent;
+        lentBytes = bytes;
+    }
+
+    void leave() {
+        inCallback = false;
+        lentDirection = null;
+    }
+
+    /** Bytes lent that were neither passed nor dropped by a call. */
+    int lentBytes() {
+        return lentBytes;
+    }
+
+    boolean hasActions() {
+        return actions != null && !actions.isEmpty();
+    }
+
+    @Nullable Action nextAction() {
+        return actions == null ? null : actions.poll();
+    }
+
+    private void note(Action action) {
+        if (actions == null) {
+            actions = new ArrayDeque<>(4);
+        }
+        actions.add(action);
+    }
+
+    private void take(int bytes, String verb) {
+        if (lentDirection == null) {
+            throw new IllegalStateException(verb + " outside of onData (expected: only for bytes that are lent)");
+        }
+        if (bytes < 0 || bytes > lentBytes) {
+            throw new IllegalArgumentException(verb + "(" + bytes + ") (expected: 0.." + lentBytes + " bytes, as lent)");
+        }
+        lentBytes -= bytes;
+    }
+
+    @Override
+    public void pass(int bytes) {
+        take(bytes, "pass");
+        if (bytes > 0) {
+            note(new Action.Pass(bytes));
+        }
+    }
+
+    @Override
+    public void drop(int bytes) {
+        take(bytes, "drop");
+        if (bytes > 0) {
+            note(new Action.Drop(bytes));
+        }
+    }
+
+    @Override
+    public void inject(Direction direction, ByteBuf data) {
+        if (chain.closed() || !data.isReadable()) {
+            data.release();
+        } else if (inCallback) {
+            note(new Action.Inject(direction, data));
+        } else {
+            chain.inject(this, direction, data);
+        }
+    }
+
+    @Override
+    public void resume(Direction direction) {
+        if (chain.closed()) {
+            return;
+        }
+        if (inCallback) {
+            note(new Action.Resume(direction));
+        } else {
+            chain.resume(this, direction);
+        }
+    }
+
+    @Override
+    public boolean madeByWeir() {
+        return lentDirection != null && flow(lentDirection).madeByWeir;
+    }
+
+    @Override
+    public void holdDeadline(String reason, Duration deadline) {
+        holdReason = reason;
+        holdNanos = deadline.toNanos();
+    }
+
+    @Override
+    public int held(Direction direction) {
+        return flow(direction).size();
+    }
+
+    @Override
+    public Future<?> startTls(Side side, SslHandler handler) {
+        if (!inCallback) {
+            return chain.startTls(this, side, handler, null);
+        }
+        if (lentDirection == side.sends()) {
+            lentBytes = 0;
+        }
+        Promise<Object> promise = chain.connection().loop().newPromise();
+        note(new Action.Tls(side, handler, promise));
+        return promise;
+    }
+
+    @Override
+    public Connection connection() {
+        return chain.connection();
+    }
+
+    @Override
+    public Exchanges exchanges() {
+        return chain.session().exchanges();
+    }
+
+    @Override
+    public WireClock clock() {
+        return chain.session().clock();
+    }
+
+    @Override
+    public long burstNanos() {
+        return chain.session().burstNanos();
+    }
+
+    @Override
+    public void close(CloseReason reason) {
+        chain.connection().close(reason);
+    }
+
+    /** Releases all that is in hand. */
+    void discard(Throwable cause) {
+        up.discard(cause);
+        down.discard(cause);
+        for (Action action = nextAction(); action != null; action = nextAction()) {
+            action.discard();
+        }
+    }
+}

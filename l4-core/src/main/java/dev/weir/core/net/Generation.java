@@ -1,0 +1,70 @@
+package dev.weir.core.net;
+
+import dev.weir.core.config.ProxyConfig;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One configuration in force: its clusters and chains. Immutable; it ends when it was replaced and its last
+ * connection has closed, and then closes what its filters registered.
+ */
+final class Generation {
+    private static final Logger LOG = LoggerFactory.getLogger(Generation.class);
+
+    private final ProxyConfig config;
+    private final Map<String, StaticCluster> clusters;
+    private final Map<String, List<ChainPlan>> chains;
+    private final Deque<AutoCloseable> resources;
+    /** One for being current, and one for each connection. */
+    private final AtomicInteger users = new AtomicInteger(1);
+
+    Generation(
+            ProxyConfig config,
+            Map<String, StaticCluster> clusters,
+            Map<String, List<ChainPlan>> chains,
+            Deque<AutoCloseable> resources) {
+        this.config = config;
+        this.clusters = Map.copyOf(clusters);
+        this.chains = Map.copyOf(chains);
+        this.resources = new ArrayDeque<>(resources);
+    }
+
+    ProxyConfig config() {
+        return config;
+    }
+
+    Map<String, StaticCluster> clusters() {
+        return clusters;
+    }
+
+    /** Chains of a listener of this generation. */
+    List<ChainPlan> chains(String listener) {
+        return chains.getOrDefault(listener, List.of());
+    }
+
+    void retain() {
+        users.incrementAndGet();
+    }
+
+    void release() {
+        if (users.decrementAndGet() == 0) {
+            closeResources();
+        }
+    }
+
+    /** Closes them in reverse order; also for a generation that never came into force. */
+    void closeResources() {
+        for (AutoCloseable resource = resources.pollLast(); resource != null; resource = resources.pollLast()) {
+            try {
+                resource.close();
+            } catch (Exception e) {
+                LOG.warn("a resource of an old configuration did not close", e);
+            }
+        }
+    }
+}

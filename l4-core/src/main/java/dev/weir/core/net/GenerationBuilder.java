@@ -1,0 +1,240 @@
+package dev.weir.core.net;
+
+import dev.weir.core.cluster.Cluster;
+import dev.weir.core.cluster.Endpoint;
+import dev.weir.core.cluster.LoadBalancer;
+import dev.weir.core.config.ChainConfig;
+import dev.weir.core.config.ChainConfig.FilterConfig;
+import dev.weir.core.config.ClusterConfig;
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.config.ListenerConfig;
+import dev.weir.core.config.Names;
+import dev.weir.core.config.ProxyConfig;
+import dev.weir.core.exchange.HotKeys;
+import dev.weir.core.filter.FilterEnvironment;
+import dev.weir.core.filter.NetworkFilter;
+import dev.weir.core.filter.PerLoop;
+import dev.weir.core.filter.TerminalFactory;
+import dev.weir.core.filter.WireClock;
+import dev.weir.core.protocol.Protocol;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns a configuration into a {@link Generation}, reporting every problem: unknown types, unknown clusters,
+ * misplaced terminals, and what the factories find.
+ */
+final class GenerationBuilder {
+    private static final Logger LOG = LoggerFactory.getLogger(GenerationBuilder.class);
+
+    private final Extensions extensions;
+    private final Connector connector;
+    private final MeterRegistry meters;
+    private final WireClock clock;
+    private final HotKeys hotKeys;
+    /** Whether the sniffers of a listener are switched on. */
+    private final Function<String, BooleanSupplier> decoding;
+
+    private final Map<String, StaticCluster> clusters = new LinkedHashMap<>();
+    private final Deque<AutoCloseable> resources = new ArrayDeque<>();
+
+    GenerationBuilder(
+            Extensions extensions,
+            Connector connector,
+            MeterRegistry meters,
+            WireClock clock,
+            HotKeys hotKeys,
+            Function<String, BooleanSupplier> decoding) {
+        this.extensions = extensions;
+        this.connector = connector;
+        this.meters = meters;
+        this.clock = clock;
+        this.hotKeys = hotKeys;
+        this.decoding = decoding;
+    }
+
+    /** {@code previous} lends the clusters that did not change, so that they keep their state. */
+    Generation build(ProxyConfig config, @Nullable Generation previous) {
+        for (ClusterConfig cluster : config.clusters()) {
+            clusters.put(cluster.name(), cluster(cluster, previous));
+        }
+        Map<String, List<ChainPlan>> chains = new LinkedHashMap<>();
+        for (ListenerConfig listener : config.listeners()) {
+            List<ChainPlan> plans = new ArrayList<>();
+            for (ChainConfig chain : listener.chains()) {
+                ChainPlan plan = chain(listener, chain);
+                if (plan != null) {
+                    plans.add(plan);
+                }
+            }
+            chains.put(listener.name(), List.copyOf(plans));
+        }
+        return new Generation(config, clusters, chains, resources);
+    }
+
+    private StaticCluster cluster(ClusterConfig config, @Nullable Generation previous) {
+        LoadBalancer balancer = extensions.balancers().get(config.loadBalancing());
+        LoadBalancer.Builder builder = null;
+        if (balancer == null) {
+            config.node()
+                    .error(
+                            "load_balancing",
+                            "\"" + config.loadBalancing() + "\""
+                                    + Names.suggest(
+                                            config.loadBalancing(),
+                                            extensions.balancers().keySet()));
+        } else {
+            builder = balancer.configure(config.node());
+        }
+        config.node().rejectUnknown();
+        StaticCluster old = previous == null ? null : previous.clusters().get(config.name());
+        Object plain = config.node().plain();
+        if (old != null && plain != null && plain.equals(old.config().node().plain())) {
+            return old;
+        }
+        List<Endpoint> endpoints = new ArrayList<>();
+        config.endpoints().forEach(e -> endpoints.add(new StaticEndpoint(e, config, connector)));
+        return new StaticCluster(config, balancer != null && balancer.usesHash(), builder, endpoints);
+    }
+
+    private @Nullable ChainPlan chain(ListenerConfig listener, ChainConfig chain) {
+        List<String> types = new ArrayList<>();
+        List<PerLoop<NetworkFilter>> filters = new ArrayList<>();
+        Set<String> sniffing = new HashSet<>();
+        Environment environment = new Environment(listener.name());
+        TerminalFactory.Configured terminal = null;
+        String terminalType = "";
+        for (int i = 0; i < chain.filters().size(); i++) {
+            FilterConfig filter = chain.filters().get(i);
+            boolean last = i == chain.filters().size() - 1;
+            String type = filter.type();
+            TerminalFactory terminalFactory = extensions.terminals().get(type);
+            Protocol sniffer = extensions.sniffers().get(type);
+            if (terminalFactory != null) {
+                terminal = terminalFactory.configure(filter.node(), environment);
+                terminalType = type;
+                if (!last) {
+                    filter.node().error("type", "\"" + type + "\" is a terminal (expected: as the last filter)");
+                }
+            } else if (sniffer != null) {
+                types.add(type);
+                filters.add(sniffing(sniffer, filter.node(), environment));
+                if (!sniffing.add(type)) {
+                    filter.node().error("type", "\"" + type + "\" twice in a chain (expected: one sniffer of a protocol)");
+                }
+            } else if (extensions.filters().containsKey(type)) {
+                types.add(type);
+                filters.add(extensions.filters().get(type).configure(filter.node(), environment));
+            } else {
+                if (!type.isEmpty()) {
+                    filter.node().error("type", "\"" + type + "\"" + Names.suggest(type, allTypes()));
+                }
+                continue;
+            }
+            filter.node().rejectUnknown();
+            if (last && terminalFactory == null) {
+                filter.node()
+                        .error("type", "\"" + type + "\" is no terminal (expected: the last one of "
+                                + String.join(", ", extensions.terminals().keySet()) + ")");
+            }
+        }
+        return terminal == null
+                ? null
+                : new ChainPlan(chain.match(), List.copyOf(types), List.copyOf(filters), terminalType, terminal);
+    }
+
+    private Set<String> allTypes() {
+        Set<String> all = new TreeSet<>(extensions.filters().keySet());
+        all.addAll(extensions.sniffers().keySet());
+        all.addAll(extensions.terminals().keySet());
+        return all;
+    }
+
+    private PerLoop<NetworkFilter> sniffing(Protocol protocol, ConfigNode node, Environment environment) {
+        var sniffers = protocol.sniffer(node, environment);
+        String listener = environment.listener;
+        BooleanSupplier enabled = decoding.apply(listener);
+        CoreMetrics metrics = new CoreMetrics(meters);
+        SniffingFilter.StopListener stops = (outcome, reason, cause) -> {
+            metrics.sniffing(listener, protocol.name(), outcome, reason).increment();
+            if (cause != null) {
+                LOG.warn("a sniffer failed, its bytes go on listener={} protocol={}", listener, protocol.name(), cause);
+            }
+        };
+        return loop -> {
+            var perConnection = sniffers.onLoop(loop);
+            return connection -> new SniffingFilter(perConnection.create(connection), enabled, stops);
+        };
+    }
+
+    /** What factories may ask for, on behalf of one listener. */
+    private final class Environment implements FilterEnvironment {
+        private final String listener;
+
+        Environment(String listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public String listener() {
+            return listener;
+        }
+
+        @Override
+        public MeterRegistry meters() {
+            return meters;
+        }
+
+        @Override
+        public WireClock clock() {
+            return clock;
+        }
+
+        @Override
+        public Cluster cluster(ConfigNode config, String key) {
+            String name = config.string(key);
+            StaticCluster cluster = clusters.get(name);
+            if (cluster != null) {
+                return cluster;
+            }
+            if (!name.isEmpty()) {
+                config.error(key, "unknown cluster \"" + name + "\"" + Names.suggest(name, clusters.keySet()));
+            }
+            return new StaticCluster(
+                    new ClusterConfig(name, List.of(), "none", Duration.ofSeconds(1), null, true, true, config),
+                    false,
+                    null,
+                    List.of());
+        }
+
+        @Override
+        public Collection<Protocol> protocols() {
+            return extensions.protocols();
+        }
+
+        @Override
+        public HotKeys hotKeys() {
+            return hotKeys;
+        }
+
+        @Override
+        public void onClose(AutoCloseable resource) {
+            resources.add(resource);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package dev.weir.core.net;
+
+import dev.weir.core.exchange.Exchanges;
+import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.WireClock;
+import io.netty.channel.local.LocalAddress;
+import java.net.SocketAddress;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What one listener has on one event loop: its open sessions and its counters. Written on that loop only. */
+final class ListenerLoop {
+    private static final Logger LOG = LoggerFactory.getLogger(ListenerLoop.class);
+    private static final SocketAddress UNNAMED = new LocalAddress("unnamed");
+    /** Upstream addresses whose text is kept; beyond it texts are made anew. */
+    private static final int MAX_TEXTS = 1_024;
+
+    final LoopCounter active = new LoopCounter();
+    final LoopCounter total = new LoopCounter();
+    final LoopCounter bytesFromClients = new LoopCounter();
+    final LoopCounter bytesToClients = new LoopCounter();
+    final LoopCounter bytesFromUpstreams = new LoopCounter();
+    final LoopCounter bytesToUpstreams = new LoopCounter();
+
+    private final String listener;
+    private final Loop loop;
+    private final AtomicLong ids;
+    private final CoreMetrics metrics;
+    private final LoopCounter[] closed = new LoopCounter[CloseReason.values().length];
+    private final Map<SocketAddress, String> texts = new HashMap<>();
+
+    private @Nullable Session first;
+    private boolean draining;
+
+    ListenerLoop(String listener, Loop loop, AtomicLong ids, CoreMetrics metrics) {
+        this.listener = listener;
+        this.loop = loop;
+        this.ids = ids;
+        this.metrics = metrics;
+        for (int i = 0; i < closed.length; i++) {
+            closed[i] = new LoopCounter();
+        }
+    }
+
+    String listener() {
+        return listener;
+    }
+
+    Loop loop() {
+        return loop;
+    }
+
+    Exchanges exchanges() {
+        return loop.exchanges();
+    }
+
+    WireClock clock() {
+        return loop.clock();
+    }
+
+    long nextId() {
+        return ids.incrementAndGet();
+    }
+
+    SocketAddress unnamed() {
+        return UNNAMED;
+    }
+
+    /** The text of an upstream address, the same instance each time. */
+    String textOf(SocketAddress address) {
+        String text = texts.get(address);
+        if (text == null) {
+            text = dev.weir.core.config.Address.format(address);
+            if (texts.size() < MAX_TEXTS) {
+                texts.put(address, text);
+            }
+        }
+        return text;
+    }
+
+    void opened(Session session) {
+        active.add(1);
+        total.add(1);
+        session.next = first;
+        if (first != null) {
+            first.previous = session;
+        }
+        first = session;
+        if (draining) {
+            session.drain();
+        }
+    }
+
+    void closed(Session session, CloseReason reason) {
+        active.add(-1);
+        closed[reason.ordinal()].add(1);
+        if (session.previous != null) {
+            session.previous.next = session.next;
+        } else {
+            first = session.next;
+        }
+        if (session.next != null) {
+            session.next.previous = session.previous;
+        }
+        session.previous = null;
+        session.next = null;
+    }
+
+    long closedBy(CloseReason reason) {
+        return closed[reason.ordinal()].get();
+    }
+
+    /** Closes each session at its next boundary. On the loop. */
+    void drain() {
+        draining = true;
+        for (Session s = first; s != null; s = s.next) {
+            s.drain();
+        }
+    }
+
+    /** Closes all sessions now. On the loop. */
+    void closeAll(CloseReason reason) {
+        for (Session s = first; s != null; ) {
+            Session next = s.next;
+            s.close(reason);
+            s = next;
+        }
+    }
+
+    void holdExpired(String filter, String reason) {
+        metrics.holdTimeouts(listener, filter, reason).increment();
+    }
+
+    void internalError(String where, Throwable cause) {
+        metrics.filterErrors(listener, where).increment();
+        LOG.error("connection closed by an internal error listener={} at={}", listener, where, cause);
+    }
+}

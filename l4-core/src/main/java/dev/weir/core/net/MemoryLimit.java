@@ -1,0 +1,26 @@
+package dev.weir.core.net;
+
+import io.netty.util.internal.PlatformDependent;
+
+/**
+ * Watches the memory of Netty's direct buffers against {@code memory.buffers}. Near the limit new connections
+ * are refused, so that the ones there are have room to finish; at the limit Netty refuses to allocate.
+ */
+final class MemoryLimit {
+    private final long shedAt;
+
+    /** {@code limit} in bytes; 0 takes Netty's own limit. */
+    MemoryLimit(long limit) {
+        long hard = limit > 0 ? limit : PlatformDependent.maxDirectMemory();
+        this.shedAt = hard - hard / 10;
+    }
+
+    /** Direct memory in use, in bytes, or 0 where Netty cannot tell. */
+    static long used() {
+        return Math.max(0, PlatformDependent.usedDirectMemory());
+    }
+
+    boolean exceeded() {
+        return used() > shedAt;
+    }
+}

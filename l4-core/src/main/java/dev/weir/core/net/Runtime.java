@@ -1,0 +1,359 @@
+package dev.weir.core.net;
+
+import dev.weir.core.Proxy.ClusterStatus;
+import dev.weir.core.Proxy.EndpointStatus;
+import dev.weir.core.Proxy.ListenerStatus;
+import dev.weir.core.config.ListenerConfig;
+import dev.weir.core.config.ProxyConfig;
+import dev.weir.core.exchange.ExchangeSink;
+import dev.weir.core.exchange.ExchangeSinks;
+import dev.weir.core.exchange.HotKeys;
+import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.WireClock;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** The inside of {@link dev.weir.core.Proxy}: owns the event loops, the listeners and the generation in force. */
+public final class Runtime implements AutoCloseable {
+    private static final long POLL_MILLIS = 10;
+
+    private final Transport transport;
+    private final EventLoopGroup group;
+    private final List<Loop> loops = new ArrayList<>();
+    private final Extensions extensions;
+    private final Connector connector;
+    private final MeterRegistry meters;
+    private final CoreMetrics metrics;
+    private final WireClock clock;
+    private final ExchangeSinks sinks;
+    private final LoopLag lag;
+    private final MemoryLimit memory;
+    private final AtomicLong connectionIds = new AtomicLong();
+    /** By name: counters outlive the sockets, so that metrics never run backwards. */
+    private final Map<String, List<ListenerLoop>> listenerLoops = new HashMap<>();
+
+    private final Map<String, AtomicBoolean> decoding = new ConcurrentHashMap<>();
+    private final Duration drainTimeout;
+
+    private volatile Map<String, Listener> listeners = Map.of();
+    /** The same listeners in the order of the configuration. */
+    private volatile List<Listener> order = List.of();
+
+    private volatile @Nullable Generation generation;
+    private @Nullable CompletableFuture<Void> drained;
+    private volatile boolean draining;
+    private boolean closed;
+
+    /** Makes loops and sinks; nothing listens yet. */
+    public Runtime(
+            ProxyConfig config,
+            Extensions extensions,
+            MeterRegistry meters,
+            WireClock clock,
+            List<ExchangeSink.Factory> extraSinks) {
+        this.extensions = extensions;
+        this.meters = meters;
+        this.metrics = new CoreMetrics(meters);
+        this.clock = clock;
+        this.drainTimeout = config.process().drainTimeout();
+        this.transport = Transport.of(config.process().transport());
+        this.memory = new MemoryLimit(config.process().bufferMemory());
+        int count = config.process().eventLoops();
+        if (count == 0) {
+            count = java.lang.Runtime.getRuntime().availableProcessors();
+        }
+        this.sinks = new ExchangeSinks(count, clock, meters, config.sinks(), extraSinks);
+        this.group = transport.group(count);
+        this.connector = new Connector(transport);
+        for (EventExecutor executor : group) {
+            int index = loops.size();
+            loops.add(new Loop(index, (EventLoop) executor, sinks.forLoop(index), clock));
+        }
+        this.lag = new LoopLag(loops, meters);
+        metrics.process();
+    }
+
+    // ---- configuration
+
+    /** Reports all problems of {@code config} where it was read from. */
+    public static void check(ProxyConfig config, Extensions extensions) {
+        new GenerationBuilder(
+                        extensions,
+                        new Connector(Transport.NIO),
+                        new SimpleMeterRegistry(),
+                        WireClock.system(),
+                        new NoHotKeys(),
+                        listener -> () -> true)
+                .build(config, null)
+                .closeResources();
+    }
+
+    /** For checks, where nothing is recorded. */
+    private static final class NoHotKeys implements HotKeys {
+        @Override
+        public Recorder recorder(String listener, int loop, int size, double sampling) {
+            throw new IllegalStateException("nothing is recorded during a check");
+        }
+
+        @Override
+        public List<Row> top(Rank rank, int limit) {
+            return List.of();
+        }
+
+        @Override
+        public boolean enabled() {
+            return false;
+        }
+    }
+
+    /** See {@link dev.weir.core.Proxy#apply}. */
+    public synchronized void apply(ProxyConfig config) {
+        if (closed || draining) {
+            throw new IllegalStateException("the proxy is " + (closed ? "closed" : "draining"));
+        }
+        Generation next = builder().build(config, generation);
+        if (!config.root().errors().isEmpty()) {
+            next.closeResources();
+            config.root().errors().throwIfAny("configuration");
+        }
+        Map<String, Listener> current = new LinkedHashMap<>();
+        List<Listener> made = new ArrayList<>();
+        try {
+            for (ListenerConfig listener : config.listeners()) {
+                Listener old = listeners.get(listener.name());
+                if (old != null && old.sameSockets(listener)) {
+                    current.put(listener.name(), old);
+                } else {
+                    Listener fresh = new Listener(listener, transport, loopsOf(listener), metrics, memory);
+                    fresh.use(next);
+                    made.add(fresh);
+                    current.put(listener.name(), fresh);
+                    bind(fresh, old);
+                }
+            }
+        } catch (RuntimeException e) {
+            made.forEach(Listener::stopAccepting);
+            next.closeResources();
+            throw e;
+        }
+        current.values().forEach(listener -> listener.use(next));
+        listeners.values().stream().filter(old -> !current.containsValue(old)).forEach(Listener::stopAccepting);
+        Generation old = generation;
+        listeners = Map.copyOf(new LinkedHashMap<>(current));
+        order = List.copyOf(current.values());
+        generation = next;
+        if (old != null) {
+            old.release();
+        }
+    }
+
+    /** Where an address cannot be listened on twice, its old listener has to go first. */
+    private static void bind(Listener fresh, @Nullable Listener old) {
+        try {
+            fresh.bind();
+        } catch (IllegalStateException busy) {
+            if (old == null || !old.config().address().equals(fresh.config().address())) {
+                throw busy;
+            }
+            old.stopAccepting();
+            try {
+                fresh.bind();
+            } catch (IllegalStateException still) {
+                old.bind();
+                throw still;
+            }
+        }
+    }
+
+    private GenerationBuilder builder() {
+        return new GenerationBuilder(extensions, connector, meters, clock, sinks.hotKeys(), this::decodingOf);
+    }
+
+    private BooleanSupplier decodingOf(String listener) {
+        AtomicBoolean on = decoding.computeIfAbsent(listener, name -> new AtomicBoolean(true));
+        return on::get;
+    }
+
+    private List<ListenerLoop> loopsOf(ListenerConfig config) {
+        return listenerLoops.computeIfAbsent(config.name(), name -> {
+            List<ListenerLoop> made = new ArrayList<>();
+            loops.forEach(loop -> made.add(new ListenerLoop(name, loop, connectionIds, metrics)));
+            metrics.listener(name, made);
+            return made;
+        });
+    }
+
+    // ---- what can be asked
+
+    /** The configuration in force. */
+    public @Nullable ProxyConfig config() {
+        Generation current = generation;
+        return current == null ? null : current.config();
+    }
+
+    /** All listeners, in the order of the configuration. */
+    public List<ListenerStatus> listeners() {
+        Generation current = generation;
+        List<ListenerStatus> all = new ArrayList<>();
+        for (Listener listener : order) {
+            List<String> filters = new ArrayList<>();
+            if (current != null) {
+                current.chains(listener.config().name()).stream().limit(1).forEach(plan -> {
+                    filters.addAll(plan.types());
+                    filters.add(plan.terminalType());
+                });
+            }
+            String name = listener.config().name();
+            List<ListenerLoop> of = listener.loops();
+            all.add(new ListenerStatus(
+                    name,
+                    listener.bound(),
+                    List.copyOf(filters),
+                    (int) of.stream().mapToLong(l -> l.active.get()).sum(),
+                    of.stream().mapToLong(l -> l.total.get()).sum(),
+                    of.stream().mapToLong(l -> l.bytesFromClients.get()).sum(),
+                    of.stream().mapToLong(l -> l.bytesToClients.get()).sum(),
+                    listener.accepting(),
+                    decodingOf(name).getAsBoolean()));
+        }
+        return List.copyOf(all);
+    }
+
+    /** All clusters. */
+    public List<ClusterStatus> clusters() {
+        Generation current = generation;
+        List<ClusterStatus> all = new ArrayList<>();
+        if (current != null) {
+            current.config().clusters().forEach(config -> {
+                StaticCluster cluster = current.clusters().get(config.name());
+                if (cluster != null) {
+                    all.add(new ClusterStatus(
+                            cluster.name(),
+                            cluster.loadBalancing(),
+                            cluster.snapshot().endpoints().stream()
+                                    .map(e -> new EndpointStatus(
+                                            e.address().toString(),
+                                            e.weight(),
+                                            e.activeConnections(),
+                                            e.connects(),
+                                            e.connectFailures()))
+                                    .toList()));
+                }
+            });
+        }
+        return List.copyOf(all);
+    }
+
+    /** The sinks. */
+    public ExchangeSinks sinks() {
+        return sinks;
+    }
+
+    /** The transport in use. */
+    public Transport transport() {
+        return transport;
+    }
+
+    /** Switches sniffers. */
+    public boolean decode(String listener, boolean enabled) {
+        if (!listeners.containsKey(listener)) {
+            return false;
+        }
+        decoding.computeIfAbsent(listener, name -> new AtomicBoolean(true)).set(enabled);
+        return true;
+    }
+
+    // ---- the end
+
+    /** Whether a drain was begun. */
+    public boolean draining() {
+        return draining;
+    }
+
+    /** See {@link dev.weir.core.Proxy#drain}. */
+    public synchronized CompletableFuture<Void> drain() {
+        if (drained != null) {
+            return drained;
+        }
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        drained = done;
+        draining = true;
+        order.forEach(Listener::stopAccepting);
+        listenerLoops.values().forEach(of -> of.forEach(l -> l.loop().loop().execute(l::drain)));
+        long deadline = System.nanoTime() + drainTimeout.toNanos();
+        List<ScheduledFuture<?>> poll = new ArrayList<>(1);
+        poll.add(loops.get(0).loop().scheduleAtFixedRate(
+                () -> {
+                    if (active() == 0) {
+                        poll.get(0).cancel(false);
+                        done.complete(null);
+                    } else if (System.nanoTime() > deadline) {
+                        closeAll();
+                    }
+                },
+                POLL_MILLIS,
+                POLL_MILLIS,
+                TimeUnit.MILLISECONDS));
+        return done;
+    }
+
+    private long active() {
+        long active = 0;
+        for (List<ListenerLoop> of : listenerLoopsSnapshot()) {
+            for (ListenerLoop l : of) {
+                active += l.active.get();
+            }
+        }
+        return active;
+    }
+
+    private synchronized List<List<ListenerLoop>> listenerLoopsSnapshot() {
+        return List.copyOf(listenerLoops.values());
+    }
+
+    private void closeAll() {
+        listenerLoopsSnapshot()
+                .forEach(of -> of.forEach(l -> l.loop().loop().execute(() -> l.closeAll(CloseReason.SHUTDOWN))));
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            order.forEach(Listener::stopAccepting);
+        }
+        closeAll();
+        long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+        while (active() > 0 && System.nanoTime() < patience) {
+            java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(POLL_MILLIS));
+        }
+        lag.close();
+        Generation last = generation;
+        if (last != null) {
+            last.release();
+        }
+        connector.close();
+        group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+        sinks.close();
+    }
+}

@@ -1,0 +1,116 @@
+package dev.weir.core.net;
+
+import dev.weir.core.config.Address;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringDatagramChannel;
+import io.netty.channel.uring.IoUringDomainSocketChannel;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringServerDomainSocketChannel;
+import io.netty.channel.uring.IoUringServerSocketChannel;
+import io.netty.channel.uring.IoUringSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.channel.Channel;
+
+/** The way to the operating system: native epoll, NIO where it is missing, io_uring by choice. */
+public enum Transport {
+    /** Linux, by Netty's native library. */
+    EPOLL,
+    /** Linux ≥ 5.9 or so, by choice. */
+    IO_URING,
+    /** Everywhere. */
+    NIO;
+
+    /**
+     * The transport for the word in the configuration.
+     *
+     * @throws IllegalStateException if it is asked for by name and cannot be had, with the cause
+     */
+    public static Transport of(String name) {
+        switch (name) {
+            case "epoll":
+                require(Epoll.isAvailable(), name, Epoll.unavailabilityCause());
+                return EPOLL;
+            case "io_uring":
+                require(IoUring.isAvailable(), name, IoUring.unavailabilityCause());
+                return IO_URING;
+            case "nio":
+                return NIO;
+            default:
+                return Epoll.isAvailable() ? EPOLL : NIO;
+        }
+    }
+
+    private static void require(boolean available, String name, Throwable cause) {
+        if (!available) {
+            throw new IllegalStateException(
+                    "transport: \"" + name + "\" is not available here: " + cause + " (expected: auto, nio)", cause);
+        }
+    }
+
+    EventLoopGroup group(int loops) {
+        IoHandlerFactory factory =
+                switch (this) {
+                    case EPOLL -> EpollIoHandler.newFactory();
+                    case IO_URING -> IoUringIoHandler.newFactory();
+                    case NIO -> NioIoHandler.newFactory();
+                };
+        return new MultiThreadIoEventLoopGroup(loops, new DefaultThreadFactory("weir-loop"), factory);
+    }
+
+    Class<? extends ServerChannel> server(Address address) {
+        return switch (this) {
+            case EPOLL -> address.isUnix() ? EpollServerDomainSocketChannel.class : EpollServerSocketChannel.class;
+            case IO_URING -> address.isUnix()
+                    ? IoUringServerDomainSocketChannel.class
+                    : IoUringServerSocketChannel.class;
+            case NIO -> address.isUnix() ? NioServerDomainSocketChannel.class : NioServerSocketChannel.class;
+        };
+    }
+
+    /** A new, unconnected channel. */
+    Channel client(Address address) {
+        return switch (this) {
+            case EPOLL -> address.isUnix() ? new EpollDomainSocketChannel() : new EpollSocketChannel();
+            case IO_URING -> address.isUnix() ? new IoUringDomainSocketChannel() : new IoUringSocketChannel();
+            case NIO -> address.isUnix() ? new NioDomainSocketChannel() : new NioSocketChannel();
+        };
+    }
+
+    Class<? extends DatagramChannel> datagram() {
+        return switch (this) {
+            case EPOLL -> EpollDatagramChannel.class;
+            case IO_URING -> IoUringDatagramChannel.class;
+            case NIO -> NioDatagramChannel.class;
+        };
+    }
+
+    /** NIO takes the JDK's addresses for Unix sockets. */
+    java.net.SocketAddress socketAddress(Address address) {
+        return this == NIO && address.isUnix()
+                ? java.net.UnixDomainSocketAddress.of(address.host())
+                : address.socketAddress();
+    }
+
+    /** Whether several sockets of this process may listen on one address. */
+    boolean canReusePort(Address address) {
+        return this != NIO && !address.isUnix();
+    }
+}
