@@ -6,8 +6,8 @@ import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.exchange.ExchangeSink;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.filter.WireClock;
+import dev.weir.core.net.Engine;
 import dev.weir.core.net.Extensions;
-import dev.weir.core.net.Runtime;
 import dev.weir.core.net.Transport;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -30,10 +30,10 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Proxy implements AutoCloseable {
-    private final Runtime runtime;
+    private final Engine engine;
 
-    private Proxy(Runtime runtime) {
-        this.runtime = runtime;
+    private Proxy(Engine engine) {
+        this.engine = engine;
     }
 
     /**
@@ -127,7 +127,7 @@ public final class Proxy implements AutoCloseable {
          */
         public Proxy build(ProxyConfig config) {
             MeterRegistry registry = meters == null ? new SimpleMeterRegistry() : meters;
-            return new Proxy(new Runtime(config, Extensions.load(loader), registry, clock, List.copyOf(sinks)));
+            return new Proxy(new Engine(config, Extensions.load(loader), registry, clock, List.copyOf(sinks)));
         }
 
         /** {@link #build} and {@link Proxy#apply}; closes the proxy again if that fails. */
@@ -152,7 +152,7 @@ public final class Proxy implements AutoCloseable {
      * @throws IllegalStateException if an address cannot be bound; then nothing has changed
      */
     public void apply(ProxyConfig config) {
-        runtime.apply(config);
+        engine.apply(config);
     }
 
     /**
@@ -160,12 +160,12 @@ public final class Proxy implements AutoCloseable {
      * reports them to the {@link dev.weir.core.config.ConfigErrors} that {@code config} was read with.
      */
     public static void check(ProxyConfig config, ClassLoader loader) {
-        Runtime.check(config, Extensions.load(loader));
+        Engine.check(config, Extensions.load(loader));
     }
 
     /** The configuration in force, or null before the first {@link #apply}. */
     public @Nullable ProxyConfig config() {
-        return runtime.config();
+        return engine.config();
     }
 
     /**
@@ -183,22 +183,22 @@ public final class Proxy implements AutoCloseable {
 
     /** All listeners. */
     public List<ListenerStatus> listeners() {
-        return runtime.listeners();
+        return engine.listeners();
     }
 
     /** All clusters of the configuration in force. */
     public List<ClusterStatus> clusters() {
-        return runtime.clusters();
+        return engine.clusters();
     }
 
     /** The sinks, to read percentiles, tables and logs from. */
     public ExchangeSinks exchanges() {
-        return runtime.sinks();
+        return engine.sinks();
     }
 
     /** Which transport is used: epoll, io_uring or nio. */
     public Transport transport() {
-        return runtime.transport();
+        return engine.transport();
     }
 
     /**
@@ -207,7 +207,7 @@ public final class Proxy implements AutoCloseable {
      * @return false if there is no such listener
      */
     public boolean decode(String listener, boolean enabled) {
-        return runtime.decode(listener, enabled);
+        return engine.decode(listener, enabled);
     }
 
     /**
@@ -217,17 +217,17 @@ public final class Proxy implements AutoCloseable {
      * @return completes when all connections are closed
      */
     public CompletableFuture<Void> drain() {
-        return runtime.drain();
+        return engine.drain();
     }
 
     /** Whether {@link #drain} was called. */
     public boolean draining() {
-        return runtime.draining();
+        return engine.draining();
     }
 
     /** Closes everything at once. */
     @Override
     public void close() {
-        runtime.close();
+        engine.close();
     }
 }

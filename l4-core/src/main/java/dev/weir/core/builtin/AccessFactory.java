@@ -41,9 +41,8 @@ public final class AccessFactory implements FilterFactory {
         @Override
         public Opening onOpen(FilterContext context) {
             SocketAddress client = context.connection().client();
-            boolean refused =
-                    !deny.isEmpty() && Cidr.anyOrEmpty(deny, client)
-                            || allowOnly && (allow.isEmpty() || !Cidr.anyOrEmpty(allow, client));
+            boolean refused = !deny.isEmpty() && Cidr.anyOrEmpty(deny, client)
+                    || allowOnly && (allow.isEmpty() || !Cidr.anyOrEmpty(allow, client));
             if (refused) {
                 context.close(CloseReason.DENIED);
             }

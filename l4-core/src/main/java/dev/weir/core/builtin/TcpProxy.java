@@ -49,7 +49,6 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
 
     private @Nullable ChannelHandlerContext client;
     private @Nullable Channel upstream;
-    private @Nullable Endpoint endpoint;
     private Exclusions excluded = Exclusions.NONE;
     private int attempt;
     private long connectStart;
@@ -92,7 +91,6 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
             context.connection().close(attempt == 0 ? CloseReason.NO_ENDPOINT : CloseReason.CONNECT_FAILED);
             return;
         }
-        endpoint = next;
         connectStart = context.clock().nanoTime();
         Upstream side = new Upstream();
         ChannelFuture connecting = next.connect(context.connection().loop(), side);

@@ -26,13 +26,15 @@ public final class TcpProxyFactory implements TerminalFactory {
         limit(config, "idle_timeout", idle);
         limit(config, "max_connection_duration", longest);
         UpstreamMetrics metrics = new UpstreamMetrics(environment.meters(), cluster.name());
-        TcpProxy.Settings settings = new TcpProxy.Settings(cluster, idle.toNanos(), longest.toNanos(), attempts, metrics);
+        TcpProxy.Settings settings =
+                new TcpProxy.Settings(cluster, idle.toNanos(), longest.toNanos(), attempts, metrics);
         return loop -> context -> new TcpProxy(settings, context);
     }
 
     /** Zero means none; anything else must be long enough to be meant. */
     private static void limit(ConfigNode config, String key, Duration value) {
-        if (!value.isZero() && value.compareTo(Duration.ofMillis(10)) < 0 || value.compareTo(Duration.ofDays(365)) > 0) {
+        if (!value.isZero() && value.compareTo(Duration.ofMillis(10)) < 0
+                || value.compareTo(Duration.ofDays(365)) > 0) {
             config.error(key, Units.format(value) + " (expected: 0 for none, or 10ms..365d)");
         }
     }

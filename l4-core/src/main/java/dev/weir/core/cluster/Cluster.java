@@ -18,7 +18,8 @@ public interface Cluster {
      *     get another endpoint if there is one
      * @param excluded endpoints that failed this connection or exchange already, as {@link Exclusions}
      */
-    @Nullable Endpoint pick(long hash, int attempt, Exclusions excluded);
+    @Nullable
+    Endpoint pick(long hash, int attempt, Exclusions excluded);
 
     /** Whether {@link #pick} looks at the hash; where not, callers need not compute one. */
     boolean usesHash();

@@ -43,9 +43,11 @@ public final class RingHash implements LoadBalancer {
 
         Ring(List<? extends Endpoint> endpoints, long minSize, long maxSize) {
             double total = endpoints.stream().mapToDouble(Endpoint::weight).sum();
-            double least =
-                    endpoints.stream().mapToDouble(e -> e.weight() / total).min().orElse(1);
-            double scale = Math.min(Math.ceil(least * minSize) / least, maxSize);
+            double least = endpoints.stream()
+                    .mapToDouble(e -> e.weight() / total)
+                    .min()
+                    .orElse(1);
+            double scale = Math.min(Math.ceil(least * minSize) / least, (double) maxSize);
             record Node(long hash, int owner) {}
             Node[] nodes = new Node[(int) Math.ceil(scale)];
             int size = 0;

@@ -22,21 +22,20 @@ public final class RoundRobin implements LoadBalancer {
     @Override
     public Builder configure(ConfigNode cluster) {
         return endpoints -> {
-            int[] schedule = schedule(endpoints.stream().mapToInt(Endpoint::weight).toArray());
+            int[] schedule =
+                    schedule(endpoints.stream().mapToInt(Endpoint::weight).toArray());
             AtomicInteger next = new AtomicInteger();
             return (hash, attempt) -> schedule[Math.floorMod(next.getAndIncrement(), schedule.length)];
         };
     }
 
     static int[] schedule(int[] weights) {
-        long sum = 0;
         int divisor = 0;
         for (int weight : weights) {
-            sum += weight;
             divisor = gcd(weight, divisor);
         }
         int[] scaled = weights.clone();
-        sum = 0;
+        long sum = 0;
         for (int i = 0; i < scaled.length; i++) {
             scaled[i] /= divisor;
             sum += scaled[i];

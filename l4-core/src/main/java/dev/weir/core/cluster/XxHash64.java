@@ -7,8 +7,7 @@ import java.nio.charset.StandardCharsets;
 
 /** xxHash64 (Yann Collet, xxhash_spec.md), as Envoy uses it for ring hash and Maglev. */
 public final class XxHash64 {
-    private static final VarHandle LONG =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     private static final long P1 = 0x9E3779B185EBCA87L;

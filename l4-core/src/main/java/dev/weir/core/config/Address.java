@@ -41,7 +41,8 @@ public record Address(String host, int port) {
                 throw bad(text);
             }
         } else if (host.indexOf(':') >= 0) {
-            throw new IllegalArgumentException("\"" + text + "\" (expected: an IPv6 address in brackets, as in [::1]:6379)");
+            throw new IllegalArgumentException(
+                    "\"" + text + "\" (expected: an IPv6 address in brackets, as in [::1]:6379)");
         }
         if (host.isBlank() || host.chars().anyMatch(c -> c <= ' ' || c == '/')) {
             throw bad(text);

@@ -20,7 +20,8 @@ public record ChainMatch(List<Cidr> sources, List<Cidr> destinations, List<Integ
         for (ConfigNode port : node.list("destination_ports")) {
             ports.add(port.as(ChainMatch::port, 1));
         }
-        ChainMatch match = new ChainMatch(Cidr.list(node, "source"), Cidr.list(node, "destination"), List.copyOf(ports));
+        ChainMatch match =
+                new ChainMatch(Cidr.list(node, "source"), Cidr.list(node, "destination"), List.copyOf(ports));
         node.rejectUnknown();
         return match;
     }

@@ -77,16 +77,16 @@ public record ClusterConfig(
     }
 
     /** A source is an IP address, with a port only where a fixed one is wanted. */
-    private static @Nullable Address source(ConfigNode node) {
+    private static Address source(ConfigNode node) {
         ConfigNode child = node.required("source_address");
         return child.as(
                 text -> {
-                    byte[] ip = io.netty.util.NetUtil.createByteArrayFromIpAddressString(text);
-                    if (ip == null) {
+                    Address address = new Address(text, 0);
+                    if (address.literal() == null) {
                         throw new IllegalArgumentException("\"" + text + "\" (expected: an IP address)");
                     }
-                    return new Address(text, 0);
+                    return address;
                 },
-                null);
+                new Address("127.0.0.1", 0));
     }
 }

@@ -39,9 +39,8 @@ public final class ConfigErrors {
     /** All problems, in the order of their places in the file. */
     public List<Problem> problems() {
         List<Problem> sorted = new ArrayList<>(problems);
-        sorted.sort((a, b) -> a.line() != b.line()
-                ? Integer.compare(a.line(), b.line())
-                : Integer.compare(a.column(), b.column()));
+        sorted.sort((a, b) ->
+                a.line() != b.line() ? Integer.compare(a.line(), b.line()) : Integer.compare(a.column(), b.column()));
         return List.copyOf(sorted);
     }
 

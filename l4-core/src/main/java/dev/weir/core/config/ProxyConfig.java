@@ -165,7 +165,10 @@ public record ProxyConfig(
         Set<String> seen = new HashSet<>();
         for (int i = 0; i < names.size(); i++) {
             if (!names.get(i).isEmpty() && !seen.add(names.get(i))) {
-                nodes.get(i).error("name", "\"" + names.get(i) + "\" names a " + what + " already (expected: unique names)");
+                nodes.get(i)
+                        .error(
+                                "name",
+                                "\"" + names.get(i) + "\" names a " + what + " already (expected: unique names)");
             }
         }
     }

@@ -59,17 +59,16 @@ public final class Units {
         Matcher m = NUMBER_UNIT.matcher(text.trim());
         if (m.matches()) {
             long n = Long.parseLong(m.group(1));
-            long unit =
-                    switch (m.group(2).toLowerCase(Locale.ROOT)) {
-                        case "", "b" -> 1;
-                        case "kib" -> 1L << 10;
-                        case "mib" -> 1L << 20;
-                        case "gib" -> 1L << 30;
-                        case "kb" -> 1_000;
-                        case "mb" -> 1_000_000;
-                        case "gb" -> 1_000_000_000;
-                        default -> 0;
-                    };
+            long unit = switch (m.group(2).toLowerCase(Locale.ROOT)) {
+                case "", "b" -> 1;
+                case "kib" -> 1L << 10;
+                case "mib" -> 1L << 20;
+                case "gib" -> 1L << 30;
+                case "kb" -> 1_000;
+                case "mb" -> 1_000_000;
+                case "gb" -> 1_000_000_000;
+                default -> 0;
+            };
             if (unit > 0 && n <= Long.MAX_VALUE / unit) {
                 return n * unit;
             }

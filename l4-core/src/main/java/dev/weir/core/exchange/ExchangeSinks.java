@@ -40,7 +40,8 @@ public final class ExchangeSinks implements AutoCloseable {
         this.loops = new LoopExchanges[loops];
         for (int i = 0; i < loops; i++) {
             int loop = i;
-            this.loops[i] = new LoopExchanges(extra.stream().map(f -> f.forLoop(loop)).toArray(ExchangeSink[]::new));
+            this.loops[i] =
+                    new LoopExchanges(extra.stream().map(f -> f.forLoop(loop)).toArray(ExchangeSink[]::new));
         }
     }
 

@@ -35,7 +35,7 @@ public interface HotKeys {
      * Opens the table of a listener for one loop.
      *
      * @param size keys kept per rank, 1…10,000
-     * @param sampling share of commands that are counted, 0 < sampling ≤ 1
+     * @param sampling share of commands that are counted, above 0 and at most 1
      */
     Recorder recorder(String listener, int loop, int size, double sampling);
 

@@ -29,13 +29,16 @@ public interface Connection {
     SocketAddress local();
 
     /** Name of the cluster the terminal uses, or null while there is none. */
-    @Nullable String cluster();
+    @Nullable
+    String cluster();
 
     /** The upstream's address, or null while there is none. */
-    @Nullable SocketAddress upstream();
+    @Nullable
+    SocketAddress upstream();
 
     /** {@link #upstream()} as text; the same instance as long as the upstream stays the same. */
-    @Nullable String upstreamText();
+    @Nullable
+    String upstreamText();
 
     /** When it was accepted, in nanoseconds of {@link WireClock#nanoTime()}. */
     long openedNanos();

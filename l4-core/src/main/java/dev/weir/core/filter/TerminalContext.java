@@ -25,7 +25,8 @@ public interface TerminalContext {
     long burstNanos();
 
     /** Why the connection closes, or null while it does not; to be asked in {@code channelInactive}. */
-    @Nullable CloseReason closeReason();
+    @Nullable
+    CloseReason closeReason();
 
     /** Whether a filter says that an exchange is open: idle timeouts spare such connections. */
     boolean busy();

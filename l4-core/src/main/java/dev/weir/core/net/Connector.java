@@ -76,9 +76,8 @@ final class Connector implements AutoCloseable {
     private static void connect(SocketAddress target, ClusterConfig config, Channel channel, ChannelPromise promise) {
         Address source = config.sourceAddress();
         InetAddress from = source == null ? null : source.literal();
-        ChannelFuture connecting = from == null
-                ? channel.connect(target)
-                : channel.connect(target, new InetSocketAddress(from, 0));
+        ChannelFuture connecting =
+                from == null ? channel.connect(target) : channel.connect(target, new InetSocketAddress(from, 0));
         connecting.addListener(done -> {
             if (done.isSuccess()) {
                 promise.trySuccess();
@@ -91,8 +90,8 @@ final class Connector implements AutoCloseable {
 
     private synchronized DnsAddressResolverGroup resolvers() {
         if (resolvers == null) {
-            resolvers = new DnsAddressResolverGroup(
-                    new DnsNameResolverBuilder().datagramChannelType(transport.datagram()));
+            resolvers =
+                    new DnsAddressResolverGroup(new DnsNameResolverBuilder().datagramChannelType(transport.datagram()));
         }
         return resolvers;
     }

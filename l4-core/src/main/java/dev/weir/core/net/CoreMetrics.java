@@ -49,7 +49,12 @@ final class CoreMetrics {
 
     private void bytes(
             Tags tags, String peer, String action, List<ListenerLoop> loops, ToLongFunction<ListenerLoop> value) {
-        counter("weir.bytes", "Bytes by peer, as seen from Weir", tags.and("peer", peer, "action", action), loops, value);
+        counter(
+                "weir.bytes",
+                "Bytes by peer, as seen from Weir",
+                tags.and("peer", peer, "action", action),
+                loops,
+                value);
     }
 
     private static String side(CloseReason reason) {

@@ -186,8 +186,7 @@ final class FilterChain {
         return direction == Direction.TO_UPSTREAM ? 1 : -1;
     }
 
-    private void feed(
-            int i, Direction direction, ByteBuf data, @Nullable ChannelPromise promise, boolean madeByWeir) {
+    private void feed(int i, Direction direction, ByteBuf data, @Nullable ChannelPromise promise, boolean madeByWeir) {
         if (!data.isReadable()) {
             data.release();
             if (promise != null) {
@@ -250,8 +249,7 @@ final class FilterChain {
     }
 
     /** Carries out what the filter asked for and answered, and keeps the rest. Takes ownership of data. */
-    private void settle(
-            FilterLink link, Flow flow, Direction direction, ByteBuf data, int start, int length, int on) {
+    private void settle(FilterLink link, Flow flow, Direction direction, ByteBuf data, int start, int length, int on) {
         if (closed || on < 0) {
             data.release();
             return;

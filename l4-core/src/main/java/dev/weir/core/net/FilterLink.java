@@ -111,7 +111,8 @@ final class FilterLink implements FilterContext {
         return actions != null && !actions.isEmpty();
     }
 
-    @Nullable Action nextAction() {
+    @Nullable
+    Action nextAction() {
         return actions == null ? null : actions.poll();
     }
 
@@ -127,7 +128,8 @@ final class FilterLink implements FilterContext {
             throw new IllegalStateException(verb + " outside of onData (expected: only for bytes that are lent)");
         }
         if (bytes < 0 || bytes > lentBytes) {
-            throw new IllegalArgumentException(verb + "(" + bytes + ") (expected: 0.." + lentBytes + " bytes, as lent)");
+            throw new IllegalArgumentException(
+                    verb + "(" + bytes + ") (expected: 0.." + lentBytes + " bytes, as lent)");
         }
         lentBytes -= bytes;
     }

@@ -23,9 +23,11 @@ final class Flow {
     private record Pending(long end, ChannelPromise promise) {}
 
     /** Bytes the filter did not let go. */
-    @Nullable ByteBuf held;
+    @Nullable
+    ByteBuf held;
     /** Bytes that came while the filter was busy or not open; lent behind {@link #held}. */
-    @Nullable ByteBuf arrived;
+    @Nullable
+    ByteBuf arrived;
     /** The filter runs, or its output is on its way: newcomers queue. */
     boolean busy;
     /** Asked to lend again. */
@@ -69,7 +71,8 @@ final class Flow {
     }
 
     /** All bytes in hand as one buffer, now the caller's; null if there are none. */
-    @Nullable ByteBuf take(ByteBufAllocator allocator) {
+    @Nullable
+    ByteBuf take(ByteBufAllocator allocator) {
         ByteBuf all = held;
         held = null;
         if (arrived != null) {
@@ -92,7 +95,8 @@ final class Flow {
     }
 
     /** Bytes went on (or were dropped): the promise that is due with them, or null. */
-    @Nullable ChannelPromise consumed(int bytes, Channel channel) {
+    @Nullable
+    ChannelPromise consumed(int bytes, Channel channel) {
         bytesOut += bytes;
         if (promises == null) {
             return null;
@@ -128,7 +132,8 @@ final class Flow {
     }
 
     /** The next output that waits, or null. */
-    @Nullable ByteBuf nextOut() {
+    @Nullable
+    ByteBuf nextOut() {
         return outbox == null ? null : outbox.poll();
     }
 

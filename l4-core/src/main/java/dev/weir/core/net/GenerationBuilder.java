@@ -135,7 +135,8 @@ final class GenerationBuilder {
                 types.add(type);
                 filters.add(sniffing(sniffer, filter.node(), environment));
                 if (!sniffing.add(type)) {
-                    filter.node().error("type", "\"" + type + "\" twice in a chain (expected: one sniffer of a protocol)");
+                    filter.node()
+                            .error("type", "\"" + type + "\" twice in a chain (expected: one sniffer of a protocol)");
                 }
             } else if (extensions.filters().containsKey(type)) {
                 types.add(type);
@@ -149,8 +150,11 @@ final class GenerationBuilder {
             filter.node().rejectUnknown();
             if (last && terminalFactory == null) {
                 filter.node()
-                        .error("type", "\"" + type + "\" is no terminal (expected: the last one of "
-                                + String.join(", ", extensions.terminals().keySet()) + ")");
+                        .error(
+                                "type",
+                                "\"" + type + "\" is no terminal (expected: the last one of "
+                                        + String.join(
+                                                ", ", extensions.terminals().keySet()) + ")");
             }
         }
         return terminal == null

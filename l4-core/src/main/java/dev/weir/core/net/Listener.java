@@ -43,7 +43,12 @@ final class Listener {
     private volatile boolean accepting;
     private volatile Address bound;
 
-    Listener(ListenerConfig config, Transport transport, List<ListenerLoop> loops, CoreMetrics metrics, MemoryLimit memory) {
+    Listener(
+            ListenerConfig config,
+            Transport transport,
+            List<ListenerLoop> loops,
+            CoreMetrics metrics,
+            MemoryLimit memory) {
         this.config = config;
         this.transport = transport;
         this.loops = List.copyOf(loops);
@@ -229,8 +234,8 @@ final class Listener {
                 }
                 current.retain();
                 child.pipeline()
-                        .addLast(new Session(
-                                home, child, chain.types, chain::create, chain.terminal, current::release));
+                        .addLast(
+                                new Session(home, child, chain.types, chain::create, chain.terminal, current::release));
                 home.loop().loop().register(child).addListener(done -> {
                     if (!done.isSuccess()) {
                         child.unsafe().closeForcibly();

@@ -64,13 +64,16 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
     private final ReadGate gate;
     /** Bytes held or not yet written in one direction at which reading stops; it goes on at half of that. */
     private final int highWater;
+
     private final long id;
     private final long openedNanos;
 
     /** Neighbours in the list of {@link ListenerLoop}. */
-    @Nullable Session previous;
+    @Nullable
+    Session previous;
 
-    @Nullable Session next;
+    @Nullable
+    Session next;
 
     private @Nullable ChannelHandlerContext context;
     private @Nullable ArrayDeque<Object> beforeTerminal = new ArrayDeque<>(0);
@@ -491,18 +494,19 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
         drainScheduled = true;
         drainMark = burstNanos;
         loop().schedule(
-                () -> {
-                    drainScheduled = false;
-                    ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
-                    boolean quiet = drainMark == burstNanos && (out == null || out.totalPendingWriteBytes() == 0);
-                    if (quiet && chain.boundary() == Boundary.IDLE) {
-                        close(CloseReason.DRAINED);
-                    } else {
-                        drainSoon();
-                    }
-                },
-                DRAIN_GRACE_MILLIS,
-                TimeUnit.MILLISECONDS);
+                        () -> {
+                            drainScheduled = false;
+                            ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
+                            boolean quiet =
+                                    drainMark == burstNanos && (out == null || out.totalPendingWriteBytes() == 0);
+                            if (quiet && chain.boundary() == Boundary.IDLE) {
+                                close(CloseReason.DRAINED);
+                            } else {
+                                drainSoon();
+                            }
+                        },
+                        DRAIN_GRACE_MILLIS,
+                        TimeUnit.MILLISECONDS);
     }
 
     // ---- terminal context

@@ -1,6 +1,7 @@
 package dev.weir.core.net;
 
 import dev.weir.core.config.Address;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -8,7 +9,6 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -27,7 +27,6 @@ import io.netty.channel.uring.IoUringServerDomainSocketChannel;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import io.netty.channel.Channel;
 
 /** The way to the operating system: native epoll, NIO where it is missing, io_uring by choice. */
 public enum Transport {
@@ -66,21 +65,19 @@ public enum Transport {
     }
 
     EventLoopGroup group(int loops) {
-        IoHandlerFactory factory =
-                switch (this) {
-                    case EPOLL -> EpollIoHandler.newFactory();
-                    case IO_URING -> IoUringIoHandler.newFactory();
-                    case NIO -> NioIoHandler.newFactory();
-                };
+        IoHandlerFactory factory = switch (this) {
+            case EPOLL -> EpollIo.factory();
+            case IO_URING -> IoUringIoHandler.newFactory();
+            case NIO -> NioIoHandler.newFactory();
+        };
         return new MultiThreadIoEventLoopGroup(loops, new DefaultThreadFactory("weir-loop"), factory);
     }
 
     Class<? extends ServerChannel> server(Address address) {
         return switch (this) {
             case EPOLL -> address.isUnix() ? EpollServerDomainSocketChannel.class : EpollServerSocketChannel.class;
-            case IO_URING -> address.isUnix()
-                    ? IoUringServerDomainSocketChannel.class
-                    : IoUringServerSocketChannel.class;
+            case IO_URING ->
+                address.isUnix() ? IoUringServerDomainSocketChannel.class : IoUringServerSocketChannel.class;
             case NIO -> address.isUnix() ? NioServerDomainSocketChannel.class : NioServerSocketChannel.class;
         };
     }

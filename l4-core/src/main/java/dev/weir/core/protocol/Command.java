@@ -8,10 +8,12 @@ public interface Command {
     String name();
 
     /** The current database, or null. */
-    @Nullable String namespace();
+    @Nullable
+    String namespace();
 
     /** The authenticated user, or null. */
-    @Nullable String user();
+    @Nullable
+    String user();
 
     /** Whether it only reads. */
     boolean readOnly();

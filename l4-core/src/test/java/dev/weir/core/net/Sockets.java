@@ -114,7 +114,8 @@ final class Sockets {
     }
 
     static Socket connect(Proxy proxy) throws IOException {
-        Socket socket = new Socket(InetAddress.getLoopbackAddress(), proxy.address("l").port());
+        Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), proxy.address("l").port());
         socket.setSoTimeout(TIMEOUT_MILLIS);
         return socket;
     }

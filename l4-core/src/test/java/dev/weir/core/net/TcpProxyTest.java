@@ -39,7 +39,8 @@ class TcpProxyTest {
 
     @Test
     void passesOnWhatTheServerSaysFirst() throws Exception {
-        try (var server = new Sockets.Server(s -> s.getOutputStream().write("220 ready\r\n".getBytes(StandardCharsets.UTF_8)));
+        try (var server = new Sockets.Server(
+                        s -> s.getOutputStream().write("220 ready\r\n".getBytes(StandardCharsets.UTF_8)));
                 Proxy proxy = start(List.of(tcpProxy()), server.address());
                 Socket client = connect(proxy)) {
             assertThat(read(client.getInputStream(), 11)).isEqualTo("220 ready\r\n");
@@ -60,7 +61,8 @@ class TcpProxyTest {
 
             assertThat(new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                     .isEqualTo("got 100000");
-            assertThat(eventually(() -> proxy.listeners().get(0).connectionsActive() == 0)).isTrue();
+            assertThat(eventually(() -> proxy.listeners().get(0).connectionsActive() == 0))
+                    .isTrue();
         }
     }
 
@@ -77,7 +79,8 @@ class TcpProxyTest {
                 });
                 Proxy proxy = start(List.of(tcpProxy()), server.address());
                 Socket client = connect(proxy)) {
-            assertThat(new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).isEqualTo("bye");
+            assertThat(new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .isEqualTo("bye");
             client.getOutputStream().write(new byte[50_000]);
             client.shutdownOutput();
 
@@ -219,7 +222,8 @@ class TcpProxyTest {
     void closesIdleConnections() throws Exception {
         try (var server = Sockets.Server.echo();
                 Proxy proxy = start(
-                        List.of(Map.of("type", "tcp_proxy", "cluster", "c", "idle_timeout", "50ms")), server.address());
+                        List.of(Map.of("type", "tcp_proxy", "cluster", "c", "idle_timeout", "50ms")),
+                        server.address());
                 Socket client = connect(proxy)) {
             assertThat(client.getInputStream().read()).isEqualTo(-1);
         }

@@ -31,7 +31,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The inside of {@link dev.weir.core.Proxy}: owns the event loops, the listeners and the generation in force. */
-public final class Runtime implements AutoCloseable {
+public final class Engine implements AutoCloseable {
     private static final long POLL_MILLIS = 10;
 
     private final Transport transport;
@@ -62,7 +62,7 @@ public final class Runtime implements AutoCloseable {
     private boolean closed;
 
     /** Makes loops and sinks; nothing listens yet. */
-    public Runtime(
+    public Engine(
             ProxyConfig config,
             Extensions extensions,
             MeterRegistry meters,
@@ -77,7 +77,7 @@ public final class Runtime implements AutoCloseable {
         this.memory = new MemoryLimit(config.process().bufferMemory());
         int count = config.process().eventLoops();
         if (count == 0) {
-            count = java.lang.Runtime.getRuntime().availableProcessors();
+            count = Runtime.getRuntime().availableProcessors();
         }
         this.sinks = new ExchangeSinks(count, clock, meters, config.sinks(), extraSinks);
         this.group = transport.group(count);
@@ -299,18 +299,20 @@ public final class Runtime implements AutoCloseable {
         listenerLoops.values().forEach(of -> of.forEach(l -> l.loop().loop().execute(l::drain)));
         long deadline = System.nanoTime() + drainTimeout.toNanos();
         List<ScheduledFuture<?>> poll = new ArrayList<>(1);
-        poll.add(loops.get(0).loop().scheduleAtFixedRate(
-                () -> {
-                    if (active() == 0) {
-                        poll.get(0).cancel(false);
-                        done.complete(null);
-                    } else if (System.nanoTime() > deadline) {
-                        closeAll();
-                    }
-                },
-                POLL_MILLIS,
-                POLL_MILLIS,
-                TimeUnit.MILLISECONDS));
+        poll.add(loops.get(0)
+                .loop()
+                .scheduleAtFixedRate(
+                        () -> {
+                            if (active() == 0) {
+                                poll.get(0).cancel(false);
+                                done.complete(null);
+                            } else if (System.nanoTime() > deadline) {
+                                closeAll();
+                            }
+                        },
+                        POLL_MILLIS,
+                        POLL_MILLIS,
+                        TimeUnit.MILLISECONDS));
         return done;
     }
 
