@@ -63,6 +63,13 @@ public interface FilterContext {
      */
     void holdDeadline(String reason, Duration deadline);
 
+    /**
+     * Whether the client takes bytes: false while more than the high water mark waits to be sent to it. A filter
+     * that answers requests by itself must hold them while this is false, or a client that does not read would
+     * make memory grow; the core lends what is held again when it becomes true.
+     */
+    boolean clientWritable();
+
     /** Bytes held at this filter in {@code direction}. */
     int held(Direction direction);
 

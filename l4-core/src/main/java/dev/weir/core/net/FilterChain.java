@@ -13,6 +13,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.nio.channels.ClosedChannelException;
+import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -251,6 +252,7 @@ final class FilterChain {
     /** Carries out what the filter asked for and answered, and keeps the rest. Takes ownership of data. */
     private void settle(FilterLink link, Flow flow, Direction direction, ByteBuf data, int start, int length, int on) {
         if (closed || on < 0) {
+            act(link, null, null);
             data.release();
             return;
         }
@@ -317,7 +319,11 @@ final class FilterChain {
 
     /** Carries out noted actions; {@code data} is what is lent in {@code direction}, or null. */
     private void act(FilterLink link, @Nullable Direction direction, @Nullable ByteBuf data) {
-        for (FilterLink.Action action = link.nextAction(); action != null; action = link.nextAction()) {
+        ArrayDeque<FilterLink.Action> actions = link.takeActions();
+        if (actions == null) {
+            return;
+        }
+        for (FilterLink.Action action : actions) {
             if (closed) {
                 action.discard();
             } else if (action instanceof FilterLink.Action.Inject inject) {
@@ -362,6 +368,15 @@ final class FilterChain {
         flow.busy = false;
         if (flow.arrived != null || flow.again || flow.ending) {
             pump(link, direction);
+        }
+    }
+
+    /** The client takes bytes again: filters that held requests because of it are asked again. */
+    void clientWritable() {
+        for (FilterLink link : links) {
+            if (!closed && link.up.held != null) {
+                resume(link, Direction.TO_UPSTREAM);
+            }
         }
     }
 

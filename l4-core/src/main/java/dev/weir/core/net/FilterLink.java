@@ -108,12 +108,15 @@ final class FilterLink implements FilterContext {
     }
 
     boolean hasActions() {
-        return actions != null && !actions.isEmpty();
+        return actions != null;
     }
 
+    /** What was noted, now the caller's: while it is carried out this filter may be called again. */
     @Nullable
-    Action nextAction() {
-        return actions == null ? null : actions.poll();
+    ArrayDeque<Action> takeActions() {
+        ArrayDeque<Action> taken = actions;
+        actions = null;
+        return taken;
     }
 
     private void note(Action action) {
@@ -185,6 +188,11 @@ final class FilterLink implements FilterContext {
     }
 
     @Override
+    public boolean clientWritable() {
+        return chain.session().channel().isWritable();
+    }
+
+    @Override
     public int held(Direction direction) {
         return flow(direction).size();
     }
@@ -231,8 +239,9 @@ final class FilterLink implements FilterContext {
     void discard(Throwable cause) {
         up.discard(cause);
         down.discard(cause);
-        for (Action action = nextAction(); action != null; action = nextAction()) {
-            action.discard();
+        if (actions != null) {
+            actions.forEach(Action::discard);
+            actions = null;
         }
     }
 }

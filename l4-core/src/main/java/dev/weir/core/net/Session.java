@@ -204,6 +204,9 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
         if (closeReason == null) {
+            if (channel.isWritable()) {
+                chain.clientWritable();
+            }
             ctx.fireChannelWritabilityChanged();
         }
     }
@@ -507,6 +510,11 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
                         },
                         DRAIN_GRACE_MILLIS,
                         TimeUnit.MILLISECONDS);
+    }
+
+    /** Whether the end of the upstream's stream has come through the chain. */
+    boolean outputEnded() {
+        return outputEnded;
     }
 
     // ---- terminal context

@@ -44,6 +44,12 @@ public interface CommandFramer {
      */
     Step answer(ByteBuf data);
 
+    /**
+     * Whether the upstream's stream stands between two messages, so that an answer of Weir's own may be put
+     * there: false in the middle of an answer or a push.
+     */
+    boolean betweenAnswers();
+
     /** Number of bytes the last step consumed. */
     int length();
 

@@ -1,0 +1,331 @@
+package dev.weir.core.protocol;
+
+import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.Direction;
+import dev.weir.core.filter.FilterContext;
+import dev.weir.core.filter.NetworkFilter;
+import dev.weir.core.protocol.CommandPolicy.Decision;
+import io.netty.buffer.ByteBuf;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds, delays, denies, answers single commands, and rewrites single answers, each at its place in a pipeline.
+ * A protocol's {@link CommandFramer} finds the commands, a {@link CommandPolicy} decides. The bytes of commands that
+ * are allowed go on untouched, and as soon as their head is known.
+ *
+ * <pre>
+ *   client  ── GET a · SET b · DEL c ──▶  gate ── GET a · DEL c ──▶  upstream
+ *   client  ◀── a · -DENIED · 1 ────────  gate ◀── a · 1 ──────────  upstream
+ *                                         turns: [1 upstream][-DENIED][1 upstream]
+ * </pre>
+ */
+public final class CommandGate implements NetworkFilter {
+    /** Longest answer that can be rewritten, in bytes. */
+    public static final int MAX_REWRITE = 64 << 10;
+
+    /** Answers of Weir that wait for their turn, in bytes and in number; beyond it the client's requests wait. */
+    private static final int MAX_LOCAL_BYTES = 256 << 10;
+
+    private static final int MAX_TURNS = 16_384;
+    private static final Duration HOLD = Duration.ofSeconds(20);
+
+    /** What is to come next in the client's stream. */
+    private static final class Turn {
+        /** Answers of the upstream that pass as they are. */
+        long upstream;
+        /** Or: an answer of Weir. */
+        @Nullable
+        ByteBuf local;
+        /** Or: one answer of the upstream to be replaced, and what there is of it. */
+        @Nullable
+        Function<ByteBuf, ByteBuf> rewrite;
+
+        @Nullable
+        ByteBuf collected;
+    }
+
+    /** What happens to the bytes of the command under way. */
+    private enum Mode {
+        /** Between commands. */
+        NONE,
+        PASS,
+        DROP
+    }
+
+    private final CommandFramer framer;
+    private final CommandPolicy policy;
+    private final boolean failOpen;
+    private final ArrayDeque<Turn> turns = new ArrayDeque<>(4);
+    private int localBytes;
+    private Mode mode = Mode.NONE;
+    /** The decision about a command whose head is known but that could not be carried out yet. */
+    private @Nullable Decision undone;
+
+    private boolean delaying;
+    private boolean clientEnded;
+    private boolean opaque;
+
+    /**
+     * Makes a gate for one connection.
+     *
+     * @param failOpen what to do when the bytes cannot be cut into commands any more: pass everything, or close
+     */
+    public CommandGate(CommandFramer framer, CommandPolicy policy, boolean failOpen) {
+        this.framer = framer;
+        this.policy = policy;
+        this.failOpen = failOpen;
+    }
+
+    @Override
+    public int onData(FilterContext context, Direction direction, ByteBuf data) {
+        if (opaque) {
+            return data.readableBytes();
+        }
+        try {
+            return direction == Direction.TO_UPSTREAM ? requests(context, data) : answers(context, data);
+        } catch (SniffException e) {
+            return broken(context, direction, data);
+        }
+    }
+
+    // ---- requests
+
+    private int requests(FilterContext context, ByteBuf data) {
+        int run = 0;
+        while (data.isReadable() && !delaying) {
+            if (undone != null) {
+                if (!carryOut(context, undone)) {
+                    break;
+                }
+                continue;
+            }
+            CommandFramer.Step step = framer.request(data);
+            if (step == CommandFramer.Step.MORE) {
+                // Half a head at the end of the stream will not become a command: let it go.
+                return clientEnded ? run + data.readableBytes() : run;
+            }
+            if (step == CommandFramer.Step.OPAQUE) {
+                opaque = true;
+                return run + data.readableBytes();
+            }
+            if (step == CommandFramer.Step.HEAD) {
+                undone = policy.decide(framer.command(), context.burstNanos());
+                continue;
+            }
+            int length = framer.length();
+            data.skipBytes(length);
+            if (step == CommandFramer.Step.NEUTRAL || mode == Mode.PASS) {
+                run += length;
+            } else {
+                context.pass(run);
+                run = 0;
+                context.drop(length);
+            }
+            if (step == CommandFramer.Step.END) {
+                mode = Mode.NONE;
+            }
+        }
+        return run;
+    }
+
+    /** False if it has to wait. */
+    private boolean carryOut(FilterContext context, Decision decision) {
+        if (decision instanceof Decision.Delay delay) {
+            delaying = true;
+            undone = Decision.ALLOW;
+            context.holdDeadline("delayed", delay.time().plus(HOLD));
+            context.connection()
+                    .loop()
+                    .schedule(
+                            () -> {
+                                delaying = false;
+                                context.resume(Direction.TO_UPSTREAM);
+                            },
+                            delay.time().toNanos(),
+                            TimeUnit.NANOSECONDS);
+            return false;
+        }
+        boolean own = decision instanceof Decision.Deny || decision instanceof Decision.Answer;
+        if (turns.size() >= MAX_TURNS || own && (localBytes > MAX_LOCAL_BYTES || !context.clientWritable())) {
+            context.holdDeadline("client_slow", Duration.ofMinutes(10));
+            return false;
+        }
+        undone = null;
+        context.holdDeadline("incomplete", HOLD);
+        if (own) {
+            deny(context, decision);
+        } else {
+            mode = Mode.PASS;
+            int answers = framer.decided(true);
+            if (answers > 0) {
+                expect(decision instanceof Decision.Rewrite rewrite ? rewrite.rewrite() : null, answers);
+            }
+        }
+        return true;
+    }
+
+    private void deny(FilterContext context, Decision decision) {
+        ByteBuf answer;
+        if (decision instanceof Decision.Deny deny) {
+            answer = framer.error(context.connection().allocator(), deny.code(), deny.message());
+        } else if (decision instanceof Decision.Answer own) {
+            answer = own.bytes().apply(context.connection().allocator());
+        } else {
+            throw new IllegalStateException("not an answer: " + decision);
+        }
+        mode = Mode.DROP;
+        if (framer.decided(false) == 0 || !answer.isReadable()) {
+            answer.release();
+        } else if (turns.isEmpty() && framer.betweenAnswers()) {
+            context.inject(Direction.TO_CLIENT, answer);
+        } else {
+            Turn turn = new Turn();
+            turn.local = answer;
+            localBytes += answer.readableBytes();
+            turns.add(turn);
+        }
+    }
+
+    private void expect(@Nullable Function<ByteBuf, ByteBuf> rewrite, int answers) {
+        Turn last = turns.peekLast();
+        if (rewrite == null && last != null && last.upstream > 0) {
+            last.upstream += answers;
+            return;
+        }
+        Turn turn = new Turn();
+        turn.rewrite = rewrite;
+        turn.upstream = rewrite == null ? answers : 0;
+        turns.add(turn);
+    }
+
+    // ---- answers
+
+    private int answers(FilterContext context, ByteBuf data) {
+        int run = 0;
+        while (data.isReadable()) {
+            CommandFramer.Step step = framer.answer(data);
+            if (step == CommandFramer.Step.MORE) {
+                break;
+            }
+            if (step == CommandFramer.Step.OPAQUE) {
+                opaque = true;
+                return run + data.readableBytes();
+            }
+            int length = framer.length();
+            Turn turn = turns.peek();
+            boolean neutral = step == CommandFramer.Step.NEUTRAL;
+            if (!neutral && turn != null && turn.rewrite != null) {
+                context.pass(run);
+                run = 0;
+                collect(context, turn, data, length, step == CommandFramer.Step.END);
+            } else {
+                run += length;
+            }
+            data.skipBytes(length);
+            if (step == CommandFramer.Step.END && turn != null) {
+                if (turn.upstream == 0 || --turn.upstream == 0) {
+                    turns.remove();
+                }
+            }
+            turn = turns.peek();
+            if (turn != null && turn.local != null && framer.betweenAnswers()) {
+                context.pass(run);
+                run = 0;
+                localTurns(context);
+            }
+        }
+        if (undone != null && !delaying) {
+            context.resume(Direction.TO_UPSTREAM);
+        }
+        return run;
+    }
+
+    /** Answers of Weir whose turn has come. */
+    private void localTurns(FilterContext context) {
+        for (Turn turn = turns.peek(); turn != null && turn.local != null; turn = turns.peek()) {
+            turns.remove();
+            localBytes -= turn.local.readableBytes();
+            context.inject(Direction.TO_CLIENT, turn.local);
+        }
+    }
+
+    private void collect(FilterContext context, Turn turn, ByteBuf data, int length, boolean end) {
+        if (turn.collected == null) {
+            turn.collected = context.connection().allocator().buffer(Math.min(length, MAX_REWRITE));
+        }
+        ByteBuf collected = turn.collected;
+        collected.writeBytes(data, data.readerIndex(), length);
+        context.drop(length);
+        if (collected.readableBytes() > MAX_REWRITE) {
+            // Too long to be rewritten: what there is goes out as it came, and so does the rest.
+            turn.rewrite = null;
+            turn.collected = null;
+            turn.upstream = end ? 0 : 1;
+            context.inject(Direction.TO_CLIENT, collected);
+        } else if (end && turn.rewrite != null) {
+            turn.collected = null;
+            try {
+                context.inject(Direction.TO_CLIENT, turn.rewrite.apply(collected));
+            } finally {
+                collected.release();
+            }
+        }
+    }
+
+    // ---- ends
+
+    private int broken(FilterContext context, Direction direction, ByteBuf data) {
+        opaque = true;
+        if (!failOpen) {
+            context.close(CloseReason.FILTER);
+            return 0;
+        }
+        // Whatever order there was is lost; what Weir owes goes out now.
+        for (Turn turn = turns.poll(); turn != null; turn = turns.poll()) {
+            ByteBuf owed = turn.local != null ? turn.local : turn.collected;
+            if (owed != null) {
+                context.inject(Direction.TO_CLIENT, owed);
+            }
+        }
+        context.resume(direction.opposite());
+        context.resume(direction);
+        return 0;
+    }
+
+    @Override
+    public void onEndOfStream(FilterContext context, Direction direction) {
+        if (direction == Direction.TO_UPSTREAM) {
+            clientEnded = true;
+            context.resume(direction);
+        } else {
+            // No answer will come any more; those of Weir are still owed.
+            for (Turn turn = turns.poll(); turn != null; turn = turns.poll()) {
+                ByteBuf owed = turn.local != null ? turn.local : turn.collected;
+                if (owed != null) {
+                    context.inject(Direction.TO_CLIENT, owed);
+                }
+            }
+        }
+    }
+
+    @Override
+    public Boundary boundary() {
+        return opaque ? Boundary.UNKNOWN : turns.isEmpty() && mode == Mode.NONE ? Boundary.IDLE : Boundary.BUSY;
+    }
+
+    @Override
+    public void onClose(CloseReason reason) {
+        for (Turn turn = turns.poll(); turn != null; turn = turns.poll()) {
+            if (turn.local != null) {
+                turn.local.release();
+            }
+            if (turn.collected != null) {
+                turn.collected.release();
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package dev.weir.core.protocol;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.time.Duration;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides about single commands: {@code access}, {@code rate_limit} and {@code fault} are such policies. One per
+ * connection; called on its event loop, once per command, in the order in which the client sent them.
+ */
+@FunctionalInterface
+public interface CommandPolicy {
+    /**
+     * Decides. {@code command} is valid during the call only.
+     *
+     * @param nanos when the read burst began, in {@link dev.weir.core.filter.WireClock#nanoTime()}
+     */
+    Decision decide(Command command, long nanos);
+
+    /** What becomes of a command. */
+    sealed interface Decision {
+        /** It goes on. */
+        Decision ALLOW = new Allow();
+
+        /** It goes on. */
+        record Allow() implements Decision {}
+
+        /**
+         * It is not sent; the client gets the protocol's error at the place of its answer.
+         *
+         * @param code the protocol's error code, or null for its usual one
+         * @param message shown to the client
+         */
+        record Deny(@Nullable String code, String message) implements Decision {}
+
+        /**
+         * It, and everything behind it, waits; then it goes on.
+         *
+         * @param time how long
+         */
+        record Delay(Duration time) implements Decision {}
+
+        /**
+         * It is not sent; the client gets these bytes at the place of its answer.
+         *
+         * @param bytes makes the answer, whose ownership passes to the gate
+         */
+        record Answer(Function<ByteBufAllocator, ByteBuf> bytes) implements Decision {}
+
+        /**
+         * It goes on; its answer is replaced. An answer of more than {@link CommandGate#MAX_REWRITE} bytes is
+         * passed as it is.
+         *
+         * @param rewrite gets the answer, which it must not keep or release, and returns a new buffer whose
+         *     ownership passes to the gate
+         */
+        record Rewrite(Function<ByteBuf, ByteBuf> rewrite) implements Decision {}
+    }
+}
