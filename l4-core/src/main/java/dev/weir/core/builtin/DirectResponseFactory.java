@@ -5,7 +5,6 @@ import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.TerminalContext;
 import dev.weir.core.filter.TerminalFactory;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -30,23 +29,21 @@ public final class DirectResponseFactory implements TerminalFactory {
         if (body.length > MAX_BODY) {
             config.error("body", body.length + " bytes (expected: at most " + MAX_BODY + ")");
         }
-        ByteBuf shared = Unpooled.unreleasableBuffer(
-                Unpooled.directBuffer(Math.max(1, body.length)).writeBytes(body).asReadOnly());
-        return loop -> context -> new DirectResponse(context, shared);
+        return loop -> context -> new DirectResponse(context, body);
     }
 
     private static final class DirectResponse extends ChannelInboundHandlerAdapter {
         private final TerminalContext context;
-        private final ByteBuf body;
+        private final byte[] body;
 
-        DirectResponse(TerminalContext context, ByteBuf body) {
+        DirectResponse(TerminalContext context, byte[] body) {
             this.context = context;
             this.body = body;
         }
 
         @Override
         public void handlerAdded(ChannelHandlerContext ctx) {
-            ctx.writeAndFlush(body.duplicate());
+            ctx.writeAndFlush(Unpooled.wrappedBuffer(body));
             context.connection().close(CloseReason.COMPLETE);
         }
 
