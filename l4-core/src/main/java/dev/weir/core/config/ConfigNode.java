@@ -20,6 +20,8 @@ public final class ConfigNode {
     private final String path;
     private final int line;
     private final int column;
+    private int keyLine;
+    private int keyColumn;
     private final ConfigErrors errors;
     /** A Map of ConfigNode, a List of ConfigNode, or a String, Number, Boolean or null. */
     private final @Nullable Object value;
@@ -48,14 +50,25 @@ public final class ConfigNode {
      * @param value what {@link #of} takes
      * @param line from 1
      * @param column from 1
+     * @param keyLine line of the key whose value it is, or 0
+     * @param keyColumn column of that key, or 0
      */
-    public record Positioned(@Nullable Object value, int line, int column) {}
+    public record Positioned(@Nullable Object value, int line, int column, int keyLine, int keyColumn) {
+        /** A value without a key. */
+        public Positioned(@Nullable Object value, int line, int column) {
+            this(value, line, column, 0, 0);
+        }
+    }
 
     private static ConfigNode make(String path, @Nullable Object plain, ConfigErrors errors) {
         int line = 0;
         int column = 0;
+        int keyLine = 0;
+        int keyColumn = 0;
         Object value = plain;
         if (plain instanceof Positioned positioned) {
+            keyLine = positioned.keyLine();
+            keyColumn = positioned.keyColumn();
             line = positioned.line();
             column = positioned.column();
             value = positioned.value();
@@ -74,7 +87,10 @@ public final class ConfigNode {
             }
             value = children;
         }
-        return new ConfigNode(path, line, column, errors, value);
+        ConfigNode node = new ConfigNode(path, line, column, errors, value);
+        node.keyLine = keyLine;
+        node.keyColumn = keyColumn;
+        return node;
     }
 
     /** Path from the root: {@code listeners[0].name}; empty at the root. */
@@ -311,7 +327,9 @@ public final class ConfigNode {
         }
         map().forEach((key, node) -> {
             if (!known.contains(key)) {
-                node.error("unknown key" + Names.suggest(key, known));
+                boolean keyed = node.keyLine > 0;
+                String problem = "unknown key" + Names.suggest(key, known);
+                errors.add(node.path, problem, keyed ? node.keyLine : node.line, keyed ? node.keyColumn : node.column);
             }
         });
     }

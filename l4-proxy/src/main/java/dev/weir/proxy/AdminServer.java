@@ -1,0 +1,184 @@
+package dev.weir.proxy;
+
+import dev.weir.core.config.Address;
+import dev.weir.core.config.ProxyConfig.AdminConfig;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.flow.FlowControlHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The admin server: HTTP on one thread of its own, so that whatever is asked of it, the event loops of the data go on.
+ * Connections, request sizes and times are limited.
+ */
+final class AdminServer implements AutoCloseable {
+    static final int MAX_LINE = 4 << 10;
+    static final int MAX_HEADERS = 8 << 10;
+    static final int MAX_BODY = 64 << 10;
+    static final int MAX_CONNECTIONS = 64;
+
+    private final AdminSource source;
+    private final AdminConfig config;
+    private final EventLoopGroup group;
+    private final Channel channel;
+    private final Counter refused;
+    private final int timeoutMillis;
+    /** On the server's thread only. */
+    private final Set<Channel> connections = new HashSet<>();
+
+    private int streams;
+    private volatile boolean closing;
+
+    private AdminServer(AdminSource source, AdminConfig config, MeterRegistry meters, int timeoutMillis) {
+        this.source = source;
+        this.config = config;
+        this.timeoutMillis = timeoutMillis;
+        this.refused = Counter.builder("weir.admin.refused.connections")
+                .description("Connections to the admin server that were closed because there were too many.")
+                .register(meters);
+        this.group = new MultiThreadIoEventLoopGroup(
+                1, new DefaultThreadFactory("weir-admin", true), NioIoHandler.newFactory());
+        AdminGuard guard = new AdminGuard(config.hosts());
+        AdminRoutes routes = new AdminRoutes(source);
+        boolean unix = config.address().isUnix();
+        Class<? extends ServerChannel> type = unix ? NioServerDomainSocketChannel.class : NioServerSocketChannel.class;
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(group)
+                .channel(type)
+                .option(ChannelOption.SO_BACKLOG, 64)
+                .childOption(ChannelOption.AUTO_READ, false)
+                .childHandler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel child) {
+                        init(child, guard, routes);
+                    }
+                });
+        if (!unix) {
+            bootstrap.option(ChannelOption.SO_REUSEADDR, true);
+        }
+        try {
+            this.channel = bootstrap.bind(bindAddress(config.address())).sync().channel();
+        } catch (InterruptedException e) {
+            group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        } catch (Exception e) {
+            group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+            throw new IllegalStateException("admin: cannot listen on " + config.address() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Starts one.
+     *
+     * @throws IllegalStateException if its address is not to be had
+     */
+    static AdminServer start(AdminSource source, AdminConfig config, MeterRegistry meters) {
+        return new AdminServer(source, config, meters, 30_000);
+    }
+
+    /** The same with another limit on the time of a request, and of an answer. */
+    static AdminServer start(AdminSource source, AdminConfig config, MeterRegistry meters, int timeoutMillis) {
+        return new AdminServer(source, config, meters, timeoutMillis);
+    }
+
+    private static SocketAddress bindAddress(Address address) throws IOException {
+        if (address.isUnix()) {
+            Path path = Path.of(address.host());
+            Files.deleteIfExists(path);
+            return UnixDomainSocketAddress.of(path);
+        }
+        // Resolved here, once: at the start, off the event loops.
+        return new InetSocketAddress(address.host(), address.port());
+    }
+
+    private void init(Channel child, AdminGuard guard, AdminRoutes routes) {
+        if (connections.size() >= MAX_CONNECTIONS || closing) {
+            refused.increment();
+            child.close();
+            return;
+        }
+        connections.add(child);
+        child.closeFuture().addListener(closed -> connections.remove(child));
+        HttpDecoderConfig limits = new HttpDecoderConfig()
+                .setMaxInitialLineLength(MAX_LINE)
+                .setMaxHeaderSize(MAX_HEADERS)
+                .setMaxChunkSize(8 << 10);
+        child.pipeline()
+                .addLast(new HttpServerCodec(limits))
+                .addLast(new HttpObjectAggregator(MAX_BODY))
+                .addLast(new FlowControlHandler())
+                .addLast(new AdminHandler(this, guard, routes));
+    }
+
+    AdminSource source() {
+        return source;
+    }
+
+    AdminConfig config() {
+        return config;
+    }
+
+    int timeoutMillis() {
+        return timeoutMillis;
+    }
+
+    boolean closing() {
+        return closing;
+    }
+
+    /** Counts a reader of the live stream in; false if there are {@code most} already. On the server's thread. */
+    boolean openStream(Channel child, int most) {
+        if (streams >= most) {
+            return false;
+        }
+        streams++;
+        child.closeFuture().addListener(closed -> streams--);
+        return true;
+    }
+
+    /** Where it listens. */
+    Address address() {
+        SocketAddress local = channel.localAddress();
+        return local instanceof InetSocketAddress inet
+                ? new Address(inet.getAddress().getHostAddress(), inet.getPort())
+                : config.address();
+    }
+
+    /** Stops accepting; answers that are on their way may still leave for a moment. */
+    @Override
+    public void close() {
+        closing = true;
+        channel.close().awaitUninterruptibly(1, TimeUnit.SECONDS);
+        group.shutdownGracefully(50, 1_000, TimeUnit.MILLISECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+        if (config.address().isUnix()) {
+            try {
+                Files.deleteIfExists(Path.of(config.address().host()));
+            } catch (IOException e) {
+                // The next start removes it.
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package dev.weir.proxy;
+
+import dev.weir.core.Proxy;
+import dev.weir.core.config.ConfigErrors;
+import dev.weir.core.config.ConfigException;
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.config.ProxyConfig;
+import dev.weir.core.config.Units;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/**
+ * A configuration read from a file.
+ *
+ * @param source the name of the file as given
+ * @param root everything in it, for showing it
+ * @param config what it means
+ */
+record ConfigFile(String source, ConfigNode root, ProxyConfig config) {
+    static final int MAX_BYTES = 1 << 20;
+    private static final String DIRECT_MEMORY = "io.netty.maxDirectMemory";
+
+    /**
+     * Reads and checks a file: every problem that can be found without starting anything.
+     *
+     * @throws ConfigException with all problems
+     */
+    static ConfigFile load(String source, ClassLoader loader) {
+        ConfigErrors errors = new ConfigErrors();
+        String text = text(source, errors);
+        errors.throwIfAny(source);
+        return parse(source, text, loader);
+    }
+
+    /** The same for text that is at hand. */
+    static ConfigFile parse(String source, String text, ClassLoader loader) {
+        ConfigErrors errors = new ConfigErrors();
+        ConfigNode root = YamlReader.read(text, errors);
+        if (root == null) {
+            throw new ConfigException(source, errors.problems());
+        }
+        limitBuffers(root);
+        ProxyConfig config = ProxyConfig.from(root);
+        Proxy.check(config, errors, loader);
+        errors.throwIfAny(source);
+        return new ConfigFile(source, root, config);
+    }
+
+    /** Netty reads its limit once, when its first class that needs it is loaded: so before any other key is read. */
+    private static void limitBuffers(ConfigNode root) {
+        if (root.plain() instanceof java.util.Map<?, ?> map
+                && map.get("memory") instanceof java.util.Map<?, ?> memory
+                && memory.get("buffers") != null
+                && System.getProperty(DIRECT_MEMORY) == null) {
+            try {
+                long bytes = Units.size(String.valueOf(memory.get("buffers")));
+                if (bytes >= 4 << 20) {
+                    System.setProperty(DIRECT_MEMORY, Long.toString(bytes));
+                }
+            } catch (IllegalArgumentException e) {
+                // reported when the key is read
+            }
+        }
+    }
+
+    private static String text(String source, ConfigErrors errors) {
+        try {
+            Path path = Path.of(source);
+            if (Files.isDirectory(path)) {
+                errors.add("", "is a directory (expected: a YAML file)", 0, 0);
+                return "";
+            }
+            byte[] bytes;
+            try (InputStream in = Files.newInputStream(path)) {
+                bytes = in.readNBytes(MAX_BYTES + 1);
+            }
+            if (bytes.length > MAX_BYTES) {
+                errors.add("", "too large (expected: at most " + Units.format((long) MAX_BYTES) + ")", 0, 0);
+                return "";
+            }
+            return decode(bytes, errors);
+        } catch (NoSuchFileException e) {
+            errors.add("", "no such file", 0, 0);
+        } catch (AccessDeniedException e) {
+            errors.add("", "may not be read: permission denied", 0, 0);
+        } catch (IOException | java.nio.file.InvalidPathException e) {
+            errors.add("", "cannot be read: " + e.getMessage(), 0, 0);
+        }
+        return "";
+    }
+
+    private static String decode(byte[] bytes, ConfigErrors errors) {
+        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        CharBuffer out = CharBuffer.allocate(bytes.length + 1);
+        CoderResult result = decoder.decode(in, out, true);
+        String text = out.flip().toString();
+        if (result.isError()) {
+            int line = 1 + (int) text.chars().filter(c -> c == '\n').count();
+            int column = text.length() - text.lastIndexOf('\n');
+            String problem = String.format("byte 0x%02X is not UTF-8 (expected: text in UTF-8)", in.get(in.position()));
+            errors.add("", problem, line, column);
+        }
+        return text.startsWith("\uFEFF") ? text.substring(1) : text;
+    }
+}

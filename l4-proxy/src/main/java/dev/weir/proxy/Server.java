@@ -1,0 +1,270 @@
+package dev.weir.proxy;
+
+import dev.weir.core.Proxy;
+import dev.weir.core.config.Address;
+import dev.weir.core.config.ProxyConfig;
+import dev.weir.core.config.ProxyConfig.AccessLogConfig;
+import dev.weir.core.config.ProxyConfig.AdminConfig;
+import dev.weir.core.exchange.AccessLog;
+import dev.weir.core.exchange.ExchangeSink;
+import dev.weir.core.exchange.ExchangeSinks;
+import dev.weir.core.filter.WireClock;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A proxy with its meters, its access log and its admin server: what run, sniff and demo have in common. */
+final class Server implements AdminSource, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+
+    private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final ProcessMetrics processMetrics = new ProcessMetrics(meters);
+    private final @Nullable AccessLog accessLog;
+    private final Proxy proxy;
+
+    private @Nullable AdminServer admin;
+    private volatile @Nullable Object shown;
+    private volatile @Nullable Supplier<CompletableFuture<ReloadOutcome>> reload;
+    private volatile @Nullable CompletableFuture<Void> drained;
+
+    private Server(ProxyConfig config, @Nullable OutputStream exchanges, ClassLoader loader) throws IOException {
+        Logs.configure(config.process());
+        this.accessLog = accessLog(config.accessLog(), exchanges);
+        Proxy.Builder builder =
+                Proxy.builder().meters(meters).clock(clock()).classLoader(loader);
+        if (accessLog != null) {
+            builder.sink(accessLog);
+        }
+        this.proxy = builder.build(config);
+    }
+
+    /**
+     * Starts a configuration.
+     *
+     * @param shown what {@code /config} shows, as plain Java values
+     * @param exchanges where exchanges are written as JSON, in place of what the configuration says; or null
+     * @throws dev.weir.core.config.ConfigException with all problems
+     * @throws IllegalStateException if an address is not to be had
+     */
+    static Server start(ProxyConfig config, @Nullable Object shown, @Nullable OutputStream exchanges, ClassLoader loader)
+            throws IOException {
+        Server server = new Server(config, exchanges, loader);
+        try {
+            server.shown = shown;
+            server.proxy.apply(config);
+            server.meters.getPrometheusRegistry().register(new DurationCollector(server.exchanges().commands()));
+            server.startAdmin(config.admin());
+            server.processMetrics.loaded();
+            return server;
+        } catch (RuntimeException e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    private @Nullable AccessLog accessLog(@Nullable AccessLogConfig config, @Nullable OutputStream exchanges)
+            throws IOException {
+        if (exchanges != null) {
+            return AccessLog.toStream(exchanges, clock(), meters);
+        }
+        if (config == null) {
+            return null;
+        }
+        return config.path().equals("stdout")
+                ? AccessLog.toStream(System.out, clock(), meters)
+                : AccessLog.toFile(Path.of(config.path()), clock(), meters);
+    }
+
+    private void startAdmin(@Nullable AdminConfig config) {
+        if (config != null) {
+            admin = AdminServer.start(this, config, meters);
+        }
+    }
+
+    /**
+     * Replaces the configuration; what runs stays if it fails.
+     *
+     * @throws dev.weir.core.config.ConfigException with all problems
+     * @throws IllegalStateException if an address is not to be had
+     */
+    synchronized void apply(ProxyConfig config, Object plain) {
+        ProxyConfig before = proxy.config();
+        AdminServer old = admin;
+        AdminConfig wanted = config.admin();
+        boolean moved = !Objects.equals(old == null ? null : old.config(), wanted);
+        boolean sameAddress = moved && old != null && wanted != null && old.config().address().equals(wanted.address());
+        AdminServer next = moved && wanted != null && !sameAddress ? AdminServer.start(this, wanted, meters) : null;
+        try {
+            proxy.apply(config);
+        } catch (RuntimeException e) {
+            if (next != null) {
+                next.close();
+            }
+            throw e;
+        }
+        shown = plain;
+        if (moved && !sameAddress) {
+            admin = next;
+            closeLater(old);
+        } else if (sameAddress) {
+            LOG.warn("admin.hosts changed; it takes effect at the next start");
+        }
+        if (before != null) {
+            warnFixed(before, config);
+        }
+        if (accessLog != null) {
+            accessLog.reopen();
+        }
+        processMetrics.loaded();
+    }
+
+    /** The old one may be answering the very request for this. */
+    private static void closeLater(@Nullable AdminServer old) {
+        if (old != null) {
+            Thread closer = new Thread(old::close, "weir-admin-close");
+            closer.setDaemon(true);
+            closer.start();
+        }
+    }
+
+    private static void warnFixed(ProxyConfig before, ProxyConfig after) {
+        if (!before.process().logLevel().equals(after.process().logLevel())
+                || !before.process().logFormat().equals(after.process().logFormat())) {
+            Logs.configure(after.process());
+        }
+        List<String> fixed = new java.util.ArrayList<>();
+        addIfChanged(fixed, "event_loops", before.process().eventLoops(), after.process().eventLoops());
+        addIfChanged(fixed, "transport", before.process().transport(), after.process().transport());
+        addIfChanged(fixed, "memory.buffers", before.process().bufferMemory(), after.process().bufferMemory());
+        addIfChanged(fixed, "access_log", before.accessLog(), after.accessLog());
+        addIfChanged(fixed, "metrics and slow_log", before.sinks(), after.sinks());
+        for (String what : fixed) {
+            LOG.warn("{} changed; it takes effect at the next start", what);
+        }
+    }
+
+    private static void addIfChanged(List<String> list, String what, @Nullable Object before, @Nullable Object after) {
+        if (!Objects.equals(before, after)) {
+            list.add(what);
+        }
+    }
+
+    /** What {@code POST /reload} does. */
+    void onReload(Supplier<CompletableFuture<ReloadOutcome>> action) {
+        reload = action;
+    }
+
+    PrometheusMeterRegistry meters() {
+        return meters;
+    }
+
+    /** Where the admin server listens, or null. */
+    synchronized @Nullable Address adminAddress() {
+        return admin == null ? null : admin.address();
+    }
+
+    /** Why exchanges cannot be written any more, or null. */
+    @Nullable IOException writeError() {
+        return accessLog == null ? null : accessLog.lastError();
+    }
+
+    ProcessMetrics processMetrics() {
+        return processMetrics;
+    }
+
+    @Override
+    public String version() {
+        return Version.text();
+    }
+
+    @Override
+    public List<Proxy.ListenerStatus> listeners() {
+        return proxy.listeners();
+    }
+
+    @Override
+    public List<Proxy.ClusterStatus> clusters() {
+        return proxy.clusters();
+    }
+
+    @Override
+    public ExchangeSinks exchanges() {
+        return proxy.exchanges();
+    }
+
+    @Override
+    public WireClock clock() {
+        return WireClock.system();
+    }
+
+    @Override
+    public PrometheusRegistry metrics() {
+        processMetrics.bind();
+        return meters.getPrometheusRegistry();
+    }
+
+    @Override
+    public @Nullable Object config() {
+        return shown;
+    }
+
+    @Override
+    public boolean draining() {
+        return proxy.draining();
+    }
+
+    @Override
+    public void drain() {
+        drained();
+    }
+
+    /** Begins to drain, if that has not happened yet; completes when it is over. */
+    synchronized CompletableFuture<Void> drained() {
+        CompletableFuture<Void> running = drained;
+        if (running == null) {
+            LOG.info("draining");
+            running = proxy.drain();
+            drained = running;
+        }
+        return running;
+    }
+
+    @Override
+    public boolean decode(String listener, boolean enabled) {
+        boolean found = proxy.decode(listener, enabled);
+        if (found) {
+            LOG.info("decoding on listener {} is switched {}", listener, enabled ? "on" : "off");
+        }
+        return found;
+    }
+
+    @Override
+    public @Nullable CompletableFuture<ReloadOutcome> reload() {
+        Supplier<CompletableFuture<ReloadOutcome>> action = reload;
+        return action == null ? null : action.get();
+    }
+
+    @Override
+    public synchronized void close() {
+        if (admin != null) {
+            admin.close();
+            admin = null;
+        }
+        proxy.close();
+        if (accessLog != null) {
+            accessLog.close();
+        }
+        processMetrics.close();
+        meters.close();
+    }
+}
