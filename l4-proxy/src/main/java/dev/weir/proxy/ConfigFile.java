@@ -50,7 +50,7 @@ record ConfigFile(String source, ConfigNode root, ProxyConfig config) {
         }
         limitBuffers(root);
         ProxyConfig config = ProxyConfig.from(root);
-        Proxy.check(config, errors, loader);
+        Proxy.check(config, loader);
         errors.throwIfAny(source);
         return new ConfigFile(source, root, config);
     }

@@ -1,16 +1,133 @@
 package dev.weir.proxy;
 
-/** Entry point of the program. Placeholder until the command line is there. */
+import dev.weir.core.config.ConfigException;
+import dev.weir.core.config.Names;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * Entry point of the program. Exit codes: 0 done, 1 failed at run time, 2 bad usage or configuration. Only what the
+ * command needs is loaded: a start takes a fraction of a second, and most of that is loading classes.
+ */
 public final class Main {
-    private Main() {}
+    private static final List<String> COMMANDS = List.of("run", "check", "reload", "sniff", "top", "demo");
+
+    private final Terminal terminal;
+
+    Main(Terminal terminal) {
+        this.terminal = terminal;
+    }
 
     /**
-     * Prints the version.
+     * Runs a command and ends the process with its exit code.
      *
-     * @param args the command line, not looked at yet
+     * @param args the command line
      */
     public static void main(String[] args) {
-        String version = Main.class.getPackage().getImplementationVersion();
-        System.out.println("weir " + (version == null ? "(development)" : version));
+        Terminal terminal = new Terminal(System.out, System.err, code -> Runtime.getRuntime().halt(code));
+        int code = new Main(terminal).run(args);
+        System.out.flush();
+        System.exit(code);
+    }
+
+    /** Runs a command and returns its exit code. */
+    int run(String... args) {
+        try {
+            return dispatch(args);
+        } catch (UsageException e) {
+            terminal.say(String.valueOf(e.getMessage()));
+            return 2;
+        } catch (ConfigException e) {
+            terminal.err().println(e.getMessage());
+            return 2;
+        } catch (IllegalStateException | IOException e) {
+            terminal.say(e.getMessage() == null ? e.toString() : e.getMessage());
+            return 1;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return 1;
+        } catch (Exception e) {
+            terminal.say("failed: this is a bug of weir");
+            e.printStackTrace(terminal.err());
+            return 1;
+        }
+    }
+
+    private int dispatch(String... args) throws Exception {
+        if (args.length == 0) {
+            help();
+            return 2;
+        }
+        switch (args[0]) {
+            case "--version":
+            case "-V":
+                terminal.out().println("weir " + Version.text());
+                return 0;
+            case "--help":
+            case "-h":
+            case "help":
+                help();
+                return 0;
+            default:
+                break;
+        }
+        Subcommand command = find(args[0]);
+        if (command == null) {
+            throw new UsageException(
+                    "unknown command \"" + args[0] + "\"" + Names.suggest(args[0], COMMANDS) + "; weir --help lists all");
+        }
+        return run(command, Arrays.copyOfRange(args, 1, args.length));
+    }
+
+    private int run(Subcommand command, String[] args) throws Exception {
+        CommandSpec spec = command.spec();
+        CommandLine line = new CommandLine(spec);
+        ParseResult options;
+        try {
+            options = line.parseArgs(args);
+        } catch (ParameterException e) {
+            throw new UsageException(e.getMessage() + "; " + spec.name() + " --help explains");
+        }
+        if (options.isUsageHelpRequested()) {
+            line.usage(terminal.out(), CommandLine.Help.Ansi.OFF);
+            return 0;
+        }
+        return command.run(options, terminal);
+    }
+
+    private static @Nullable Subcommand find(String name) {
+        return switch (name) {
+            case "run" -> new RunCommand();
+            case "check" -> new CheckCommand();
+            case "reload" -> new ReloadCommand();
+            case "sniff" -> new SniffCommand();
+            case "top" -> new TopCommand();
+            case "demo" -> new DemoCommand();
+            case "train" -> new TrainCommand();
+            default -> null;
+        };
+    }
+
+    private void help() {
+        CommandSpec root = CommandSpec.create().name("weir");
+        root.usageMessage()
+                .description("Stands in front of data stores and measures every command on the wire.")
+                .synopsisHeading("Usage: ")
+                .customSynopsis("weir COMMAND [OPTION…]")
+                .commandListHeading("%nCommands:%n")
+                .footer("", "weir COMMAND --help explains a command; weir --version says the version.");
+        for (String name : COMMANDS) {
+            Subcommand command = find(name);
+            if (command != null) {
+                root.addSubcommand(name, command.spec());
+            }
+        }
+        new CommandLine(root).usage(terminal.out(), CommandLine.Help.Ansi.OFF);
     }
 }

@@ -1,0 +1,87 @@
+package dev.weir.proxy;
+
+import dev.weir.core.config.Address;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/** {@code weir demo}: a real server, the proxy in front of it, sample traffic, and what to look at. */
+final class DemoCommand implements Subcommand {
+    private static final int FIRST_PORT = 6380;
+    private static final int TRIES = 20;
+    private static final int SUMMARY_ROWS = 100;
+
+    @Override
+    public CommandSpec spec() {
+        CommandSpec spec = Options.command(
+                "demo", "The two-minute tour: a real Redis, the proxy in front of it, sample traffic, and what to open.");
+        Options.value(spec, "--for", "DURATION", false, "Ends after this time with a summary: 20s. Without it, Ctrl-C ends it.");
+        Options.value(spec, "--admin", "ADDR|off", false, "The admin server; the first free port from 127.0.0.1:9901 if not given.");
+        return spec;
+    }
+
+    @Override
+    public int run(ParseResult options, Terminal terminal) throws Exception {
+        Duration limit = Options.duration(options, "--for");
+        String admin = QuickStart.admin(options);
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        for (String signal : List.of("TERM", "INT", "HUP")) {
+            Signals.on(signal, () -> end.complete(null));
+        }
+        terminal.say("starting a Redis, Weir in front of it, and sample traffic");
+        try (DemoRedis redis = DemoRedis.start();
+                Server server = QuickStart.start(
+                        "redis",
+                        new Address("127.0.0.1", freePort()),
+                        redis.address(),
+                        Map.of("type", "redis_stats", "hot_keys", Map.of("sampling", 1)),
+                        admin,
+                        null,
+                        DemoCommand.class.getClassLoader())) {
+            Address listen = server.listeners().get(0).address();
+            List<String> notes = notes(listen, redis.address(), server.adminAddress());
+            boolean interactive = Terminal.interactive();
+            if (!interactive) {
+                notes.forEach(terminal.out()::println);
+            }
+            LiveView.Frames frames = () -> QuickStart.frame(server, notes);
+            try (DemoTraffic traffic = DemoTraffic.start(redis.address(), listen)) {
+                new LiveView(terminal, frames, interactive).run(end, limit);
+            }
+            LiveView.summary(terminal, frames.next(), SUMMARY_ROWS);
+        }
+        return 0;
+    }
+
+    private static List<String> notes(Address listen, Address redis, @org.jspecify.annotations.Nullable Address admin) {
+        List<String> notes = new ArrayList<>();
+        notes.add("Weir on " + listen + " in front of a real Redis on " + redis + "; sample traffic goes through Weir.");
+        notes.add("");
+        if (admin != null) {
+            notes.add("  page      http://" + admin + "/");
+            notes.add("  metrics   http://" + admin + "/metrics");
+            notes.add("  table     ./weir top --admin " + admin);
+        }
+        notes.add("  yourself  redis-cli -p " + listen.port());
+        notes.add("");
+        return notes;
+    }
+
+    private static int freePort() {
+        for (int port = FIRST_PORT; port < FIRST_PORT + TRIES; port++) {
+            try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return probe.getLocalPort();
+            } catch (IOException e) {
+                // taken: the next one
+            }
+        }
+        return 0;
+    }
+}

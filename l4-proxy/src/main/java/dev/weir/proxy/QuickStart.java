@@ -1,0 +1,88 @@
+package dev.weir.proxy;
+
+import dev.weir.core.config.Address;
+import dev.weir.core.config.ProxyConfig;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ParseResult;
+
+/** A proxy in front of one server, without a file: what sniff and demo run. */
+final class QuickStart {
+    private static final int TRIES = 50;
+
+    private QuickStart() {}
+
+    /**
+     * Starts one.
+     *
+     * @param name name of the listener
+     * @param filter what goes before the {@code tcp_proxy}, as in a file
+     * @param admin as {@code --admin} says it: an address, {@code off}, or null for the default
+     * @param exchanges where exchanges go as JSON, or null
+     */
+    static Server start(
+            String name,
+            Address listen,
+            Address upstream,
+            Map<String, ?> filter,
+            @Nullable String admin,
+            @Nullable OutputStream exchanges,
+            ClassLoader loader)
+            throws IOException {
+        Map<String, Object> plain = new LinkedHashMap<>();
+        String address = adminAddress(admin);
+        if (address != null) {
+            plain.put("admin", Map.of("address", address));
+        }
+        Map<String, Object> listener = new LinkedHashMap<>();
+        listener.put("name", name);
+        listener.put("address", listen.toString());
+        List<Object> filters = new ArrayList<>();
+        filters.add(filter);
+        filters.add(Map.of("type", "tcp_proxy", "cluster", "upstream"));
+        listener.put("filters", filters);
+        plain.put("listeners", List.of(listener));
+        plain.put("clusters", List.of(Map.of("name", "upstream", "endpoints", List.of(upstream.toString()))));
+        return Server.start(ProxyConfig.of(plain), plain, exchanges, loader);
+    }
+
+    /** Refuses a bad value before anything is started. */
+    static @Nullable String admin(ParseResult options) {
+        @Nullable String value = Options.text(options, "--admin");
+        if (value != null && !value.equals("off")) {
+            Options.address("--admin", value);
+        }
+        return value;
+    }
+
+    private static @Nullable String adminAddress(@Nullable String wanted) {
+        if (wanted != null) {
+            return wanted.equals("off") ? null : wanted;
+        }
+        InetAddress loopback = InetAddress.getLoopbackAddress();
+        for (int port = Options.ADMIN.port(); port < Options.ADMIN.port() + TRIES; port++) {
+            try (ServerSocket probe = new ServerSocket(port, 1, loopback)) {
+                return "127.0.0.1:" + probe.getLocalPort();
+            } catch (IOException e) {
+                // taken: the next one
+            }
+        }
+        return "127.0.0.1:0";
+    }
+
+    /** The usage table of a running proxy, as {@link LiveView} shows it. */
+    static LiveView.Frame frame(Server server, List<String> notes) {
+        long connections = server.listeners().stream()
+                .mapToLong(listener -> listener.connectionsActive())
+                .sum();
+        UsageTable table = UsageTable.of(server.exchanges(), "command", null).sorted("total_us");
+        return new LiveView.Frame(notes, connections, table);
+    }
+}

@@ -1,0 +1,89 @@
+package dev.weir.proxy;
+
+import dev.weir.core.Proxy.ListenerStatus;
+import dev.weir.core.config.Address;
+import dev.weir.core.config.Units;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/** {@code weir run FILE}: runs a configuration until a signal ends it. */
+final class RunCommand implements Subcommand {
+    private static final long LOOK_MILLIS = 1_000;
+
+    private final BiConsumer<Server, Runnable> started;
+
+    RunCommand() {
+        this((server, stop) -> {});
+    }
+
+    /** {@code started} gets the running proxy, and what a signal to end it would do. */
+    RunCommand(BiConsumer<Server, Runnable> started) {
+        this.started = started;
+    }
+
+    @Override
+    public CommandSpec spec() {
+        CommandSpec spec = Options.command(
+                "run",
+                "Runs a configuration. SIGHUP or a change of the file reloads it; SIGTERM or SIGINT lets connections"
+                        + " finish (drain_timeout), a second one leaves at once.");
+        Options.value(spec, "--plugins", "DIR", false, "Folder with jars of further filters; plugins/ beside the program if not given.");
+        Options.operand(spec, "FILE", "The configuration, YAML.");
+        return spec;
+    }
+
+    @Override
+    public int run(ParseResult options, Terminal terminal) throws Exception {
+        @Nullable String plugins = Options.text(options, "--plugins");
+        ClassLoader loader = Plugins.loader(plugins == null ? null : Path.of(plugins));
+        ConfigFile file = ConfigFile.load(Options.operand(options), loader);
+        String warning = OpenFiles.warning();
+        if (warning != null) {
+            terminal.say(warning);
+        }
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        try (Server server = Server.start(file.config(), Reloader.plain(file), null, loader);
+                Reloader reloader = new Reloader(file.source(), loader, server)) {
+            announce(server, terminal);
+            Runnable stop = stop(server, end, terminal, file.config().process().drainTimeout());
+            Signals.on("TERM", stop);
+            Signals.on("INT", stop);
+            Signals.on("HUP", () -> reloader.reload("SIGHUP"));
+            server.onReload(() -> reloader.reload("asked to"));
+            reloader.watch(LOOK_MILLIS);
+            started.accept(server, stop);
+            end.get();
+        }
+        terminal.say("ended");
+        return 0;
+    }
+
+    static void announce(Server server, Terminal terminal) {
+        for (ListenerStatus listener : server.listeners()) {
+            terminal.say(listener.name() + " listens on " + listener.address());
+        }
+        Address admin = server.adminAddress();
+        if (admin != null) {
+            terminal.say("admin server on " + (admin.isUnix() ? admin : "http://" + admin + "/"));
+        }
+    }
+
+    private static Runnable stop(
+            Server server, CompletableFuture<Void> end, Terminal terminal, java.time.Duration timeout) {
+        AtomicInteger signals = new AtomicInteger();
+        return () -> {
+            if (signals.getAndIncrement() > 0) {
+                terminal.say("leaving at once");
+                terminal.halt().accept(1);
+                return;
+            }
+            terminal.say("draining, at most " + Units.format(timeout) + "; a second signal leaves at once");
+            server.drained().whenComplete((done, failure) -> end.complete(null));
+        };
+    }
+}

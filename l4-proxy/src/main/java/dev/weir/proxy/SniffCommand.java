@@ -1,0 +1,130 @@
+package dev.weir.proxy;
+
+import dev.weir.core.config.Address;
+import dev.weir.core.config.Names;
+import dev.weir.core.protocol.Protocol;
+import io.micrometer.core.instrument.Counter;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/** {@code weir sniff PROTOCOL}: measures the commands to one server, without a configuration file. */
+final class SniffCommand implements Subcommand {
+    private static final int SUMMARY_ROWS = 100;
+    private static final long PIPE_CHECK_MILLIS = 200;
+
+    @Override
+    public CommandSpec spec() {
+        CommandSpec spec = Options.command(
+                "sniff", "Stands in front of one server and shows its commands: live, and a summary at the end.");
+        Options.operand(spec, "PROTOCOL", "What the server speaks: redis.");
+        Options.value(spec, "--listen", "ADDR", true, "Where clients connect to: host:port, [v6]:port, unix:/path.");
+        Options.value(spec, "--upstream", "ADDR", true, "The server.");
+        Options.flag(spec, "--json", "Writes exchanges to standard output, an object of JSON a line, and nothing else.");
+        Options.flag(spec, "--keys", "Shows the first key of a command as its target; keys may be personal data.");
+        Options.value(spec, "--admin", "ADDR|off", false, "The admin server; the first free port from 127.0.0.1:9901 if not given.");
+        Options.value(spec, "--for", "DURATION", false, "Ends after this time: 20s, 5m.");
+        Options.value(spec, "--plugins", "DIR", false, "Folder with jars of further protocols.");
+        return spec;
+    }
+
+    @Override
+    public int run(ParseResult options, Terminal terminal) throws Exception {
+        String plugins = Options.text(options, "--plugins");
+        ClassLoader loader = Plugins.loader(plugins == null ? null : java.nio.file.Path.of(plugins));
+        Protocol protocol = protocol(Options.operand(options), loader);
+        Address listen = Options.address("--listen", String.valueOf(Options.text(options, "--listen")));
+        Address upstream = Options.address("--upstream", String.valueOf(Options.text(options, "--upstream")));
+        Duration limit = Options.duration(options, "--for");
+        String admin = QuickStart.admin(options);
+        boolean json = Options.flag(options, "--json");
+        Map<String, Object> filter = new LinkedHashMap<>();
+        filter.put("type", protocol.statsFilter());
+        if (Options.flag(options, "--keys")) {
+            filter.put("keys", true);
+        }
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        for (String signal : List.of("TERM", "INT", "HUP")) {
+            Signals.on(signal, () -> end.complete(null));
+        }
+        // Past System.out, which keeps errors to itself: the end of a pipe has to be noticed.
+        OutputStream exchanges = json ? new FileOutputStream(FileDescriptor.out) : null;
+        Server server =
+                QuickStart.start(protocol.name(), listen, upstream, filter, admin, exchanges, loader);
+        try (server) {
+            RunCommand.announce(server, terminal);
+            if (json) {
+                awaitEnd(server, end, limit);
+            } else {
+                show(server, upstream, end, limit, terminal);
+            }
+        }
+        return json ? reportJson(server, terminal) : 0;
+    }
+
+    private static Protocol protocol(String name, ClassLoader loader) {
+        List<String> names = new ArrayList<>();
+        for (Protocol protocol : ServiceLoader.load(Protocol.class, loader)) {
+            if (protocol.name().equals(name) || protocol.aliases().contains(name)) {
+                return protocol;
+            }
+            names.add(protocol.name());
+        }
+        String hint = names.isEmpty() ? " (no protocol is installed)" : Names.suggest(name, names);
+        throw new UsageException("unknown protocol \"" + name + "\"" + hint);
+    }
+
+    private static void show(
+            Server server, Address upstream, CompletableFuture<Void> end, Duration limit, Terminal terminal)
+            throws IOException, InterruptedException {
+        Address listen = server.listeners().get(0).address();
+        Address admin = server.adminAddress();
+        String where = "weir   " + listen + " → " + upstream + (admin == null ? "" : "   http://" + admin + "/");
+        LiveView.Frames frames = () -> QuickStart.frame(server, List.of(where));
+        new LiveView(terminal, frames, Terminal.interactive()).run(end, limit);
+        LiveView.summary(terminal, frames.next(), SUMMARY_ROWS);
+    }
+
+    private static void awaitEnd(Server server, CompletableFuture<Void> end, Duration limit)
+            throws InterruptedException, ExecutionException {
+        long until = System.nanoTime() + limit.toNanos();
+        while (server.writeError() == null && (limit.isZero() || System.nanoTime() < until)) {
+            try {
+                end.get(PIPE_CHECK_MILLIS, TimeUnit.MILLISECONDS);
+                return;
+            } catch (TimeoutException e) {
+                // looks again
+            }
+        }
+    }
+
+    /** After the server was closed, so that everything was written that will be. */
+    private static int reportJson(Server server, Terminal terminal) {
+        long dropped = 0;
+        for (Counter counter : server.meters().find("weir.access.log.dropped").counters()) {
+            dropped += (long) counter.count();
+        }
+        if (dropped > 0) {
+            terminal.say(Terminal.grouped(dropped) + " exchanges were not written: standard output was too slow");
+        }
+        IOException error = server.writeError();
+        if (error != null) {
+            terminal.say("cannot write exchanges: " + error.getMessage());
+            return 1;
+        }
+        return 0;
+    }
+}
