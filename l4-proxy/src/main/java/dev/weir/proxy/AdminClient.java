@@ -41,9 +41,8 @@ final class AdminClient {
         SocketAddress target = address.isUnix()
                 ? UnixDomainSocketAddress.of(address.host())
                 : new InetSocketAddress(address.host(), address.port());
-        try (SocketChannel channel = address.isUnix()
-                ? SocketChannel.open(StandardProtocolFamily.UNIX)
-                : SocketChannel.open()) {
+        try (SocketChannel channel =
+                address.isUnix() ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open()) {
             // A channel has no time-out of its own; closing it ends what blocks.
             CompletableFuture<Void> deadline = new CompletableFuture<Void>().orTimeout(SECONDS, TimeUnit.SECONDS);
             deadline.whenComplete((done, late) -> {

@@ -77,7 +77,8 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
             return;
         }
         boolean head = request.method().equals(HttpMethod.HEAD);
-        boolean keepAlive = HttpUtil.isKeepAlive(request) && request.decoderResult().isSuccess();
+        boolean keepAlive =
+                HttpUtil.isKeepAlive(request) && request.decoderResult().isSuccess();
         try {
             if (request.decoderResult().isFailure()) {
                 throw malformed(request.decoderResult().cause());
@@ -134,7 +135,8 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     private static AdminException malformed(Throwable cause) {
         if (cause instanceof TooLongHttpLineException) {
             return new AdminException(
-                    HttpResponseStatus.REQUEST_URI_TOO_LONG, "address too long (expected: " + AdminServer.MAX_LINE + " bytes)");
+                    HttpResponseStatus.REQUEST_URI_TOO_LONG,
+                    "address too long (expected: " + AdminServer.MAX_LINE + " bytes)");
         }
         if (cause instanceof TooLongHttpHeaderException) {
             return new AdminException(
@@ -145,8 +147,8 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
 
     private void send(ChannelHandlerContext ctx, AdminResponse answer, boolean head, boolean keepAlive) {
-        FullHttpResponse response =
-                new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, answer.status(), answer.body().toBuffer());
+        FullHttpResponse response = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1, answer.status(), answer.body().toBuffer());
         HttpHeaders headers = common(response, answer.type());
         answer.headers().forEach(headers::set);
         headers.setInt(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes());

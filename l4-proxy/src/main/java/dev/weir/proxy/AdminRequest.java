@@ -42,7 +42,8 @@ final class AdminRequest {
         }
     }
 
-    @Nullable String text(String name) {
+    @Nullable
+    String text(String name) {
         List<String> values = parameters.get(name);
         if (values == null || values.isEmpty()) {
             return null;

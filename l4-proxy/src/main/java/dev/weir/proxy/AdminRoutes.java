@@ -33,7 +33,11 @@ final class AdminRoutes {
      * @param parameters what it takes
      * @param answer null for the event stream, which is no answer but goes on
      */
-    record Route(HttpMethod method, String path, List<String> parameters, @Nullable Answer answer) {}
+    record Route(
+            HttpMethod method,
+            String path,
+            List<String> parameters,
+            @Nullable Answer answer) {}
 
     private final AdminSource source;
     private final List<Route> routes = new ArrayList<>();
@@ -73,7 +77,8 @@ final class AdminRoutes {
     }
 
     /** What was found for a request; exactly one of the two is set. */
-    record Found(@Nullable Route route, String name, @Nullable AdminResponse refusal) {}
+    record Found(
+            @Nullable Route route, String name, @Nullable AdminResponse refusal) {}
 
     /** Finds what answers {@code request}. */
     Found find(HttpMethod method, AdminRequest request) {
@@ -109,7 +114,8 @@ final class AdminRoutes {
         }
         String before = pattern.substring(0, at);
         String after = pattern.substring(at + NAME.length());
-        boolean fits = path.startsWith(before) && path.endsWith(after) && path.length() > before.length() + after.length();
+        boolean fits =
+                path.startsWith(before) && path.endsWith(after) && path.length() > before.length() + after.length();
         return fits ? path.substring(before.length(), path.length() - after.length()) : null;
     }
 
@@ -150,7 +156,8 @@ final class AdminRoutes {
         CompletableFuture<AdminSource.ReloadOutcome> reload = source.reload();
         if (reload == null) {
             return done(AdminResponse.error(
-                    HttpResponseStatus.CONFLICT, "there is no configuration file (expected: a proxy started by weir run)"));
+                    HttpResponseStatus.CONFLICT,
+                    "there is no configuration file (expected: a proxy started by weir run)"));
         }
         return reload.thenApply(outcome -> {
             HttpResponseStatus status =
@@ -165,9 +172,8 @@ final class AdminRoutes {
     private AdminResponse decode(AdminViews views, AdminRequest request, String name) {
         boolean enabled = request.required("enabled", SWITCH).equals("true");
         if (!source.decode(name, enabled)) {
-            List<String> names = source.listeners().stream()
-                    .map(listener -> listener.name())
-                    .toList();
+            List<String> names =
+                    source.listeners().stream().map(listener -> listener.name()).toList();
             throw new AdminException(
                     HttpResponseStatus.NOT_FOUND,
                     "no listener \"" + name + "\" (expected: " + String.join(", ", names) + ")");

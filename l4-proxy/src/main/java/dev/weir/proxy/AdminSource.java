@@ -25,7 +25,8 @@ interface AdminSource {
     PrometheusRegistry metrics();
 
     /** Plain Java values of the running configuration, with its secrets. */
-    @Nullable Object config();
+    @Nullable
+    Object config();
 
     boolean draining();
 
@@ -36,7 +37,8 @@ interface AdminSource {
     boolean decode(String listener, boolean enabled);
 
     /** Reads the configuration file anew, on another thread; null if there is no file. */
-    @Nullable CompletableFuture<ReloadOutcome> reload();
+    @Nullable
+    CompletableFuture<ReloadOutcome> reload();
 
     /**
      * What came of a reload.

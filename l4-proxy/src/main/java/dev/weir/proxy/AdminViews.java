@@ -31,13 +31,15 @@ final class AdminViews {
         String by = request.oneOf("by", UsageTable.DIMENSIONS);
         String sort = request.oneOf("sort", UsageRow.SORTS);
         int limit = request.integer("limit", 100, 1, MAX_LIMIT);
-        UsageTable table = UsageTable.of(source.exchanges(), by, listener(request)).sorted(sort);
+        UsageTable table =
+                UsageTable.of(source.exchanges(), by, listener(request)).sorted(sort);
         return AdminResponse.json(json -> {
             json.writeStringField("by", by);
             json.writeStringField("sort", sort);
             json.writeNumberField("total", table.rows().size());
             json.writeArrayFieldStart("exchanges");
-            for (UsageRow row : table.rows().subList(0, Math.min(limit, table.rows().size()))) {
+            for (UsageRow row :
+                    table.rows().subList(0, Math.min(limit, table.rows().size()))) {
                 row.write(json, by);
             }
             json.writeEndArray();
@@ -46,7 +48,8 @@ final class AdminViews {
 
     private @Nullable String listener(AdminRequest request) {
         String listener = request.text("listener");
-        List<String> names = source.listeners().stream().map(ListenerStatus::name).toList();
+        List<String> names =
+                source.listeners().stream().map(ListenerStatus::name).toList();
         if (listener != null && !names.contains(listener)) {
             throw AdminException.badParameter("listener", listener, String.join(", ", names));
         }

@@ -9,7 +9,8 @@ import picocli.CommandLine.ParseResult;
 final class CheckCommand implements Subcommand {
     @Override
     public CommandSpec spec() {
-        CommandSpec spec = Options.command("check", "Validates a configuration: every problem at once, with its place.");
+        CommandSpec spec =
+                Options.command("check", "Validates a configuration: every problem at once, with its place.");
         Options.value(spec, "--plugins", "DIR", false, "Folder with jars of further filters.");
         Options.operand(spec, "FILE", "The configuration, YAML.");
         return spec;
@@ -18,11 +19,13 @@ final class CheckCommand implements Subcommand {
     @Override
     public int run(ParseResult options, Terminal terminal) {
         @Nullable String plugins = Options.text(options, "--plugins");
-        ConfigFile file = ConfigFile.load(
-                Options.operand(options), Plugins.loader(plugins == null ? null : Path.of(plugins)));
+        ConfigFile file =
+                ConfigFile.load(Options.operand(options), Plugins.loader(plugins == null ? null : Path.of(plugins)));
         int listeners = file.config().listeners().size();
         int clusters = file.config().clusters().size();
-        terminal.out().println(file.source() + ": ok, " + counted(listeners, "listener") + ", " + counted(clusters, "cluster"));
+        terminal.out()
+                .println(file.source() + ": ok, " + counted(listeners, "listener") + ", "
+                        + counted(clusters, "cluster"));
         return 0;
     }
 

@@ -21,9 +21,20 @@ final class DemoCommand implements Subcommand {
     @Override
     public CommandSpec spec() {
         CommandSpec spec = Options.command(
-                "demo", "The two-minute tour: a real Redis, the proxy in front of it, sample traffic, and what to open.");
-        Options.value(spec, "--for", "DURATION", false, "Ends after this time with a summary: 20s. Without it, Ctrl-C ends it.");
-        Options.value(spec, "--admin", "ADDR|off", false, "The admin server; the first free port from 127.0.0.1:9901 if not given.");
+                "demo",
+                "The two-minute tour: a real Redis, the proxy in front of it, sample traffic, and what to open.");
+        Options.value(
+                spec,
+                "--for",
+                "DURATION",
+                false,
+                "Ends after this time with a summary: 20s. Without it, Ctrl-C ends it.");
+        Options.value(
+                spec,
+                "--admin",
+                "ADDR|off",
+                false,
+                "The admin server; the first free port from 127.0.0.1:9901 if not given.");
         return spec;
     }
 
@@ -52,8 +63,11 @@ final class DemoCommand implements Subcommand {
                 notes.forEach(terminal.out()::println);
             }
             LiveView.Frames frames = () -> QuickStart.frame(server, notes);
-            try (DemoTraffic traffic = DemoTraffic.start(redis.address(), listen)) {
+            DemoTraffic traffic = DemoTraffic.start(redis.address(), listen);
+            try {
                 new LiveView(terminal, frames, interactive).run(end, limit);
+            } finally {
+                traffic.close();
             }
             LiveView.summary(terminal, frames.next(), SUMMARY_ROWS);
         }
@@ -62,7 +76,8 @@ final class DemoCommand implements Subcommand {
 
     private static List<String> notes(Address listen, Address redis, @org.jspecify.annotations.Nullable Address admin) {
         List<String> notes = new ArrayList<>();
-        notes.add("Weir on " + listen + " in front of a real Redis on " + redis + "; sample traffic goes through Weir.");
+        notes.add(
+                "Weir on " + listen + " in front of a real Redis on " + redis + "; sample traffic goes through Weir.");
         notes.add("");
         if (admin != null) {
             notes.add("  page      http://" + admin + "/");

@@ -70,8 +70,19 @@ final class DemoRedis implements AutoCloseable {
         int port = freePort();
         Path log = folder.resolve("redis.log");
         Process process = new ProcessBuilder(
-                        executable, "--port", Integer.toString(port), "--bind", "127.0.0.1", "--save", "",
-                        "--appendonly", "no", "--dir", folder.toString(), "--loglevel", "warning")
+                        executable,
+                        "--port",
+                        Integer.toString(port),
+                        "--bind",
+                        "127.0.0.1",
+                        "--save",
+                        "",
+                        "--appendonly",
+                        "no",
+                        "--dir",
+                        folder.toString(),
+                        "--loglevel",
+                        "warning")
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())

@@ -19,6 +19,7 @@ import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.params.SetParams;
 import redis.clients.jedis.params.XAddParams;
+import redis.clients.jedis.params.ZRangeParams;
 
 /**
  * A small shop's traffic: pages that read and write, batches in pipelines, bookings in transactions, workers that wait
@@ -28,8 +29,7 @@ final class DemoTraffic implements AutoCloseable {
     private static final int SEED = 20_261_121;
     private static final int PRODUCTS = 3_000;
     private static final String PASSWORD = "demo";
-    private static final String SLOW_SCRIPT =
-            "local s = 0 for i = 1, tonumber(ARGV[1]) do s = s + i % 7 end return s";
+    private static final String SLOW_SCRIPT = "local s = 0 for i = 1, tonumber(ARGV[1]) do s = s + i % 7 end return s";
 
     private final Address proxy;
     private final ScheduledExecutorService executor = Executors.newScheduledThreadPool(8, task -> {
@@ -60,7 +60,8 @@ final class DemoTraffic implements AutoCloseable {
             traffic.each(700, traffic.client("report", "nightly-report", 0), DemoTraffic::report);
             traffic.each(150, traffic.client("web", "legacy", 0), DemoTraffic::mistakes);
             traffic.forEver(traffic.client("worker", "job-worker", 0), jedis -> jedis.blpop(1, "jobs"));
-            traffic.forEver(traffic.client("events", "notifier", 2), jedis -> jedis.subscribe(new JedisPubSub() {}, "sold"));
+            traffic.forEver(
+                    traffic.client("events", "notifier", 2), jedis -> jedis.subscribe(new JedisPubSub() {}, "sold"));
             return traffic;
         } catch (RuntimeException e) {
             traffic.close();
@@ -134,10 +135,15 @@ final class DemoTraffic implements AutoCloseable {
             jedis.hgetAll("product:" + product);
             jedis.get("session:" + random.nextInt(600));
             switch (random.nextInt(8)) {
-                case 0 -> jedis.set("session:" + random.nextInt(400), "cart", SetParams.setParams().ex(60));
+                case 0 ->
+                    jedis.set(
+                            "session:" + random.nextInt(400),
+                            "cart",
+                            SetParams.setParams().ex(60));
                 case 1 -> jedis.incr("views:" + product % 50);
                 case 2 -> jedis.mget("views:1", "views:2", "views:3", "views:4");
-                case 3 -> jedis.zrevrange("ranking", 0, 9);
+                case 3 ->
+                    jedis.zrange("ranking", ZRangeParams.zrangeParams(0, 9).rev());
                 case 4 -> jedis.hset("cart:" + random.nextInt(200), "product:" + product, "1");
                 case 5 -> jedis.exists("cart:" + random.nextInt(400));
                 case 6 -> jedis.expire("cart:" + random.nextInt(200), 300);

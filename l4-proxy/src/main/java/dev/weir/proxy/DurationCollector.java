@@ -7,6 +7,7 @@ import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
+import io.prometheus.metrics.model.snapshots.MetricFamilyDescriptor;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.Unit;
 import java.util.Arrays;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads the histogram of OpenTelemetry's {@code db.client.operation.duration} when it is scraped. */
 final class DurationCollector implements Collector {
     static final String NAME = "db_client_operation_duration_seconds";
+    private static final String HELP = "Time from the last byte of a request to the last byte of its answer.";
 
     private final CommandStats stats;
     private final double[] bounds;
@@ -27,16 +29,17 @@ final class DurationCollector implements Collector {
     }
 
     @Override
-    public String getPrometheusName() {
-        return NAME;
+    public MetricFamilyDescriptor getMetricFamilyDescriptor() {
+        return MetricFamilyDescriptor.histogram(NAME)
+                .help(HELP)
+                .unit(Unit.SECONDS)
+                .build();
     }
 
     @Override
     public MetricSnapshot collect() {
-        HistogramSnapshot.Builder histogram = HistogramSnapshot.builder()
-                .name(NAME)
-                .unit(Unit.SECONDS)
-                .help("Time from the last byte of a request to the last byte of its answer.");
+        HistogramSnapshot.Builder histogram =
+                HistogramSnapshot.builder().name(NAME).unit(Unit.SECONDS).help(HELP);
         for (SeriesRow row : stats.series()) {
             histogram.dataPoint(HistogramDataPointSnapshot.builder()
                     .labels(labels(row))

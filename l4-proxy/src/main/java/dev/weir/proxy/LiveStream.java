@@ -51,8 +51,7 @@ final class LiveStream {
     static void start(Channel channel, AdminSource source, AdminRequest request) {
         LiveStream stream = new LiveStream(channel, source, request);
         stream.send(": exchanges, sampled\n\n");
-        stream.ticks = channel.eventLoop()
-                .scheduleWithFixedDelay(stream::tick, MILLIS, MILLIS, TimeUnit.MILLISECONDS);
+        stream.ticks = channel.eventLoop().scheduleWithFixedDelay(stream::tick, MILLIS, MILLIS, TimeUnit.MILLISECONDS);
         channel.closeFuture().addListener(closed -> stream.stop());
     }
 
@@ -81,7 +80,8 @@ final class LiveStream {
 
     private boolean wanted(Exchange exchange) {
         return (listener == null || listener.equals(exchange.connection().listener()))
-                && (command == null || command.equalsIgnoreCase(exchange.operation().name()));
+                && (command == null
+                        || command.equalsIgnoreCase(exchange.operation().name()));
     }
 
     private String event(Exchange exchange) {

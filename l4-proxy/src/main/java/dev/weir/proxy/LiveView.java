@@ -104,7 +104,8 @@ final class LiveView {
     }
 
     private static String totals(Frame frame) {
-        double rate = frame.table().rows().stream().mapToDouble(UsageRow::perSecond).sum();
+        double rate =
+                frame.table().rows().stream().mapToDouble(UsageRow::perSecond).sum();
         long errors = frame.table().rows().stream().mapToLong(UsageRow::errors).sum();
         long calls = calls(frame);
         return Terminal.grouped(frame.connections()) + " connections   " + Terminal.grouped(calls) + " calls   "

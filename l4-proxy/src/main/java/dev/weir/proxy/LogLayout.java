@@ -39,7 +39,9 @@ final class LogLayout extends LayoutBase<ILoggingEvent> {
         }
         line.append('\n');
         IThrowableProxy thrown = event.getThrowableProxy();
-        return thrown == null ? line.toString() : line.append(ThrowableProxyUtil.asString(thrown)).toString();
+        return thrown == null
+                ? line.toString()
+                : line.append(ThrowableProxyUtil.asString(thrown)).toString();
     }
 
     private static String json(ILoggingEvent event) {

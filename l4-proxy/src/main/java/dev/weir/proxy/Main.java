@@ -30,7 +30,8 @@ public final class Main {
      * @param args the command line
      */
     public static void main(String[] args) {
-        Terminal terminal = new Terminal(System.out, System.err, code -> Runtime.getRuntime().halt(code));
+        Terminal terminal = new Terminal(
+                System.out, System.err, code -> Runtime.getRuntime().halt(code));
         int code = new Main(terminal).run(args);
         System.out.flush();
         System.exit(code);
@@ -79,8 +80,8 @@ public final class Main {
         }
         Subcommand command = find(args[0]);
         if (command == null) {
-            throw new UsageException(
-                    "unknown command \"" + args[0] + "\"" + Names.suggest(args[0], COMMANDS) + "; weir --help lists all");
+            throw new UsageException("unknown command \"" + args[0] + "\"" + Names.suggest(args[0], COMMANDS)
+                    + "; weir --help lists all");
         }
         return run(command, Arrays.copyOfRange(args, 1, args.length));
     }

@@ -12,8 +12,9 @@ import java.util.Locale;
 /** {@code /metrics}: Prometheus' text form, or OpenMetrics for those who ask for it. */
 final class MetricsView {
     private final AdminSource source;
-    private final ExpositionFormatWriter text =
-            PrometheusTextFormatWriter.builder().setIncludeCreatedTimestamps(false).build();
+    private final ExpositionFormatWriter text = PrometheusTextFormatWriter.builder()
+            .setIncludeCreatedTimestamps(false)
+            .build();
     private final ExpositionFormatWriter openMetrics = OpenMetricsTextFormatWriter.builder()
             .setCreatedTimestampsEnabled(false)
             .setExemplarsOnAllMetricTypesEnabled(false)

@@ -26,7 +26,8 @@ final class Redaction {
             Map<String, @Nullable Object> copy = new LinkedHashMap<>();
             map.forEach((key, value) -> {
                 String name = String.valueOf(key);
-                boolean secret = SECRET.matcher(name.toLowerCase(Locale.ROOT).replace('-', '_')).find();
+                boolean secret = SECRET.matcher(name.toLowerCase(Locale.ROOT).replace('-', '_'))
+                        .find();
                 boolean single = value != null && !(value instanceof Boolean);
                 copy.put(name, secret && single ? SHOWN : redact(value));
             });
@@ -38,7 +39,9 @@ final class Redaction {
             return copy;
         }
         if (plain instanceof String text) {
-            return text.startsWith("-----BEGIN") ? SHOWN : URL_PASSWORD.matcher(text).replaceAll("$1" + SHOWN + "@");
+            return text.startsWith("-----BEGIN")
+                    ? SHOWN
+                    : URL_PASSWORD.matcher(text).replaceAll("$1" + SHOWN + "@");
         }
         return plain;
     }

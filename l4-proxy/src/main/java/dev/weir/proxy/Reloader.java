@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -35,7 +36,11 @@ final class Reloader implements AutoCloseable {
     private @Nullable State seen;
 
     /** What tells one state of the file from another. */
-    private record State(Path real, FileTime modified, long size, @Nullable Object key) {
+    private record State(
+            Path real,
+            FileTime modified,
+            long size,
+            @Nullable Object key) {
         static @Nullable State of(String source) {
             try {
                 Path real = Path.of(source).toRealPath();
@@ -67,9 +72,9 @@ final class Reloader implements AutoCloseable {
 
     private void look() {
         State now = State.of(source);
-        boolean settled = now != null && now.equals(seen);
+        boolean settled = Objects.equals(now, seen);
         seen = now;
-        if (settled && !now.equals(loaded)) {
+        if (now != null && settled && !now.equals(loaded)) {
             reloadNow("the file changed");
         }
     }
@@ -110,7 +115,6 @@ final class Reloader implements AutoCloseable {
                 .map(listener -> listener.name() + " listens on " + listener.address())
                 .collect(Collectors.joining(", "));
     }
-
 
     @Override
     public void close() {

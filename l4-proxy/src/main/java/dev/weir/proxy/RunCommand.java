@@ -32,7 +32,8 @@ final class RunCommand implements Subcommand {
                 "run",
                 "Runs a configuration. SIGHUP or a change of the file reloads it; SIGTERM or SIGINT lets connections"
                         + " finish (drain_timeout), a second one leaves at once.");
-        Options.value(spec, "--plugins", "DIR", false, "Folder with jars of further filters; plugins/ beside the program if not given.");
+        Options.value(
+                spec, "--plugins", "DIR", false, "Folder with jars of further filters, beside those in plugins/.");
         Options.operand(spec, "FILE", "The configuration, YAML.");
         return spec;
     }

@@ -6,7 +6,6 @@ import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.config.ProxyConfig.AccessLogConfig;
 import dev.weir.core.config.ProxyConfig.AdminConfig;
 import dev.weir.core.exchange.AccessLog;
-import dev.weir.core.exchange.ExchangeSink;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.filter.WireClock;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -40,8 +39,7 @@ final class Server implements AdminSource, AutoCloseable {
     private Server(ProxyConfig config, @Nullable OutputStream exchanges, ClassLoader loader) throws IOException {
         Logs.configure(config.process());
         this.accessLog = accessLog(config.accessLog(), exchanges);
-        Proxy.Builder builder =
-                Proxy.builder().meters(meters).clock(clock()).classLoader(loader);
+        Proxy.Builder builder = Proxy.builder().meters(meters).clock(clock()).classLoader(loader);
         if (accessLog != null) {
             builder.sink(accessLog);
         }
@@ -56,13 +54,16 @@ final class Server implements AdminSource, AutoCloseable {
      * @throws dev.weir.core.config.ConfigException with all problems
      * @throws IllegalStateException if an address is not to be had
      */
-    static Server start(ProxyConfig config, @Nullable Object shown, @Nullable OutputStream exchanges, ClassLoader loader)
+    static Server start(
+            ProxyConfig config, @Nullable Object shown, @Nullable OutputStream exchanges, ClassLoader loader)
             throws IOException {
         Server server = new Server(config, exchanges, loader);
         try {
             server.shown = shown;
             server.proxy.apply(config);
-            server.meters.getPrometheusRegistry().register(new DurationCollector(server.exchanges().commands()));
+            server.meters
+                    .getPrometheusRegistry()
+                    .register(new DurationCollector(server.exchanges().commands()));
             server.startAdmin(config.admin());
             server.processMetrics.loaded();
             return server;
@@ -102,7 +103,8 @@ final class Server implements AdminSource, AutoCloseable {
         AdminServer old = admin;
         AdminConfig wanted = config.admin();
         boolean moved = !Objects.equals(old == null ? null : old.config(), wanted);
-        boolean sameAddress = moved && old != null && wanted != null && old.config().address().equals(wanted.address());
+        boolean sameAddress =
+                moved && old != null && wanted != null && old.config().address().equals(wanted.address());
         AdminServer next = moved && wanted != null && !sameAddress ? AdminServer.start(this, wanted, meters) : null;
         try {
             proxy.apply(config);
@@ -143,9 +145,21 @@ final class Server implements AdminSource, AutoCloseable {
             Logs.configure(after.process());
         }
         List<String> fixed = new java.util.ArrayList<>();
-        addIfChanged(fixed, "event_loops", before.process().eventLoops(), after.process().eventLoops());
-        addIfChanged(fixed, "transport", before.process().transport(), after.process().transport());
-        addIfChanged(fixed, "memory.buffers", before.process().bufferMemory(), after.process().bufferMemory());
+        addIfChanged(
+                fixed,
+                "event_loops",
+                before.process().eventLoops(),
+                after.process().eventLoops());
+        addIfChanged(
+                fixed,
+                "transport",
+                before.process().transport(),
+                after.process().transport());
+        addIfChanged(
+                fixed,
+                "memory.buffers",
+                before.process().bufferMemory(),
+                after.process().bufferMemory());
         addIfChanged(fixed, "access_log", before.accessLog(), after.accessLog());
         addIfChanged(fixed, "metrics and slow_log", before.sinks(), after.sinks());
         for (String what : fixed) {
@@ -174,7 +188,8 @@ final class Server implements AdminSource, AutoCloseable {
     }
 
     /** Why exchanges cannot be written any more, or null. */
-    @Nullable IOException writeError() {
+    @Nullable
+    IOException writeError() {
         return accessLog == null ? null : accessLog.lastError();
     }
 

@@ -33,9 +33,15 @@ final class SniffCommand implements Subcommand {
         Options.operand(spec, "PROTOCOL", "What the server speaks: redis.");
         Options.value(spec, "--listen", "ADDR", true, "Where clients connect to: host:port, [v6]:port, unix:/path.");
         Options.value(spec, "--upstream", "ADDR", true, "The server.");
-        Options.flag(spec, "--json", "Writes exchanges to standard output, an object of JSON a line, and nothing else.");
+        Options.flag(
+                spec, "--json", "Writes exchanges to standard output, an object of JSON a line, and nothing else.");
         Options.flag(spec, "--keys", "Shows the first key of a command as its target; keys may be personal data.");
-        Options.value(spec, "--admin", "ADDR|off", false, "The admin server; the first free port from 127.0.0.1:9901 if not given.");
+        Options.value(
+                spec,
+                "--admin",
+                "ADDR|off",
+                false,
+                "The admin server; the first free port from 127.0.0.1:9901 if not given.");
         Options.value(spec, "--for", "DURATION", false, "Ends after this time: 20s, 5m.");
         Options.value(spec, "--plugins", "DIR", false, "Folder with jars of further protocols.");
         return spec;
@@ -62,8 +68,7 @@ final class SniffCommand implements Subcommand {
         }
         // Past System.out, which keeps errors to itself: the end of a pipe has to be noticed.
         OutputStream exchanges = json ? new FileOutputStream(FileDescriptor.out) : null;
-        Server server =
-                QuickStart.start(protocol.name(), listen, upstream, filter, admin, exchanges, loader);
+        Server server = QuickStart.start(protocol.name(), listen, upstream, filter, admin, exchanges, loader);
         try (server) {
             RunCommand.announce(server, terminal);
             if (json) {

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -40,12 +39,18 @@ record Terminal(PrintStream out, PrintStream err, IntConsumer halt) {
         if (term == null || term.equals("dumb")) {
             return false;
         }
+        // The JDK's Console answers for standard input as well, and from 22 on for neither.
         try {
-            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
-            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
-        } catch (IOException | UnsupportedOperationException e) {
-            // No /proc: ask the JDK, whose answer speaks of standard input, too.
-            return System.console() != null;
+            Process test = new ProcessBuilder("test", "-t", "1")
+                    .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            return test.waitFor(1, TimeUnit.SECONDS) && test.exitValue() == 0;
+        } catch (IOException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 
@@ -57,7 +62,9 @@ record Terminal(PrintStream out, PrintStream err, IntConsumer halt) {
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             try (InputStream in = stty.getInputStream()) {
-                String[] words = new String(in.readAllBytes(), StandardCharsets.US_ASCII).trim().split(" ", 3);
+                String[] words = new String(in.readAllBytes(), StandardCharsets.US_ASCII)
+                        .trim()
+                        .split(" ", 3);
                 if (stty.waitFor(1, TimeUnit.SECONDS) && words.length == 2) {
                     int rows = Integer.parseInt(words[0]);
                     int columns = Integer.parseInt(words[1]);

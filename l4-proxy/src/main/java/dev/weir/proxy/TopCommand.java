@@ -18,7 +18,8 @@ final class TopCommand implements Subcommand {
 
     @Override
     public CommandSpec spec() {
-        CommandSpec spec = Options.command("top", "Shows who and what uses most, from the admin server of a running proxy.");
+        CommandSpec spec =
+                Options.command("top", "Shows who and what uses most, from the admin server of a running proxy.");
         Options.value(spec, "--admin", "ADDR", false, "Its admin server; 127.0.0.1:9901 if not given.");
         Options.value(spec, "--by", "WHAT", false, "Groups by " + String.join(", ", UsageTable.DIMENSIONS) + ".");
         Options.value(spec, "--sort", "FIELD", false, "Sorts by " + String.join(", ", UsageRow.SORTS) + ".");
@@ -66,7 +67,8 @@ final class TopCommand implements Subcommand {
     private static String ask(AdminClient client, String path) throws IOException {
         AdminClient.Answer answer = client.send("GET", path);
         if (answer.status() != 200) {
-            throw new IOException("the admin server answered " + answer.status() + ": " + answer.body().strip());
+            throw new IOException("the admin server answered " + answer.status() + ": "
+                    + answer.body().strip());
         }
         return answer.body();
     }

@@ -53,7 +53,8 @@ final class TrainCommand implements Subcommand {
     private static String configuration(int upstream) {
         return "admin:\n  address: 127.0.0.1:0\nlog: { level: warn }\nlisteners:\n  - name: train\n"
                 + "    address: 127.0.0.1:0\n    filters:\n      - type: redis_stats\n      - type: tcp_proxy\n"
-                + "        cluster: train\nclusters:\n  - name: train\n    endpoints: [ \"127.0.0.1:" + upstream + "\" ]\n";
+                + "        cluster: train\nclusters:\n  - name: train\n    endpoints: [ \"127.0.0.1:" + upstream
+                + "\" ]\n";
     }
 
     /** Answers {@code PING}s, as if there were a Redis. */

@@ -41,8 +41,7 @@ record UsageRow(
         @Nullable CommandDetail detail) {
 
     /** What is known of commands only. */
-    record CommandDetail(
-            String protocol, long noReply, long aborted, long waits, long hits, long misses, long rows) {}
+    record CommandDetail(String protocol, long noReply, long aborted, long waits, long hits, long misses, long rows) {}
 
     private static final Map<String, Comparator<UsageRow>> ORDERS = Map.ofEntries(
             Map.entry("total_us", Comparator.comparingLong(UsageRow::totalMicros)),
@@ -78,7 +77,9 @@ record UsageRow(
         if (order == null) {
             throw new IllegalArgumentException("sort " + sort + " (expected: " + SORTS + ")");
         }
-        return order.reversed().thenComparing(Comparator.comparingLong(UsageRow::calls).reversed()).thenComparing(UsageRow::key);
+        return order.reversed()
+                .thenComparing(Comparator.comparingLong(UsageRow::calls).reversed())
+                .thenComparing(UsageRow::key);
     }
 
     static UsageRow of(CommandRow row, long total) {

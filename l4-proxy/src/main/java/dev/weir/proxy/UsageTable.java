@@ -25,14 +25,16 @@ record UsageTable(String by, List<UsageRow> rows) {
                     .filter(row -> listener == null || listener.equals(row.listener()))
                     .toList();
             long total = rows.stream().mapToLong(CommandRow::totalMicros).sum();
-            return new UsageTable(by, rows.stream().map(row -> UsageRow.of(row, total)).toList());
+            return new UsageTable(
+                    by, rows.stream().map(row -> UsageRow.of(row, total)).toList());
         }
         TopTable.Dimension dimension = TopTable.Dimension.valueOf(by.toUpperCase(Locale.ROOT));
         List<TopRow> rows = sinks.top().rows(dimension).stream()
                 .filter(row -> listener == null || listener.equals(row.listener()))
                 .toList();
         long total = rows.stream().mapToLong(TopRow::totalMicros).sum();
-        return new UsageTable(by, rows.stream().map(row -> UsageRow.of(row, total)).toList());
+        return new UsageTable(
+                by, rows.stream().map(row -> UsageRow.of(row, total)).toList());
     }
 
     UsageTable sorted(String sort) {

@@ -83,7 +83,8 @@ final class YamlReader {
     /** The engine tells the place of a character that may not be in YAML as an index only. */
     private void addUnprintable(String text, ReaderException e) {
         int end = text.offsetByCodePoints(0, Math.min(e.getPosition(), text.codePointCount(0, text.length())));
-        int line = 1 + (int) text.substring(0, end).chars().filter(c -> c == '\n').count();
+        int line =
+                1 + (int) text.substring(0, end).chars().filter(c -> c == '\n').count();
         int column = end - text.lastIndexOf('\n', Math.max(0, end - 1));
         String problem = String.format("character U+%04X (expected: printable characters)", e.getCodePoint());
         errors.add("", problem, line, Math.max(1, column));
@@ -132,12 +133,14 @@ final class YamlReader {
             // A block below its key is found sooner by the place of the key.
             boolean block = !(tuple.getValueNode() instanceof ScalarNode) || value.value() == null;
             Mark mark = key.getStartMark().orElse(null);
-            map.put(name, new Positioned(
-                    value.value(),
-                    block ? line(mark) : value.line(),
-                    block ? column(mark) : value.column(),
-                    line(mark),
-                    column(mark)));
+            map.put(
+                    name,
+                    new Positioned(
+                            value.value(),
+                            block ? line(mark) : value.line(),
+                            block ? column(mark) : value.column(),
+                            line(mark),
+                            column(mark)));
         }
         return map;
     }
