@@ -1,0 +1,97 @@
+package dev.weir.redis;
+
+import dev.weir.core.exchange.Exchange.Status;
+
+/** What an answer says, independent of what it answers. */
+final class Answers {
+    private static final String DENIES = "ERR Can't execute";
+
+    private Answers() {}
+
+    /** Fills in what the value that just ended says. */
+    static void value(Outcome outcome, CommandInfo info, RespCursor cursor, ErrorCodes errors) {
+        byte type = cursor.type();
+        if (type == '+') {
+            return;
+        }
+        if (type == '-' || type == '!') {
+            outcome.status = Status.ERROR;
+            outcome.error = errors.code(cursor.text(), cursor.textLength());
+        } else if (type == '*' || type == '%' || type == '~') {
+            boolean scan = info.kind == CommandInfo.Kind.SCAN;
+            outcome.rows = cursor.isNull() ? 0 : scan ? cursor.secondCount() : cursor.count();
+            outcome.hit = !info.finds() || scan ? -1 : cursor.found() > 0 ? 1 : 0;
+        } else {
+            scalar(outcome, info, type, cursor.isNull());
+        }
+    }
+
+    /** Fills in what the element that just ended says. */
+    static void element(Outcome outcome, CommandInfo info, RespCursor cursor, ErrorCodes errors) {
+        byte type = cursor.elementType();
+        if (type == '-' || type == '!') {
+            outcome.status = Status.ERROR;
+            outcome.error = errors.code(cursor.text(), cursor.textLength());
+        } else if (type == '*' || type == '%' || type == '~') {
+            outcome.rows = cursor.elementNull() ? 0 : cursor.elementCount();
+            outcome.hit = !info.finds() || info.kind == CommandInfo.Kind.SCAN
+                    ? -1
+                    : cursor.elementNull() || cursor.elementCount() == 0 ? 0 : 1;
+        } else {
+            scalar(outcome, info, type, cursor.elementNull());
+        }
+    }
+
+    private static void scalar(Outcome outcome, CommandInfo info, byte type, boolean isNull) {
+        if (isNull) {
+            outcome.rows = 0;
+            outcome.hit = info.finds() ? 0 : -1;
+        } else if (type == '$' || type == '=') {
+            outcome.rows = 1;
+            outcome.hit = info.finds() ? 1 : -1;
+        } else if (type == ',' || type == ':' && info.integerFound) {
+            outcome.hit = info.finds() ? 1 : -1;
+        }
+    }
+
+    /** Whether the value is the status that answers a queued command. */
+    static boolean isQueued(RespCursor cursor) {
+        byte[] text = cursor.text();
+        return cursor.type() == '+'
+                && cursor.textLength() == 6
+                && text[0] == 'Q'
+                && text[1] == 'U'
+                && text[2] == 'E'
+                && text[3] == 'U'
+                && text[4] == 'E'
+                && text[5] == 'D';
+    }
+
+    /** Whether the error is one that any command would have got. */
+    static boolean deniesAll(Outcome outcome, RespCursor cursor) {
+        return "NOAUTH".equals(outcome.error)
+                || "NOPERM".equals(outcome.error)
+                || starts(cursor.text(), cursor.textLength(), DENIES);
+    }
+
+    private static boolean starts(byte[] text, int n, String with) {
+        if (n < with.length()) {
+            return false;
+        }
+        for (int i = 0; i < with.length(); i++) {
+            if (text[i] != with.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether a status is a line of MONITOR: {@code 1339518083.107412 [0 127.0.0.1:60866] "keys" "*"}. */
+    static boolean isMonitorLine(byte[] text, int n) {
+        int i = 0;
+        while (i < n && (text[i] >= '0' && text[i] <= '9' || text[i] == '.')) {
+            i++;
+        }
+        return i > 2 && i + 1 < n && text[i] == ' ' && text[i + 1] == '[';
+    }
+}

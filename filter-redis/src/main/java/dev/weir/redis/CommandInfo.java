@@ -1,0 +1,149 @@
+package dev.weir.redis;
+
+import dev.weir.core.exchange.Operation;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One line of the command table. Immutable, one object per name. */
+final class CommandInfo {
+    /** What the command means for the connection and its answers. */
+    enum Kind {
+        PLAIN,
+        MULTI,
+        EXEC,
+        DISCARD,
+        RESET,
+        SELECT,
+        AUTH,
+        HELLO,
+        CLIENT_SETNAME,
+        CLIENT_SETINFO,
+        CLIENT_REPLY,
+        SUBSCRIBE,
+        PSUBSCRIBE,
+        SSUBSCRIBE,
+        UNSUBSCRIBE,
+        PUNSUBSCRIBE,
+        SUNSUBSCRIBE,
+        MONITOR,
+        /** From its success on the connection carries a replication stream. */
+        SYNC,
+        REPLCONF,
+        /** Blocks only if asked to. */
+        XREAD,
+        XREADGROUP,
+        MIGRATE,
+        /** Answers a cursor and the elements. */
+        SCAN;
+
+        /** Confirmed by one message per channel instead of one answer. */
+        boolean subscribes() {
+            return ordinal() >= SUBSCRIBE.ordinal() && ordinal() <= SUNSUBSCRIBE.ordinal();
+        }
+
+        /** Takes the channels from the connection. */
+        boolean unsubscribes() {
+            return ordinal() >= UNSUBSCRIBE.ordinal() && ordinal() <= SUNSUBSCRIBE.ordinal();
+        }
+    }
+
+    private static final Kind[] KINDS = Kind.values();
+
+    final Operation operation;
+    /** Place in the table. */
+    final int index;
+    /** The command it is a sub-command of, or null. */
+    final @Nullable CommandInfo parent;
+    /** As in COMMAND: counts the name; negative means at least. */
+    final int arity;
+
+    final Kind kind;
+    final boolean read;
+    final boolean write;
+    final boolean blocking;
+    /** Whether it has sub-commands. */
+    final boolean container;
+    /** Whether an integer answer means that something was found, as null means that nothing was. */
+    final boolean integerFound;
+
+    final List<KeySpec> keys;
+    /** Where the first key stands, or 0: none, or not at a fixed place. */
+    final int firstKey;
+
+    private final boolean readsKeys;
+    private final boolean finds;
+
+    /** The last part of the name, upper case, eight bytes a word. */
+    final long[] words;
+
+    final int length;
+
+    CommandInfo(
+            Operation operation,
+            int index,
+            @Nullable CommandInfo parent,
+            int arity,
+            String flags,
+            List<KeySpec> keys,
+            boolean container) {
+        this.operation = operation;
+        this.index = index;
+        this.parent = parent;
+        this.arity = arity;
+        this.kind = kindOf(operation.name());
+        this.read = operation.read();
+        this.write = flags.indexOf('w') >= 0;
+        this.blocking = flags.indexOf('b') >= 0;
+        this.container = container;
+        this.integerFound = List.of("ZRANK", "ZREVRANK", "LPOS").contains(operation.name());
+        this.keys = List.copyOf(keys);
+        this.firstKey = !keys.isEmpty() && keys.get(0).fixed() ? keys.get(0).index() : 0;
+        this.readsKeys = !keys.isEmpty() && keys.get(0).isKey();
+        this.finds = read && readsKeys;
+        String last = operation.name().substring(operation.name().indexOf(' ') + 1);
+        this.length = last.length();
+        this.words = CommandTable.words(last);
+    }
+
+    private static Kind kindOf(String name) {
+        switch (name) {
+            case "PSYNC", "SYNC", "CLUSTER SYNCSLOTS":
+                return Kind.SYNC;
+            case "HSCAN", "SSCAN", "ZSCAN":
+                return Kind.SCAN;
+            default:
+                String constant = name.replace(' ', '_');
+                for (Kind kind : KINDS) {
+                    if (kind.name().equals(constant)) {
+                        return kind;
+                    }
+                }
+                return Kind.PLAIN;
+        }
+    }
+
+    /** Whether it has keys; whether they are looked at is a matter of settings. */
+    boolean readsKeys() {
+        return readsKeys;
+    }
+
+    /** Whether it reads keys, so that a null answer is a miss. */
+    boolean finds() {
+        return finds;
+    }
+
+    /** What its arguments are looked at for, apart from keys. */
+    boolean looksAtArguments() {
+        switch (kind) {
+            case SELECT, AUTH, HELLO, CLIENT_SETNAME, CLIENT_SETINFO, CLIENT_REPLY, REPLCONF, XREAD, XREADGROUP:
+                return true;
+            default:
+                return kind.subscribes();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return operation.name();
+    }
+}

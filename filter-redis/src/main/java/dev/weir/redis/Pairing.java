@@ -1,0 +1,623 @@
+package dev.weir.redis;
+
+import dev.weir.core.exchange.Exchange.Status;
+import dev.weir.core.protocol.SniffException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the command that each answer belongs to, for the sniffer and for the command gate alike. In principle the
+ * oldest open one; here are the exceptions:
+ *
+ * <ul>
+ *   <li>silent commands ({@link ReplyMode}) pass without an answer;
+ *   <li>(un)subscriptions end with one message per channel, among which messages of others may lie, or with an error;
+ *   <li>commands in a transaction are answered by QUEUED, wait in a ring of their own, and end with an element of EXEC's
+ *       answer, or aborted;
+ *   <li>pushes, messages to a RESP2 subscriber and the lines of MONITOR belong to nothing.
+ * </ul>
+ *
+ * What depends on an answer (database, user, protocol version, transaction) changes when the answer comes. An answer
+ * that fits nothing ends the pairing by a {@link SniffException}: it never guesses.
+ *
+ * <p>The ring of open commands is bounded. Beyond its bound commands without effect on pairing are only counted, run by
+ * run, until the ring has drained.
+ */
+final class Pairing {
+    /** Hears of each command that ended. */
+    interface Observer {
+        /** {@code ring}'s oldest entry ended as {@code outcome} says; both are only lent. */
+        void ended(CommandInfo info, PendingRing ring, @Nullable Note note, Outcome outcome);
+    }
+
+    /** Flag of an entry: no answer comes. */
+    static final int SILENT = 1;
+    /** Flag of an entry: it may block. */
+    static final int WAITS = 2;
+    /** Flag of an entry: its channels are in {@link Subscriptions}. */
+    static final int HASHED = 4;
+    /** Flag of an entry: its key goes into the table of hot keys. */
+    static final int SAMPLED = 8;
+    /** Flag of an entry: CLIENT REPLY that ought to be queued. */
+    static final int QUEUES = 16;
+
+    /** Room beyond the bound, for runs of lost commands and for those that pairing cannot do without. */
+    private static final int RESERVE = 1024;
+    /** Not in the table: a run of commands that were only counted. */
+    private static final int LOST = 0xffff;
+
+    private final Loop loop;
+    private final Observer observer;
+    private final Session session;
+    private final ReplyMode mode = new ReplyMode();
+    private final Subscriptions subscriptions = new Subscriptions();
+    private final CommandArguments arguments;
+
+    private @Nullable PendingRing open;
+    private @Nullable PendingRing queued;
+    private boolean lossy;
+    private boolean asked;
+    /** Whether an entry without answer was passed and nothing has proved since that there really was none. */
+    private boolean unproven;
+
+    private boolean transaction;
+    private boolean monitoring;
+    private boolean everSubscribed;
+    private boolean replication;
+    /** Of the answer to the oldest command: bytes of the parts before, and when the first one came. */
+    private long partBytes = -1;
+
+    private long partFirst;
+    private long previousEnd = Long.MIN_VALUE;
+
+    Pairing(Loop loop, Session session, Observer observer) {
+        this.loop = loop;
+        this.session = session;
+        this.observer = observer;
+        this.arguments = new CommandArguments(loop, subscriptions);
+    }
+
+    CommandArguments arguments() {
+        return arguments;
+    }
+
+    ReplyMode mode() {
+        return mode;
+    }
+
+    /** Whether nothing is open, neither a command nor a transaction. */
+    boolean idle() {
+        return open == null && queued == null && !transaction;
+    }
+
+    /** Whether a command waits for its answer. */
+    boolean anyOpen() {
+        return open != null;
+    }
+
+    /** Whether a transaction is open, as far as the answers tell. */
+    boolean transaction() {
+        return transaction;
+    }
+
+    /** Whether a replication stream follows. */
+    boolean replication() {
+        return replication;
+    }
+
+    // ---- requests
+
+    /** A request was seen to its end. */
+    void requested(CommandInfo info, int count, long bytes, long start, long now) {
+        if (count == 0) {
+            mode.nothingSent();
+            return;
+        }
+        asked = true;
+        CommandArguments found = arguments;
+        int flags = found.waits() ? WAITS : 0;
+        int value = 0;
+        Note note = null;
+        if (info.kind != CommandInfo.Kind.PLAIN || found.keyed()) {
+            found.end(count);
+            value = found.value();
+            note = found.takeNote();
+            flags |= found.sampled() ? SAMPLED : 0;
+            if (info.kind == CommandInfo.Kind.CLIENT_REPLY && mode.queues()) {
+                flags |= QUEUES;
+            }
+        }
+        boolean silent = !mode.answers(info, count, value) || found.silent();
+        mode.sent(info, count, value);
+        if (info.kind.subscribes()) {
+            everSubscribed = true;
+            if (silent) {
+                found.forgetChannels();
+                subscriptions.unsure();
+            }
+            flags |= found.hashed() ? HASHED : 0;
+        }
+        PendingRing ring = add(info, silent ? flags | SILENT : flags, value, start, now, bytes, note);
+        if (silent && ring != null && ring.size() == 1) {
+            passSilent();
+        }
+    }
+
+    private @Nullable PendingRing add(
+            CommandInfo info, int flags, int value, long start, long now, long bytes, @Nullable Note note) {
+        PendingRing ring = open;
+        if (ring == null) {
+            ring = loop.borrowRing();
+            open = ring;
+        }
+        boolean counts = info.kind == CommandInfo.Kind.PLAIN || info.kind == CommandInfo.Kind.SCAN;
+        if (lossy || ring.size() >= loop.settings.maxPending()) {
+            lossy = true;
+            if (counts) {
+                loop.giveBack(note);
+                lose(ring, (flags & SILENT) != 0);
+                return open;
+            }
+        }
+        if (ring.isFull()) {
+            PendingRing larger = larger(ring, !counts);
+            if (larger == null) {
+                loop.giveBack(note);
+                lossy = true;
+                lose(ring, (flags & SILENT) != 0);
+                return open;
+            }
+            ring = larger;
+        }
+        ring.add(info.index, flags, value, start, now, bytes, note);
+        return ring;
+    }
+
+    private @Nullable PendingRing larger(PendingRing ring, boolean must) {
+        if (ring.size() >= loop.settings.maxPending() + RESERVE) {
+            throw new SniffException("pending");
+        }
+        PendingRing larger = loop.grow(ring, must);
+        if (larger != null) {
+            open = larger;
+        } else if (must) {
+            throw new SniffException("pending");
+        }
+        return larger;
+    }
+
+    /** Counts a command instead of keeping it. */
+    private void lose(PendingRing ring, boolean silent) {
+        loop.lossy.increment();
+        if (silent) {
+            return;
+        }
+        if (ring.endsWith(LOST)) {
+            ring.addToLast(1);
+            return;
+        }
+        PendingRing roomy = ring;
+        if (ring.isFull()) {
+            PendingRing larger = larger(ring, true);
+            roomy = larger == null ? ring : larger;
+        }
+        roomy.add(LOST, 0, 1, 0, 0, 0, null);
+    }
+
+    // ---- answers
+
+    /** Whether texts have to be read to tell whose the next value is. */
+    boolean readsTexts() {
+        return everSubscribed || transaction || monitoring || oldestIs(CommandInfo.Kind.SYNC);
+    }
+
+    /** Whether the elements of the next value are answers to queued commands. */
+    boolean readsElements() {
+        return transaction && oldestIs(CommandInfo.Kind.EXEC);
+    }
+
+    /** Whether the next value may be the begin of a replication stream. */
+    boolean replicationMayBegin() {
+        return oldestIs(CommandInfo.Kind.SYNC);
+    }
+
+    /** A replication stream begins without a word (SYNC). */
+    void replicationBegins(boolean byWeir, long now) {
+        PendingRing ring = open;
+        if (ring == null || ring.isEmpty()) {
+            return;
+        }
+        Outcome outcome = timed(0, now, byWeir, now);
+        replication = true;
+        end(ring, outcome);
+    }
+
+    private boolean oldestIs(CommandInfo.Kind kind) {
+        PendingRing ring = open;
+        return ring != null && !ring.isEmpty() && ring.command() != LOST && loop.table.at(ring.command()).kind == kind;
+    }
+
+    /** An element of the answer to EXEC ended; {@code bytes} of it were new. */
+    void element(RespCursor cursor, long bytes, boolean byWeir) {
+        PendingRing ring = queued;
+        if (ring == null || ring.isEmpty()) {
+            throw new SniffException("transaction");
+        }
+        if (ring.command() == LOST) {
+            countDown(ring);
+            return;
+        }
+        CommandInfo info = loop.table.at(ring.command());
+        Outcome outcome = loop.outcome;
+        outcome.clear();
+        outcome.byWeir = byWeir;
+        outcome.bytes = bytes;
+        Answers.element(outcome, info, cursor, loop.errors);
+        end(ring, outcome);
+    }
+
+    /**
+     * A value ended.
+     *
+     * @param bytes its size
+     * @param first when its first byte came
+     * @param now when its last byte came
+     */
+    void answered(RespCursor cursor, long bytes, long first, boolean byWeir, long now) {
+        byte type = cursor.type();
+        if (type == '>') {
+            if (cursor.messageKind().confirms()) {
+                confirmed(cursor, bytes, first, byWeir, now);
+            }
+            return;
+        }
+        if (everSubscribed && type == '*' && message(cursor, bytes, first, byWeir, now)) {
+            return;
+        }
+        if (monitoring && type == '+' && Answers.isMonitorLine(cursor.text(), cursor.textLength())) {
+            return;
+        }
+        PendingRing ring = open;
+        if (ring == null || ring.isEmpty()) {
+            if (type == '-' && !asked) {
+                loop.unsolicited.increment(); // -DENIED, -ERR max number of clients reached
+                return;
+            }
+            throw new SniffException("unpaired_answer");
+        }
+        if (ring.command() == LOST) {
+            previousEnd = now;
+            lostAnswered(ring, cursor);
+            return;
+        }
+        CommandInfo info = loop.table.at(ring.command());
+        Outcome outcome = timed(bytes, first, byWeir, now);
+        if (info.kind == CommandInfo.Kind.PLAIN && !transaction && !unproven) {
+            Answers.value(outcome, info, cursor, loop.errors);
+            finish(ring, info, outcome);
+            return;
+        }
+        special(ring, info, outcome, cursor);
+    }
+
+    private Outcome timed(long bytes, long first, boolean byWeir, long now) {
+        Outcome outcome = loop.outcome;
+        outcome.clear();
+        outcome.byWeir = byWeir;
+        outcome.timed = true;
+        outcome.bytes = bytes;
+        outcome.first = first;
+        outcome.end = now;
+        outcome.previousEnd = previousEnd;
+        previousEnd = now;
+        return outcome;
+    }
+
+    /** An array that may be a message to a RESP2 subscriber or a confirmation. */
+    private boolean message(RespCursor cursor, long bytes, long first, boolean byWeir, long now) {
+        PubSub.Kind kind = cursor.messageKind();
+        if (kind == PubSub.Kind.NONE || session.resp3()) {
+            return false;
+        }
+        if (kind == PubSub.Kind.MESSAGE) {
+            return subscriptions.any();
+        }
+        if (cursor.count() != 3 || cursor.third() < 0) {
+            return false;
+        }
+        confirmed(cursor, bytes, first, byWeir, now);
+        return true;
+    }
+
+    private void confirmed(RespCursor cursor, long bytes, long first, boolean byWeir, long now) {
+        PubSub.Kind kind = cursor.messageKind();
+        subscriptions.confirmed(kind, cursor.third());
+        PendingRing ring = open;
+        if (ring == null || !oldestIs(kind.command())) {
+            return; // made by the server itself, or not answerable to a command (CLIENT REPLY OFF)
+        }
+        int expected = ring.value();
+        if (expected > 0 && (ring.flags() & HASHED) != 0) {
+            if (subscriptions.next() != cursor.channelHash()) {
+                return;
+            }
+            subscriptions.met(1);
+        }
+        if (partBytes < 0) {
+            partBytes = 0;
+            partFirst = first;
+        }
+        partBytes += bytes;
+        if (expected > 0) {
+            ring.value(expected - 1);
+        }
+        if (expected > 1 || expected == 0 && !subscriptions.none(kind)) {
+            return;
+        }
+        Outcome outcome = timed(partBytes, partFirst, byWeir, now);
+        partBytes = -1;
+        unproven = false;
+        end(ring, outcome);
+        passSilent();
+    }
+
+    private void lostAnswered(PendingRing ring, RespCursor cursor) {
+        if (transaction && Answers.isQueued(cursor)) {
+            PendingRing into = queuedRing();
+            if (into.endsWith(LOST)) {
+                into.addToLast(1);
+            } else {
+                into.add(LOST, 0, 1, 0, 0, 0, null);
+            }
+        }
+        countDown(ring);
+        passSilent();
+    }
+
+    private void countDown(PendingRing ring) {
+        int left = ring.value() - 1;
+        ring.value(left);
+        if (left == 0) {
+            ring.remove();
+        }
+    }
+
+    private void special(PendingRing ring, CommandInfo info, Outcome outcome, RespCursor cursor) {
+        Answers.value(outcome, info, cursor, loop.errors);
+        boolean ok = outcome.status == Status.OK;
+        if (unproven) {
+            if (!ok && Answers.deniesAll(outcome, cursor)) {
+                throw new SniffException("reply_mode"); // the command thought silent may have been the one refused
+            }
+            unproven = !ok;
+        }
+        if (transaction && ok && Answers.isQueued(cursor)) {
+            queue(ring, info);
+            passSilent();
+            return;
+        }
+        if (info.kind.subscribes()) {
+            if (ok) {
+                throw new SniffException("unpaired_answer");
+            }
+            if ((ring.flags() & HASHED) != 0) {
+                subscriptions.met(ring.value());
+            }
+            partBytes = -1;
+        }
+        if (ok && (ring.flags() & QUEUES) != 0) {
+            throw new SniffException("reply_mode");
+        }
+        transactionStep(info.kind, ok, outcome, cursor);
+        if (ok && info.kind == CommandInfo.Kind.SYNC) {
+            replication = true;
+        }
+        finish(ring, info, outcome);
+    }
+
+    private void queue(PendingRing ring, CommandInfo info) {
+        if (info.kind.subscribes()) {
+            throw new SniffException("subscribe_in_transaction"); // its confirmations tear EXEC's answer apart
+        }
+        if (info.kind == CommandInfo.Kind.CLIENT_REPLY && ring.value() != ReplyMode.ON) {
+            throw new SniffException("reply_mode"); // would cut EXEC's answer off
+        }
+        queuedRing().move(ring);
+    }
+
+    private PendingRing queuedRing() {
+        PendingRing ring = queued;
+        if (ring == null) {
+            ring = loop.borrowRing();
+        } else if (ring.isFull()) {
+            if (ring.size() >= loop.settings.maxPending() + RESERVE) {
+                throw new SniffException("pending");
+            }
+            PendingRing larger = loop.grow(ring, true);
+            if (larger == null) {
+                throw new SniffException("pending");
+            }
+            ring = larger;
+        }
+        queued = ring;
+        return ring;
+    }
+
+    private void transactionStep(CommandInfo.Kind kind, boolean ok, Outcome outcome, RespCursor cursor) {
+        switch (kind) {
+            case MULTI:
+                transaction |= ok;
+                break;
+            case EXEC:
+                if (transaction) {
+                    outcome.batch = ok && !cursor.isNull() ? cursor.count() : queued == null ? 0 : queued.size();
+                    if (ok && !cursor.isNull()) {
+                        if (queued != null && !queued.isEmpty() || cursor.type() != '*') {
+                            throw new SniffException("transaction");
+                        }
+                    }
+                    transactionEnds(outcome);
+                }
+                break;
+            case DISCARD, RESET:
+                if (ok && transaction) {
+                    transactionEnds(outcome);
+                }
+                break;
+            case MONITOR:
+                monitoring |= ok;
+                break;
+            default:
+        }
+        if (kind == CommandInfo.Kind.RESET && ok) {
+            monitoring = false;
+            subscriptions.clear();
+        }
+    }
+
+    /** Everything still queued was not executed. */
+    private void transactionEnds(Outcome of) {
+        transaction = false;
+        abort(Status.ABORTED, of.byWeir);
+    }
+
+    private void abort(Status status, boolean byWeir) {
+        PendingRing ring = queued;
+        if (ring == null) {
+            return;
+        }
+        Outcome outcome = loop.outcomeOfQueued;
+        while (!ring.isEmpty()) {
+            if (ring.command() == LOST) {
+                ring.remove();
+                continue;
+            }
+            outcome.clear();
+            outcome.status = status;
+            outcome.byWeir = byWeir;
+            end(ring, outcome);
+        }
+        loop.giveBack(ring);
+        queued = null;
+    }
+
+    /** The oldest command ended: applies it, tells of it, removes it; then passes silent ones behind it. */
+    private void finish(PendingRing ring, CommandInfo info, Outcome outcome) {
+        end(ring, outcome);
+        if (!ring.isEmpty() && (ring.flags() & SILENT) != 0) {
+            passSilent();
+        }
+    }
+
+    private void end(PendingRing ring, Outcome outcome) {
+        CommandInfo info = loop.table.at(ring.command());
+        Note note = ring.takeNote();
+        if (info.kind != CommandInfo.Kind.PLAIN && outcome.status != Status.ERROR && outcome.status != Status.ABORTED) {
+            session.applied(info.kind, ring.value(), note, outcome.status == Status.OK);
+        }
+        observer.ended(info, ring, note, outcome);
+        ring.remove();
+        if (note != null) {
+            loop.giveBack(note);
+        }
+    }
+
+    private void passSilent() {
+        PendingRing ring = open;
+        while (ring != null && !ring.isEmpty() && (ring.flags() & SILENT) != 0 && ring.command() != LOST) {
+            CommandInfo info = loop.table.at(ring.command());
+            Outcome outcome = loop.outcome;
+            outcome.clear();
+            outcome.status = Status.NO_REPLY;
+            unproven |= info.kind == CommandInfo.Kind.CLIENT_REPLY || info.kind == CommandInfo.Kind.REPLCONF;
+            passSilentTransaction(ring, info, outcome);
+        }
+    }
+
+    /** Without answers it can only be assumed that a transaction took its usual course. */
+    private void passSilentTransaction(PendingRing ring, CommandInfo info, Outcome outcome) {
+        switch (info.kind) {
+            case MULTI:
+                transaction = true;
+                break;
+            case EXEC:
+                transaction = false;
+                abort(Status.NO_REPLY, false);
+                break;
+            case DISCARD, RESET:
+                transaction = false;
+                abort(Status.ABORTED, false);
+                break;
+            default:
+                if (transaction) {
+                    queue(ring, info);
+                    return;
+                }
+        }
+        end(ring, outcome);
+    }
+
+    // ---- the end
+
+    /** A burst was seen to its end: gives back what is empty. */
+    void rest() {
+        PendingRing ring = open;
+        if (ring != null && ring.isEmpty()) {
+            loop.giveBack(ring);
+            open = null;
+            lossy = false;
+        }
+        PendingRing waiting = queued;
+        if (waiting != null && waiting.isEmpty() && !transaction) {
+            loop.giveBack(waiting);
+            queued = null;
+        }
+    }
+
+    /** The connection is closed: what is open got no answer. */
+    void close() {
+        PendingRing ring = open;
+        boolean execOpen = false;
+        if (ring != null) {
+            while (!ring.isEmpty()) {
+                if (ring.command() == LOST) {
+                    ring.remove();
+                    continue;
+                }
+                execOpen |= loop.table.at(ring.command()).kind == CommandInfo.Kind.EXEC;
+                Outcome outcome = loop.outcome;
+                outcome.clear();
+                outcome.status = Status.NO_REPLY;
+                Note note = ring.takeNote();
+                observer.ended(loop.table.at(ring.command()), ring, note, outcome);
+                loop.giveBack(note);
+                ring.remove();
+            }
+        }
+        abort(execOpen ? Status.NO_REPLY : Status.ABORTED, false);
+        release();
+    }
+
+    /** Pairing ends in the middle: what is open is counted as lost. */
+    void release() {
+        forget(open);
+        forget(queued);
+        open = null;
+        queued = null;
+        transaction = false;
+        arguments.release();
+    }
+
+    private void forget(@Nullable PendingRing ring) {
+        if (ring == null) {
+            return;
+        }
+        while (!ring.isEmpty()) {
+            if (ring.command() != LOST) {
+                loop.lossy.increment();
+            }
+            loop.giveBack(ring.takeNote());
+            ring.remove();
+        }
+        loop.giveBack(ring);
+    }
+}

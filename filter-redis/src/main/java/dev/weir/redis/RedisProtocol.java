@@ -1,0 +1,89 @@
+package dev.weir.redis;
+
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.exchange.HotKeys;
+import dev.weir.core.filter.Direction;
+import dev.weir.core.filter.FilterEnvironment;
+import dev.weir.core.filter.PerLoop;
+import dev.weir.core.protocol.Detection;
+import dev.weir.core.protocol.Protocol;
+import dev.weir.core.protocol.Sniffer;
+import io.micrometer.core.instrument.Counter;
+import io.netty.buffer.ByteBuf;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Redis and Valkey, RESP2 and RESP3. */
+public final class RedisProtocol implements Protocol {
+    private static final int MAX_PENDING = 16_384;
+    private static final double SAMPLING = 0.01;
+    private static final int SIZE = 64;
+
+    private final CommandTable table = CommandTable.load();
+    private final ErrorCodes errors = new ErrorCodes();
+
+    /** For the service loader. */
+    public RedisProtocol() {}
+
+    @Override
+    public String name() {
+        return "redis";
+    }
+
+    @Override
+    public List<String> aliases() {
+        return List.of("valkey");
+    }
+
+    @Override
+    public String statsFilter() {
+        return "redis_stats";
+    }
+
+    @Override
+    public int defaultPort() {
+        return 6379;
+    }
+
+    /** What {@code hot_keys} says. */
+    private record HotKeySettings(int size, double sampling) {}
+
+    @Override
+    public PerLoop<Sniffer> sniffer(ConfigNode config, FilterEnvironment environment) {
+        boolean keys = config.bool("keys", false);
+        int maxPending = (int) config.integer("max_pending", MAX_PENDING, 16, 1 << 20);
+        HotKeySettings hot = config.has("hot_keys") ? hotKeys(config.section("hot_keys")) : null;
+        config.rejectUnknown();
+        Loop.Settings settings = new Loop.Settings(keys, maxPending);
+        Counter lossy = Counter.builder("weir_redis_lossy")
+                .description("Commands left out because too many of their connection waited for an answer")
+                .tag("listener", environment.listener())
+                .register(environment.meters());
+        Counter unsolicited = Counter.builder("weir_redis_unsolicited")
+                .description("Errors a server sent before it was asked anything (protected mode, too many clients)")
+                .tag("listener", environment.listener())
+                .register(environment.meters());
+        return loop -> {
+            HotKeys.Recorder recorder = hot == null
+                    ? null
+                    : environment.hotKeys().recorder(environment.listener(), loop.index(), hot.size, hot.sampling);
+            Loop shared = new Loop(table, errors, settings, recorder, lossy, unsolicited);
+            return connection -> new RedisSniffer(shared, connection);
+        };
+    }
+
+    private static @Nullable HotKeySettings hotKeys(ConfigNode section) {
+        double sampling = section.number("sampling", SAMPLING, 0, 1);
+        if (sampling <= 0) {
+            section.error("sampling", sampling + " (expected: a number above 0, at most 1)");
+        }
+        int size = (int) section.integer("size", SIZE, 1, 10_000);
+        section.rejectUnknown();
+        return new HotKeySettings(size, sampling);
+    }
+
+    @Override
+    public Detection detect(Direction direction, ByteBuf first) {
+        return RedisDetection.detect(table, direction, first);
+    }
+}
