@@ -597,27 +597,17 @@ final class Pairing {
         release();
     }
 
-    /** Pairing ends in the middle: what is open is counted as lost. */
-    void release() {
-        forget(open);
-        forget(queued);
-        open = null;
-        queued = null;
+    /** Gives back everything. */
+    private void release() {
+        if (open != null) {
+            loop.giveBack(open);
+            open = null;
+        }
+        if (queued != null) {
+            loop.giveBack(queued);
+            queued = null;
+        }
         transaction = false;
         arguments.release();
-    }
-
-    private void forget(@Nullable PendingRing ring) {
-        if (ring == null) {
-            return;
-        }
-        while (!ring.isEmpty()) {
-            if (ring.command() != LOST) {
-                loop.lossy.increment();
-            }
-            loop.giveBack(ring.takeNote());
-            ring.remove();
-        }
-        loop.giveBack(ring);
     }
 }

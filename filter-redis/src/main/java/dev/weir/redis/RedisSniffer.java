@@ -17,7 +17,6 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
     private static final String PROTOCOL = "redis";
     private static final int TLS_HANDSHAKE = 0x16;
     private static final int TLS_ALERT = 0x15;
-    private static final int TLS_MAJOR = 3;
 
     private final Loop loop;
     private final Connection connection;
@@ -81,7 +80,7 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
         }
         if (!begun) {
             begun = true;
-            if (data.getByte(from) == TLS_HANDSHAKE && (to - from < 2 || data.getByte(from + 1) == TLS_MAJOR)) {
+            if (data.getByte(from) == TLS_HANDSHAKE) {
                 stop();
                 context().encrypted();
                 return;
@@ -116,8 +115,7 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
         if (!answersBegun) {
             answersBegun = true;
             int first = data.getByte(from);
-            if ((first == TLS_ALERT || first == TLS_HANDSHAKE)
-                    && (to - from < 2 || data.getByte(from + 1) == TLS_MAJOR)) {
+            if (first == TLS_ALERT || first == TLS_HANDSHAKE) {
                 stop();
                 context().encrypted();
                 return;
@@ -162,9 +160,11 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
     private void ended(RespCursor.Event event, long nanos) {
         boolean byWeir = context().madeByWeir();
         if (event == RespCursor.Event.ELEMENT || answers.lastElement() && pairing.readsElements()) {
-            long before = elementsEnd;
+            if (elementsEnd < 0) {
+                elementsEnd = headerLength(answers.count());
+            }
+            pairing.element(answers, answerBytes - elementsEnd, byWeir);
             elementsEnd = answerBytes;
-            pairing.element(answers, before < 0 ? answerBytes : answerBytes - before, byWeir);
         }
         if (event == RespCursor.Event.VALUE) {
             pairing.answered(answers, answerBytes, answerStart, byWeir, nanos);
@@ -173,6 +173,14 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
             }
         }
         answers.release();
+    }
+
+    private static int headerLength(long count) {
+        int digits = 1;
+        for (long rest = count; rest > 9; rest /= 10) {
+            digits++;
+        }
+        return digits + 3;
     }
 
     /** Before the answer to PSYNC a server may send newlines; to SYNC it answers with the stream itself. */
@@ -201,15 +209,13 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
 
     @Override
     public void onClose(CloseReason reason, long nanos) {
-        if (!off) {
-            pairing.close();
-            stop();
-        }
+        stop();
+        pairing.close();
     }
 
+    /** What is open stays until {@link #onClose}. */
     private void stop() {
         off = true;
-        pairing.release();
         requests.release();
         answers.release();
     }
@@ -244,7 +250,7 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
         if (outcome.timed) {
             exchange.firstByteNanos = Math.max(0, outcome.first - sent);
             exchange.durationNanos = Math.max(0, outcome.end - sent);
-            exchange.queueNanos = Math.max(0, Math.min(outcome.previousEnd, outcome.end) - sent);
+            exchange.queueNanos = outcome.previousEnd > sent ? outcome.previousEnd - sent : 0;
             exchange.longWait = (ring.flags() & Pairing.WAITS) != 0;
         }
         if (note != null && note.key.present()) {

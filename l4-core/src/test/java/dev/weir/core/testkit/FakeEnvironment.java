@@ -1,0 +1,165 @@
+package dev.weir.core.testkit;
+
+import dev.weir.core.cluster.Cluster;
+import dev.weir.core.config.ConfigErrors;
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.exchange.Exchanges;
+import dev.weir.core.exchange.HotKeys;
+import dev.weir.core.filter.FilterEnvironment;
+import dev.weir.core.filter.LoopEnvironment;
+import dev.weir.core.filter.PerLoop;
+import dev.weir.core.protocol.Protocol;
+import dev.weir.core.protocol.Sniffer;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.netty.channel.EventLoop;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A process and one event loop for what is tested alone: listener {@code test}, no clusters, meters of its own. */
+public final class FakeEnvironment implements FilterEnvironment, LoopEnvironment {
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final FakeClock clock = new FakeClock();
+    private final RecordingExchanges exchanges = new RecordingExchanges();
+    private final RecordingHotKeys hotKeys = new RecordingHotKeys();
+    private final List<Protocol> protocols = new ArrayList<>();
+    private @Nullable EventLoop loop;
+
+    /** Makes an environment. */
+    public FakeEnvironment() {}
+
+    /**
+     * Configures the sniffing filter of {@code protocol} and makes its part of the loop.
+     *
+     * @throws dev.weir.core.config.ConfigException if {@code config} is wrong
+     */
+    public PerLoop.PerConnection<Sniffer> sniffers(Protocol protocol, Map<String, ?> config) {
+        ConfigErrors errors = new ConfigErrors();
+        PerLoop<Sniffer> configured = protocol.sniffer(ConfigNode.of(config, errors), this);
+        errors.throwIfAny("test");
+        return configured.onLoop(this);
+    }
+
+    /** The value of a counter, 0 if there is none of this name; summed over its labels. */
+    public double count(String name) {
+        return meters.find(name).counters().stream()
+                .mapToDouble(Counter::count)
+                .sum();
+    }
+
+    /** Makes a protocol known to {@link #protocols()}. */
+    public void add(Protocol protocol) {
+        protocols.add(protocol);
+    }
+
+    @Override
+    public String listener() {
+        return "test";
+    }
+
+    @Override
+    public SimpleMeterRegistry meters() {
+        return meters;
+    }
+
+    @Override
+    public FakeClock clock() {
+        return clock;
+    }
+
+    @Override
+    public Cluster cluster(ConfigNode config, String key) {
+        throw new UnsupportedOperationException("no clusters here");
+    }
+
+    @Override
+    public Collection<Protocol> protocols() {
+        return List.copyOf(protocols);
+    }
+
+    @Override
+    public RecordingHotKeys hotKeys() {
+        return hotKeys;
+    }
+
+    @Override
+    public void onClose(AutoCloseable resource) {}
+
+    @Override
+    public int index() {
+        return 0;
+    }
+
+    @Override
+    public EventLoop loop() {
+        EventLoop made = loop;
+        if (made == null) {
+            made = new EmbeddedChannel().eventLoop();
+            loop = made;
+        }
+        return made;
+    }
+
+    @Override
+    public Exchanges exchanges() {
+        return exchanges;
+    }
+
+
+    /** Hot keys that are written down in full: no sketch, every command is in the sample. */
+    public static final class RecordingHotKeys implements HotKeys {
+        private final List<String> lines = new ArrayList<>();
+        private boolean enabled;
+
+        RecordingHotKeys() {}
+
+        @Override
+        public Recorder recorder(String listener, int loop, int size, double sampling) {
+            enabled = true;
+            return new Recorder() {
+                @Override
+                public boolean sample() {
+                    return true;
+                }
+
+                @Override
+                public int maxKeyBytes() {
+                    return 64;
+                }
+
+                @Override
+                public void record(
+                        @Nullable String namespace,
+                        byte[] key,
+                        int offset,
+                        int length,
+                        long bytesIn,
+                        long bytesOut,
+                        long nanos) {
+                    String text = new String(key, offset, length, StandardCharsets.UTF_8);
+                    lines.add(namespace + " " + text + " " + bytesIn + " " + bytesOut + " " + nanos);
+                }
+            };
+        }
+
+        @Override
+        public List<Row> top(Rank rank, int limit) {
+            return List.of();
+        }
+
+        @Override
+        public boolean enabled() {
+            return enabled;
+        }
+
+        /** What was recorded: {@code namespace key bytes-in bytes-out nanos}. */
+        public List<String> lines() {
+            return List.copyOf(lines);
+        }
+    }
+}
