@@ -71,7 +71,8 @@ final class CommandArguments implements RequestCursor.Arguments {
     }
 
     /** The texts found, which the caller takes over; or null. */
-    @Nullable Note takeNote() {
+    @Nullable
+    Note takeNote() {
         Note taken = note;
         note = null;
         return taken;

@@ -140,7 +140,8 @@ final class CommandTable {
     }
 
     /** The command with this name, in any case, sub-commands behind a space; or null. */
-    @Nullable CommandInfo find(String name) {
+    @Nullable
+    CommandInfo find(String name) {
         String[] parts = name.split(" ", 2);
         byte[] first = parts[0].getBytes(StandardCharsets.UTF_8);
         CommandInfo info = lookUp(null, first, first.length);

@@ -17,10 +17,38 @@ final class ErrorCodes {
 
     private static final int LONGEST = 32;
     private static final List<String> KNOWN = List.of(
-            "ERR", "WRONGTYPE", "MOVED", "ASK", "CLUSTERDOWN", "CROSSSLOT", "TRYAGAIN", "LOADING", "BUSY", "BUSYKEY",
-            "BUSYGROUP", "NOGROUP", "READONLY", "OOM", "NOAUTH", "WRONGPASS", "NOPERM", "NOPROTO", "NOSCRIPT",
-            "EXECABORT", "MISCONF", "NOREPLICAS", "MASTERDOWN", "DENIED", "UNBLOCKED", "NOTBUSY", "UNKILLABLE",
-            "INPROG", "NOMASTERLINK", "NOGOODSLAVE", "IOERR", "REDIRECT");
+            "ERR",
+            "WRONGTYPE",
+            "MOVED",
+            "ASK",
+            "CLUSTERDOWN",
+            "CROSSSLOT",
+            "TRYAGAIN",
+            "LOADING",
+            "BUSY",
+            "BUSYKEY",
+            "BUSYGROUP",
+            "NOGROUP",
+            "READONLY",
+            "OOM",
+            "NOAUTH",
+            "WRONGPASS",
+            "NOPERM",
+            "NOPROTO",
+            "NOSCRIPT",
+            "EXECABORT",
+            "MISCONF",
+            "NOREPLICAS",
+            "MASTERDOWN",
+            "DENIED",
+            "UNBLOCKED",
+            "NOTBUSY",
+            "UNKILLABLE",
+            "INPROG",
+            "NOMASTERLINK",
+            "NOGOODSLAVE",
+            "IOERR",
+            "REDIRECT");
 
     private static final int SLOTS = 512;
 

@@ -43,6 +43,7 @@ final class Loop {
     /** By size: 16, 64, 256 and 1,024 commands. */
     private final List<ArrayDeque<PendingRing>> rings =
             List.of(new ArrayDeque<>(), new ArrayDeque<>(), new ArrayDeque<>(), new ArrayDeque<>());
+
     private final Map<String, String> names = new HashMap<>();
     private long taken;
 
@@ -106,7 +107,8 @@ final class Loop {
      *
      * @param must whether the budget may be overdrawn, by as much again
      */
-    @Nullable PendingRing grow(PendingRing full, boolean must) {
+    @Nullable
+    PendingRing grow(PendingRing full, boolean must) {
         int capacity = full.capacity() * GROWTH;
         if (taken + (long) capacity * PendingRing.ENTRY > (must ? 2 * BUDGET : BUDGET)) {
             return null;

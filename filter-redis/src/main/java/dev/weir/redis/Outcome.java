@@ -6,7 +6,10 @@ import org.jspecify.annotations.Nullable;
 /** How one command ended. Times are of the connection's clock; -1 is unknown. */
 final class Outcome {
     Exchange.Status status = Exchange.Status.OK;
-    @Nullable String error;
+
+    @Nullable
+    String error;
+
     boolean byWeir;
     long bytes;
     long rows;

@@ -104,7 +104,8 @@ final class PendingRing {
     }
 
     /** The note of the oldest entry, which loses it. */
-    @Nullable Note takeNote() {
+    @Nullable
+    Note takeNote() {
         if (notes == null) {
             return null;
         }

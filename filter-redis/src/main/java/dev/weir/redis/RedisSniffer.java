@@ -97,8 +97,7 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
                     if (requests.looksLikeHttp()) {
                         throw new SniffException("http");
                     }
-                    pairing.requested(
-                            requests.info(), requests.count(), requests.size(), requestStart, nanos);
+                    pairing.requested(requests.info(), requests.count(), requests.size(), requestStart, nanos);
                 }
             }
         } catch (SniffException e) {

@@ -32,7 +32,9 @@ final class ReplyMode {
     static int word(byte[] bytes, int n) {
         return Bytes.equalsIgnoreCase(bytes, n, "ON")
                 ? ON
-                : Bytes.equalsIgnoreCase(bytes, n, "OFF") ? OFF : Bytes.equalsIgnoreCase(bytes, n, "SKIP") ? SKIP : NONE;
+                : Bytes.equalsIgnoreCase(bytes, n, "OFF")
+                        ? OFF
+                        : Bytes.equalsIgnoreCase(bytes, n, "SKIP") ? SKIP : NONE;
     }
 
     /** Whether the next command would get an answer. Changes nothing. */

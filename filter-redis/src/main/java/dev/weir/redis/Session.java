@@ -34,12 +34,14 @@ final class Session {
     }
 
     /** The user that was authenticated, or null. */
-    @Nullable String user() {
+    @Nullable
+    String user() {
         return user;
     }
 
     /** What the client calls itself, else its library, or null. */
-    @Nullable String app() {
+    @Nullable
+    String app() {
         return clientName != null ? clientName : library;
     }
 

@@ -47,9 +47,7 @@ public final class FakeEnvironment implements FilterEnvironment, LoopEnvironment
 
     /** The value of a counter, 0 if there is none of this name; summed over its labels. */
     public double count(String name) {
-        return meters.find(name).counters().stream()
-                .mapToDouble(Counter::count)
-                .sum();
+        return meters.find(name).counters().stream().mapToDouble(Counter::count).sum();
     }
 
     /** Makes a protocol known to {@link #protocols()}. */
@@ -109,7 +107,6 @@ public final class FakeEnvironment implements FilterEnvironment, LoopEnvironment
     public Exchanges exchanges() {
         return exchanges;
     }
-
 
     /** Hot keys that are written down in full: no sketch, every command is in the sample. */
     public static final class RecordingHotKeys implements HotKeys {

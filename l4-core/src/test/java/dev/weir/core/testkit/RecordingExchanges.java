@@ -56,8 +56,9 @@ public final class RecordingExchanges implements Exchanges {
         List<String> lines = new ArrayList<>();
         for (Exchange exchange : all) {
             StringBuilder line = new StringBuilder(exchange.operation().name()).append(" |");
-            fields(exchange).forEach(
-                    (name, value) -> line.append(' ').append(name).append('=').append(value));
+            fields(exchange)
+                    .forEach((name, value) ->
+                            line.append(' ').append(name).append('=').append(value));
             lines.add(line.toString());
         }
         return lines;

@@ -196,8 +196,7 @@ public abstract class SnifferContract {
     }
 
     private Stream<DynamicTest> each(Check check) {
-        return conversations().stream()
-                .map(script -> DynamicTest.dynamicTest(script.name(), () -> check.run(script)));
+        return conversations().stream().map(script -> DynamicTest.dynamicTest(script.name(), () -> check.run(script)));
     }
 
     private interface Check {
@@ -260,7 +259,12 @@ public abstract class SnifferContract {
     }
 
     private static ByteBuf heap(byte[] bytes) {
-        return Unpooled.buffer().writeLong(-1).writeBytes(bytes).writeLong(-1).readerIndex(8).writerIndex(8 + bytes.length);
+        return Unpooled.buffer()
+                .writeLong(-1)
+                .writeBytes(bytes)
+                .writeLong(-1)
+                .readerIndex(8)
+                .writerIndex(8 + bytes.length);
     }
 
     private static ByteBuf direct(byte[] bytes) {

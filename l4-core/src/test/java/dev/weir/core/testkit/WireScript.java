@@ -93,15 +93,14 @@ public final class WireScript {
             } else if (line.startsWith("C: ")) {
                 bursts.add(new Burst(Direction.TO_UPSTREAM, false, nanos, unescape(line.substring(3))));
             } else if (line.startsWith("S: ") || line.startsWith("W: ")) {
-                bursts.add(
-                        new Burst(Direction.TO_CLIENT, line.startsWith("W"), nanos, unescape(line.substring(3))));
+                bursts.add(new Burst(Direction.TO_CLIENT, line.startsWith("W"), nanos, unescape(line.substring(3))));
             } else if (line.startsWith("E: ")) {
                 expected.add(expected(line.substring(3)));
             } else if (line.startsWith("O: ")) {
                 outcome = line.substring(3).strip();
             } else {
-                throw new IllegalArgumentException(name + ":" + number + ": \"" + line
-                        + "\" (expected: #, server:, +, C:, S:, W:, E: or O:)");
+                throw new IllegalArgumentException(
+                        name + ":" + number + ": \"" + line + "\" (expected: #, server:, +, C:, S:, W:, E: or O:)");
             }
         }
         return new WireScript(name, server, outcome, bursts, expected);
