@@ -16,8 +16,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
@@ -210,20 +208,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
         if (to == null) {
             return;
         }
-        to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> {
-            SslHandler tls = to.pipeline().get(SslHandler.class);
-            if (tls != null) {
-                tls.closeOutbound().addListener(told -> shutdownOutput(to));
-            } else {
-                shutdownOutput(to);
-            }
-        });
-    }
-
-    private static void shutdownOutput(Channel channel) {
-        if (channel instanceof DuplexChannel duplex && duplex.isActive() && !duplex.isOutputShutdown()) {
-            duplex.shutdownOutput();
-        }
+        to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> Resets.endOutput(to));
     }
 
     @Override

@@ -51,6 +51,7 @@ public final class Engine implements AutoCloseable {
 
     private final Map<String, AtomicBoolean> decoding = new ConcurrentHashMap<>();
     private final Duration drainTimeout;
+    private final boolean connectionExchanges;
 
     private volatile Map<String, Listener> listeners = Map.of();
     /** The same listeners in the order of the configuration. */
@@ -72,6 +73,8 @@ public final class Engine implements AutoCloseable {
         this.meters = meters;
         this.metrics = new CoreMetrics(meters);
         this.clock = clock;
+        this.connectionExchanges =
+                config.accessLog() != null && config.accessLog().connections();
         this.drainTimeout = config.process().drainTimeout();
         this.transport = Transport.of(config.process().transport());
         this.memory = new MemoryLimit(config.process().bufferMemory());
@@ -194,7 +197,7 @@ public final class Engine implements AutoCloseable {
     private List<ListenerLoop> loopsOf(ListenerConfig config) {
         return listenerLoops.computeIfAbsent(config.name(), name -> {
             List<ListenerLoop> made = new ArrayList<>();
-            loops.forEach(loop -> made.add(new ListenerLoop(name, loop, connectionIds, metrics)));
+            loops.forEach(loop -> made.add(new ListenerLoop(name, loop, connectionIds, metrics, connectionExchanges)));
             metrics.listener(name, made);
             return made;
         });

@@ -121,10 +121,7 @@ final class FilterChain {
     Boundary boundary() {
         Boundary boundary = Boundary.UNKNOWN;
         for (FilterLink link : links) {
-            if (link.up.size() > 0 || link.down.size() > 0) {
-                return Boundary.BUSY;
-            }
-            Boundary one = link.filter.boundary();
+            Boundary one = link.boundary();
             if (one == Boundary.BUSY) {
                 return one;
             }
@@ -473,7 +470,7 @@ final class FilterChain {
     private void watch(FilterLink link) {
         if (!watching) {
             watching = true;
-            ends.watchHolds(link.holdNanos);
+            ends.watchHolds(link.holdNanos());
         }
     }
 
@@ -486,18 +483,13 @@ final class FilterChain {
         long now = ends.clock().nanoTime();
         long next = Long.MAX_VALUE;
         for (FilterLink link : links) {
-            for (Flow flow : new Flow[] {link.up, link.down}) {
-                if (flow.held == null && !(link.waiting && flow == link.up)) {
-                    continue;
-                }
-                long left = flow.heldSince + link.holdNanos - now;
-                if (left <= 0) {
-                    ends.holdExpired(link.type, link.holdReason);
-                    ends.close(CloseReason.HOLD_TIMEOUT);
-                    return;
-                }
-                next = Math.min(next, left);
+            long left = link.holdLeft(now);
+            if (left <= 0) {
+                ends.holdExpired(link.type, link.holdReason());
+                ends.close(CloseReason.HOLD_TIMEOUT);
+                return;
             }
+            next = Math.min(next, left);
         }
         if (next != Long.MAX_VALUE) {
             watching = true;

@@ -69,8 +69,8 @@ final class FilterLink implements FilterContext {
     /** The filter answered WAIT. */
     boolean waiting;
 
-    String holdReason = "incomplete";
-    long holdNanos = FilterChain.DEFAULT_HOLD_NANOS;
+    private String holdReason = "incomplete";
+    private long holdNanos = FilterChain.DEFAULT_HOLD_NANOS;
 
     private final FilterChain chain;
     private boolean inCallback;
@@ -89,6 +89,30 @@ final class FilterLink implements FilterContext {
 
     Flow flow(Direction direction) {
         return direction == Direction.TO_UPSTREAM ? up : down;
+    }
+
+    NetworkFilter.Boundary boundary() {
+        return up.size() > 0 || down.size() > 0 ? NetworkFilter.Boundary.BUSY : filter.boundary();
+    }
+
+    String holdReason() {
+        return holdReason;
+    }
+
+    long holdNanos() {
+        return holdNanos;
+    }
+
+    /** Nanoseconds until the older of this filter's holds expires; {@link Long#MAX_VALUE} if it holds nothing. */
+    long holdLeft(long now) {
+        long left = Long.MAX_VALUE;
+        if (up.held != null || waiting) {
+            left = up.heldSince + holdNanos - now;
+        }
+        if (down.held != null) {
+            left = Math.min(left, down.heldSince + holdNanos - now);
+        }
+        return left;
     }
 
     void enter(@Nullable Direction lent, int bytes) {

@@ -1,11 +1,16 @@
 package dev.weir.core.net;
 
+import dev.weir.core.exchange.Exchange;
 import dev.weir.core.exchange.Exchanges;
+import dev.weir.core.exchange.Operation;
+import dev.weir.core.exchange.Operations;
 import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.WireClock;
 import io.netty.channel.local.LocalAddress;
 import java.net.SocketAddress;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +23,8 @@ final class ListenerLoop {
     private static final SocketAddress UNNAMED = new LocalAddress("unnamed");
     /** Upstream addresses whose text is kept; beyond it texts are made anew. */
     private static final int MAX_TEXTS = 1_024;
+
+    private static final Operation CONNECTION = Operations.builder().add("CONNECTION", false);
 
     final LoopCounter active = new LoopCounter();
     final LoopCounter total = new LoopCounter();
@@ -33,14 +40,18 @@ final class ListenerLoop {
     private final LoopCounter[] closed = new LoopCounter[CloseReason.values().length];
     private final Map<SocketAddress, String> texts = new HashMap<>();
 
+    /** Whether plain connections produce exchanges. */
+    private final boolean connectionExchanges;
+
     private @Nullable Session first;
     private boolean draining;
 
-    ListenerLoop(String listener, Loop loop, AtomicLong ids, CoreMetrics metrics) {
+    ListenerLoop(String listener, Loop loop, AtomicLong ids, CoreMetrics metrics, boolean connectionExchanges) {
         this.listener = listener;
         this.loop = loop;
         this.ids = ids;
         this.metrics = metrics;
+        this.connectionExchanges = connectionExchanges;
         for (int i = 0; i < closed.length; i++) {
             closed[i] = new LoopCounter();
         }
@@ -108,6 +119,29 @@ final class ListenerLoop {
         }
         session.previous = null;
         session.next = null;
+    }
+
+    /** One exchange for a whole connection, where {@code access_log.connections} asks for it. */
+    void connectionExchange(Connection connection, CloseReason reason, long fromClient, long toClient) {
+        if (!connectionExchanges) {
+            return;
+        }
+        Exchange exchange = exchanges().open().of(connection, "tcp", CONNECTION);
+        exchange.startNanos = connection.openedNanos();
+        exchange.durationNanos = clock().nanoTime() - connection.openedNanos();
+        exchange.longWait = true;
+        exchange.requestBytes = fromClient;
+        exchange.responseBytes = toClient;
+        if (reason != CloseReason.CLIENT_CLOSED
+                && reason != CloseReason.UPSTREAM_CLOSED
+                && reason != CloseReason.COMPLETE
+                && reason != CloseReason.DRAINED) {
+            exchange.status = Exchange.Status.ERROR;
+            exchange.error = reason.label();
+        }
+        exchange.attribute("close_reason", reason.label());
+        exchange.attribute("closed_by", reason.culprit().name().toLowerCase(Locale.ROOT));
+        exchanges().emit(exchange);
     }
 
     long closedBy(CloseReason reason) {

@@ -1,20 +1,16 @@
 package dev.weir.core.net;
 
-import dev.weir.core.config.Address;
 import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
-import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.EndOfStream;
 import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.NetworkFilter.Boundary;
 import dev.weir.core.filter.Side;
-import dev.weir.core.filter.TerminalContext;
 import dev.weir.core.filter.TerminalFactory.PerTerminal;
 import dev.weir.core.filter.WireClock;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
@@ -23,15 +19,12 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,9 +41,8 @@ import org.slf4j.LoggerFactory;
  * While closing, nothing is read or run any more; what was written goes out, then the client is told of the end
  * and given {@value #LINGER_MILLIS} ms to hang up, so that no reset destroys what is on its way.
  */
-final class Session extends ChannelDuplexHandler implements Connection, TerminalContext, ChainEnds {
+final class Session extends ChannelDuplexHandler implements ChainEnds {
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
-    private static final @Nullable Object[] NO_ATTRIBUTES = new Object[0];
     private static final long LINGER_MILLIS = 1_000;
     private static final long FLUSH_MILLIS = 5_000;
     /** A drained connection stays this long at its boundary, so that a request on its way is still answered. */
@@ -58,15 +50,13 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
 
     private final ListenerLoop home;
     private final Channel channel;
+    private final ClientConnection connection;
     private final FilterChain chain;
     private final PerTerminal terminalFactory;
     private final Runnable release;
     private final ReadGate gate;
     /** Bytes held or not yet written in one direction at which reading stops; it goes on at half of that. */
     private final int highWater;
-
-    private final long id;
-    private final long openedNanos;
 
     /** Neighbours in the list of {@link ListenerLoop}. */
     @Nullable
@@ -77,17 +67,12 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
 
     private @Nullable ChannelHandlerContext context;
     private @Nullable ArrayDeque<Object> beforeTerminal = new ArrayDeque<>(0);
-    private @Nullable Object[] attributes = NO_ATTRIBUTES;
 
-    private @Nullable Object sinkState;
-    private @Nullable String clientText;
-    private @Nullable String clientHost;
-    private @Nullable String cluster;
-    private @Nullable SocketAddress upstream;
-    private @Nullable String upstreamText;
     private @Nullable Channel upstreamChannel;
 
     private long burstNanos;
+    private long bytesFromClient;
+    private long bytesToClient;
     private boolean inClientBurst;
     private boolean inUpstreamBurst;
     private boolean needsFlush;
@@ -100,9 +85,7 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
     private @Nullable CloseReason firstEnd;
     private boolean started;
     private boolean resetSeen;
-    private boolean draining;
-    private boolean drainScheduled;
-    private long drainMark;
+    private @Nullable Drain drain;
     private @Nullable CloseReason closeReason;
     private boolean terminalTold;
 
@@ -119,10 +102,9 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
         this.release = release;
         this.gate = new ReadGate(channel);
         this.highWater = channel.config().getWriteBufferHighWaterMark();
-        this.id = home.nextId();
-        this.openedNanos = home.clock().nanoTime();
-        this.burstNanos = openedNanos;
-        this.chain = new FilterChain(this, channel.alloc(), types, filters.create(this));
+        this.connection = new ClientConnection(home, channel, this);
+        this.burstNanos = connection.openedNanos();
+        this.chain = new FilterChain(this, channel.alloc(), types, filters.create(connection));
     }
 
     /** Makes the filters of one connection. */
@@ -166,6 +148,7 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
             inClientBurst = true;
             burstNanos = home.clock().nanoTime();
         }
+        bytesFromClient += data.readableBytes();
         home.bytesFromClients.add(data.readableBytes());
         chain.fromClient(data);
     }
@@ -181,8 +164,8 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
             needsFlush = false;
             ctx.flush();
         }
-        if (draining) {
-            drainSoon();
+        if (drain != null) {
+            drain.soon();
         }
     }
 
@@ -217,7 +200,7 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
             resetSeen = true;
             close(CloseReason.CLIENT_RESET);
         } else if (cause.getCause() instanceof javax.net.ssl.SSLException) {
-            LOG.debug("TLS failed connection={} client={}", id, clientText(), cause);
+            LOG.debug("TLS failed connection={} client={}", connection.id(), connection.clientText(), cause);
             close(CloseReason.TLS_FAILED);
         } else {
             home.internalError("connection", cause);
@@ -237,6 +220,7 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
             beforeTerminal = null;
         }
         home.closed(this, closeReason);
+        home.connectionExchange(connection, closeReason, bytesFromClient, bytesToClient);
         release.run();
     }
 
@@ -278,8 +262,8 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
         }
         needsFlush = false;
         ctx.flush();
-        if (draining) {
-            drainSoon();
+        if (drain != null) {
+            drain.soon();
         }
     }
 
@@ -310,12 +294,14 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
     private void completeSoon() {
         if (!inClientBurst && !completeScheduled) {
             completeScheduled = true;
-            loop().execute(() -> {
-                completeScheduled = false;
-                if (closeReason == null && !inClientBurst) {
-                    ctx().fireChannelReadComplete();
-                }
-            });
+            loop().execute(this::completeNow);
+        }
+    }
+
+    private void completeNow() {
+        completeScheduled = false;
+        if (closeReason == null && !inClientBurst) {
+            ctx().fireChannelReadComplete();
         }
     }
 
@@ -325,6 +311,7 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
             data.release();
             return;
         }
+        bytesToClient += data.readableBytes();
         home.bytesToClients.add(data.readableBytes());
         ctx().write(data, promise == null ? ctx().voidPromise() : promise);
         if (inClientBurst) {
@@ -345,31 +332,16 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
         }
         outputEnded = true;
         ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> {
-            shutdownOutput();
+            Resets.endOutput(channel);
             if (clientEnded && firstEnd != null) {
                 close(firstEnd);
             }
         });
     }
 
-    private void shutdownOutput() {
-        SslHandler tls = channel.pipeline().get(SslHandler.class);
-        if (tls != null) {
-            tls.closeOutbound().addListener(closed -> shutdownSocket());
-        } else {
-            shutdownSocket();
-        }
-    }
-
-    private void shutdownSocket() {
-        if (channel instanceof DuplexChannel duplex && duplex.isActive() && !duplex.isOutputShutdown()) {
-            duplex.shutdownOutput();
-        }
-    }
-
     @Override
     public void startTerminal() {
-        ctx().pipeline().addLast(terminalFactory.handler(this));
+        ctx().pipeline().addLast(terminalFactory.handler(new SessionTerminal(this)));
         ArrayDeque<Object> waiting = beforeTerminal;
         beforeTerminal = null;
         if (waiting != null) {
@@ -422,25 +394,7 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
             ReferenceCountUtil.release(first);
             return loop().newFailedFuture(new IllegalStateException("no upstream connection to start TLS on"));
         }
-        target.pipeline().addFirst("tls", handler);
-        handler.handshakeFuture().addListener(done -> {
-            if (!done.isSuccess()) {
-                close(CloseReason.TLS_FAILED);
-            }
-        });
-        if (first != null) {
-            ChannelHandlerContext tls = target.pipeline().context(handler);
-            // Later, because the filter that asked is still running: plain text must not reach it before.
-            loop().execute(() -> {
-                try {
-                    handler.channelRead(tls, first);
-                    handler.channelReadComplete(tls);
-                } catch (Exception e) {
-                    close(CloseReason.TLS_FAILED);
-                }
-            });
-        }
-        return handler.handshakeFuture();
+        return TlsStart.begin(target, handler, first, () -> close(CloseReason.TLS_FAILED));
     }
 
     // ---- closing
@@ -468,13 +422,13 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
             channel.close();
             return;
         }
-        shutdownOutput();
+        Resets.endOutput(channel);
         gate.release(~0);
         loop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
     }
 
-    @Override
-    public void reset(CloseReason reason) {
+    /** Closes with a reset behind what was written. */
+    void reset(CloseReason reason) {
         if (closeReason != null) {
             return;
         }
@@ -486,30 +440,33 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
 
     /** Closes at the next boundary. */
     void drain() {
-        draining = true;
-        drainSoon();
+        drain = new Drain();
+        drain.soon();
     }
 
-    private void drainSoon() {
-        if (drainScheduled || closeReason != null || chain.boundary() != Boundary.IDLE) {
-            return;
+    /** Looks for the boundary at which a drained connection closes. */
+    private final class Drain {
+        private boolean scheduled;
+        private long mark;
+
+        void soon() {
+            if (!scheduled && closeReason == null && chain.boundary() == Boundary.IDLE) {
+                scheduled = true;
+                mark = burstNanos;
+                loop().schedule(this::now, DRAIN_GRACE_MILLIS, TimeUnit.MILLISECONDS);
+            }
         }
-        drainScheduled = true;
-        drainMark = burstNanos;
-        loop().schedule(
-                        () -> {
-                            drainScheduled = false;
-                            ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
-                            boolean quiet =
-                                    drainMark == burstNanos && (out == null || out.totalPendingWriteBytes() == 0);
-                            if (quiet && chain.boundary() == Boundary.IDLE) {
-                                close(CloseReason.DRAINED);
-                            } else {
-                                drainSoon();
-                            }
-                        },
-                        DRAIN_GRACE_MILLIS,
-                        TimeUnit.MILLISECONDS);
+
+        private void now() {
+            scheduled = false;
+            ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
+            boolean quiet = mark == burstNanos && (out == null || out.totalPendingWriteBytes() == 0);
+            if (quiet && chain.boundary() == Boundary.IDLE) {
+                close(CloseReason.DRAINED);
+            } else {
+                soon();
+            }
+        }
     }
 
     /** Whether the end of the upstream's stream has come through the chain. */
@@ -517,48 +474,37 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
         return outputEnded;
     }
 
-    // ---- terminal context
+    // ---- what the terminal asks for
 
-    @Override
-    public Connection connection() {
-        return this;
-    }
-
-    @Override
-    public void upstream(String clusterName, @Nullable SocketAddress address, @Nullable Channel upstreamSocket) {
-        cluster = clusterName;
-        upstream = address;
-        upstreamText = address == null ? null : home.textOf(address);
-        upstreamChannel = upstreamSocket;
-    }
-
-    @Override
-    public void pauseReading() {
-        gate.hold(ReadGate.TERMINAL);
-    }
-
-    @Override
-    public void resumeReading() {
-        gate.release(ReadGate.TERMINAL);
-    }
-
-    @Override
-    public void countUpstream(long read, long written) {
-        home.bytesFromUpstreams.add(read);
-        home.bytesToUpstreams.add(written);
-    }
-
-    @Override
-    public boolean busy() {
+    boolean busy() {
         return chain.boundary() == Boundary.BUSY;
     }
 
-    @Override
-    public @Nullable CloseReason closeReason() {
+    @Nullable
+    CloseReason closeReason() {
         return closeReason;
     }
 
-    // ---- connection
+    ReadGate gate() {
+        return gate;
+    }
+
+    ListenerLoop home() {
+        return home;
+    }
+
+    /** The terminal's upstream. */
+    void upstream(String cluster, @Nullable SocketAddress address, @Nullable Channel socket) {
+        connection.upstream(cluster, address);
+        upstreamChannel = socket;
+    }
+
+    @Override
+    public Connection connection() {
+        return connection;
+    }
+
+    // ---- what others ask
 
     private ChannelHandlerContext ctx() {
         if (context == null) {
@@ -587,96 +533,7 @@ final class Session extends ChannelDuplexHandler implements Connection, Terminal
         return burstNanos;
     }
 
-    @Override
-    public long id() {
-        return id;
-    }
-
-    @Override
-    public String listener() {
-        return home.listener();
-    }
-
-    @Override
-    public SocketAddress client() {
-        SocketAddress remote = channel.remoteAddress();
-        return remote == null ? home.unnamed() : remote;
-    }
-
-    @Override
-    public String clientText() {
-        if (clientText == null) {
-            clientText = Address.format(client());
-        }
-        return clientText;
-    }
-
-    @Override
-    public String clientHost() {
-        if (clientHost == null) {
-            clientHost = client() instanceof InetSocketAddress inet && inet.getAddress() != null
-                    ? io.netty.util.NetUtil.toAddressString(inet.getAddress())
-                    : "unix";
-        }
-        return clientHost;
-    }
-
-    @Override
-    public SocketAddress local() {
-        SocketAddress local = channel.localAddress();
-        return local == null ? home.unnamed() : local;
-    }
-
-    @Override
-    public @Nullable String cluster() {
-        return cluster;
-    }
-
-    @Override
-    public @Nullable SocketAddress upstream() {
-        return upstream;
-    }
-
-    @Override
-    public @Nullable String upstreamText() {
-        return upstreamText;
-    }
-
-    @Override
-    public long openedNanos() {
-        return openedNanos;
-    }
-
-    @Override
-    public <T> @Nullable T get(ConnectionAttribute<T> key) {
-        return key.index() < attributes.length ? key.type().cast(attributes[key.index()]) : null;
-    }
-
-    @Override
-    public <T> void set(ConnectionAttribute<T> key, T value) {
-        if (key.index() >= attributes.length) {
-            attributes = Arrays.copyOf(attributes, key.index() + 1);
-        }
-        attributes[key.index()] = value;
-    }
-
-    @Override
-    public @Nullable Object sinkState() {
-        return sinkState;
-    }
-
-    @Override
-    public void sinkState(@Nullable Object state) {
-        sinkState = state;
-    }
-
-    @Override
-    public EventLoop loop() {
+    private EventLoop loop() {
         return channel.eventLoop();
-    }
-
-    @Override
-    public ByteBufAllocator allocator() {
-        return channel.alloc();
     }
 }

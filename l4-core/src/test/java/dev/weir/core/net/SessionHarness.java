@@ -43,7 +43,7 @@ public final class SessionHarness {
         channel.freezeTime();
         Loop loop = new Loop(0, channel.eventLoop(), exchanges, clock);
         ListenerLoop home =
-                new ListenerLoop("test", loop, new AtomicLong(), new CoreMetrics(new SimpleMeterRegistry()));
+                new ListenerLoop("test", loop, new AtomicLong(), new CoreMetrics(new SimpleMeterRegistry()), false);
         session = new Session(home, channel, types, connection -> filters, context -> terminal, () -> {});
         channel.pipeline().addLast(session);
         channel.runPendingTasks();
@@ -171,7 +171,7 @@ public final class SessionHarness {
 
     /** The connection. */
     public Connection connection() {
-        return session;
+        return session.connection();
     }
 
     /** The channel of the client. */

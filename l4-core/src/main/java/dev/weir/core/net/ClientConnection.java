@@ -1,0 +1,146 @@
+package dev.weir.core.net;
+
+import dev.weir.core.config.Address;
+import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.Connection;
+import dev.weir.core.filter.ConnectionAttribute;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import io.netty.util.NetUtil;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** What is known of a session's client connection, for filters, sniffers and sinks. Texts are made when first asked for. */
+final class ClientConnection implements Connection {
+    private static final @Nullable Object[] NO_ATTRIBUTES = new Object[0];
+
+    private final ListenerLoop home;
+    private final Channel channel;
+    private final Session session;
+    private final long id;
+    private final long openedNanos;
+
+    private @Nullable Object[] attributes = NO_ATTRIBUTES;
+    private @Nullable Object sinkState;
+    private @Nullable String clientText;
+    private @Nullable String clientHost;
+    private @Nullable String cluster;
+    private @Nullable SocketAddress upstream;
+    private @Nullable String upstreamText;
+
+    ClientConnection(ListenerLoop home, Channel channel, Session session) {
+        this.home = home;
+        this.channel = channel;
+        this.session = session;
+        this.id = home.nextId();
+        this.openedNanos = home.clock().nanoTime();
+    }
+
+    /** The terminal has found its upstream, or lost it. */
+    void upstream(String clusterName, @Nullable SocketAddress address) {
+        cluster = clusterName;
+        upstream = address;
+        upstreamText = address == null ? null : home.textOf(address);
+    }
+
+    @Override
+    public void close(CloseReason reason) {
+        session.close(reason);
+    }
+
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public String listener() {
+        return home.listener();
+    }
+
+    @Override
+    public SocketAddress client() {
+        SocketAddress remote = channel.remoteAddress();
+        return remote == null ? home.unnamed() : remote;
+    }
+
+    @Override
+    public String clientText() {
+        if (clientText == null) {
+            clientText = Address.format(client());
+        }
+        return clientText;
+    }
+
+    @Override
+    public String clientHost() {
+        if (clientHost == null) {
+            clientHost = client() instanceof InetSocketAddress inet && inet.getAddress() != null
+                    ? NetUtil.toAddressString(inet.getAddress())
+                    : "unix";
+        }
+        return clientHost;
+    }
+
+    @Override
+    public SocketAddress local() {
+        SocketAddress local = channel.localAddress();
+        return local == null ? home.unnamed() : local;
+    }
+
+    @Override
+    public @Nullable String cluster() {
+        return cluster;
+    }
+
+    @Override
+    public @Nullable SocketAddress upstream() {
+        return upstream;
+    }
+
+    @Override
+    public @Nullable String upstreamText() {
+        return upstreamText;
+    }
+
+    @Override
+    public long openedNanos() {
+        return openedNanos;
+    }
+
+    @Override
+    public <T> @Nullable T get(ConnectionAttribute<T> key) {
+        return key.index() < attributes.length ? key.type().cast(attributes[key.index()]) : null;
+    }
+
+    @Override
+    public <T> void set(ConnectionAttribute<T> key, T value) {
+        if (key.index() >= attributes.length) {
+            attributes = Arrays.copyOf(attributes, key.index() + 1);
+        }
+        attributes[key.index()] = value;
+    }
+
+    @Override
+    public @Nullable Object sinkState() {
+        return sinkState;
+    }
+
+    @Override
+    public void sinkState(@Nullable Object state) {
+        sinkState = state;
+    }
+
+    @Override
+    public EventLoop loop() {
+        return channel.eventLoop();
+    }
+
+    @Override
+    public ByteBufAllocator allocator() {
+        return channel.alloc();
+    }
+}

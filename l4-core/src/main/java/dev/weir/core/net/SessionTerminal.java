@@ -1,0 +1,75 @@
+package dev.weir.core.net;
+
+import dev.weir.core.exchange.Exchanges;
+import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.Connection;
+import dev.weir.core.filter.TerminalContext;
+import dev.weir.core.filter.WireClock;
+import io.netty.channel.Channel;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** A terminal's view of its session. */
+final class SessionTerminal implements TerminalContext {
+    private final Session session;
+
+    SessionTerminal(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public Connection connection() {
+        return session.connection();
+    }
+
+    @Override
+    public Exchanges exchanges() {
+        return session.exchanges();
+    }
+
+    @Override
+    public WireClock clock() {
+        return session.clock();
+    }
+
+    @Override
+    public void upstream(String cluster, @Nullable SocketAddress address, @Nullable Channel channel) {
+        session.upstream(cluster, address, channel);
+    }
+
+    @Override
+    public long burstNanos() {
+        return session.burstNanos();
+    }
+
+    @Override
+    public @Nullable CloseReason closeReason() {
+        return session.closeReason();
+    }
+
+    @Override
+    public boolean busy() {
+        return session.busy();
+    }
+
+    @Override
+    public void pauseReading() {
+        session.gate().hold(ReadGate.TERMINAL);
+    }
+
+    @Override
+    public void resumeReading() {
+        session.gate().release(ReadGate.TERMINAL);
+    }
+
+    @Override
+    public void countUpstream(long read, long written) {
+        session.home().bytesFromUpstreams.add(read);
+        session.home().bytesToUpstreams.add(written);
+    }
+
+    @Override
+    public void reset(CloseReason reason) {
+        session.reset(reason);
+    }
+}

@@ -1,0 +1,41 @@
+package dev.weir.core.net;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/** Puts TLS under a channel that has been in use. */
+final class TlsStart {
+    private TlsStart() {}
+
+    /**
+     * Adds {@code handler} nearest to the socket.
+     *
+     * @param first ciphertext that was read already, or null; owned
+     * @param onFailure run when the handshake fails
+     */
+    static Future<?> begin(Channel channel, SslHandler handler, @Nullable ByteBuf first, Runnable onFailure) {
+        channel.pipeline().addFirst("tls", handler);
+        handler.handshakeFuture().addListener(done -> {
+            if (!done.isSuccess()) {
+                onFailure.run();
+            }
+        });
+        if (first != null) {
+            ChannelHandlerContext context = channel.pipeline().context(handler);
+            // Later, because the filter that asked is still running: plain text must not reach it before.
+            channel.eventLoop().execute(() -> {
+                try {
+                    handler.channelRead(context, first);
+                    handler.channelReadComplete(context);
+                } catch (Exception e) {
+                    onFailure.run();
+                }
+            });
+        }
+        return handler.handshakeFuture();
+    }
+}
