@@ -1,10 +1,8 @@
 package dev.weir.core.net;
 
-import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.Side;
-import dev.weir.core.filter.WireClock;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelPromise;
@@ -20,9 +18,8 @@ interface ChainEnds {
     /** The client's channel. */
     Channel channel();
 
-    Exchanges exchanges();
-
-    WireClock clock();
+    /** The listener's share of this loop: exchanges, clock, counters. */
+    ListenerLoop home();
 
     long burstNanos();
 
@@ -46,12 +43,6 @@ interface ChainEnds {
 
     /** Bytes are held: look after {@code nanos} whether they still are. */
     void watchHolds(long nanos);
-
-    /** Counts a hold that ended the connection. */
-    void holdExpired(String filter, String reason);
-
-    /** A filter threw. */
-    void filterFailed(String filter, Throwable cause);
 
     /** Puts TLS on one side's channel; {@code first} are bytes of the peer that came already, or null; owned. */
     Future<?> startTls(Side side, SslHandler handler, @Nullable ByteBuf first);

@@ -81,7 +81,7 @@ final class FilterChain {
             }
             link.waiting = opening == Opening.WAIT;
             if (link.waiting) {
-                link.up.heldSince = ends.clock().nanoTime();
+                link.up.heldSince = ends.home().clock().nanoTime();
                 watch(link);
             }
             act(link, null, null);
@@ -111,7 +111,7 @@ final class FilterChain {
                 try {
                     link.filter.onClose(reason);
                 } catch (Throwable t) {
-                    ends.filterFailed(link.type, t);
+                    ends.home().internalError(link.type, t);
                 }
             }
             link.discard(cause);
@@ -263,7 +263,7 @@ final class FilterChain {
         } else {
             flow.keep(allocator, data);
             if (data.readableBytes() < length || flow.heldSince == 0) {
-                flow.heldSince = ends.clock().nanoTime();
+                flow.heldSince = ends.home().clock().nanoTime();
             }
             watch(link);
         }
@@ -413,7 +413,7 @@ final class FilterChain {
     }
 
     private void fail(FilterLink link, Throwable cause) {
-        ends.filterFailed(link.type, cause);
+        ends.home().internalError(link.type, cause);
         ends.close(CloseReason.INTERNAL_ERROR);
     }
 
@@ -480,12 +480,12 @@ final class FilterChain {
         if (closed) {
             return;
         }
-        long now = ends.clock().nanoTime();
+        long now = ends.home().clock().nanoTime();
         long next = Long.MAX_VALUE;
         for (FilterLink link : links) {
             long left = link.holdLeft(now);
             if (left <= 0) {
-                ends.holdExpired(link.type, link.holdReason());
+                ends.home().holdExpired(link.type, link.holdReason());
                 ends.close(CloseReason.HOLD_TIMEOUT);
                 return;
             }

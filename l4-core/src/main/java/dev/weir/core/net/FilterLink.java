@@ -241,12 +241,12 @@ final class FilterLink implements FilterContext {
 
     @Override
     public Exchanges exchanges() {
-        return chain.session().exchanges();
+        return chain.session().home().exchanges();
     }
 
     @Override
     public WireClock clock() {
-        return chain.session().clock();
+        return chain.session().home().clock();
     }
 
     @Override

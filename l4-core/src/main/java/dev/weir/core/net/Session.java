@@ -1,6 +1,5 @@
 package dev.weir.core.net;
 
-import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.Direction;
@@ -9,7 +8,6 @@ import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.NetworkFilter.Boundary;
 import dev.weir.core.filter.Side;
 import dev.weir.core.filter.TerminalFactory.PerTerminal;
-import dev.weir.core.filter.WireClock;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -45,8 +43,6 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
     private static final long LINGER_MILLIS = 1_000;
     private static final long FLUSH_MILLIS = 5_000;
-    /** A drained connection stays this long at its boundary, so that a request on its way is still answered. */
-    private static final long DRAIN_GRACE_MILLIS = 10;
 
     private final ListenerLoop home;
     private final Channel channel;
@@ -378,16 +374,6 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     }
 
     @Override
-    public void holdExpired(String filter, String reason) {
-        home.holdExpired(filter, reason);
-    }
-
-    @Override
-    public void filterFailed(String filter, Throwable cause) {
-        home.internalError(filter, cause);
-    }
-
-    @Override
     public Future<?> startTls(Side side, SslHandler handler, @Nullable ByteBuf first) {
         Channel target = side == Side.CLIENT ? channel : upstreamChannel;
         if (target == null || closeReason != null) {
@@ -440,33 +426,8 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
 
     /** Closes at the next boundary. */
     void drain() {
-        drain = new Drain();
+        drain = new Drain(this);
         drain.soon();
-    }
-
-    /** Looks for the boundary at which a drained connection closes. */
-    private final class Drain {
-        private boolean scheduled;
-        private long mark;
-
-        void soon() {
-            if (!scheduled && closeReason == null && chain.boundary() == Boundary.IDLE) {
-                scheduled = true;
-                mark = burstNanos;
-                loop().schedule(this::now, DRAIN_GRACE_MILLIS, TimeUnit.MILLISECONDS);
-            }
-        }
-
-        private void now() {
-            scheduled = false;
-            ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
-            boolean quiet = mark == burstNanos && (out == null || out.totalPendingWriteBytes() == 0);
-            if (quiet && chain.boundary() == Boundary.IDLE) {
-                close(CloseReason.DRAINED);
-            } else {
-                soon();
-            }
-        }
     }
 
     /** Whether the end of the upstream's stream has come through the chain. */
@@ -476,8 +437,8 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
 
     // ---- what the terminal asks for
 
-    boolean busy() {
-        return chain.boundary() == Boundary.BUSY;
+    Boundary boundary() {
+        return chain.boundary();
     }
 
     @Nullable
@@ -489,7 +450,8 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
         return gate;
     }
 
-    ListenerLoop home() {
+    @Override
+    public ListenerLoop home() {
         return home;
     }
 
@@ -516,16 +478,6 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     @Override
     public Channel channel() {
         return channel;
-    }
-
-    @Override
-    public Exchanges exchanges() {
-        return home.exchanges();
-    }
-
-    @Override
-    public WireClock clock() {
-        return home.clock();
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.weir.core.net;
 import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
+import dev.weir.core.filter.NetworkFilter.Boundary;
 import dev.weir.core.filter.TerminalContext;
 import dev.weir.core.filter.WireClock;
 import io.netty.channel.Channel;
@@ -24,12 +25,12 @@ final class SessionTerminal implements TerminalContext {
 
     @Override
     public Exchanges exchanges() {
-        return session.exchanges();
+        return session.home().exchanges();
     }
 
     @Override
     public WireClock clock() {
-        return session.clock();
+        return session.home().clock();
     }
 
     @Override
@@ -49,7 +50,7 @@ final class SessionTerminal implements TerminalContext {
 
     @Override
     public boolean busy() {
-        return session.busy();
+        return session.boundary() == Boundary.BUSY;
     }
 
     @Override
