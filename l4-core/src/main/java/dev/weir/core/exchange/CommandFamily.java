@@ -29,8 +29,7 @@ final class CommandFamily {
      *
      * @param systemName the label; null keeps the family out of the exported histogram
      */
-    CommandFamily(
-            CommandStats stats, String listener, String protocol, @Nullable String systemName, long[] merged) {
+    CommandFamily(CommandStats stats, String listener, String protocol, @Nullable String systemName, long[] merged) {
         this.stats = stats;
         this.registry = stats.registry();
         this.listener = listener;
@@ -53,7 +52,7 @@ final class CommandFamily {
         @Nullable CommandCell[] known = cells;
         if (i < known.length) {
             CommandCell cell = known[i];
-            if (cell != null && cell.operation == operation) {
+            if (cell != null && cell.operation.equals(operation)) {
                 return cell;
             }
         }
@@ -66,7 +65,7 @@ final class CommandFamily {
             cell = new CommandCell(operation);
             byName.put(operation.name(), cell);
             stats.add(new CommandStats.CommandKey(listener, protocol, operation.name()), cell);
-        } else if (cell.operation != operation) {
+        } else if (!cell.operation.equals(operation)) {
             cell = cell.under(operation);
         }
         int i = operation.index();

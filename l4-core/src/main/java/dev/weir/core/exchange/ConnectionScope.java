@@ -17,10 +17,17 @@ final class ConnectionScope {
     private @Nullable SeriesScope series;
 
     // Of the top table.
-    @Nullable String user;
-    @Nullable String app;
-    @Nullable String topNamespace;
-    @Nullable TopCell top;
+    @Nullable
+    String user;
+
+    @Nullable
+    String app;
+
+    @Nullable
+    String topNamespace;
+
+    @Nullable
+    TopCell top;
 
     ConnectionScope(LoopExchanges owner, String listener, String clientHost, CommandFamily family) {
         this.owner = owner;
@@ -35,6 +42,7 @@ final class ConnectionScope {
         series = null;
     }
 
+    @SuppressWarnings("ReferenceEquality") // Another instance of an equal text is looked up: slower, not wrong.
     SeriesScope series(@Nullable String ns, @Nullable String server) {
         SeriesScope known = series;
         if (known != null && namespace == ns && upstream == server) {
@@ -42,6 +50,8 @@ final class ConnectionScope {
         }
         namespace = ns;
         upstream = server;
-        return series = family.scope(ns, server);
+        known = family.scope(ns, server);
+        series = known;
+        return known;
     }
 }

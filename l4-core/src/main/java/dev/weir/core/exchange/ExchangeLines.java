@@ -3,6 +3,7 @@ package dev.weir.core.exchange;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import dev.weir.core.filter.WireClock;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -10,8 +11,10 @@ import java.io.OutputStream;
 
 /** A batch of lines of JSON in memory. One thread's. */
 final class ExchangeLines {
-    private final JsonFactory factory =
-            JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_CONTENT).build();
+    private final JsonFactory factory = JsonFactory.builder()
+            .disable(StreamWriteFeature.AUTO_CLOSE_CONTENT)
+            .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
+            .build();
     private final Bytes bytes = new Bytes();
     private final WireClock clock;
     private JsonGenerator json;

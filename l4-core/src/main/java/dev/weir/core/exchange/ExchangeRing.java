@@ -52,7 +52,8 @@ final class ExchangeRing {
     }
 
     /** The oldest one, or null; it is the reader's until {@link #remove}. On the reading thread. */
-    @Nullable Exchange peek() {
+    @Nullable
+    Exchange peek() {
         return head == (long) TAIL.getAcquire(this) ? null : places[(int) head & (places.length - 1)];
     }
 

@@ -57,7 +57,8 @@ public final class HotKeyTables implements HotKeys {
             double floor = floors.getOrDefault(key.listener(), 0.0);
             long value = Math.round(sum[0] + floor);
             long error = Math.max(0, Math.round(sum[1] + floor));
-            rows.add(new Row(key.listener(), key.namespace(), KeyText.of(key.key().array()), value, error));
+            rows.add(new Row(
+                    key.listener(), key.namespace(), KeyText.of(key.key().array()), value, error));
         });
         rows.sort(comparingLong(Row::value).reversed().thenComparing(Row::key));
         return limit < rows.size() ? new ArrayList<>(rows.subList(0, limit)) : rows;

@@ -11,7 +11,10 @@ final class KeyText {
     /** UTF-8 without control characters as it is; of anything else, what is not printable ASCII is {@code \xHH}. */
     static String of(byte[] key) {
         try {
-            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(key)).toString();
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(key))
+                    .toString();
             if (text.codePoints().noneMatch(KeyText::special)) {
                 return text;
             }

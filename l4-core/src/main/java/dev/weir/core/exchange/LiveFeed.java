@@ -6,6 +6,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Exchanges as they happen, sampled, for readers off the loops. Costs next to nothing while nobody reads. */
@@ -51,7 +52,10 @@ public final class LiveFeed {
             Exchange e = poll();
             // The loops wake nobody: that would cost them a system call per exchange.
             for (long waited = 0; e == null && active && waited < millis; waited += STEP_MILLIS) {
-                TimeUnit.MILLISECONDS.sleep(STEP_MILLIS);
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+                LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(STEP_MILLIS));
                 e = poll();
             }
             return e;
@@ -132,7 +136,7 @@ public final class LiveFeed {
     static final class Tap {
         private final LiveFeed feed;
         private long secondNanos;
-        private int left;
+        private int left = PER_SECOND;
 
         Tap(LiveFeed feed) {
             this.feed = feed;

@@ -34,8 +34,7 @@ final class LoopExchanges implements Exchanges {
     private Exchange[] pool = new Exchange[FIRST_POOL];
     private int pooled;
 
-    LoopExchanges(
-            CommandStats commands, TopCells top, SlowLog slow, LiveFeed live, int loop, ExchangeSink[] extra) {
+    LoopExchanges(CommandStats commands, TopCells top, SlowLog slow, LiveFeed live, int loop, ExchangeSink[] extra) {
         this.commands = commands;
         this.top = top;
         this.slow = slow.ring(loop);
@@ -144,8 +143,7 @@ final class LoopExchanges implements Exchanges {
 
     private ConnectionScope scope(Connection connection, String protocol) {
         CommandFamily family = family(connection.listener(), protocol);
-        ConnectionScope scope =
-                new ConnectionScope(this, connection.listener(), connection.clientHost(), family);
+        ConnectionScope scope = new ConnectionScope(this, connection.listener(), connection.clientHost(), family);
         connection.sinkState(scope);
         return scope;
     }
@@ -171,9 +169,7 @@ final class LoopExchanges implements Exchanges {
     }
 
     String name(int sink) {
-        return sink < DEFAULT_SINKS.length
-                ? DEFAULT_SINKS[sink]
-                : extra[sink - DEFAULT_SINKS.length].name();
+        return sink < DEFAULT_SINKS.length ? DEFAULT_SINKS[sink] : extra[sink - DEFAULT_SINKS.length].name();
     }
 
     /** How often a sink threw. From any thread. */

@@ -13,7 +13,8 @@ final class SeriesCell {
     private final long[] cells;
 
     /** The next one in the same place of the scope's table. */
-    @Nullable SeriesCell next;
+    @Nullable
+    SeriesCell next;
 
     SeriesCell(Operation operation, @Nullable String collection, @Nullable String summary, @Nullable String error) {
         this.operation = operation;
@@ -24,9 +25,10 @@ final class SeriesCell {
     }
 
     boolean is(Operation op, @Nullable String coll, @Nullable String summ, @Nullable String err) {
-        return operation == op && same(collection, coll) && same(summary, summ) && same(error, err);
+        return operation.equals(op) && same(collection, coll) && same(summary, summ) && same(error, err);
     }
 
+    @SuppressWarnings("ReferenceEquality") // Nearly always the same instance, or both null.
     private static boolean same(@Nullable String a, @Nullable String b) {
         return a == b || (a != null && a.equals(b));
     }

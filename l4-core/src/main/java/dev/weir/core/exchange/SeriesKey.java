@@ -26,8 +26,7 @@ record SeriesKey(
     }
 
     /** One series of this scope. */
-    SeriesKey with(
-            Operation operation, @Nullable String collection, @Nullable String summary, @Nullable String error) {
+    SeriesKey with(Operation operation, @Nullable String collection, @Nullable String summary, @Nullable String error) {
         String name = operation.name();
         return new SeriesKey(
                 listener, systemName, namespace, name, collection, summary, error, serverAddress, serverPort);

@@ -24,7 +24,8 @@ final class SeriesRegistry {
     }
 
     /** The cells of a series, or null if it is one too many. Takes no lock once the limit is reached. */
-    @Nullable List<SeriesCell> admit(SeriesKey key) {
+    @Nullable
+    List<SeriesCell> admit(SeriesKey key) {
         List<SeriesCell> cells = series.get(key);
         return cells != null || full ? cells : add(key);
     }

@@ -21,7 +21,11 @@ final class SinkMetrics implements AutoCloseable {
         counter("weir.exchanges", "Exchanges that were seen", commands, CommandStats::exchanges);
         gauge("weir.series", "Series of the duration histogram in use", commands, CommandStats::seriesInUse);
         gauge("weir.series.limit", "Most series of the duration histogram", commands, c -> maxSeries);
-        counter("weir.series.merged", "Durations counted under _OTHER: too many series", commands, CommandStats::merged);
+        counter(
+                "weir.series.merged",
+                "Durations counted under _OTHER: too many series",
+                commands,
+                CommandStats::merged);
         gauge("weir.top.rows", "Combinations of client, user, app and database", sinks.top(), TopTable::cells);
         counter("weir.top.merged", "Combinations refused by the top table", sinks.top(), TopTable::merged);
         counter("weir.slow.exchanges", "Exchanges over the slow log's threshold", sinks.slow(), SlowLog::exchanges);
@@ -54,7 +58,8 @@ final class SinkMetrics implements AutoCloseable {
     }
 
     private <T> void counter(String name, String help, T source, ToDoubleFunction<T> value) {
-        meters.add(FunctionCounter.builder(name, source, value).description(help).register(registry));
+        meters.add(
+                FunctionCounter.builder(name, source, value).description(help).register(registry));
     }
 
     private <T> void gauge(String name, String help, T source, ToDoubleFunction<T> value) {

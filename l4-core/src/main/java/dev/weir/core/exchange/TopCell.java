@@ -16,10 +16,18 @@ final class TopCell {
     /** The combination. Not immutable: the table looks up with one object that it fills anew each time. */
     static final class Key {
         String listener = "";
-        @Nullable String client;
-        @Nullable String user;
-        @Nullable String app;
-        @Nullable String namespace;
+
+        @Nullable
+        String client;
+
+        @Nullable
+        String user;
+
+        @Nullable
+        String app;
+
+        @Nullable
+        String namespace;
 
         Key set(
                 String listener,

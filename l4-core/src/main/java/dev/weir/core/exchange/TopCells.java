@@ -27,6 +27,7 @@ final class TopCells {
     private long sweptNanos;
     private boolean swept;
 
+    @SuppressWarnings("ReferenceEquality") // Another instance of an equal text is looked up: slower, not wrong.
     void count(Exchange e, ConnectionScope scope, long nanos, long micros) {
         TopCell cell = scope.top;
         if (cell == null
