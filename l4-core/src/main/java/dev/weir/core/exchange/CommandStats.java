@@ -1,15 +1,24 @@
 package dev.weir.core.exchange;
 
+import static java.util.Comparator.comparingLong;
+
 import dev.weir.core.filter.WireClock;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
+import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
-/** What happened per command: exact counts, percentiles, and the buckets of the exported histogram. Readers call from any thread and never stop a loop. */
+/**
+ * What happened per command: exact counts, percentiles, and the buckets of the exported histogram. Readers call
+ * from any thread and never stop a loop.
+ */
 public final class CommandStats {
-    private static final double[] BOUNDS = {
-        0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
-    };
-
     /**
      * A command of a listener, since the start of the process.
      *
@@ -104,34 +113,203 @@ public final class CommandStats {
     public record ErrorRow(
             String listener, String protocol, String code, long count, long firstMicros, long lastMicros) {}
 
-    private final WireClock clock;
+    /** Of a command, over all loops. */
+    record CommandKey(String listener, String protocol, String command) {}
 
-    CommandStats(WireClock clock) {
+    /** Of an error code, over all loops. */
+    record ErrorKey(String listener, String protocol, String code) {}
+
+    /** Places in the cell of an error code. */
+    static final int COUNT = 0;
+
+    static final int FIRST = 1;
+    static final int LAST = 2;
+
+    private final WireClock clock;
+    private final UnaryOperator<String> systemNames;
+    private final SeriesRegistry registry;
+    private final RateWindow<CommandKey> rates;
+    private final Map<CommandKey, List<CommandCell>> commands = new ConcurrentHashMap<>();
+    private final Map<ErrorKey, List<long[]>> errors = new ConcurrentHashMap<>();
+    private final List<long[]> merged = new CopyOnWriteArrayList<>();
+
+    CommandStats(WireClock clock, int maxSeries, UnaryOperator<String> systemNames) {
         this.clock = clock;
+        this.systemNames = systemNames;
+        this.registry = new SeriesRegistry(maxSeries);
+        this.rates = new RateWindow<>(clock);
+    }
+
+    SeriesRegistry registry() {
+        return registry;
+    }
+
+    CommandFamily family(String listener, String protocol) {
+        String system = systemNames.apply(protocol);
+        long[] counter = new long[1];
+        merged.add(counter);
+        return new CommandFamily(this, listener, protocol, system.isEmpty() ? null : system, counter);
+    }
+
+    void add(CommandKey key, CommandCell cell) {
+        commands.computeIfAbsent(key, k -> new CopyOnWriteArrayList<>()).add(cell);
+    }
+
+    void add(ErrorKey key, long[] cell) {
+        errors.computeIfAbsent(key, k -> new CopyOnWriteArrayList<>()).add(cell);
     }
 
     /** Upper bounds of the histogram in seconds, ascending, without infinity; a copy. */
     public static double[] buckets() {
-        return BOUNDS.clone();
+        return Buckets.seconds();
     }
 
     /** All commands that were seen, those with the most total time first. */
     public List<CommandRow> rows() {
-        return List.of();
+        Map<CommandKey, long[]> sums = sums();
+        Map<CommandKey, Double> perSecond = rates.perSecond(calls(sums));
+        Histogram histogram = new Histogram(LatencyRecorder.MAX_MICROS, LatencyRecorder.DIGITS);
+        List<CommandRow> rows = new ArrayList<>(sums.size());
+        sums.forEach((key, sum) -> {
+            histogram.reset();
+            commands.getOrDefault(key, List.of()).forEach(cell -> cell.latency.addTo(histogram));
+            rows.add(row(key, sum, perSecond.getOrDefault(key, 0.0), histogram));
+        });
+        rows.sort(comparingLong(CommandRow::totalMicros)
+                .thenComparingLong(CommandRow::calls)
+                .reversed()
+                .thenComparing(CommandRow::listener)
+                .thenComparing(CommandRow::command));
+        return rows;
+    }
+
+    /** Takes a sample for the rates, if the last one is a second old. */
+    void sampleRates() {
+        rates.sample(calls(sums()));
+    }
+
+    /** All exchanges so far. */
+    long exchanges() {
+        return calls(sums()).values().stream().mapToLong(n -> n).sum();
+    }
+
+    private Map<CommandKey, long[]> sums() {
+        Map<CommandKey, long[]> sums = new HashMap<>();
+        commands.forEach((key, cells) -> {
+            long[] sum = new long[CommandCell.COUNTERS];
+            for (CommandCell cell : cells) {
+                for (int i = 0; i < CommandCell.COUNTERS; i++) {
+                    long value = Cells.get(cell.counters, i);
+                    sum[i] = i == CommandCell.MAX_MICROS ? Math.max(sum[i], value) : sum[i] + value;
+                }
+            }
+            sums.put(key, sum);
+        });
+        return sums;
+    }
+
+    private static Map<CommandKey, Long> calls(Map<CommandKey, long[]> sums) {
+        Map<CommandKey, Long> calls = new HashMap<>();
+        sums.forEach((key, sum) -> calls.put(key, calls(sum)));
+        return calls;
+    }
+
+    private static long calls(long[] sum) {
+        return sum[CommandCell.OK] + sum[CommandCell.ERRORS] + sum[CommandCell.NO_REPLY] + sum[CommandCell.ABORTED];
+    }
+
+    private CommandRow row(CommandKey key, long[] sum, double perSecond, Histogram times) {
+        boolean none = times.getTotalCount() == 0;
+        return new CommandRow(
+                key.listener(),
+                key.protocol(),
+                systemNames.apply(key.protocol()),
+                key.command(),
+                calls(sum),
+                perSecond,
+                sum[CommandCell.ERRORS],
+                sum[CommandCell.NO_REPLY],
+                sum[CommandCell.ABORTED],
+                sum[CommandCell.WAITS],
+                sum[CommandCell.HITS],
+                sum[CommandCell.MISSES],
+                sum[CommandCell.ROWS],
+                sum[CommandCell.REQUEST_BYTES],
+                sum[CommandCell.RESPONSE_BYTES],
+                times.getTotalCount(),
+                sum[CommandCell.NANOS] / 1_000,
+                none ? -1 : percentile(times, 50, sum),
+                none ? -1 : percentile(times, 90, sum),
+                none ? -1 : percentile(times, 99, sum),
+                none ? -1 : percentile(times, 99.9, sum),
+                none ? -1 : sum[CommandCell.MAX_MICROS]);
+    }
+
+    /** A bucket ends a little above its highest value: never show more than the longest that was seen. */
+    private static long percentile(Histogram times, double percent, long[] sum) {
+        return Math.min(times.getValueAtPercentile(percent), sum[CommandCell.MAX_MICROS]);
     }
 
     /** All series of the exported histogram; at most {@code metrics.max_series}. */
     public List<SeriesRow> series() {
-        return List.of();
+        List<SeriesRow> rows = new ArrayList<>();
+        registry.all().forEach((key, cells) -> {
+            long[] buckets = new long[Buckets.COUNT];
+            long nanos = 0;
+            for (SeriesCell cell : cells) {
+                nanos += cell.addTo(buckets);
+            }
+            long count = LongStream.of(buckets).sum();
+            if (count > 0) {
+                rows.add(new SeriesRow(
+                        key.listener(),
+                        key.systemName(),
+                        key.namespace(),
+                        key.operation(),
+                        key.collection(),
+                        key.summary(),
+                        key.errorType(),
+                        key.serverAddress(),
+                        key.serverPort(),
+                        buckets,
+                        nanos / 1e9,
+                        count));
+            }
+        });
+        return rows;
     }
 
     /** All error codes that were seen, the most frequent first. */
     public List<ErrorRow> errors() {
-        return List.of();
+        List<ErrorRow> rows = new ArrayList<>();
+        errors.forEach((key, cells) -> {
+            long count = 0;
+            long first = Long.MAX_VALUE;
+            long last = Long.MIN_VALUE;
+            for (long[] cell : cells) {
+                count += Cells.get(cell, COUNT);
+                first = Math.min(first, Cells.get(cell, FIRST));
+                last = Math.max(last, Cells.get(cell, LAST));
+            }
+            long firstMicros = clock.epochMicros(first);
+            long lastMicros = clock.epochMicros(last);
+            rows.add(new ErrorRow(key.listener(), key.protocol(), key.code(), count, firstMicros, lastMicros));
+        });
+        rows.sort(comparingLong(ErrorRow::count).reversed().thenComparing(ErrorRow::code));
+        return rows;
+    }
+
+    /** Number of series in use, those reserved for {@code _OTHER} included. */
+    public int seriesInUse() {
+        return registry.all().size();
     }
 
     /** Observations that went under {@code _OTHER} because there were too many series. */
     public long merged() {
-        return 0;
+        long sum = 0;
+        for (long[] counter : merged) {
+            sum += Cells.get(counter, 0);
+        }
+        return sum;
     }
 }

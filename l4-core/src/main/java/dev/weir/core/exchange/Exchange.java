@@ -32,9 +32,18 @@ public final class Exchange {
     /** Most attributes one exchange can carry; further ones are ignored. */
     public static final int MAX_ATTRIBUTES = 16;
 
-    // Set by open() and the producer. Not cleared to null between uses while pooled: see clear().
+    private static final String[] NO_NAMES = new String[0];
+    private static final Object[] NO_VALUES = new Object[0];
+
+    // Null in copies, which hold what follows instead: a copy must not keep a closed connection in memory.
     private @Nullable Connection connection;
+    private long connectionId;
+    private String listener = "";
+    private String client = "";
     private @Nullable Operation operation;
+
+    /** Whether it lies in the pool. */
+    boolean pooled;
 
     /** {@code redis}, {@code mongodb}, …; a constant. */
     public String protocol = "";
@@ -95,8 +104,8 @@ public final class Exchange {
     public @Nullable String trace;
 
     private int attributes;
-    private final String[] attributeNames = new String[MAX_ATTRIBUTES];
-    private final Object[] attributeValues = new Object[MAX_ATTRIBUTES];
+    private String[] attributeNames = NO_NAMES;
+    private Object[] attributeValues = NO_VALUES;
 
     /** For pools. */
     public Exchange() {}
@@ -109,12 +118,27 @@ public final class Exchange {
         return this;
     }
 
-    /** The connection it was seen on. */
+    /** The connection it was seen on; not to be asked of a copy. */
     public Connection connection() {
         if (connection == null) {
-            throw new IllegalStateException("exchange without a connection (expected: of(...) before emit)");
+            throw new IllegalStateException("exchange without a connection (expected: of(...) before emit, no copy)");
         }
         return connection;
+    }
+
+    /** Number of the connection. */
+    public long connectionId() {
+        return connection != null ? connection.id() : connectionId;
+    }
+
+    /** Name of the listener. */
+    public String listener() {
+        return connection != null ? connection.listener() : listener;
+    }
+
+    /** The client as {@code address:port}. */
+    public String client() {
+        return connection != null ? connection.clientText() : client;
     }
 
     /** The operation. */
@@ -127,12 +151,12 @@ public final class Exchange {
 
     /** The upstream that answered, or null. */
     public @Nullable String upstreamText() {
-        return upstream != null ? upstream : byWeir ? null : connection().upstreamText();
+        return upstream != null || byWeir || connection == null ? upstream : connection.upstreamText();
     }
 
     /** The cluster, or null. */
     public @Nullable String clusterName() {
-        return cluster != null ? cluster : connection().cluster();
+        return cluster != null || connection == null ? cluster : connection.cluster();
     }
 
     /**
@@ -142,8 +166,16 @@ public final class Exchange {
      */
     public void attribute(String name, Object value) {
         if (attributes < MAX_ATTRIBUTES) {
+            roomForAttributes();
             attributeNames[attributes] = name;
             attributeValues[attributes++] = value;
+        }
+    }
+
+    private void roomForAttributes() {
+        if (attributeNames.length == 0) {
+            attributeNames = new String[MAX_ATTRIBUTES];
+            attributeValues = new Object[MAX_ATTRIBUTES];
         }
     }
 
@@ -162,9 +194,15 @@ public final class Exchange {
         return attributeValues[i];
     }
 
-    /** Makes this record equal to {@code other}; texts are shared, they are immutable. */
+    /**
+     * Makes this record a copy of {@code other}, as it is now: without the connection, but with its number, addresses
+     * and names. On the thread that {@code other} belongs to; the copy may go to another one.
+     */
     public void copyFrom(Exchange other) {
-        connection = other.connection;
+        connection = null;
+        connectionId = other.connectionId();
+        listener = other.listener();
+        client = other.client();
         operation = other.operation;
         protocol = other.protocol;
         startNanos = other.startNanos;
@@ -179,7 +217,6 @@ public final class Exchange {
         status = other.status;
         error = other.error;
         byWeir = other.byWeir;
-        // The connection goes on and may change: fix what belongs to this moment.
         upstream = other.upstreamText();
         cluster = other.clusterName();
         shards = other.shards;
@@ -195,15 +232,19 @@ public final class Exchange {
         hit = other.hit;
         trace = other.trace;
         attributes = other.attributes;
-        for (int i = 0; i < attributes; i++) {
-            attributeNames[i] = other.attributeNames[i];
-            attributeValues[i] = other.attributeValues[i];
+        if (attributes > 0) {
+            roomForAttributes();
+            System.arraycopy(other.attributeNames, 0, attributeNames, 0, attributes);
+            System.arraycopy(other.attributeValues, 0, attributeValues, 0, attributes);
         }
     }
 
     /** Makes it as new. */
     public void clear() {
         connection = null;
+        connectionId = 0;
+        listener = "";
+        client = "";
         operation = null;
         protocol = "";
         startNanos = 0;

@@ -10,6 +10,11 @@ public interface ExchangeSink {
     /** Lends {@code exchange} for the call; to keep it, copy it ({@link Exchange#copyFrom}). */
     void onExchange(Exchange exchange);
 
+    /** Its name in metrics and logs; one of few, the same for all loops. */
+    default String name() {
+        return "extra";
+    }
+
     /** Makes the sink of each loop. */
     @FunctionalInterface
     interface Factory {

@@ -4,6 +4,8 @@ import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.filter.WireClock;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * The default sinks of a proxy (metrics and percentiles, top table, slow log, live feed), any further ones, and
@@ -13,9 +15,10 @@ public final class ExchangeSinks implements AutoCloseable {
     private final CommandStats commands;
     private final TopTable top;
     private final SlowLog slow;
-    private final LiveFeed live;
-    private final HotKeyTables hotKeys;
+    private final LiveFeed live = new LiveFeed();
+    private final HotKeyTables hotKeys = new HotKeyTables();
     private final LoopExchanges[] loops;
+    private final SinkMetrics metrics;
 
     /**
      * Makes the sinks.
@@ -32,17 +35,34 @@ public final class ExchangeSinks implements AutoCloseable {
             MeterRegistry meters,
             ProxyConfig.SinkConfig config,
             List<ExchangeSink.Factory> extra) {
-        this.commands = new CommandStats(clock);
-        this.top = new TopTable(commands);
-        this.slow = new SlowLog();
-        this.live = new LiveFeed();
-        this.hotKeys = new HotKeyTables();
+        this(loops, clock, meters, config, extra, protocol -> protocol);
+    }
+
+    /**
+     * Makes the sinks.
+     *
+     * @param systemNames from the protocol of exchanges to the label {@code db_system_name}; the empty text keeps
+     *     them out of the exported histogram, as it is always with {@code tcp}
+     */
+    public ExchangeSinks(
+            int loops,
+            WireClock clock,
+            MeterRegistry meters,
+            ProxyConfig.SinkConfig config,
+            List<ExchangeSink.Factory> extra,
+            UnaryOperator<String> systemNames) {
+        UnaryOperator<String> systems = protocol -> protocol.equals("tcp") ? "" : systemNames.apply(protocol);
+        List<TopCells> cells = Stream.generate(TopCells::new).limit(loops).toList();
+        this.commands = new CommandStats(clock, config.maxSeries(), systems);
+        this.top = new TopTable(commands, cells, clock);
+        this.slow = new SlowLog(loops, config);
         this.loops = new LoopExchanges[loops];
         for (int i = 0; i < loops; i++) {
             int loop = i;
-            this.loops[i] =
-                    new LoopExchanges(extra.stream().map(f -> f.forLoop(loop)).toArray(ExchangeSink[]::new));
+            ExchangeSink[] sinks = extra.stream().map(f -> f.forLoop(loop)).toArray(ExchangeSink[]::new);
+            this.loops[i] = new LoopExchanges(commands, cells.get(i), slow, live, i, sinks);
         }
+        this.metrics = new SinkMetrics(meters, this, List.of(this.loops), config.maxSeries());
     }
 
     /** Where the producers of loop {@code loop} get and hand in exchanges; only to be used on that loop. */
@@ -75,9 +95,19 @@ public final class ExchangeSinks implements AutoCloseable {
         return hotKeys;
     }
 
-    /** Ends all subscriptions of the live feed. Sinks of the {@code extra} list are closed by their owner. */
+    /**
+     * Takes a sample for the rates of the tables. Call it about once a second from a timer off the loops; without
+     * it, the first rates after a pause are those since the last reading.
+     */
+    public void sampleRates() {
+        commands.sampleRates();
+        top.sampleRates();
+    }
+
+    /** Ends all subscriptions of the live feed and removes the meters. Sinks of the {@code extra} list are closed by their owner. */
     @Override
     public void close() {
         live.close();
+        metrics.close();
     }
 }

@@ -1,8 +1,21 @@
 package dev.weir.core.exchange;
 
-import java.util.List;
+import static java.util.Comparator.comparingLong;
 
-/** Exchanges grouped by who made them or what they were; bounded, the rest is in the row {@code _OTHER}. Readers call from any thread. */
+import dev.weir.core.filter.WireClock;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Exchanges grouped by who made them or what they were; bounded, the rest is in the row {@code _OTHER}. Readers
+ * call from any thread.
+ */
 public final class TopTable {
     /** By what rows are grouped. */
     public enum Dimension {
@@ -52,14 +65,138 @@ public final class TopTable {
             long p999,
             long max) {}
 
-    private final CommandStats commands;
+    private record RowKey(String listener, String key) {}
 
-    TopTable(CommandStats commands) {
+    private static final class Sum {
+        final long[] counters = new long[TopCell.COUNTERS];
+        final long[] latency = new long[LatencyHistogram.SIZE];
+
+        void add(TopCell cell) {
+            for (int i = 0; i < TopCell.COUNTERS; i++) {
+                long value = Cells.get(cell.counters, i);
+                counters[i] = i == TopCell.MAX_MICROS ? Math.max(counters[i], value) : counters[i] + value;
+            }
+            cell.latency.addTo(latency);
+        }
+    }
+
+    private final CommandStats commands;
+    private final List<TopCells> loops;
+    private final Map<Dimension, RateWindow<RowKey>> rates = new EnumMap<>(Dimension.class);
+
+    TopTable(CommandStats commands, List<TopCells> loops, WireClock clock) {
         this.commands = commands;
+        this.loops = loops;
+        for (Dimension dimension : Dimension.values()) {
+            rates.put(dimension, new RateWindow<>(clock));
+        }
     }
 
     /** All rows by {@code dimension}, those with the most total time first. */
     public List<TopRow> rows(Dimension dimension) {
-        return List.of();
+        List<TopRow> rows = new ArrayList<>();
+        if (dimension == Dimension.COMMAND) {
+            commands.rows().forEach(row -> rows.add(row(row)));
+            return rows;
+        }
+        Map<RowKey, Sum> sums = sums(dimension);
+        Map<RowKey, Double> perSecond = window(dimension).perSecond(calls(sums));
+        sums.forEach((key, sum) -> rows.add(row(key, sum, perSecond.getOrDefault(key, 0.0))));
+        rows.sort(comparingLong(TopRow::totalMicros)
+                .thenComparingLong(TopRow::calls)
+                .reversed()
+                .thenComparing(TopRow::listener)
+                .thenComparing(TopRow::key));
+        return rows;
+    }
+
+    /** Takes a sample for the rates. */
+    void sampleRates() {
+        for (Dimension dimension : Dimension.values()) {
+            if (dimension != Dimension.COMMAND) {
+                window(dimension).sample(calls(sums(dimension)));
+            }
+        }
+    }
+
+    /** Number of combinations of client, user, app and database in use, over all loops. */
+    int cells() {
+        return loops.stream().mapToInt(loop -> loop.all().size()).sum();
+    }
+
+    /** How often a combination was refused because there were too many. */
+    long merged() {
+        return loops.stream().mapToLong(TopCells::merged).sum();
+    }
+
+    private RateWindow<RowKey> window(Dimension dimension) {
+        return Objects.requireNonNull(rates.get(dimension));
+    }
+
+    private Map<RowKey, Sum> sums(Dimension dimension) {
+        Map<RowKey, Sum> sums = new HashMap<>();
+        for (TopCells loop : loops) {
+            for (TopCell cell : loop.all()) {
+                String key = key(cell.key, dimension);
+                sums.computeIfAbsent(new RowKey(cell.key.listener, key == null ? "" : key), k -> new Sum())
+                        .add(cell);
+            }
+        }
+        return sums;
+    }
+
+    private static @Nullable String key(TopCell.Key key, Dimension dimension) {
+        return switch (dimension) {
+            case NAMESPACE -> key.namespace;
+            case CLIENT -> key.client;
+            case USER -> key.user;
+            case APP -> key.app;
+            case COMMAND -> throw new IllegalArgumentException("by command (expected: from the command statistics)");
+        };
+    }
+
+    private static Map<RowKey, Long> calls(Map<RowKey, Sum> sums) {
+        Map<RowKey, Long> calls = new HashMap<>();
+        sums.forEach((key, sum) -> calls.put(key, sum.counters[TopCell.CALLS]));
+        return calls;
+    }
+
+    private static TopRow row(RowKey key, Sum sum, double perSecond) {
+        long[] counters = sum.counters;
+        long max = counters[TopCell.MAX_MICROS];
+        long timed = LongStream.of(sum.latency).sum();
+        return new TopRow(
+                key.listener(),
+                key.key(),
+                counters[TopCell.CALLS],
+                perSecond,
+                counters[TopCell.ERRORS],
+                counters[TopCell.REQUEST_BYTES],
+                counters[TopCell.RESPONSE_BYTES],
+                timed,
+                counters[TopCell.NANOS] / 1_000,
+                Math.min(max, LatencyHistogram.quantile(sum.latency, 0.5)),
+                Math.min(max, LatencyHistogram.quantile(sum.latency, 0.9)),
+                Math.min(max, LatencyHistogram.quantile(sum.latency, 0.99)),
+                Math.min(max, LatencyHistogram.quantile(sum.latency, 0.999)),
+                timed == 0 ? -1 : max);
+    }
+
+    private static TopRow row(CommandStats.CommandRow row) {
+        return new TopRow(
+                row.listener(),
+                row.command(),
+                row.calls(),
+                row.perSecond(),
+                row.errors(),
+                row.requestBytes(),
+                row.responseBytes(),
+                row.timed(),
+                row.totalMicros(),
+                row.p50(),
+                row.p90(),
+                row.p99(),
+                row.p999(),
+                row.max());
     }
 }

@@ -1,0 +1,68 @@
+package dev.weir.core.exchange;
+
+import org.jspecify.annotations.Nullable;
+
+/** The buckets of one series on one event loop, and what its scope finds it by. */
+final class SeriesCell {
+    private static final int NANOS = Buckets.COUNT;
+
+    private final Operation operation;
+    private final @Nullable String collection;
+    private final @Nullable String summary;
+    private final @Nullable String error;
+    private final long[] cells;
+
+    /** The next one in the same place of the scope's table. */
+    @Nullable
+    SeriesCell next;
+
+    SeriesCell(Operation operation, @Nullable String collection, @Nullable String summary, @Nullable String error) {
+        this.operation = operation;
+        this.collection = collection;
+        this.summary = summary;
+        this.error = error;
+        this.cells = new long[NANOS + 1];
+    }
+
+    boolean is(Operation op, @Nullable String coll, @Nullable String summ, @Nullable String err) {
+        return operation.equals(op) && same(collection, coll) && same(summary, summ) && same(error, err);
+    }
+
+    @SuppressWarnings("ReferenceEquality") // Nearly always the same instance, or both null.
+    private static boolean same(@Nullable String a, @Nullable String b) {
+        return a == b || (a != null && a.equals(b));
+    }
+
+    int hash() {
+        return hash(operation, collection, summary, error);
+    }
+
+    /** Strings keep their hash: nothing is computed here for those that were seen before. */
+    static int hash(Operation op, @Nullable String coll, @Nullable String summ, @Nullable String err) {
+        int hash = op.index();
+        if (coll != null) {
+            hash += 31 * coll.hashCode();
+        }
+        if (summ != null) {
+            hash += 37 * summ.hashCode();
+        }
+        if (err != null) {
+            hash += 41 * err.hashCode();
+        }
+        return hash ^ (hash >>> 16);
+    }
+
+    void time(long nanos) {
+        long[] c = cells;
+        Cells.add(c, Buckets.of(nanos), 1);
+        Cells.add(c, NANOS, nanos);
+    }
+
+    /** Adds the buckets to {@code sums}; returns the sum of the durations. From any thread. */
+    long addTo(long[] sums) {
+        for (int i = 0; i < Buckets.COUNT; i++) {
+            sums[i] += Cells.get(cells, i);
+        }
+        return Cells.get(cells, NANOS);
+    }
+}
