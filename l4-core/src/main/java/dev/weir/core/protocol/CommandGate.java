@@ -88,7 +88,7 @@ public final class CommandGate implements NetworkFilter {
         try {
             return direction == Direction.TO_UPSTREAM ? requests(context, data) : answers(context, data);
         } catch (SniffException e) {
-            return broken(context, direction, data);
+            return broken(context, direction);
         }
     }
 
@@ -278,7 +278,7 @@ public final class CommandGate implements NetworkFilter {
 
     // ---- ends
 
-    private int broken(FilterContext context, Direction direction, ByteBuf data) {
+    private int broken(FilterContext context, Direction direction) {
         opaque = true;
         if (!failOpen) {
             context.close(CloseReason.FILTER);
