@@ -12,6 +12,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
@@ -397,8 +398,11 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
             channel.close();
             return;
         }
-        ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> linger());
-        if (channel.isOpen()) {
+        ChannelFuture flushing = ctx().writeAndFlush(Unpooled.EMPTY_BUFFER);
+        if (flushing.isDone()) {
+            linger();
+        } else {
+            flushing.addListener(flushed -> linger());
             loop().schedule(() -> channel.close(), FLUSH_MILLIS, TimeUnit.MILLISECONDS);
         }
     }
