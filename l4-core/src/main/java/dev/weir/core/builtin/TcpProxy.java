@@ -15,6 +15,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -208,7 +209,11 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
         if (to == null) {
             return;
         }
-        to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> Resets.endOutput(to));
+        to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> {
+            Resets.endOutput(to);
+            // From here on its end of stream is the end of all.
+            to.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
+        });
     }
 
     @Override

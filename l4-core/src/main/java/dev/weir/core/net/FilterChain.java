@@ -12,7 +12,6 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
-import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -104,7 +103,6 @@ final class FilterChain {
     /** Tells all filters of the end and releases what they hold. */
     void close(CloseReason reason) {
         closed = true;
-        Throwable cause = new ClosedChannelException();
         for (FilterLink link : links) {
             if (link.open) {
                 link.open = false;
@@ -114,7 +112,7 @@ final class FilterChain {
                     ends.home().internalError(link.type, t);
                 }
             }
-            link.discard(cause);
+            link.discard();
         }
     }
 
@@ -147,7 +145,7 @@ final class FilterChain {
     void fromTerminal(ByteBuf data, ChannelPromise promise) {
         if (closed) {
             data.release();
-            promise.tryFailure(new ClosedChannelException());
+            promise.tryFailure(Flow.CLOSED);
             return;
         }
         feed(links.length - 1, Direction.TO_CLIENT, data, promise, false);
@@ -399,7 +397,7 @@ final class FilterChain {
         }
         for (int i = link.index; i >= 0 && i < links.length; i -= step(from)) {
             if (i != link.index && links[i].flow(from.opposite()).size() > 0) {
-                joined.discard(new ClosedChannelException());
+                joined.discard();
                 throw new IllegalStateException("the filter " + links[i].type + " holds bytes toward the " + side
                         + " (expected: none when TLS starts)");
             }

@@ -51,7 +51,7 @@ final class FilterLink implements FilterContext {
             if (this instanceof Inject inject) {
                 inject.data().release();
             } else if (this instanceof Tls tls) {
-                tls.promise().tryFailure(new java.nio.channels.ClosedChannelException());
+                tls.promise().tryFailure(Flow.CLOSED);
             }
         }
     }
@@ -260,9 +260,9 @@ final class FilterLink implements FilterContext {
     }
 
     /** Releases all that is in hand. */
-    void discard(Throwable cause) {
-        up.discard(cause);
-        down.discard(cause);
+    void discard() {
+        up.discard();
+        down.discard();
         if (actions != null) {
             actions.forEach(Action::discard);
             actions = null;

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelPromise;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,18 @@ import org.jspecify.annotations.Nullable;
 final class Flow {
     /** A held rest up to this size is copied, so that it does not keep a large read buffer alive. */
     private static final int COPY_REST = 1_024;
+
+    /** What writes fail with whose bytes never went out. One for all, without a stack: it says nothing of a place. */
+    static final Throwable CLOSED = new Closed();
+
+    private static final class Closed extends ClosedChannelException {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public synchronized Throwable fillInStackTrace() {
+            return this;
+        }
+    }
 
     /** A write whose bytes are not out yet, and where in the stream they end. */
     private record Pending(long end, ChannelPromise promise) {}
@@ -137,8 +150,8 @@ final class Flow {
         return outbox == null ? null : outbox.poll();
     }
 
-    /** Releases everything; the promises fail with {@code cause}. */
-    void discard(Throwable cause) {
+    /** Releases everything; the promises fail with {@link #CLOSED}. */
+    void discard() {
         if (held != null) {
             held.release();
             held = null;
@@ -151,7 +164,7 @@ final class Flow {
             out.release();
         }
         if (promises != null) {
-            promises.forEach(p -> p.promise.tryFailure(cause));
+            promises.forEach(p -> p.promise.tryFailure(CLOSED));
             promises = null;
         }
     }

@@ -6,8 +6,13 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.Socket;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.ssl.SslHandler;
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Ends a channel with a reset, or in order, after what was written to it. */
 public final class Resets {
@@ -15,6 +20,8 @@ public final class Resets {
     private static final long PATIENCE_MILLIS = 2_000;
 
     private static final long POLL_MILLIS = 2;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Resets.class);
 
     private Resets() {}
 
@@ -90,7 +97,17 @@ public final class Resets {
     }
 
     private static void shutdownOutput(Channel channel) {
-        if (channel instanceof DuplexChannel duplex && duplex.isActive() && !duplex.isOutputShutdown()) {
+        if (!(channel instanceof DuplexChannel duplex) || !duplex.isActive() || duplex.isOutputShutdown()) {
+            return;
+        }
+        if (channel instanceof UnixChannel unix && unix.fd() instanceof Socket socket) {
+            // Nothing is left to be written, so Netty's own way, which makes an exception to fail it with, is dear.
+            try {
+                socket.shutdown(false, true);
+            } catch (IOException gone) {
+                LOG.trace("the peer was faster", gone);
+            }
+        } else {
             duplex.shutdownOutput();
         }
     }

@@ -64,7 +64,6 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
 
     private @Nullable ChannelHandlerContext context;
     private @Nullable ArrayDeque<Object> beforeTerminal = new ArrayDeque<>(0);
-
     private @Nullable Channel upstreamChannel;
 
     private long burstNanos;
@@ -78,6 +77,9 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     private boolean heldUnwritable;
 
     private boolean clientEnded;
+    /** The end of the client's stream has come through the chain. */
+    private boolean inputEnded;
+
     private boolean outputEnded;
     private @Nullable CloseReason firstEnd;
     private boolean started;
@@ -283,7 +285,11 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
         if (beforeTerminal != null) {
             beforeTerminal.add(EndOfStream.INSTANCE);
         } else if (closeReason == null) {
+            inputEnded = true;
             ctx().fireUserEventTriggered(EndOfStream.INSTANCE);
+            if (outputEnded && firstEnd != null) {
+                close(firstEnd);
+            }
         }
     }
 
@@ -328,12 +334,11 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
             return;
         }
         outputEnded = true;
-        ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> {
-            Resets.endOutput(channel);
-            if (clientEnded && firstEnd != null) {
-                close(firstEnd);
-            }
-        });
+        if (inputEnded && firstEnd != null) {
+            close(firstEnd);
+        } else {
+            ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> Resets.endOutput(channel));
+        }
     }
 
     @Override

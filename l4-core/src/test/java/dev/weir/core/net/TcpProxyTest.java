@@ -90,6 +90,8 @@ class TcpProxyTest {
                         }
                     }))
                     .isTrue();
+            assertThat(eventually(() -> proxy.listeners().get(0).connectionsActive() == 0))
+                    .isTrue();
         }
     }
 
