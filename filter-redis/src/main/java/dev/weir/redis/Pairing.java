@@ -18,9 +18,6 @@ import org.jspecify.annotations.Nullable;
  *
  * What depends on an answer (database, user, protocol version, transaction) changes when the answer comes. An answer
  * that fits nothing ends the pairing by a {@link SniffException}: it never guesses.
- *
- * <p>The ring of open commands is bounded. Beyond its bound commands without effect on pairing are only counted, run by
- * run, until the ring has drained.
  */
 final class Pairing {
     /** Hears of each command that ended. */
@@ -40,10 +37,7 @@ final class Pairing {
     /** Flag of an entry: CLIENT REPLY that ought to be queued. */
     static final int QUEUES = 16;
 
-    /** Room beyond the bound, for runs of lost commands and for those that pairing cannot do without. */
-    private static final int RESERVE = 1024;
-    /** Not in the table: a run of commands that were only counted. */
-    private static final int LOST = 0xffff;
+    private static final int LOST = OpenCommands.LOST;
 
     private final Loop loop;
     private final Observer observer;
@@ -52,9 +46,8 @@ final class Pairing {
     private final Subscriptions subscriptions = new Subscriptions();
     private final CommandArguments arguments;
 
-    private @Nullable PendingRing open;
+    private final OpenCommands commands;
     private @Nullable PendingRing queued;
-    private boolean lossy;
     private boolean asked;
     /** Whether an entry without answer was passed and nothing has proved since that there really was none. */
     private boolean unproven;
@@ -74,6 +67,7 @@ final class Pairing {
         this.session = session;
         this.observer = observer;
         this.arguments = new CommandArguments(loop, subscriptions);
+        this.commands = new OpenCommands(loop);
     }
 
     CommandArguments arguments() {
@@ -86,12 +80,12 @@ final class Pairing {
 
     /** Whether nothing is open, neither a command nor a transaction. */
     boolean idle() {
-        return open == null && queued == null && !transaction;
+        return commands.isEmpty() && queued == null && !transaction;
     }
 
     /** Whether a command waits for its answer. */
     boolean anyOpen() {
-        return open != null;
+        return !commands.isEmpty();
     }
 
     /** Whether a transaction is open, as far as the answers tell. */
@@ -136,71 +130,10 @@ final class Pairing {
             }
             flags |= found.hashed() ? HASHED : 0;
         }
-        PendingRing ring = add(info, silent ? flags | SILENT : flags, value, start, now, bytes, note);
-        if (silent && ring != null && ring.size() == 1) {
+        commands.add(info, silent ? flags | SILENT : flags, value, start, now, bytes, note);
+        if (silent && commands.size() == 1) {
             passSilent();
         }
-    }
-
-    private @Nullable PendingRing add(
-            CommandInfo info, int flags, int value, long start, long now, long bytes, @Nullable Note note) {
-        PendingRing ring = open;
-        if (ring == null) {
-            ring = loop.borrowRing();
-            open = ring;
-        }
-        boolean counts = info.kind == CommandInfo.Kind.PLAIN || info.kind == CommandInfo.Kind.SCAN;
-        if (lossy || ring.size() >= loop.settings.maxPending()) {
-            lossy = true;
-            if (counts) {
-                loop.giveBack(note);
-                lose(ring, (flags & SILENT) != 0);
-                return open;
-            }
-        }
-        if (ring.isFull()) {
-            PendingRing larger = larger(ring, !counts);
-            if (larger == null) {
-                loop.giveBack(note);
-                lossy = true;
-                lose(ring, (flags & SILENT) != 0);
-                return open;
-            }
-            ring = larger;
-        }
-        ring.add(info.index, flags, value, start, now, bytes, note);
-        return ring;
-    }
-
-    private @Nullable PendingRing larger(PendingRing ring, boolean must) {
-        if (ring.size() >= loop.settings.maxPending() + RESERVE) {
-            throw new SniffException("pending");
-        }
-        PendingRing larger = loop.grow(ring, must);
-        if (larger != null) {
-            open = larger;
-        } else if (must) {
-            throw new SniffException("pending");
-        }
-        return larger;
-    }
-
-    /** Counts a command instead of keeping it. */
-    private void lose(PendingRing ring, boolean silent) {
-        loop.lossy.increment();
-        if (silent) {
-            return;
-        }
-        if (ring.endsWith(LOST)) {
-            ring.addToLast(1);
-            return;
-        }
-        PendingRing roomy = ring;
-        if (ring.isFull()) {
-            PendingRing larger = larger(ring, true);
-            roomy = larger == null ? ring : larger;
-        }
-        roomy.add(LOST, 0, 1, 0, 0, 0, null);
     }
 
     // ---- answers
@@ -222,8 +155,8 @@ final class Pairing {
 
     /** A replication stream begins without a word (SYNC). */
     void replicationBegins(boolean byWeir, long now) {
-        PendingRing ring = open;
-        if (ring == null || ring.isEmpty()) {
+        PendingRing ring = commands.ring();
+        if (ring == null) {
             return;
         }
         Outcome outcome = timed(0, now, byWeir, now);
@@ -232,8 +165,8 @@ final class Pairing {
     }
 
     private boolean oldestIs(CommandInfo.Kind kind) {
-        PendingRing ring = open;
-        return ring != null && !ring.isEmpty() && ring.command() != LOST && loop.table.at(ring.command()).kind == kind;
+        PendingRing ring = commands.ring();
+        return ring != null && ring.command() != LOST && loop.table.at(ring.command()).kind == kind;
     }
 
     /** An element of the answer to EXEC ended; {@code bytes} of it were new. */
@@ -276,8 +209,8 @@ final class Pairing {
         if (monitoring && type == '+' && Answers.isMonitorLine(cursor.text(), cursor.textLength())) {
             return;
         }
-        PendingRing ring = open;
-        if (ring == null || ring.isEmpty()) {
+        PendingRing ring = commands.ring();
+        if (ring == null) {
             if (type == '-' && !asked) {
                 loop.unsolicited.increment(); // -DENIED, -ERR max number of clients reached
                 return;
@@ -293,7 +226,7 @@ final class Pairing {
         Outcome outcome = timed(bytes, first, byWeir, now);
         if (info.kind == CommandInfo.Kind.PLAIN && !transaction && !unproven) {
             Answers.value(outcome, info, cursor, loop.errors);
-            finish(ring, info, outcome);
+            finish(ring, outcome);
             return;
         }
         special(ring, info, outcome, cursor);
@@ -331,7 +264,7 @@ final class Pairing {
     private void confirmed(RespCursor cursor, long bytes, long first, boolean byWeir, long now) {
         PubSub.Kind kind = cursor.messageKind();
         subscriptions.confirmed(kind, cursor.third());
-        PendingRing ring = open;
+        PendingRing ring = commands.ring();
         if (ring == null || !oldestIs(kind.command())) {
             return; // made by the server itself, or not answerable to a command (CLIENT REPLY OFF)
         }
@@ -411,7 +344,7 @@ final class Pairing {
         if (ok && info.kind == CommandInfo.Kind.SYNC) {
             replication = true;
         }
-        finish(ring, info, outcome);
+        finish(ring, outcome);
     }
 
     private void queue(PendingRing ring, CommandInfo info) {
@@ -429,7 +362,7 @@ final class Pairing {
         if (ring == null) {
             ring = loop.borrowRing();
         } else if (ring.isFull()) {
-            if (ring.size() >= loop.settings.maxPending() + RESERVE) {
+            if (ring.size() >= loop.settings.maxPending() + OpenCommands.RESERVE) {
                 throw new SniffException("pending");
             }
             PendingRing larger = loop.grow(ring, true);
@@ -501,7 +434,7 @@ final class Pairing {
     }
 
     /** The oldest command ended: applies it, tells of it, removes it; then passes silent ones behind it. */
-    private void finish(PendingRing ring, CommandInfo info, Outcome outcome) {
+    private void finish(PendingRing ring, Outcome outcome) {
         end(ring, outcome);
         if (!ring.isEmpty() && (ring.flags() & SILENT) != 0) {
             passSilent();
@@ -522,7 +455,7 @@ final class Pairing {
     }
 
     private void passSilent() {
-        PendingRing ring = open;
+        PendingRing ring = commands.ring();
         while (ring != null && !ring.isEmpty() && (ring.flags() & SILENT) != 0 && ring.command() != LOST) {
             CommandInfo info = loop.table.at(ring.command());
             Outcome outcome = loop.outcome;
@@ -560,12 +493,7 @@ final class Pairing {
 
     /** A burst was seen to its end: gives back what is empty. */
     void rest() {
-        PendingRing ring = open;
-        if (ring != null && ring.isEmpty()) {
-            loop.giveBack(ring);
-            open = null;
-            lossy = false;
-        }
+        commands.rest();
         PendingRing waiting = queued;
         if (waiting != null && waiting.isEmpty() && !transaction) {
             loop.giveBack(waiting);
@@ -575,7 +503,7 @@ final class Pairing {
 
     /** The connection is closed: what is open got no answer. */
     void close() {
-        PendingRing ring = open;
+        PendingRing ring = commands.ring();
         boolean execOpen = false;
         if (ring != null) {
             while (!ring.isEmpty()) {
@@ -599,10 +527,7 @@ final class Pairing {
 
     /** Gives back everything. */
     private void release() {
-        if (open != null) {
-            loop.giveBack(open);
-            open = null;
-        }
+        commands.rest();
         if (queued != null) {
             loop.giveBack(queued);
             queued = null;

@@ -131,7 +131,7 @@ final class RequestCursor {
             int end = whole(buf, from, to);
             if (end > 0) {
                 finish(buf, to);
-                size = end - from;
+                size = (long) end - from;
                 return end;
             }
             size = 0;

@@ -121,7 +121,7 @@ public final class WireScript {
         String command = (bar < 0 ? line : line.substring(0, bar)).strip();
         Map<String, String> fields = new LinkedHashMap<>();
         if (bar >= 0) {
-            for (String pair : line.substring(bar + 1).strip().split(" +")) {
+            for (String pair : line.substring(bar + 1).strip().split(" +", -1)) {
                 int equals = pair.indexOf('=');
                 if (equals > 0) {
                     fields.put(pair.substring(0, equals), pair.substring(equals + 1));
