@@ -9,36 +9,36 @@ final class Answers {
     private Answers() {}
 
     /** Fills in what the value that just ended says. */
-    static void value(Outcome outcome, CommandInfo info, RespCursor cursor, ErrorCodes errors) {
-        byte type = cursor.type();
+    static void value(Outcome outcome, CommandInfo info, RespValue value, ErrorCodes errors) {
+        byte type = value.type;
         if (type == '+') {
             return;
         }
         if (type == '-' || type == '!') {
             outcome.status = Status.ERROR;
-            outcome.error = errors.code(cursor.text(), cursor.textLength());
+            outcome.error = errors.code(value.text, value.textLength);
         } else if (type == '*' || type == '%' || type == '~') {
             boolean scan = info.kind == CommandInfo.Kind.SCAN;
-            outcome.rows = cursor.isNull() ? 0 : scan ? cursor.secondCount() : cursor.count();
-            outcome.hit = !info.finds() || scan ? -1 : cursor.found() > 0 ? 1 : 0;
+            outcome.rows = value.isNull ? 0 : scan ? value.secondCount : value.count;
+            outcome.hit = !info.finds() || scan ? -1 : value.found > 0 ? 1 : 0;
         } else {
-            scalar(outcome, info, type, cursor.isNull());
+            scalar(outcome, info, type, value.isNull);
         }
     }
 
     /** Fills in what the element that just ended says. */
-    static void element(Outcome outcome, CommandInfo info, RespCursor cursor, ErrorCodes errors) {
-        byte type = cursor.elementType();
+    static void element(Outcome outcome, CommandInfo info, RespValue value, ErrorCodes errors) {
+        byte type = value.elementType;
         if (type == '-' || type == '!') {
             outcome.status = Status.ERROR;
-            outcome.error = errors.code(cursor.text(), cursor.textLength());
+            outcome.error = errors.code(value.text, value.textLength);
         } else if (type == '*' || type == '%' || type == '~') {
-            outcome.rows = cursor.elementNull() ? 0 : cursor.elementCount();
+            outcome.rows = value.elementNull ? 0 : value.elementCount;
             outcome.hit = !info.finds() || info.kind == CommandInfo.Kind.SCAN
                     ? -1
-                    : cursor.elementNull() || cursor.elementCount() == 0 ? 0 : 1;
+                    : value.elementNull || value.elementCount == 0 ? 0 : 1;
         } else {
-            scalar(outcome, info, type, cursor.elementNull());
+            scalar(outcome, info, type, value.elementNull);
         }
     }
 
@@ -55,10 +55,10 @@ final class Answers {
     }
 
     /** Whether the value is the status that answers a queued command. */
-    static boolean isQueued(RespCursor cursor) {
-        byte[] text = cursor.text();
-        return cursor.type() == '+'
-                && cursor.textLength() == 6
+    static boolean isQueued(RespValue value) {
+        byte[] text = value.text;
+        return value.type == '+'
+                && value.textLength == 6
                 && text[0] == 'Q'
                 && text[1] == 'U'
                 && text[2] == 'E'
@@ -68,10 +68,10 @@ final class Answers {
     }
 
     /** Whether the error is one that any command would have got. */
-    static boolean deniesAll(Outcome outcome, RespCursor cursor) {
+    static boolean deniesAll(Outcome outcome, RespValue value) {
         return "NOAUTH".equals(outcome.error)
                 || "NOPERM".equals(outcome.error)
-                || starts(cursor.text(), cursor.textLength(), DENIES);
+                || starts(value.text, value.textLength, DENIES);
     }
 
     private static boolean starts(byte[] text, int n, String with) {

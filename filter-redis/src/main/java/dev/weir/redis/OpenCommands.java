@@ -23,7 +23,8 @@ final class OpenCommands {
     }
 
     /** The ring if any command is open. */
-    @Nullable PendingRing ring() {
+    @Nullable
+    PendingRing ring() {
         PendingRing held = ring;
         return held == null || held.isEmpty() ? null : held;
     }
@@ -49,15 +50,14 @@ final class OpenCommands {
         if (roomy == null || lossy && !must) {
             lossy = true;
             loop.giveBack(note);
-            lose(to, (flags & Pairing.SILENT) != 0);
+            lose(to, (flags & PendingRing.SILENT) != 0);
             return;
         }
         roomy.add(info.index, flags, value, start, now, bytes, note);
     }
 
     private @Nullable PendingRing larger(PendingRing full, boolean must) {
-        PendingRing larger =
-                full.size() >= loop.settings.maxPending() + RESERVE ? null : loop.grow(full, must);
+        PendingRing larger = full.size() >= loop.settings.maxPending() + RESERVE ? null : loop.grow(full, must);
         if (larger != null) {
             ring = larger;
         } else if (must) {

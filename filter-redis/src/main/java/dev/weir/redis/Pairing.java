@@ -26,17 +26,6 @@ final class Pairing {
         void ended(CommandInfo info, PendingRing ring, @Nullable Note note, Outcome outcome);
     }
 
-    /** Flag of an entry: no answer comes. */
-    static final int SILENT = 1;
-    /** Flag of an entry: it may block. */
-    static final int WAITS = 2;
-    /** Flag of an entry: its channels are in {@link Subscriptions}. */
-    static final int HASHED = 4;
-    /** Flag of an entry: its key goes into the table of hot keys. */
-    static final int SAMPLED = 8;
-    /** Flag of an entry: CLIENT REPLY that ought to be queued. */
-    static final int QUEUES = 16;
-
     private static final int LOST = OpenCommands.LOST;
 
     private final Loop loop;
@@ -47,12 +36,11 @@ final class Pairing {
     private final CommandArguments arguments;
 
     private final OpenCommands commands;
-    private @Nullable PendingRing queued;
+    private final Transaction transaction;
     private boolean asked;
     /** Whether an entry without answer was passed and nothing has proved since that there really was none. */
     private boolean unproven;
 
-    private boolean transaction;
     private boolean monitoring;
     private boolean everSubscribed;
     private boolean replication;
@@ -68,6 +56,7 @@ final class Pairing {
         this.observer = observer;
         this.arguments = new CommandArguments(loop, subscriptions);
         this.commands = new OpenCommands(loop);
+        this.transaction = new Transaction(loop);
     }
 
     CommandArguments arguments() {
@@ -80,7 +69,7 @@ final class Pairing {
 
     /** Whether nothing is open, neither a command nor a transaction. */
     boolean idle() {
-        return commands.isEmpty() && queued == null && !transaction;
+        return commands.isEmpty() && !transaction.isOpen();
     }
 
     /** Whether a command waits for its answer. */
@@ -90,7 +79,7 @@ final class Pairing {
 
     /** Whether a transaction is open, as far as the answers tell. */
     boolean transaction() {
-        return transaction;
+        return transaction.isOpen();
     }
 
     /** Whether a replication stream follows. */
@@ -108,16 +97,16 @@ final class Pairing {
         }
         asked = true;
         CommandArguments found = arguments;
-        int flags = found.waits() ? WAITS : 0;
+        int flags = found.waits() ? PendingRing.WAITS : 0;
         int value = 0;
         Note note = null;
         if (info.kind != CommandInfo.Kind.PLAIN || found.keyed()) {
             found.end(count);
             value = found.value();
             note = found.takeNote();
-            flags |= found.sampled() ? SAMPLED : 0;
+            flags |= found.sampled() ? PendingRing.SAMPLED : 0;
             if (info.kind == CommandInfo.Kind.CLIENT_REPLY && mode.queues()) {
-                flags |= QUEUES;
+                flags |= PendingRing.QUEUES;
             }
         }
         boolean silent = !mode.answers(info, count, value) || found.silent();
@@ -128,9 +117,9 @@ final class Pairing {
                 found.forgetChannels();
                 subscriptions.unsure();
             }
-            flags |= found.hashed() ? HASHED : 0;
+            flags |= found.hashed() ? PendingRing.HASHED : 0;
         }
-        commands.add(info, silent ? flags | SILENT : flags, value, start, now, bytes, note);
+        commands.add(info, silent ? flags | PendingRing.SILENT : flags, value, start, now, bytes, note);
         if (silent && commands.size() == 1) {
             passSilent();
         }
@@ -140,12 +129,12 @@ final class Pairing {
 
     /** Whether texts have to be read to tell whose the next value is. */
     boolean readsTexts() {
-        return everSubscribed || transaction || monitoring || oldestIs(CommandInfo.Kind.SYNC);
+        return everSubscribed || transaction.isOpen() || monitoring || oldestIs(CommandInfo.Kind.SYNC);
     }
 
     /** Whether the elements of the next value are answers to queued commands. */
     boolean readsElements() {
-        return transaction && oldestIs(CommandInfo.Kind.EXEC);
+        return transaction.isOpen() && oldestIs(CommandInfo.Kind.EXEC);
     }
 
     /** Whether the next value may be the begin of a replication stream. */
@@ -170,9 +159,9 @@ final class Pairing {
     }
 
     /** An element of the answer to EXEC ended; {@code bytes} of it were new. */
-    void element(RespCursor cursor, long bytes, boolean byWeir) {
-        PendingRing ring = queued;
-        if (ring == null || ring.isEmpty()) {
+    void element(RespValue value, long bytes, boolean byWeir) {
+        PendingRing ring = transaction.ring();
+        if (ring == null) {
             throw new SniffException("transaction");
         }
         if (ring.command() == LOST) {
@@ -184,7 +173,7 @@ final class Pairing {
         outcome.clear();
         outcome.byWeir = byWeir;
         outcome.bytes = bytes;
-        Answers.element(outcome, info, cursor, loop.errors);
+        Answers.element(outcome, info, value, loop.errors);
         end(ring, outcome);
     }
 
@@ -195,18 +184,18 @@ final class Pairing {
      * @param first when its first byte came
      * @param now when its last byte came
      */
-    void answered(RespCursor cursor, long bytes, long first, boolean byWeir, long now) {
-        byte type = cursor.type();
+    void answered(RespValue value, long bytes, long first, boolean byWeir, long now) {
+        byte type = value.type;
         if (type == '>') {
-            if (cursor.messageKind().confirms()) {
-                confirmed(cursor, bytes, first, byWeir, now);
+            if (value.messageKind.confirms()) {
+                confirmed(value, bytes, first, byWeir, now);
             }
             return;
         }
-        if (everSubscribed && type == '*' && message(cursor, bytes, first, byWeir, now)) {
+        if (everSubscribed && type == '*' && message(value, bytes, first, byWeir, now)) {
             return;
         }
-        if (monitoring && type == '+' && Answers.isMonitorLine(cursor.text(), cursor.textLength())) {
+        if (monitoring && type == '+' && Answers.isMonitorLine(value.text, value.textLength)) {
             return;
         }
         PendingRing ring = commands.ring();
@@ -219,17 +208,17 @@ final class Pairing {
         }
         if (ring.command() == LOST) {
             previousEnd = now;
-            lostAnswered(ring, cursor);
+            lostAnswered(ring, value);
             return;
         }
         CommandInfo info = loop.table.at(ring.command());
         Outcome outcome = timed(bytes, first, byWeir, now);
-        if (info.kind == CommandInfo.Kind.PLAIN && !transaction && !unproven) {
-            Answers.value(outcome, info, cursor, loop.errors);
+        if (info.kind == CommandInfo.Kind.PLAIN && !transaction.isOpen() && !unproven) {
+            Answers.value(outcome, info, value, loop.errors);
             finish(ring, outcome);
             return;
         }
-        special(ring, info, outcome, cursor);
+        special(ring, info, outcome, value);
     }
 
     private Outcome timed(long bytes, long first, boolean byWeir, long now) {
@@ -246,31 +235,31 @@ final class Pairing {
     }
 
     /** An array that may be a message to a RESP2 subscriber or a confirmation. */
-    private boolean message(RespCursor cursor, long bytes, long first, boolean byWeir, long now) {
-        PubSub.Kind kind = cursor.messageKind();
+    private boolean message(RespValue value, long bytes, long first, boolean byWeir, long now) {
+        PubSub.Kind kind = value.messageKind;
         if (kind == PubSub.Kind.NONE || session.resp3()) {
             return false;
         }
         if (kind == PubSub.Kind.MESSAGE) {
             return subscriptions.any();
         }
-        if (cursor.count() != 3 || cursor.third() < 0) {
+        if (value.count != 3 || value.third < 0) {
             return false;
         }
-        confirmed(cursor, bytes, first, byWeir, now);
+        confirmed(value, bytes, first, byWeir, now);
         return true;
     }
 
-    private void confirmed(RespCursor cursor, long bytes, long first, boolean byWeir, long now) {
-        PubSub.Kind kind = cursor.messageKind();
-        subscriptions.confirmed(kind, cursor.third());
+    private void confirmed(RespValue value, long bytes, long first, boolean byWeir, long now) {
+        PubSub.Kind kind = value.messageKind;
+        subscriptions.confirmed(kind, value.third);
         PendingRing ring = commands.ring();
         if (ring == null || !oldestIs(kind.command())) {
             return; // made by the server itself, or not answerable to a command (CLIENT REPLY OFF)
         }
         int expected = ring.value();
-        if (expected > 0 && (ring.flags() & HASHED) != 0) {
-            if (subscriptions.next() != cursor.channelHash()) {
+        if (expected > 0 && (ring.flags() & PendingRing.HASHED) != 0) {
+            if (subscriptions.next() != value.channelHash) {
                 return;
             }
             subscriptions.met(1);
@@ -293,14 +282,9 @@ final class Pairing {
         passSilent();
     }
 
-    private void lostAnswered(PendingRing ring, RespCursor cursor) {
-        if (transaction && Answers.isQueued(cursor)) {
-            PendingRing into = queuedRing();
-            if (into.endsWith(LOST)) {
-                into.addToLast(1);
-            } else {
-                into.add(LOST, 0, 1, 0, 0, 0, null);
-            }
+    private void lostAnswered(PendingRing ring, RespValue value) {
+        if (transaction.isOpen() && Answers.isQueued(value)) {
+            transaction.lose();
         }
         countDown(ring);
         passSilent();
@@ -314,16 +298,16 @@ final class Pairing {
         }
     }
 
-    private void special(PendingRing ring, CommandInfo info, Outcome outcome, RespCursor cursor) {
-        Answers.value(outcome, info, cursor, loop.errors);
+    private void special(PendingRing ring, CommandInfo info, Outcome outcome, RespValue value) {
+        Answers.value(outcome, info, value, loop.errors);
         boolean ok = outcome.status == Status.OK;
         if (unproven) {
-            if (!ok && Answers.deniesAll(outcome, cursor)) {
+            if (!ok && Answers.deniesAll(outcome, value)) {
                 throw new SniffException("reply_mode"); // the command thought silent may have been the one refused
             }
             unproven = !ok;
         }
-        if (transaction && ok && Answers.isQueued(cursor)) {
+        if (transaction.isOpen() && ok && Answers.isQueued(value)) {
             queue(ring, info);
             passSilent();
             return;
@@ -332,15 +316,15 @@ final class Pairing {
             if (ok) {
                 throw new SniffException("unpaired_answer");
             }
-            if ((ring.flags() & HASHED) != 0) {
+            if ((ring.flags() & PendingRing.HASHED) != 0) {
                 subscriptions.met(ring.value());
             }
             partBytes = -1;
         }
-        if (ok && (ring.flags() & QUEUES) != 0) {
+        if (ok && (ring.flags() & PendingRing.QUEUES) != 0) {
             throw new SniffException("reply_mode");
         }
-        transactionStep(info.kind, ok, outcome, cursor);
+        transactionStep(info.kind, ok, outcome, value);
         if (ok && info.kind == CommandInfo.Kind.SYNC) {
             replication = true;
         }
@@ -354,45 +338,28 @@ final class Pairing {
         if (info.kind == CommandInfo.Kind.CLIENT_REPLY && ring.value() != ReplyMode.ON) {
             throw new SniffException("reply_mode"); // would cut EXEC's answer off
         }
-        queuedRing().move(ring);
+        transaction.queue(ring);
     }
 
-    private PendingRing queuedRing() {
-        PendingRing ring = queued;
-        if (ring == null) {
-            ring = loop.borrowRing();
-        } else if (ring.isFull()) {
-            if (ring.size() >= loop.settings.maxPending() + OpenCommands.RESERVE) {
-                throw new SniffException("pending");
-            }
-            PendingRing larger = loop.grow(ring, true);
-            if (larger == null) {
-                throw new SniffException("pending");
-            }
-            ring = larger;
-        }
-        queued = ring;
-        return ring;
-    }
-
-    private void transactionStep(CommandInfo.Kind kind, boolean ok, Outcome outcome, RespCursor cursor) {
+    private void transactionStep(CommandInfo.Kind kind, boolean ok, Outcome outcome, RespValue value) {
         switch (kind) {
             case MULTI:
-                transaction |= ok;
+                if (ok) {
+                    transaction.begin();
+                }
                 break;
             case EXEC:
-                if (transaction) {
-                    outcome.batch = ok && !cursor.isNull() ? cursor.count() : queued == null ? 0 : queued.size();
-                    if (ok && !cursor.isNull()) {
-                        if (queued != null && !queued.isEmpty() || cursor.type() != '*') {
-                            throw new SniffException("transaction");
-                        }
+                if (transaction.isOpen()) {
+                    boolean executed = ok && !value.isNull;
+                    outcome.batch = executed ? value.count : transaction.size();
+                    if (executed && (transaction.size() > 0 || value.type != '*')) {
+                        throw new SniffException("transaction");
                     }
                     transactionEnds(outcome);
                 }
                 break;
             case DISCARD, RESET:
-                if (ok && transaction) {
+                if (ok && transaction.isOpen()) {
                     transactionEnds(outcome);
                 }
                 break;
@@ -402,24 +369,23 @@ final class Pairing {
             default:
         }
         if (kind == CommandInfo.Kind.RESET && ok) {
-            monitoring = false;
-            subscriptions.clear();
+            reset();
         }
+    }
+
+    private void reset() {
+        monitoring = false;
+        subscriptions.clear();
     }
 
     /** Everything still queued was not executed. */
     private void transactionEnds(Outcome of) {
-        transaction = false;
         abort(Status.ABORTED, of.byWeir);
     }
 
     private void abort(Status status, boolean byWeir) {
-        PendingRing ring = queued;
-        if (ring == null) {
-            return;
-        }
         Outcome outcome = loop.outcomeOfQueued;
-        while (!ring.isEmpty()) {
+        for (PendingRing ring = transaction.ring(); ring != null; ring = transaction.ring()) {
             if (ring.command() == LOST) {
                 ring.remove();
                 continue;
@@ -429,14 +395,13 @@ final class Pairing {
             outcome.byWeir = byWeir;
             end(ring, outcome);
         }
-        loop.giveBack(ring);
-        queued = null;
+        transaction.end();
     }
 
     /** The oldest command ended: applies it, tells of it, removes it; then passes silent ones behind it. */
     private void finish(PendingRing ring, Outcome outcome) {
         end(ring, outcome);
-        if (!ring.isEmpty() && (ring.flags() & SILENT) != 0) {
+        if (!ring.isEmpty() && (ring.flags() & PendingRing.SILENT) != 0) {
             passSilent();
         }
     }
@@ -456,7 +421,7 @@ final class Pairing {
 
     private void passSilent() {
         PendingRing ring = commands.ring();
-        while (ring != null && !ring.isEmpty() && (ring.flags() & SILENT) != 0 && ring.command() != LOST) {
+        while (ring != null && !ring.isEmpty() && (ring.flags() & PendingRing.SILENT) != 0 && ring.command() != LOST) {
             CommandInfo info = loop.table.at(ring.command());
             Outcome outcome = loop.outcome;
             outcome.clear();
@@ -470,18 +435,20 @@ final class Pairing {
     private void passSilentTransaction(PendingRing ring, CommandInfo info, Outcome outcome) {
         switch (info.kind) {
             case MULTI:
-                transaction = true;
+                transaction.begin();
                 break;
             case EXEC:
-                transaction = false;
                 abort(Status.NO_REPLY, false);
                 break;
-            case DISCARD, RESET:
-                transaction = false;
+            case DISCARD:
                 abort(Status.ABORTED, false);
                 break;
+            case RESET:
+                abort(Status.ABORTED, false);
+                reset();
+                break;
             default:
-                if (transaction) {
+                if (transaction.isOpen()) {
                     queue(ring, info);
                     return;
                 }
@@ -494,11 +461,6 @@ final class Pairing {
     /** A burst was seen to its end: gives back what is empty. */
     void rest() {
         commands.rest();
-        PendingRing waiting = queued;
-        if (waiting != null && waiting.isEmpty() && !transaction) {
-            loop.giveBack(waiting);
-            queued = null;
-        }
     }
 
     /** The connection is closed: what is open got no answer. */
@@ -522,17 +484,7 @@ final class Pairing {
             }
         }
         abort(execOpen ? Status.NO_REPLY : Status.ABORTED, false);
-        release();
-    }
-
-    /** Gives back everything. */
-    private void release() {
         commands.rest();
-        if (queued != null) {
-            loop.giveBack(queued);
-            queued = null;
-        }
-        transaction = false;
         arguments.release();
     }
 }

@@ -20,6 +20,17 @@ final class PendingRing {
     /** Bytes of an entry. */
     static final int ENTRY = 40;
 
+    /** Flag: no answer comes. */
+    static final int SILENT = 1;
+    /** Flag: it may block. */
+    static final int WAITS = 2;
+    /** Flag: its channels are in {@link Subscriptions}. */
+    static final int HASHED = 4;
+    /** Flag: its key goes into the table of hot keys. */
+    static final int SAMPLED = 8;
+    /** Flag: CLIENT REPLY that ought to be queued. */
+    static final int QUEUES = 16;
+
     private static final int WORDS = 4;
 
     private final long[] words;

@@ -158,15 +158,15 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
 
     private void ended(RespCursor.Event event, long nanos) {
         boolean byWeir = context().madeByWeir();
-        if (event == RespCursor.Event.ELEMENT || answers.lastElement() && pairing.readsElements()) {
+        if (event == RespCursor.Event.ELEMENT || answers.value().lastElement && pairing.readsElements()) {
             if (elementsEnd < 0) {
-                elementsEnd = headerLength(answers.count());
+                elementsEnd = headerLength(answers.value().count);
             }
-            pairing.element(answers, answerBytes - elementsEnd, byWeir);
+            pairing.element(answers.value(), answerBytes - elementsEnd, byWeir);
             elementsEnd = answerBytes;
         }
         if (event == RespCursor.Event.VALUE) {
-            pairing.answered(answers, answerBytes, answerStart, byWeir, nanos);
+            pairing.answered(answers.value(), answerBytes, answerStart, byWeir, nanos);
             if (pairing.replication()) {
                 replicationBegan();
             }
@@ -250,10 +250,10 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
             exchange.firstByteNanos = Math.max(0, outcome.first - sent);
             exchange.durationNanos = Math.max(0, outcome.end - sent);
             exchange.queueNanos = outcome.previousEnd > sent ? outcome.previousEnd - sent : 0;
-            exchange.longWait = (ring.flags() & Pairing.WAITS) != 0;
+            exchange.longWait = (ring.flags() & PendingRing.WAITS) != 0;
         }
         if (note != null && note.key.present()) {
-            key(exchange, note.key, (ring.flags() & Pairing.SAMPLED) != 0, outcome);
+            key(exchange, note.key, (ring.flags() & PendingRing.SAMPLED) != 0, outcome);
         }
         to.exchanges().emit(exchange);
     }

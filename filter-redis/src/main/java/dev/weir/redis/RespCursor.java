@@ -29,9 +29,7 @@ final class RespCursor {
         VALUE
     }
 
-    private static final int MAX_DEPTH = 128;
     private static final int MAX_LINE = 1 << 20;
-    private static final int MAX_NUMBER = 64;
     private static final int CRLF = 0x0a0d;
 
     private static final int TYPE = 0;
@@ -42,10 +40,6 @@ final class RespCursor {
     private static final int PAYLOAD = 5;
     private static final int PAYLOAD_CR = 6;
     private static final int PAYLOAD_LF = 7;
-
-    private static final long[] NO_STACK = {};
-    private static final int ASIDE = 1; // a frame that is no value: attribute, push inside
-    private static final int STREAMED = 2;
 
     private final Loop loop;
 
@@ -62,34 +56,13 @@ final class RespCursor {
     private long left;
     private int lineLength;
 
-    // The frame being walked: elements left, and what it is. Outer frames are in the stack.
-    private int depth;
-    private long remaining;
-    private int frame;
-    private long[] stack = NO_STACK;
-
     private boolean watchElements;
     private boolean watchTexts;
     private boolean textWanted;
-    private int captured;
     private byte @Nullable [] capture;
 
-    // About the value of the outermost level.
-    private byte topType;
-    private boolean topNull;
-    private long topCount;
-    private long found;
-    private long secondCount;
-    private int elementIndex;
-    // About the last element of the outermost aggregate.
-    private byte elementType;
-    private boolean elementNull;
-    private long elementCount;
-    private boolean lastElement;
-    // Of pushes and of answers that may be messages.
-    private PubSub.Kind messageKind = PubSub.Kind.NONE;
-    private long channelHash;
-    private long third;
+    private final RespValue value = new RespValue();
+    private final RespFrames frames = new RespFrames();
 
     RespCursor(Loop loop) {
         this.loop = loop;
@@ -110,75 +83,9 @@ final class RespCursor {
         watchTexts = watch;
     }
 
-    /** First byte of the value that ended. */
-    byte type() {
-        return topType;
-    }
-
-    /** Whether it is null. */
-    boolean isNull() {
-        return topNull;
-    }
-
-    /** Elements of an aggregate, pairs of a map; else 0. */
-    long count() {
-        return topCount;
-    }
-
-    /** Elements that are not null. */
-    long found() {
-        return found;
-    }
-
-    /** Elements of the second element (what SCAN answers). */
-    long secondCount() {
-        return secondCount;
-    }
-
-    /** With {@link Event#VALUE}: whether an element ended with it that was not told of before. */
-    boolean lastElement() {
-        return lastElement;
-    }
-
-    /** Type of the element that ended. */
-    byte elementType() {
-        return elementType;
-    }
-
-    /** Whether it is null. */
-    boolean elementNull() {
-        return elementNull;
-    }
-
-    /** Its elements. */
-    long elementCount() {
-        return elementCount;
-    }
-
-    /** The first bytes of an error or, if watched, of a status; {@link #textLength()} of them. */
-    byte[] text() {
-        byte[] bytes = capture;
-        return bytes == null ? loop.scratch : bytes;
-    }
-
-    /** How many bytes {@link #text()} holds. */
-    int textLength() {
-        return captured;
-    }
-
-    /** What the first element says, if watched. */
-    PubSub.Kind messageKind() {
-        return messageKind;
-    }
-
-    /** Hash of the second element, if watched; 0 if it is null. */
-    long channelHash() {
-        return channelHash;
-    }
-
-    /** The third element, an integer; else -1. */
-    long third() {
-        return third;
+    /** What is known of the value, or of the element, that ended. */
+    RespValue value() {
+        return value;
     }
 
     /** Gives back what was borrowed: {@link #text()} is not needed any more. */
@@ -186,6 +93,7 @@ final class RespCursor {
         byte[] borrowed = capture;
         if (borrowed != null) {
             capture = null;
+            value.text = loop.scratch;
             loop.giveBack(borrowed);
         }
     }
@@ -200,7 +108,7 @@ final class RespCursor {
         int i = from;
         while (i < to) {
             if (state == TYPE) {
-                i = value(buf, i, to);
+                i = begin(buf, i, to);
             } else if (state == LINE) {
                 i = line(buf, i, to);
             } else if (state == PAYLOAD) {
@@ -221,21 +129,21 @@ final class RespCursor {
 
     // ---- a value begins
 
-    private int value(ByteBuf buf, int i, int to) {
+    private int begin(ByteBuf buf, int i, int to) {
         long word = Bytes.window(buf, i, to);
         type = (byte) word;
-        if (depth == 0) {
-            if (!chunked) {
-                topBegins();
-            }
-        } else if (depth == 1) {
-            elementCount = 0;
+        if (frames.depth() > 1) {
+            value.textLength = 0;
+        } else if (frames.depth() == 1) {
+            value.elementBegins();
+        } else if (!chunked) {
+            open = true;
+            value.begins(type, loop.scratch);
         }
         if (chunked != (type == ';')) {
             throw new SniffException("answer_chunk");
         }
         textWanted = wantsText();
-        captured = 0;
         switch (type) {
             case '$':
                 if (!textWanted) {
@@ -276,25 +184,11 @@ final class RespCursor {
         }
     }
 
-    private void topBegins() {
-        open = true;
-        lastElement = false;
-        topType = type;
-        topNull = false;
-        topCount = 0;
-        found = 0;
-        secondCount = 0;
-        elementIndex = 0;
-        messageKind = PubSub.Kind.NONE;
-        channelHash = 0;
-        third = -1;
-    }
-
     private boolean wantsText() {
         if (type == '-' || type == '!') {
-            return depth <= 1;
+            return frames.depth() <= 1;
         }
-        return (watchTexts || topType == '>') && (depth == 0 || depth == 1 && frame == 0 && elementIndex < 3);
+        return (watchTexts || value.type == '>') && (frames.depth() == 0 || frames.top() && value.elements < 3);
     }
 
     private int wholeBulk(ByteBuf buf, int i, int to, long word) {
@@ -327,7 +221,7 @@ final class RespCursor {
         }
         if (type == ':') {
             for (int k = 1; k < end; k++) {
-                checkNumber((byte) (word >> (k << 3)));
+                RespLine.checkNumber(type, (byte) (word >> (k << 3)));
             }
         }
         ended(false);
@@ -461,13 +355,14 @@ final class RespCursor {
     }
 
     private void keep(ByteBuf buf, int i, int n) {
-        int k = Math.min(n, Loop.SCRATCH - captured);
+        int k = Math.min(n, Loop.SCRATCH - value.textLength);
         if (k > 0) {
             if (capture == null) {
                 capture = loop.borrow();
+                value.text = capture;
             }
-            buf.getBytes(i, capture, captured, k);
-            captured += k;
+            buf.getBytes(i, capture, value.textLength, k);
+            value.textLength += k;
         }
     }
 
@@ -481,7 +376,7 @@ final class RespCursor {
             end += cr;
         }
         end = Math.min(end, to);
-        check(buf, i, end);
+        RespLine.check(type, lineLength, buf, i, end);
         lineLength += end - i;
         if (lineLength > MAX_LINE && !(watchTexts && type == '+')) {
             throw new SniffException("answer_line");
@@ -505,49 +400,9 @@ final class RespCursor {
         state = b == '\r' ? LINE_LF : LINE;
     }
 
-    private void check(ByteBuf buf, int from, int to) {
-        switch (type) {
-            case '+', '-':
-                return;
-            case '(':
-                for (int i = from; i < to; i++) {
-                    checkNumber(buf.getByte(i));
-                }
-                return;
-            case ':', ',':
-                if (lineLength + to - from > MAX_NUMBER) {
-                    throw new SniffException("answer_line");
-                }
-                for (int i = from; i < to; i++) {
-                    checkNumber(buf.getByte(i));
-                }
-                return;
-            default:
-                if (lineLength + to - from > 1) {
-                    throw new SniffException("answer_line");
-                }
-                for (int i = from; i < to; i++) {
-                    if (type == '#' && buf.getByte(i) != 't' && buf.getByte(i) != 'f') {
-                        throw new SniffException("answer_line");
-                    }
-                }
-        }
-    }
-
-    /** Digits and signs; of doubles also what 1.5e-3, inf and nan need. */
-    private void checkNumber(byte b) {
-        boolean plain = b >= '0' && b <= '9' || b == '-' || b == '+';
-        if (!plain && !(type == ',' && (b == '.' || b == 'e' || b == 'E' || b >= 'a' && b <= 'z'))) {
-            throw new SniffException("answer_line");
-        }
-    }
-
     private void lineEnded() {
         state = TYPE;
-        int expected = type == '#' ? 1 : type == '_' || type == '.' ? 0 : -1;
-        if (expected >= 0 ? lineLength != expected : lineLength == 0 && type != '+' && type != '-') {
-            throw new SniffException("answer_line");
-        }
+        RespLine.checkLength(type, lineLength);
         if (type == '.') {
             streamEnds();
         } else {
@@ -561,118 +416,62 @@ final class RespCursor {
         if (number > Integer.MAX_VALUE || streamedHeader && (type == '|' || type == '>')) {
             throw new SniffException("answer_count");
         }
+        int depth = frames.depth();
         boolean aside = type == '|' || type == '>' && depth > 0;
         long values = type == '%' || type == '|' ? number * 2 : number;
         if (depth == 0 && !aside) {
-            topCount = number;
-        } else if (depth == 1 && frame == 0 && !aside) {
-            elementCount = number;
-            if (elementIndex == 1) {
-                secondCount = number;
+            value.count = number;
+        } else if (frames.top() && !aside) {
+            value.elementCount = number;
+            if (value.elements == 1) {
+                value.secondCount = number;
             }
         }
-        if (values == 0 && !streamedHeader) {
-            if (!aside) {
-                ended(false);
-            }
-            return;
+        if (values > 0 || streamedHeader) {
+            frames.push(values, aside, streamedHeader);
+        } else if (!aside) {
+            ended(false);
         }
-        push();
-        remaining = values;
-        frame = (aside ? ASIDE : 0) | (streamedHeader ? STREAMED : 0);
-        if (depth == 1 && streamedHeader) {
-            topCount = 0;
-        }
-    }
-
-    private void push() {
-        if (depth == MAX_DEPTH) {
-            throw new SniffException("answer_depth");
-        }
-        if (depth > 0) {
-            if (stack.length < depth) {
-                long[] larger = new long[Math.max(4, stack.length * 2)];
-                System.arraycopy(stack, 0, larger, 0, stack.length);
-                stack = larger;
-            }
-            stack[depth - 1] = remaining << 2 | frame;
-        }
-        depth++;
-    }
-
-    /** Takes the outer frame back; what ends was an aggregate. */
-    private boolean pop() {
-        boolean value = (frame & ASIDE) == 0;
-        type = (byte) '*';
-        depth--;
-        if (depth > 0) {
-            long outer = stack[depth - 1];
-            remaining = outer >> 2;
-            frame = (int) (outer & 3);
-        } else if (stack.length > 0) {
-            stack = NO_STACK;
-        }
-        return value;
     }
 
     private void streamEnds() {
-        if (depth == 0 || (frame & STREAMED) == 0) {
+        if (!frames.streamed()) {
             throw new SniffException("answer_stream");
         }
-        pop();
+        frames.pop();
+        type = (byte) '*';
         ended(false);
     }
 
     /** A value ended: so may the aggregates that it completes. */
     private void ended(boolean isNull) {
         boolean nil = isNull;
-        while (true) {
-            if (depth == 0) {
-                topNull = nil;
-                lastElement = event == Event.ELEMENT;
-                event = Event.VALUE;
-                open = false;
-                return;
-            }
-            if (depth == 1 && (frame & ASIDE) == 0) {
+        while (frames.depth() > 0) {
+            if (frames.top()) {
                 elementEnded(nil);
             }
-            if ((frame & STREAMED) != 0 || --remaining > 0) {
+            if (!frames.valueEnded()) {
                 return;
             }
-            if (!pop()) {
+            type = (byte) '*';
+            if (!frames.pop()) {
                 return; // the value that an attribute belongs to is still to come
             }
             nil = false;
         }
+        value.isNull = nil;
+        value.lastElement = event == Event.ELEMENT;
+        event = Event.VALUE;
+        open = false;
     }
 
     private void elementEnded(boolean isNull) {
-        elementType = type;
-        elementNull = isNull;
-        if (!isNull) {
-            found++;
-        }
+        value.elementEnded(type, isNull, frames.streamed());
         if (textWanted) {
-            watched(isNull);
-        }
-        elementIndex++;
-        if ((frame & STREAMED) != 0) {
-            topCount = elementIndex;
+            value.watched(type == '$' ? number : value.textLength);
         }
         if (watchElements) {
             event = Event.ELEMENT;
-        }
-    }
-
-    private void watched(boolean isNull) {
-        byte[] bytes = text();
-        if (elementIndex == 0) {
-            messageKind = type == '$' || type == '+' ? PubSub.Kind.of(bytes, captured) : PubSub.Kind.NONE;
-        } else if (elementIndex == 1 && !isNull) {
-            channelHash = Bytes.hash(bytes, captured, type == '$' ? number : captured);
-        } else if (elementIndex == 2 && type == ':') {
-            third = PubSub.parse(bytes, captured);
         }
     }
 }
