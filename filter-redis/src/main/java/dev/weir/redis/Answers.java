@@ -54,6 +54,25 @@ final class Answers {
         }
     }
 
+    /** Whether the value can be an answer to the command; only AUTH and HELLO are that particular. */
+    static boolean fits(CommandInfo info, RespValue value) {
+        if (info.kind == CommandInfo.Kind.PLAIN || value.type == '-' || value.type == '!') {
+            return true;
+        }
+        switch (info.kind) {
+            case AUTH:
+                return value.type == '+' && (isQueued(value) || isOk(value));
+            case HELLO:
+                return value.type == '%' || value.type == '*' || value.type == '+' && isQueued(value);
+            default:
+                return true;
+        }
+    }
+
+    private static boolean isOk(RespValue value) {
+        return value.textLength == 2 && value.text[0] == 'O' && value.text[1] == 'K';
+    }
+
     /** Whether the value is the status that answers a queued command. */
     static boolean isQueued(RespValue value) {
         byte[] text = value.text;

@@ -179,7 +179,7 @@ final class CommandArguments implements RequestCursor.Arguments {
                 value = number(bytes, n);
                 break;
             case AUTH:
-                note().user.setName(bytes, n);
+                note().text.setName(bytes, n);
                 break;
             case HELLO:
                 hello(index, bytes, n);
@@ -211,7 +211,7 @@ final class CommandArguments implements RequestCursor.Arguments {
             if (length == 0 && info.kind == CommandInfo.Kind.MIGRATE) {
                 return; // the keys stand behind KEYS
             }
-            note().key.set(bytes, n, Loop.SCRATCH);
+            note().text.set(bytes, n, Loop.SCRATCH);
             wantsKey = false;
             optionAt = info.kind == CommandInfo.Kind.MIGRATE ? NEVER : optionAt;
         } else if (index == keyCountAt) {
@@ -249,7 +249,7 @@ final class CommandArguments implements RequestCursor.Arguments {
         if (index == 1) {
             value = number(bytes, n);
         } else if (index == userAt) {
-            note().user.setName(bytes, n);
+            note().text.setName(bytes, n);
         } else if (index == nameAt) {
             note().name.setName(bytes, n);
         } else if (Bytes.equalsIgnoreCase(bytes, n, "AUTH")) {

@@ -55,14 +55,14 @@ final class Note {
         }
     }
 
-    final Text user = new Text();
+    /** User, or key: no command has both. */
+    final Text text = new Text();
+    /** The name a client takes, or its library. */
     final Text name = new Text();
-    final Text key = new Text();
 
     void clear() {
-        user.wipe();
+        text.wipe();
         name.wipe();
-        key.wipe();
     }
 
     static String printable(byte[] bytes, int n) {

@@ -129,7 +129,11 @@ final class Pairing {
 
     /** Whether texts have to be read to tell whose the next value is. */
     boolean readsTexts() {
-        return everSubscribed || transaction.isOpen() || monitoring || oldestIs(CommandInfo.Kind.SYNC);
+        return everSubscribed
+                || transaction.isOpen()
+                || monitoring
+                || oldestIs(CommandInfo.Kind.SYNC)
+                || oldestIs(CommandInfo.Kind.AUTH);
     }
 
     /** Whether the elements of the next value are answers to queued commands. */
@@ -199,6 +203,10 @@ final class Pairing {
             return;
         }
         PendingRing ring = commands.ring();
+        while (ring != null && ring.command() != LOST && !Answers.fits(loop.table.at(ring.command()), value)) {
+            unanswered(ring);
+            ring = commands.ring();
+        }
         if (ring == null) {
             if (type == '-' && !asked) {
                 loop.unsolicited.increment(); // -DENIED, -ERR max number of clients reached
@@ -219,6 +227,18 @@ final class Pairing {
             return;
         }
         special(ring, info, outcome, value);
+    }
+
+    /** The oldest command was passed over: from 7.2 on Redis swallows a failed AUTH that is pipelined behind others. */
+    private void unanswered(PendingRing ring) {
+        Outcome outcome = loop.outcome;
+        outcome.clear();
+        outcome.status = Status.NO_REPLY;
+        Note note = ring.takeNote();
+        observer.ended(loop.table.at(ring.command()), ring, note, outcome);
+        loop.giveBack(note);
+        ring.remove();
+        passSilent();
     }
 
     private Outcome timed(long bytes, long first, boolean byWeir, long now) {

@@ -145,13 +145,9 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
                 if (off) {
                     return;
                 }
-            }
-        }
-        SniffException pending = broken;
-        if (pending != null && answers.atBoundary()) {
-            pairing.rest();
-            if (!pairing.anyOpen()) {
-                throw pending;
+                if (broken != null && !pairing.anyOpen()) {
+                    throw broken;
+                }
             }
         }
     }
@@ -252,8 +248,8 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
             exchange.queueNanos = outcome.previousEnd > sent ? outcome.previousEnd - sent : 0;
             exchange.longWait = (ring.flags() & PendingRing.WAITS) != 0;
         }
-        if (note != null && note.key.present()) {
-            key(exchange, note.key, (ring.flags() & PendingRing.SAMPLED) != 0, outcome);
+        if (note != null && info.readsKeys() && note.text.present()) {
+            key(exchange, note.text, (ring.flags() & PendingRing.SAMPLED) != 0, outcome);
         }
         to.exchanges().emit(exchange);
     }

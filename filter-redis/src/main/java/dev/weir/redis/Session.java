@@ -85,7 +85,7 @@ final class Session {
     }
 
     private void login(@Nullable Note note, boolean sure) {
-        user = !sure ? null : note != null && note.user.present() ? text(note.user) : DEFAULT_USER;
+        user = !sure ? null : note != null && note.text.present() ? text(note.text) : DEFAULT_USER;
         connection.set(ConnectionAttribute.USER, user == null ? "" : user);
     }
 
@@ -93,7 +93,7 @@ final class Session {
         if (version > 0) {
             resp3 = version >= 3;
         }
-        if (note != null && note.user.present()) {
+        if (note != null && note.text.present()) {
             login(note, sure);
         }
         if (note != null && note.name.present()) {

@@ -24,6 +24,13 @@ final class RedisSnifferTest extends SnifferContract {
         return new FakeEnvironment().sniffers(PROTOCOL, Map.of("keys", true));
     }
 
+    /** 4 KiB and, for what is pipelined, a ring entry and a short key per command. */
+    @Override
+    protected long bound(WireScript conversation) {
+        long commands = conversation.expected().size();
+        return commands <= 8 ? 4096 : 4096 + 256 * commands;
+    }
+
     @Override
     protected List<WireScript> conversations() {
         URL folder = RedisSnifferTest.class.getResource("/wire");
