@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
@@ -20,6 +21,8 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +43,11 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     private @Nullable ScheduledFuture<?> deadline;
     private boolean streaming;
 
+    /** Requests that came in one read with the one that is being answered; at most a read's worth. */
+    private final Queue<HttpRequest> waiting = new ArrayDeque<>();
+
+    private boolean busy;
+
     AdminHandler(AdminServer server, AdminGuard guard, AdminRoutes routes) {
         this.server = server;
         this.guard = guard;
@@ -52,6 +60,13 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
 
     private void next(ChannelHandlerContext ctx) {
+        HttpRequest request = waiting.poll();
+        if (request != null) {
+            // Not from here: a long pipeline would become a deep stack.
+            ctx.executor().execute(() -> handle(ctx, request));
+            return;
+        }
+        busy = false;
         await(ctx);
         ctx.read();
     }
@@ -71,17 +86,29 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
-        settle();
         if (streaming) {
             ctx.close();
-            return;
+        } else if (busy) {
+            waiting.add(request); // only its head is looked at, and that is no buffer
+        } else {
+            busy = true;
+            handle(ctx, request);
         }
+    }
+
+    private void handle(ChannelHandlerContext ctx, HttpRequest request) {
+        settle();
         boolean head = request.method().equals(HttpMethod.HEAD);
         boolean keepAlive =
                 HttpUtil.isKeepAlive(request) && request.decoderResult().isSuccess();
         try {
             if (request.decoderResult().isFailure()) {
                 throw malformed(request.decoderResult().cause());
+            }
+            if (request.protocolVersion().majorVersion() != 1) {
+                throw new AdminException(
+                        HttpResponseStatus.HTTP_VERSION_NOT_SUPPORTED,
+                        request.protocolVersion() + " (expected: HTTP/1.1)");
             }
             answer(ctx, request, keepAlive);
         } catch (AdminException e) {
@@ -92,7 +119,7 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         }
     }
 
-    private void answer(ChannelHandlerContext ctx, FullHttpRequest request, boolean keepAlive) {
+    private void answer(ChannelHandlerContext ctx, HttpRequest request, boolean keepAlive) {
         guard.check(request, ctx.channel().localAddress());
         AdminRequest parsed = AdminRequest.of(request.uri());
         boolean head = request.method().equals(HttpMethod.HEAD);

@@ -17,7 +17,6 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
-import io.netty.handler.flow.FlowControlHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -129,7 +128,6 @@ final class AdminServer implements AutoCloseable {
         child.pipeline()
                 .addLast(new HttpServerCodec(limits))
                 .addLast(new HttpObjectAggregator(MAX_BODY))
-                .addLast(new FlowControlHandler())
                 .addLast(new AdminHandler(this, guard, routes));
     }
 

@@ -18,6 +18,7 @@ import redis.clients.jedis.Transaction;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.params.SetParams;
+import redis.clients.jedis.params.SortingParams;
 import redis.clients.jedis.params.XAddParams;
 import redis.clients.jedis.params.ZRangeParams;
 
@@ -190,8 +191,10 @@ final class DemoTraffic implements AutoCloseable {
     private static void report(Jedis jedis) {
         jedis.keys("product:*");
         jedis.eval(SLOW_SCRIPT, List.of(), List.of("400000"));
-        jedis.sort("categories", new redis.clients.jedis.params.SortingParams().alpha());
+        jedis.select(1);
+        jedis.sort("categories", new SortingParams().alpha());
         jedis.smembers("categories");
+        jedis.select(0);
     }
 
     private static void mistakes(Jedis jedis) {

@@ -3,7 +3,8 @@ package dev.weir.proxy;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.LocalTime;
-import java.time.temporal.ChronoUnit;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +15,7 @@ import java.util.concurrent.TimeoutException;
 
 /** Shows a usage table each second: on a terminal in place, elsewhere a line a second. On the thread that calls. */
 final class LiveView {
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT);
     private static final String HOME = "\u001b[H";
     private static final String CLEAR_LINE = "\u001b[K";
     private static final String CLEAR_REST = "\u001b[J";
@@ -125,7 +127,7 @@ final class LiveView {
         StringBuilder line = new StringBuilder(String.format(
                 Locale.ROOT,
                 "%s  connections %d  calls %d (+%d)  errors %d ",
-                LocalTime.now(java.time.ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS),
+                LocalTime.now(ZoneId.systemDefault()).format(TIME),
                 frame.connections(),
                 calls,
                 Math.max(0, now),

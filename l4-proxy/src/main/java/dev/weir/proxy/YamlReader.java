@@ -49,6 +49,9 @@ final class YamlReader {
         try {
             LoadSettings settings = LoadSettings.builder()
                     .setUseMarks(true)
+                    // Both are checked here, with their places.
+                    .setAllowNonScalarKeys(true)
+                    .setMaxAliasesForCollections(MAX_NODES)
                     .setCodePointLimit(text.length() + 1)
                     .build();
             Optional<Node> root = new Compose(settings).composeString(text);
