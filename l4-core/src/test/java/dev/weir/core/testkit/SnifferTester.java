@@ -32,8 +32,8 @@ public final class SnifferTester implements SnifferContext {
 
     /** Shows bytes, which are not released. */
     public void feed(Direction direction, ByteBuf data, long nanos) {
-        if (!running()) {
-            return;
+        if (!running() || !data.isReadable()) {
+            return; // as in the core: a sniffer is never shown nothing
         }
         int index = data.readerIndex();
         int count = data.refCnt();
