@@ -41,9 +41,6 @@ interface ChainEnds {
     /** The number of bytes held changed. */
     void heldChanged(int towardUpstream, int towardClient);
 
-    /** Bytes are held: look after {@code nanos} whether they still are. */
-    void watchHolds(long nanos);
-
     /** Puts TLS on one side's channel; {@code first} are bytes of the peer that came already, or null; owned. */
     Future<?> startTls(Side side, SslHandler handler, @Nullable ByteBuf first);
 

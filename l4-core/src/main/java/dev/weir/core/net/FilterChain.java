@@ -30,13 +30,13 @@ final class FilterChain {
     private final ChainEnds ends;
     private final ByteBufAllocator allocator;
     private final FilterLink[] links;
+    private final HoldTimer holdTimer = new HoldTimer(this::checkHolds);
 
     /** Number of filters that were opened. */
     private int opened;
 
     private boolean terminalStarted;
     private boolean closed;
-    private boolean watching;
 
     FilterChain(ChainEnds ends, ByteBufAllocator allocator, String[] types, NetworkFilter[] filters) {
         this.ends = ends;
@@ -103,6 +103,7 @@ final class FilterChain {
     /** Tells all filters of the end and releases what they hold. */
     void close(CloseReason reason) {
         closed = true;
+        holdTimer.stop();
         for (FilterLink link : links) {
             if (link.open) {
                 link.open = false;
@@ -185,9 +186,7 @@ final class FilterChain {
     private void feed(int i, Direction direction, ByteBuf data, @Nullable ChannelPromise promise, boolean madeByWeir) {
         if (!data.isReadable()) {
             data.release();
-            if (promise != null) {
-                promise.trySuccess();
-            }
+            Flow.done(promise);
             return;
         }
         if (i < 0) {
@@ -295,7 +294,7 @@ final class FilterChain {
         }
         flow.again = false;
         if (flow.size() == 0) {
-            flow.heldSince = 0;
+            flow.heldSince = link.waiting && flow == link.up ? flow.heldSince : 0;
             flow.madeByWeir = false;
         }
         if (flow.ending && !flow.busy && !closed && link.open) {
@@ -331,6 +330,8 @@ final class FilterChain {
                 }
             } else if (action instanceof FilterLink.Action.Resume resume) {
                 resume(link, resume.direction());
+            } else if (action instanceof FilterLink.Action.Close close) {
+                ends.close(close.reason());
             } else if (action instanceof FilterLink.Action.Tls tls) {
                 boolean lent = data != null && direction == tls.side().sends();
                 ByteBuf rest = lent && data != null ? data.readRetainedSlice(data.readableBytes()) : null;
@@ -341,10 +342,7 @@ final class FilterChain {
                     moveOn(link, flow, direction, data, pass.bytes());
                 } else if (action instanceof FilterLink.Action.Drop drop) {
                     data.skipBytes(drop.bytes());
-                    ChannelPromise promise = flow.consumed(drop.bytes(), ends.channel());
-                    if (promise != null) {
-                        promise.trySuccess();
-                    }
+                    Flow.done(flow.consumed(drop.bytes(), ends.channel()));
                 }
             }
         }
@@ -466,15 +464,11 @@ final class FilterChain {
     }
 
     private void watch(FilterLink link) {
-        if (!watching) {
-            watching = true;
-            ends.watchHolds(link.holdNanos());
-        }
+        holdTimer.atLatest(connection().loop(), ends.home().clock().nanoTime(), link.holdNanos());
     }
 
     /** Closes the connection if a hold is too old, else looks again later as long as there is one. */
-    void checkHolds() {
-        watching = false;
+    private void checkHolds() {
         if (closed) {
             return;
         }
@@ -490,8 +484,7 @@ final class FilterChain {
             next = Math.min(next, left);
         }
         if (next != Long.MAX_VALUE) {
-            watching = true;
-            ends.watchHolds(next);
+            holdTimer.atLatest(connection().loop(), now, next);
         }
     }
 }

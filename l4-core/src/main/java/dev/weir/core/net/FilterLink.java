@@ -35,6 +35,9 @@ final class FilterLink implements FilterContext {
         /** Lend again. */
         record Resume(Direction direction) implements Action {}
 
+        /** The connection ends. */
+        record Close(CloseReason reason) implements Action {}
+
         /** TLS begins; what is left of the lent bytes is ciphertext if they are that peer's. */
         record Tls(Side side, SslHandler handler, Promise<Object> promise) implements Action {
             void complete(Future<?> handshake) {
@@ -256,7 +259,11 @@ final class FilterLink implements FilterContext {
 
     @Override
     public void close(CloseReason reason) {
-        chain.connection().close(reason);
+        if (inCallback && !chain.closed()) {
+            note(new Action.Close(reason)); // behind what the filter injected before
+        } else {
+            chain.connection().close(reason);
+        }
     }
 
     /** Releases all that is in hand. */

@@ -136,6 +136,13 @@ final class Flow {
         return both;
     }
 
+    /** What a promise was made for has been done. */
+    static void done(@Nullable ChannelPromise promise) {
+        if (promise != null) {
+            promise.trySuccess();
+        }
+    }
+
     /** Queues output behind what is on its way. Takes ownership. */
     void putOut(ByteBuf data) {
         if (outbox == null) {

@@ -375,11 +375,6 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     }
 
     @Override
-    public void watchHolds(long nanos) {
-        loop().schedule(chain::checkHolds, nanos, TimeUnit.NANOSECONDS);
-    }
-
-    @Override
     public Future<?> startTls(Side side, SslHandler handler, @Nullable ByteBuf first) {
         Channel target = side == Side.CLIENT ? channel : upstreamChannel;
         if (target == null || closeReason != null) {

@@ -332,6 +332,76 @@ class FilterChainTest {
     }
 
     @Test
+    void keepsTheDeadlineOfAWaitWhenAnotherHoldIsLookedAt() {
+        NetworkFilter holds = held(Duration.ofSeconds(1), 2);
+        NetworkFilter waits = new NetworkFilter() {
+            @Override
+            public Opening onOpen(FilterContext context) {
+                context.holdDeadline("test", Duration.ofMillis(1_500));
+                return Opening.WAIT;
+            }
+        };
+        try (FilterTester tester = FilterTester.of(holds, waits)) {
+            tester.client("a").advance(Duration.ofMillis(900)).client("b");
+
+            tester.advance(Duration.ofMillis(500));
+            assertThat(tester.closeReason()).isNull();
+            tester.advance(Duration.ofMillis(100));
+
+            assertThat(tester.closeReason()).isEqualTo(CloseReason.HOLD_TIMEOUT);
+        }
+    }
+
+    @Test
+    void closesAtTheShortestDeadlineWhicheverHoldBeganFirst() {
+        try (FilterTester tester = FilterTester.of(held(Duration.ofSeconds(9), 2), held(Duration.ofSeconds(1), 9))) {
+            tester.client("ab").client("c");
+            tester.advance(Duration.ofMillis(900));
+            assertThat(tester.closeReason()).isNull();
+
+            tester.advance(Duration.ofMillis(100));
+
+            assertThat(tester.closeReason()).isEqualTo(CloseReason.HOLD_TIMEOUT);
+        }
+    }
+
+    /** Lets {@code bytes} go on at a time, and holds fewer. */
+    private static NetworkFilter held(Duration deadline, int bytes) {
+        return new NetworkFilter() {
+            @Override
+            public Opening onOpen(FilterContext context) {
+                context.holdDeadline("test", deadline);
+                return Opening.PROCEED;
+            }
+
+            @Override
+            public int onData(FilterContext context, Direction direction, ByteBuf data) {
+                return data.readableBytes() < bytes ? 0 : bytes;
+            }
+        };
+    }
+
+    @Test
+    void sendsWhatWasInjectedBeforeItCloses() {
+        NetworkFilter refuses = new NetworkFilter() {
+            @Override
+            public int onData(FilterContext context, Direction direction, ByteBuf data) {
+                context.inject(Direction.TO_CLIENT, text("no\n"));
+                context.close(CloseReason.DENIED);
+                context.inject(Direction.TO_CLIENT, text("never"));
+                return data.readableBytes();
+            }
+        };
+        try (FilterTester tester = FilterTester.of(new NetworkFilter() {}, refuses)) {
+            tester.client("may I?\n");
+
+            assertThat(tester.toClient()).isEqualTo("no\n");
+            assertThat(tester.toUpstream()).isEmpty();
+            assertThat(tester.closeReason()).isEqualTo(CloseReason.DENIED);
+        }
+    }
+
+    @Test
     void closesTheConnectionOfAFilterThatThrows() {
         NetworkFilter broken = new NetworkFilter() {
             @Override
