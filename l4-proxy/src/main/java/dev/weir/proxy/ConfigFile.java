@@ -24,8 +24,9 @@ import java.nio.file.Path;
  * @param source the name of the file as given
  * @param root everything in it, for showing it
  * @param config what it means
+ * @param errors problems that were found so far
  */
-record ConfigFile(String source, ConfigNode root, ProxyConfig config) {
+record ConfigFile(String source, ConfigNode root, ProxyConfig config, ConfigErrors errors) {
     static final int MAX_BYTES = 1 << 20;
     private static final String DIRECT_MEMORY = "io.netty.maxDirectMemory";
 
@@ -35,24 +36,51 @@ record ConfigFile(String source, ConfigNode root, ProxyConfig config) {
      * @throws ConfigException with all problems
      */
     static ConfigFile load(String source, ClassLoader loader) {
-        ConfigErrors errors = new ConfigErrors();
-        String text = text(source, errors);
-        errors.throwIfAny(source);
-        return parse(source, text, loader);
+        return check(read(source), loader);
     }
 
     /** The same for text that is at hand. */
     static ConfigFile parse(String source, String text, ClassLoader loader) {
+        return check(read(source, text), loader);
+    }
+
+    /**
+     * Reads a file whose configuration is to be applied at once. Whether filters and references are right is left to
+     * that, unless there are problems already: to check everything twice would cost time at each start.
+     *
+     * @throws ConfigException with all problems, if there are any so far
+     */
+    static ConfigFile read(String source, ClassLoader loader) {
+        ConfigFile file = read(source);
+        return file.errors.isEmpty() ? file : check(file, loader);
+    }
+
+    /** What applying it had to say, with the name of the file. */
+    ConfigException named(ConfigException e) {
+        return new ConfigException(source, e.problems());
+    }
+
+    private static ConfigFile read(String source) {
+        ConfigErrors errors = new ConfigErrors();
+        String text = text(source, errors);
+        errors.throwIfAny(source);
+        return read(source, text);
+    }
+
+    private static ConfigFile read(String source, String text) {
         ConfigErrors errors = new ConfigErrors();
         ConfigNode root = YamlReader.read(text, errors);
         if (root == null) {
             throw new ConfigException(source, errors.problems());
         }
         limitBuffers(root);
-        ProxyConfig config = ProxyConfig.from(root);
-        Proxy.check(config, loader);
-        errors.throwIfAny(source);
-        return new ConfigFile(source, root, config);
+        return new ConfigFile(source, root, ProxyConfig.from(root), errors);
+    }
+
+    private static ConfigFile check(ConfigFile file, ClassLoader loader) {
+        Proxy.check(file.config, loader);
+        file.errors.throwIfAny(file.source);
+        return file;
     }
 
     /** Netty reads its limit once, when its first class that needs it is loaded: so before any other key is read. */

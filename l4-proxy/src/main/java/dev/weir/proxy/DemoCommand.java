@@ -9,8 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParseResult;
 
 /** {@code weir demo}: a real server, the proxy in front of it, sample traffic, and what to look at. */
 final class DemoCommand implements Subcommand {
@@ -19,28 +17,8 @@ final class DemoCommand implements Subcommand {
     private static final int SUMMARY_ROWS = 100;
 
     @Override
-    public CommandSpec spec() {
-        CommandSpec spec = Options.command(
-                "demo",
-                "The two-minute tour: a real Redis, the proxy in front of it, sample traffic, and what to open.");
-        Options.value(
-                spec,
-                "--for",
-                "DURATION",
-                false,
-                "Ends after this time with a summary: 20s. Without it, Ctrl-C ends it.");
-        Options.value(
-                spec,
-                "--admin",
-                "ADDR|off",
-                false,
-                "The admin server; the first free port from 127.0.0.1:9901 if not given.");
-        return spec;
-    }
-
-    @Override
-    public int run(ParseResult options, Terminal terminal) throws Exception {
-        Duration limit = Options.duration(options, "--for");
+    public int run(Arguments options, Terminal terminal) throws Exception {
+        Duration limit = options.duration("--for");
         String admin = QuickStart.admin(options);
         CompletableFuture<Void> end = new CompletableFuture<>();
         for (String signal : List.of("TERM", "INT", "HUP")) {

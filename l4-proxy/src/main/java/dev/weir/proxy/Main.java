@@ -5,11 +5,8 @@ import dev.weir.core.config.Names;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
 
 /**
  * Entry point of the program. Exit codes: 0 done, 1 failed at run time, 2 bad usage or configuration. Only what the
@@ -17,6 +14,8 @@ import picocli.CommandLine.ParseResult;
  */
 public final class Main {
     private static final List<String> COMMANDS = List.of("run", "check", "reload", "sniff", "top", "demo");
+
+    private static final String JFR = "io.netty.jfr.enabled";
 
     private final Terminal terminal;
 
@@ -30,6 +29,10 @@ public final class Main {
      * @param args the command line
      */
     public static void main(String[] args) {
+        // Netty looks for the JDK's flight recorder, which takes longer than all else Netty does at its start.
+        if (System.getProperty(JFR) == null) {
+            System.setProperty(JFR, "false");
+        }
         Terminal terminal = new Terminal(
                 System.out, System.err, code -> Runtime.getRuntime().halt(code));
         int code = new Main(terminal).run(args);
@@ -62,7 +65,7 @@ public final class Main {
 
     private int dispatch(String... args) throws Exception {
         if (args.length == 0) {
-            help();
+            Usage.help(COMMANDS, terminal.out());
             return 2;
         }
         switch (args[0]) {
@@ -73,7 +76,7 @@ public final class Main {
             case "--help":
             case "-h":
             case "help":
-                help();
+                Usage.help(COMMANDS, terminal.out());
                 return 0;
             default:
                 break;
@@ -83,23 +86,14 @@ public final class Main {
             throw new UsageException("unknown command \"" + args[0] + "\"" + Names.suggest(args[0], COMMANDS)
                     + "; weir --help lists all");
         }
-        return run(command, Arrays.copyOfRange(args, 1, args.length));
+        return run(command, args[0], Arrays.copyOfRange(args, 1, args.length));
     }
 
-    private int run(Subcommand command, String[] args) throws Exception {
-        CommandSpec spec = command.spec();
-        CommandLine line = new CommandLine(spec);
-        ParseResult options;
-        try {
-            options = line.parseArgs(args);
-        } catch (ParameterException e) {
-            throw new UsageException(e.getMessage() + "; " + spec.name() + " --help explains");
-        }
-        if (options.isUsageHelpRequested()) {
-            line.usage(terminal.out(), CommandLine.Help.Ansi.OFF);
-            return 0;
-        }
-        return command.run(options, terminal);
+    private int run(Subcommand command, String name, String[] args) throws Exception {
+        // `weir run FILE` is what has to start fast, and needs no parser.
+        boolean plain = args.length == 1 && name.equals("run") && !args[0].startsWith("-");
+        Arguments arguments = plain ? new Arguments(Map.of(), List.of(args)) : Usage.parse(name, args, terminal.out());
+        return arguments == null ? 0 : command.run(arguments, terminal);
     }
 
     private static @Nullable Subcommand find(String name) {
@@ -113,22 +107,5 @@ public final class Main {
             case "train" -> new TrainCommand();
             default -> null;
         };
-    }
-
-    private void help() {
-        CommandSpec root = CommandSpec.create().name("weir");
-        root.usageMessage()
-                .description("Stands in front of data stores and measures every command on the wire.")
-                .synopsisHeading("Usage: ")
-                .customSynopsis("weir COMMAND [OPTION…]")
-                .commandListHeading("%nCommands:%n")
-                .footer("", "weir COMMAND --help explains a command; weir --version says the version.");
-        for (String name : COMMANDS) {
-            Subcommand command = find(name);
-            if (command != null) {
-                root.addSubcommand(name, command.spec());
-            }
-        }
-        new CommandLine(root).usage(terminal.out(), CommandLine.Help.Ansi.OFF);
     }
 }

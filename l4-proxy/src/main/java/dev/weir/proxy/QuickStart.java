@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ParseResult;
 
 /** A proxy in front of one server, without a file: what sniff and demo run. */
 final class QuickStart {
@@ -54,10 +53,10 @@ final class QuickStart {
     }
 
     /** Refuses a bad value before anything is started. */
-    static @Nullable String admin(ParseResult options) {
-        @Nullable String value = Options.text(options, "--admin");
+    static @Nullable String admin(Arguments options) {
+        @Nullable String value = options.text("--admin");
         if (value != null && !value.equals("off")) {
-            Options.address("--admin", value);
+            Arguments.address("--admin", value);
         }
         return value;
     }
@@ -67,7 +66,7 @@ final class QuickStart {
             return wanted.equals("off") ? null : wanted;
         }
         InetAddress loopback = InetAddress.getLoopbackAddress();
-        for (int port = Options.ADMIN.port(); port < Options.ADMIN.port() + TRIES; port++) {
+        for (int port = Arguments.ADMIN.port(); port < Arguments.ADMIN.port() + TRIES; port++) {
             try (ServerSocket probe = new ServerSocket(port, 1, loopback)) {
                 return "127.0.0.1:" + probe.getLocalPort();
             } catch (IOException e) {

@@ -88,8 +88,8 @@ final class Reloader implements AutoCloseable {
         loaded = State.of(source);
         ReloadOutcome outcome;
         try {
-            ConfigFile file = ConfigFile.load(source, loader);
-            server.apply(file.config(), plain(file));
+            ConfigFile file = ConfigFile.read(source, loader);
+            apply(file);
             outcome = new ReloadOutcome(true, "reloaded: " + summary(server));
             LOG.info("{}; {}", why, outcome.report());
         } catch (ConfigException | IllegalStateException e) {
@@ -101,6 +101,14 @@ final class Reloader implements AutoCloseable {
         }
         server.processMetrics().reload(outcome.applied());
         return outcome;
+    }
+
+    private void apply(ConfigFile file) {
+        try {
+            server.apply(file.config(), plain(file));
+        } catch (ConfigException e) {
+            throw file.named(e);
+        }
     }
 
     /** What {@code /config} shows. */

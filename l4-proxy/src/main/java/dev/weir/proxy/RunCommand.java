@@ -2,14 +2,14 @@ package dev.weir.proxy;
 
 import dev.weir.core.Proxy.ListenerStatus;
 import dev.weir.core.config.Address;
+import dev.weir.core.config.ConfigException;
 import dev.weir.core.config.Units;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParseResult;
 
 /** {@code weir run FILE}: runs a configuration until a signal ends it. */
 final class RunCommand implements Subcommand {
@@ -27,28 +27,16 @@ final class RunCommand implements Subcommand {
     }
 
     @Override
-    public CommandSpec spec() {
-        CommandSpec spec = Options.command(
-                "run",
-                "Runs a configuration. SIGHUP or a change of the file reloads it; SIGTERM or SIGINT lets connections"
-                        + " finish (drain_timeout), a second one leaves at once.");
-        Options.value(
-                spec, "--plugins", "DIR", false, "Folder with jars of further filters, beside those in plugins/.");
-        Options.operand(spec, "FILE", "The configuration, YAML.");
-        return spec;
-    }
-
-    @Override
-    public int run(ParseResult options, Terminal terminal) throws Exception {
-        @Nullable String plugins = Options.text(options, "--plugins");
+    public int run(Arguments options, Terminal terminal) throws Exception {
+        @Nullable String plugins = options.text("--plugins");
         ClassLoader loader = Plugins.loader(plugins == null ? null : Path.of(plugins));
-        ConfigFile file = ConfigFile.load(Options.operand(options), loader);
+        ConfigFile file = ConfigFile.read(options.operand(), loader);
         String warning = OpenFiles.warning();
         if (warning != null) {
             terminal.say(warning);
         }
         CompletableFuture<Void> end = new CompletableFuture<>();
-        try (Server server = Server.start(file.config(), Reloader.plain(file), null, loader);
+        try (Server server = start(file, loader);
                 Reloader reloader = new Reloader(file.source(), loader, server)) {
             announce(server, terminal);
             Runnable stop = stop(server, end, terminal, file.config().process().drainTimeout());
@@ -62,6 +50,14 @@ final class RunCommand implements Subcommand {
         }
         terminal.say("ended");
         return 0;
+    }
+
+    private static Server start(ConfigFile file, ClassLoader loader) throws IOException {
+        try {
+            return Server.start(file.config(), Reloader.plain(file), null, loader);
+        } catch (ConfigException e) {
+            throw file.named(e);
+        }
     }
 
     static void announce(Server server, Terminal terminal) {

@@ -18,8 +18,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParseResult;
 
 /** {@code weir sniff PROTOCOL}: measures the commands to one server, without a configuration file. */
 final class SniffCommand implements Subcommand {
@@ -27,39 +25,18 @@ final class SniffCommand implements Subcommand {
     private static final long PIPE_CHECK_MILLIS = 200;
 
     @Override
-    public CommandSpec spec() {
-        CommandSpec spec = Options.command(
-                "sniff", "Stands in front of one server and shows its commands: live, and a summary at the end.");
-        Options.operand(spec, "PROTOCOL", "What the server speaks: redis.");
-        Options.value(spec, "--listen", "ADDR", true, "Where clients connect to: host:port, [v6]:port, unix:/path.");
-        Options.value(spec, "--upstream", "ADDR", true, "The server.");
-        Options.flag(
-                spec, "--json", "Writes exchanges to standard output, an object of JSON a line, and nothing else.");
-        Options.flag(spec, "--keys", "Shows the first key of a command as its target; keys may be personal data.");
-        Options.value(
-                spec,
-                "--admin",
-                "ADDR|off",
-                false,
-                "The admin server; the first free port from 127.0.0.1:9901 if not given.");
-        Options.value(spec, "--for", "DURATION", false, "Ends after this time: 20s, 5m.");
-        Options.value(spec, "--plugins", "DIR", false, "Folder with jars of further protocols.");
-        return spec;
-    }
-
-    @Override
-    public int run(ParseResult options, Terminal terminal) throws Exception {
-        String plugins = Options.text(options, "--plugins");
+    public int run(Arguments options, Terminal terminal) throws Exception {
+        String plugins = options.text("--plugins");
         ClassLoader loader = Plugins.loader(plugins == null ? null : java.nio.file.Path.of(plugins));
-        Protocol protocol = protocol(Options.operand(options), loader);
-        Address listen = Options.address("--listen", String.valueOf(Options.text(options, "--listen")));
-        Address upstream = Options.address("--upstream", String.valueOf(Options.text(options, "--upstream")));
-        Duration limit = Options.duration(options, "--for");
+        Protocol protocol = protocol(options.operand(), loader);
+        Address listen = Arguments.address("--listen", String.valueOf(options.text("--listen")));
+        Address upstream = Arguments.address("--upstream", String.valueOf(options.text("--upstream")));
+        Duration limit = options.duration("--for");
         String admin = QuickStart.admin(options);
-        boolean json = Options.flag(options, "--json");
+        boolean json = options.flag("--json");
         Map<String, Object> filter = new LinkedHashMap<>();
         filter.put("type", protocol.statsFilter());
-        if (Options.flag(options, "--keys")) {
+        if (options.flag("--keys")) {
             filter.put("keys", true);
         }
         CompletableFuture<Void> end = new CompletableFuture<>();

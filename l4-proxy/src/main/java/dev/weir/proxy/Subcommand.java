@@ -1,13 +1,7 @@
 package dev.weir.proxy;
 
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParseResult;
-
-/** A command of the program. Its class is loaded when it is called for. */
+/** A command of the program; {@link Usage} has what it takes. Its class is loaded when it is called for. */
 interface Subcommand {
-    /** What it takes, for parsing and for help. */
-    CommandSpec spec();
-
     /**
      * Carries it out.
      *
@@ -15,5 +9,5 @@ interface Subcommand {
      * @throws UsageException for values that the parser cannot judge
      * @throws dev.weir.core.config.ConfigException for a configuration with problems
      */
-    int run(ParseResult options, Terminal terminal) throws Exception;
+    int run(Arguments options, Terminal terminal) throws Exception;
 }

@@ -9,37 +9,23 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParseResult;
 
 /** {@code weir top}: the usage table of a running proxy. */
 final class TopCommand implements Subcommand {
     private static final int ROWS = 1_000;
 
     @Override
-    public CommandSpec spec() {
-        CommandSpec spec =
-                Options.command("top", "Shows who and what uses most, from the admin server of a running proxy.");
-        Options.value(spec, "--admin", "ADDR", false, "Its admin server; 127.0.0.1:9901 if not given.");
-        Options.value(spec, "--by", "WHAT", false, "Groups by " + String.join(", ", UsageTable.DIMENSIONS) + ".");
-        Options.value(spec, "--sort", "FIELD", false, "Sorts by " + String.join(", ", UsageRow.SORTS) + ".");
-        Options.flag(spec, "--once", "Prints the table once.");
-        Options.flag(spec, "--json", "Prints what the admin server answers: an object of JSON a second.");
-        return spec;
-    }
-
-    @Override
-    public int run(ParseResult options, Terminal terminal) throws Exception {
-        String by = Options.oneOf(options, "--by", UsageTable.DIMENSIONS);
-        String sort = Options.oneOf(options, "--sort", UsageRow.SORTS);
-        Address address = Options.admin(options);
+    public int run(Arguments options, Terminal terminal) throws Exception {
+        String by = options.oneOf("--by", UsageTable.DIMENSIONS);
+        String sort = options.oneOf("--sort", UsageRow.SORTS);
+        Address address = options.admin();
         AdminClient client = new AdminClient(address);
         String path = "/exchanges/top?limit=" + ROWS + "&by=" + by + "&sort=" + sort;
-        boolean once = Options.flag(options, "--once");
+        boolean once = options.flag("--once");
         CompletableFuture<Void> end = new CompletableFuture<>();
         Signals.on("INT", () -> end.complete(null));
         Signals.on("TERM", () -> end.complete(null));
-        if (Options.flag(options, "--json")) {
+        if (options.flag("--json")) {
             do {
                 terminal.out().println(ask(client, path).strip());
                 terminal.out().flush();

@@ -13,9 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import picocli.CommandLine;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParseResult;
+import java.util.Map;
 
 /**
  * {@code weir train}, for the build only: does what {@code run} does for a moment, so that the class-data archive that
@@ -28,23 +26,17 @@ final class TrainCommand implements Subcommand {
     private static final int MILLIS = 2_000;
 
     @Override
-    public CommandSpec spec() {
-        return Options.command("train", "Runs a proxy for a moment, to record which classes a start needs.");
-    }
-
-    @Override
-    public int run(ParseResult options, Terminal terminal) throws Exception {
+    public int run(Arguments options, Terminal terminal) throws Exception {
         Path file = Files.createTempFile("weir-train-", ".yaml");
         try (ServerSocket upstream = new ServerSocket(0, 8, InetAddress.getLoopbackAddress())) {
             serve(upstream);
             Files.writeString(file, configuration(upstream.getLocalPort()));
             RunCommand run = new RunCommand((server, stop) -> exercise(server, stop));
-            ParseResult parsed = new CommandLine(run.spec()).parseArgs(file.toString());
             Terminal quiet = new Terminal(
                     new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8),
                     terminal.err(),
                     terminal.halt());
-            return run.run(parsed, quiet);
+            return run.run(new Arguments(Map.of(), List.of(file.toString())), quiet);
         } finally {
             Files.deleteIfExists(file);
         }

@@ -1,0 +1,180 @@
+package dev.weir.proxy;
+
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * What each command takes, for parsing and for help. Made by hand, since annotations would be read by reflection; and
+ * apart from the commands, since no class-data archive takes picocli's classes (they are compiled for Java 5): {@link
+ * Main} goes around it where it can.
+ */
+final class Usage {
+    private static final String ADMIN_HELP = "Its admin server; 127.0.0.1:9901 if not given.";
+    private static final String OWN_ADMIN_HELP =
+            "The admin server; the first free port from 127.0.0.1:9901 if not given.";
+
+    private Usage() {}
+
+    /** Reads a command line; null if help was asked for, and shown. */
+    static @Nullable Arguments parse(String command, String[] args, PrintStream out) {
+        CommandSpec spec = spec(command);
+        CommandLine line = new CommandLine(spec);
+        try {
+            ParseResult result = line.parseArgs(args);
+            if (result.isUsageHelpRequested()) {
+                line.usage(out, CommandLine.Help.Ansi.OFF);
+                return null;
+            }
+            Map<String, String> options = new LinkedHashMap<>();
+            for (OptionSpec option : result.matchedOptions()) {
+                boolean flag = option.arity().max() == 0;
+                options.put(option.longestName(), flag ? "" : option.<String>getValue());
+            }
+            List<String> operands = new ArrayList<>();
+            for (PositionalParamSpec operand : result.matchedPositionals()) {
+                operands.add(operand.<String>getValue());
+            }
+            return new Arguments(options, operands);
+        } catch (ParameterException e) {
+            throw new UsageException(e.getMessage() + "; " + spec.name() + " --help explains");
+        }
+    }
+
+    /** Shows all commands. */
+    static void help(List<String> commands, PrintStream out) {
+        CommandSpec root = CommandSpec.create().name("weir");
+        root.usageMessage()
+                .description("Stands in front of data stores and measures every command on the wire.")
+                .synopsisHeading("Usage: ")
+                .customSynopsis("weir COMMAND [OPTION…]")
+                .commandListHeading("%nCommands:%n")
+                .footer("", "weir COMMAND --help explains a command; weir --version says the version.");
+        for (String name : commands) {
+            root.addSubcommand(name, spec(name));
+        }
+        new CommandLine(root).usage(out, CommandLine.Help.Ansi.OFF);
+    }
+
+    private static CommandSpec spec(String command) {
+        return switch (command) {
+            case "run" -> run();
+            case "check" -> check();
+            case "reload" -> reload();
+            case "sniff" -> sniff();
+            case "top" -> top();
+            case "demo" -> demo();
+            default -> command(command, "For the build only.");
+        };
+    }
+
+    private static CommandSpec run() {
+        CommandSpec spec = command(
+                "run",
+                "Runs a configuration. SIGHUP or a change of the file reloads it; SIGTERM or SIGINT lets connections"
+                        + " finish (drain_timeout), a second one leaves at once.");
+        value(spec, "--plugins", "DIR", false, "Folder with jars of further filters, beside those in plugins/.");
+        operand(spec, "FILE", "The configuration, YAML.");
+        return spec;
+    }
+
+    private static CommandSpec check() {
+        CommandSpec spec = command("check", "Validates a configuration: every problem at once, with its place.");
+        value(spec, "--plugins", "DIR", false, "Folder with jars of further filters, beside those in plugins/.");
+        operand(spec, "FILE", "The configuration, YAML.");
+        return spec;
+    }
+
+    private static CommandSpec reload() {
+        CommandSpec spec =
+                command("reload", "Makes a running proxy read its configuration file anew, and says what came of it.");
+        value(spec, "--admin", "ADDR", false, ADMIN_HELP);
+        return spec;
+    }
+
+    private static CommandSpec sniff() {
+        CommandSpec spec = command(
+                "sniff", "Stands in front of one server and shows its commands: live, and a summary at the end.");
+        operand(spec, "PROTOCOL", "What the server speaks: redis.");
+        value(spec, "--listen", "ADDR", true, "Where clients connect to: host:port, [v6]:port, unix:/path.");
+        value(spec, "--upstream", "ADDR", true, "The server.");
+        flag(spec, "--json", "Writes exchanges to standard output, an object of JSON a line, and nothing else.");
+        flag(spec, "--keys", "Shows the first key of a command as its target; keys may be personal data.");
+        value(spec, "--admin", "ADDR|off", false, OWN_ADMIN_HELP);
+        value(spec, "--for", "DURATION", false, "Ends after this time: 20s, 5m.");
+        value(spec, "--plugins", "DIR", false, "Folder with jars of further protocols, beside those in plugins/.");
+        return spec;
+    }
+
+    private static CommandSpec top() {
+        CommandSpec spec = command("top", "Shows who and what uses most, from the admin server of a running proxy.");
+        value(spec, "--admin", "ADDR", false, ADMIN_HELP);
+        value(spec, "--by", "WHAT", false, "Groups by " + String.join(", ", UsageTable.DIMENSIONS) + ".");
+        value(spec, "--sort", "FIELD", false, "Sorts by " + String.join(", ", UsageRow.SORTS) + ".");
+        flag(spec, "--once", "Prints the table once.");
+        flag(spec, "--json", "Prints what the admin server answers: an object of JSON a second.");
+        return spec;
+    }
+
+    private static CommandSpec demo() {
+        CommandSpec spec = command(
+                "demo",
+                "The two-minute tour: a real Redis, the proxy in front of it, sample traffic, and what to open.");
+        value(
+                spec,
+                "--for",
+                "DURATION",
+                false,
+                "Ends after this time with a summary: 20s. Without it, Ctrl-C ends it.");
+        value(spec, "--admin", "ADDR|off", false, OWN_ADMIN_HELP);
+        return spec;
+    }
+
+    private static CommandSpec command(String name, String description) {
+        CommandSpec spec = CommandSpec.create().name("weir " + name);
+        spec.usageMessage().description(description).sortOptions(false);
+        spec.addOption(OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .description("Shows this help.")
+                .build());
+        return spec;
+    }
+
+    private static void value(CommandSpec spec, String name, String label, boolean required, String description) {
+        spec.addOption(OptionSpec.builder(name)
+                .paramLabel(label)
+                .type(String.class)
+                .arity("1")
+                .required(required)
+                .description(description)
+                .build());
+    }
+
+    private static void flag(CommandSpec spec, String name, String description) {
+        spec.addOption(OptionSpec.builder(name)
+                .type(boolean.class)
+                .arity("0")
+                .description(description)
+                .build());
+    }
+
+    private static void operand(CommandSpec spec, String label, String description) {
+        spec.addPositional(PositionalParamSpec.builder()
+                .index("0")
+                .arity("1")
+                .paramLabel(label)
+                .type(String.class)
+                .required(true)
+                .description(description)
+                .build());
+    }
+}
