@@ -3,7 +3,7 @@ package dev.weir.proxy;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.Names;
 import dev.weir.core.protocol.Protocol;
-import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -96,7 +96,8 @@ final class SniffCommand implements Subcommand {
     /** After the server was closed, so that everything was written that will be. */
     private static int reportJson(Server server, Terminal terminal) {
         long dropped = 0;
-        for (Counter counter : server.meters().find("weir.access.log.dropped").counters()) {
+        for (FunctionCounter counter :
+                server.meters().find("weir.access.log.dropped").functionCounters()) {
             dropped += (long) counter.count();
         }
         if (dropped > 0) {
