@@ -42,12 +42,12 @@ final class Buckets {
         return SECONDS.clone();
     }
 
-    /** The bucket of a duration ≥ 0: the first whose bound is not smaller. */
+    /**
+     * The bucket of a duration ≥ 0: the first whose bound is not smaller. Bounds at least double, so at most one of them
+     * lies between two powers of two: one comparison without a branch, which nothing could predict.
+     */
     static int of(long nanos) {
         int i = FIRST[Long.numberOfLeadingZeros(nanos)];
-        while (nanos > NANOS[i]) {
-            i++;
-        }
-        return i;
+        return i + (int) ((NANOS[i] - nanos) >>> (Long.SIZE - 1));
     }
 }
