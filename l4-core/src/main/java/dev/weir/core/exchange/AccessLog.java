@@ -101,7 +101,7 @@ public final class AccessLog implements ExchangeSink.Factory, AutoCloseable {
         public void onExchange(Exchange exchange) {
             int waiting = ring.offer(exchange);
             if (waiting == 0) {
-                Cells.add(dropped, 0, 1);
+                Cells.addOpaque(dropped, 0, 1);
             } else if (waiting == half) {
                 // The writer looks every few milliseconds anyway; waking it for each line is a system call.
                 LockSupport.unpark(writer);
@@ -155,7 +155,7 @@ public final class AccessLog implements ExchangeSink.Factory, AutoCloseable {
         try {
             lines.add(e);
         } catch (IOException | RuntimeException wrong) {
-            Cells.add(lost, 0, 1);
+            Cells.addOpaque(lost, 0, 1);
             failed(wrong instanceof IOException io ? io : new IOException(wrong));
         }
     }
@@ -168,9 +168,9 @@ public final class AccessLog implements ExchangeSink.Factory, AutoCloseable {
         try {
             lines.writeTo(out);
             out.flush();
-            Cells.add(written, 0, count);
+            Cells.addOpaque(written, 0, count);
         } catch (IOException e) {
-            Cells.add(lost, 0, count);
+            Cells.addOpaque(lost, 0, count);
             failed(e);
         }
         lines.clear();
@@ -178,7 +178,7 @@ public final class AccessLog implements ExchangeSink.Factory, AutoCloseable {
 
     private void failed(IOException e) {
         lastError = e;
-        Cells.add(errors, 0, 1);
+        Cells.addOpaque(errors, 0, 1);
         if (Cells.get(errors, 0) == 1) {
             LOG.error(
                     "Access log cannot be written; further errors are counted in weir_access_log_errors_total. path={}",

@@ -1,70 +1,79 @@
 package dev.weir.core.exchange;
 
-/** The counters of one operation of one listener on one event loop. */
+/**
+ * The counters of one operation of one listener on one event loop. Plain fields: the loop writes, readers come by
+ * {@link Published}.
+ */
 final class CommandCell {
-    /** By status, in the order of {@link Exchange.Status}. */
-    static final int OK = 0;
+    /** What the family finds it by; another object of the same name may come after a reload. */
+    Operation operation;
 
-    static final int ERRORS = 1;
-    static final int NO_REPLY = 2;
-    static final int ABORTED = 3;
-    static final int WAITS = 4;
-    static final int MISSES = 5;
-    static final int HITS = 6;
-    static final int ROWS = 7;
-    static final int REQUEST_BYTES = 8;
-    static final int RESPONSE_BYTES = 9;
-    static final int NANOS = 10;
-    static final int MAX_MICROS = 11;
-    static final int COUNTERS = 12;
-
-    /** The object that the array of the family finds it by; another one of the same name may come after a reload. */
-    final Operation operation;
-
-    final long[] counters;
-    final LatencyRecorder latency;
+    final LatencyRecorder latency = new LatencyRecorder();
+    long calls;
+    long errors;
+    long noReply;
+    long aborted;
+    long waits;
+    long hits;
+    long misses;
+    long rows;
+    long requestBytes;
+    long responseBytes;
+    long nanos;
+    long maxMicros;
 
     CommandCell(Operation operation) {
-        this(operation, new long[COUNTERS], new LatencyRecorder());
-    }
-
-    private CommandCell(Operation operation, long[] counters, LatencyRecorder latency) {
         this.operation = operation;
-        this.counters = counters;
-        this.latency = latency;
-    }
-
-    /** The same counters under another object of the same name. */
-    CommandCell under(Operation other) {
-        return new CommandCell(other, counters, latency);
     }
 
     void count(Exchange e) {
-        long[] c = counters;
-        Cells.add(c, e.status.ordinal(), 1);
-        if (e.requestBytes > 0) {
-            Cells.add(c, REQUEST_BYTES, e.requestBytes);
-        }
-        if (e.responseBytes > 0) {
-            Cells.add(c, RESPONSE_BYTES, e.responseBytes);
-        }
-        if (e.rows > 0) {
-            Cells.add(c, ROWS, e.rows);
-        }
+        calls++;
+        // What is unknown is -1.
+        requestBytes += Math.max(0, e.requestBytes);
+        responseBytes += Math.max(0, e.responseBytes);
+        rows += Math.max(0, e.rows);
         if (e.hit >= 0) {
-            Cells.add(c, e.hit == 0 ? MISSES : HITS, 1);
+            hits += e.hit;
+            misses += 1 - e.hit;
+        }
+        if (e.status != Exchange.Status.OK) {
+            countStatus(e.status);
         }
         if (e.longWait) {
-            Cells.add(c, WAITS, 1);
+            waits++;
         }
     }
 
-    void time(long nanos, long micros) {
-        long[] c = counters;
-        Cells.add(c, NANOS, nanos);
-        if (micros > c[MAX_MICROS]) {
-            Cells.set(c, MAX_MICROS, micros);
+    private void countStatus(Exchange.Status status) {
+        switch (status) {
+            case ERROR -> errors++;
+            case NO_REPLY -> noReply++;
+            case ABORTED -> aborted++;
+            case OK -> {}
+        }
+    }
+
+    void time(long duration, long micros) {
+        nanos += duration;
+        if (micros > maxMicros) {
+            maxMicros = micros;
         }
         latency.record(micros);
+    }
+
+    /** Adds all but the latencies to {@code sum}. From any thread. */
+    void addTo(CommandCell sum) {
+        sum.calls += calls;
+        sum.errors += errors;
+        sum.noReply += noReply;
+        sum.aborted += aborted;
+        sum.waits += waits;
+        sum.hits += hits;
+        sum.misses += misses;
+        sum.rows += rows;
+        sum.requestBytes += requestBytes;
+        sum.responseBytes += responseBytes;
+        sum.nanos += nanos;
+        sum.maxMicros = Math.max(sum.maxMicros, maxMicros);
     }
 }

@@ -65,8 +65,8 @@ final class CommandFamily {
             cell = new CommandCell(operation);
             byName.put(operation.name(), cell);
             stats.add(new CommandStats.CommandKey(listener, protocol, operation.name()), cell);
-        } else if (!cell.operation.equals(operation)) {
-            cell = cell.under(operation);
+        } else {
+            cell.operation = operation;
         }
         int i = operation.index();
         if (i >= cells.length) {
@@ -111,7 +111,7 @@ final class CommandFamily {
 
     /** The cell for what is beyond the limit of series. */
     SeriesCell beyond(boolean error) {
-        Cells.add(merged, 0, 1);
+        Cells.addOpaque(merged, 0, 1);
         SeriesCell cell = error ? beyondError : beyond;
         if (cell == null) {
             cell = registry.other(listener, systemName == null ? "" : systemName, error);
@@ -130,7 +130,7 @@ final class CommandFamily {
         if (cell == null) {
             cell = makeError(errors.size() < MAX_ERRORS ? code : Operation.OTHER, nanos);
         }
-        Cells.set(cell, CommandStats.LAST, nanos);
+        cell[CommandStats.LAST] = nanos;
         Cells.add(cell, CommandStats.COUNT, 1);
     }
 

@@ -128,14 +128,16 @@ public final class CommandStats {
     private final WireClock clock;
     private final UnaryOperator<String> systemNames;
     private final SeriesRegistry registry;
+    private final List<Published> published;
     private final RateWindow<CommandKey> rates;
     private final Map<CommandKey, List<CommandCell>> commands = new ConcurrentHashMap<>();
     private final Map<ErrorKey, List<long[]>> errors = new ConcurrentHashMap<>();
     private final List<long[]> merged = new CopyOnWriteArrayList<>();
 
-    CommandStats(WireClock clock, int maxSeries, UnaryOperator<String> systemNames) {
+    CommandStats(WireClock clock, int maxSeries, UnaryOperator<String> systemNames, List<Published> published) {
         this.clock = clock;
         this.systemNames = systemNames;
+        this.published = published;
         this.registry = new SeriesRegistry(maxSeries);
         this.rates = new RateWindow<>(clock);
     }
@@ -166,7 +168,7 @@ public final class CommandStats {
 
     /** All commands that were seen, those with the most total time first. */
     public List<CommandRow> rows() {
-        Map<CommandKey, long[]> sums = sums();
+        Map<CommandKey, CommandCell> sums = sums();
         Map<CommandKey, Double> perSecond = rates.perSecond(calls(sums));
         Histogram histogram = new Histogram(LatencyRecorder.MAX_MICROS, LatencyRecorder.DIGITS);
         List<CommandRow> rows = new ArrayList<>(sums.size());
@@ -190,68 +192,61 @@ public final class CommandStats {
 
     /** All exchanges so far. */
     long exchanges() {
-        return calls(sums()).values().stream().mapToLong(n -> n).sum();
+        return Published.acquire(published);
     }
 
-    private Map<CommandKey, long[]> sums() {
-        Map<CommandKey, long[]> sums = new HashMap<>();
+    private Map<CommandKey, CommandCell> sums() {
+        Published.acquire(published);
+        Map<CommandKey, CommandCell> sums = new HashMap<>();
         commands.forEach((key, cells) -> {
-            long[] sum = new long[CommandCell.COUNTERS];
-            for (CommandCell cell : cells) {
-                for (int i = 0; i < CommandCell.COUNTERS; i++) {
-                    long value = Cells.get(cell.counters, i);
-                    sum[i] = i == CommandCell.MAX_MICROS ? Math.max(sum[i], value) : sum[i] + value;
-                }
-            }
+            CommandCell sum = new CommandCell(SeriesScope.NO_OPERATION);
+            cells.forEach(cell -> cell.addTo(sum));
             sums.put(key, sum);
         });
         return sums;
     }
 
-    private static Map<CommandKey, Long> calls(Map<CommandKey, long[]> sums) {
+    private static Map<CommandKey, Long> calls(Map<CommandKey, CommandCell> sums) {
         Map<CommandKey, Long> calls = new HashMap<>();
-        sums.forEach((key, sum) -> calls.put(key, calls(sum)));
+        sums.forEach((key, sum) -> calls.put(key, sum.calls));
         return calls;
     }
 
-    private static long calls(long[] sum) {
-        return sum[CommandCell.OK] + sum[CommandCell.ERRORS] + sum[CommandCell.NO_REPLY] + sum[CommandCell.ABORTED];
-    }
-
-    private CommandRow row(CommandKey key, long[] sum, double perSecond, Histogram times) {
+    private CommandRow row(CommandKey key, CommandCell sum, double perSecond, Histogram times) {
         boolean none = times.getTotalCount() == 0;
         return new CommandRow(
                 key.listener(),
                 key.protocol(),
                 systemNames.apply(key.protocol()),
                 key.command(),
-                calls(sum),
+                sum.calls,
                 perSecond,
-                sum[CommandCell.ERRORS],
-                sum[CommandCell.NO_REPLY],
-                sum[CommandCell.ABORTED],
-                sum[CommandCell.WAITS],
-                sum[CommandCell.HITS],
-                sum[CommandCell.MISSES],
-                sum[CommandCell.ROWS],
-                sum[CommandCell.REQUEST_BYTES],
-                sum[CommandCell.RESPONSE_BYTES],
+                sum.errors,
+                sum.noReply,
+                sum.aborted,
+                sum.waits,
+                sum.hits,
+                sum.misses,
+                sum.rows,
+                sum.requestBytes,
+                sum.responseBytes,
                 times.getTotalCount(),
-                sum[CommandCell.NANOS] / 1_000,
-                none ? -1 : percentile(times, 50, sum),
-                none ? -1 : percentile(times, 90, sum),
-                none ? -1 : percentile(times, 99, sum),
-                none ? -1 : percentile(times, 99.9, sum),
-                none ? -1 : sum[CommandCell.MAX_MICROS]);
+                sum.nanos / 1_000,
+                none ? -1 : percentile(times, 50, sum.maxMicros),
+                none ? -1 : percentile(times, 90, sum.maxMicros),
+                none ? -1 : percentile(times, 99, sum.maxMicros),
+                none ? -1 : percentile(times, 99.9, sum.maxMicros),
+                none ? -1 : sum.maxMicros);
     }
 
     /** A bucket ends a little above its highest value: never show more than the longest that was seen. */
-    private static long percentile(Histogram times, double percent, long[] sum) {
-        return Math.min(times.getValueAtPercentile(percent), sum[CommandCell.MAX_MICROS]);
+    private static long percentile(Histogram times, double percent, long max) {
+        return Math.min(times.getValueAtPercentile(percent), max);
     }
 
     /** All series of the exported histogram; at most {@code metrics.max_series}. */
     public List<SeriesRow> series() {
+        Published.acquire(published);
         List<SeriesRow> rows = new ArrayList<>();
         registry.all().forEach((key, cells) -> {
             long[] buckets = new long[Buckets.COUNT];
@@ -281,6 +276,7 @@ public final class CommandStats {
 
     /** All error codes that were seen, the most frequent first. */
     public List<ErrorRow> errors() {
+        Published.acquire(published);
         List<ErrorRow> rows = new ArrayList<>();
         errors.forEach((key, cells) -> {
             long count = 0;

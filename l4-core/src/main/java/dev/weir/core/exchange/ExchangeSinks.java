@@ -53,14 +53,15 @@ public final class ExchangeSinks implements AutoCloseable {
             UnaryOperator<String> systemNames) {
         UnaryOperator<String> systems = protocol -> protocol.equals("tcp") ? "" : systemNames.apply(protocol);
         List<TopCells> cells = Stream.generate(TopCells::new).limit(loops).toList();
-        this.commands = new CommandStats(clock, config.maxSeries(), systems);
-        this.top = new TopTable(commands, cells, clock);
+        List<Published> published = Stream.generate(Published::new).limit(loops).toList();
+        this.commands = new CommandStats(clock, config.maxSeries(), systems, published);
+        this.top = new TopTable(commands, cells, clock, published);
         this.slow = new SlowLog(loops, config);
         this.loops = new LoopExchanges[loops];
         for (int i = 0; i < loops; i++) {
             int loop = i;
             ExchangeSink[] sinks = extra.stream().map(f -> f.forLoop(loop)).toArray(ExchangeSink[]::new);
-            this.loops[i] = new LoopExchanges(commands, cells.get(i), slow, live, i, sinks);
+            this.loops[i] = new LoopExchanges(this, i, cells.get(i), published.get(i), sinks);
         }
         this.metrics = new SinkMetrics(meters, this, List.of(this.loops), config.maxSeries());
     }

@@ -37,7 +37,7 @@ final class LatencyRecorder {
         if (i >= c.length) {
             c = grow(shift);
         }
-        Cells.add(c, i, 1);
+        c[i]++;
     }
 
     private long[] grow(int shift) {

@@ -19,6 +19,7 @@ final class LoopExchanges implements Exchanges {
     private static final int SLOW = 2;
     private static final int LIVE = 3;
 
+    private final Published published;
     private final CommandStats commands;
     private final TopCells top;
     private final SlowLog.Ring slow;
@@ -34,8 +35,11 @@ final class LoopExchanges implements Exchanges {
     private Exchange[] pool = new Exchange[FIRST_POOL];
     private int pooled;
 
-    LoopExchanges(CommandStats commands, TopCells top, SlowLog slow, LiveFeed live, int loop, ExchangeSink[] extra) {
-        this.commands = commands;
+    LoopExchanges(ExchangeSinks sinks, int loop, TopCells top, Published published, ExchangeSink[] extra) {
+        SlowLog slow = sinks.slow();
+        LiveFeed live = sinks.live();
+        this.published = published;
+        this.commands = sinks.commands();
         this.top = top;
         this.slow = slow.ring(loop);
         this.slowNanos = slow.thresholdNanos();
@@ -68,7 +72,11 @@ final class LoopExchanges implements Exchanges {
             pool = java.util.Arrays.copyOf(pool, pooled * 2);
         }
         exchange.pooled = true;
-        pool[pooled++] = exchange;
+        // Nearly always the one that was taken from here: then no store, which would mark a card.
+        if (pool[pooled] != exchange) {
+            pool[pooled] = exchange;
+        }
+        pooled++;
     }
 
     @Override
@@ -102,6 +110,7 @@ final class LoopExchanges implements Exchanges {
                 failed(DEFAULT_SINKS.length + i, t);
             }
         }
+        published.publish();
         discard(e);
     }
 
@@ -122,9 +131,10 @@ final class LoopExchanges implements Exchanges {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // The protocol is a constant; equals stands behind it.
     private void count(Exchange e, ConnectionScope scope, long nanos, long micros) {
         CommandFamily family = scope.family;
-        if (!family.protocol.equals(e.protocol)) {
+        if (family.protocol != e.protocol && !family.protocol.equals(e.protocol)) {
             family = family(scope.listener, e.protocol);
             scope.switchTo(family);
         }
@@ -154,7 +164,7 @@ final class LoopExchanges implements Exchanges {
     }
 
     private void failed(int sink, Throwable t) {
-        Cells.add(errors, sink, 1);
+        Cells.addOpaque(errors, sink, 1);
         if (errors[sink] == 1) {
             LOG.error(
                     "A sink of exchanges failed; further failures of it are counted in weir_sink_errors_total. sink={}",

@@ -4,13 +4,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The buckets of one series on one event loop, and what its scope finds it by. */
 final class SeriesCell {
-    private static final int NANOS = Buckets.COUNT;
-
     private final Operation operation;
     private final @Nullable String collection;
     private final @Nullable String summary;
     private final @Nullable String error;
-    private final long[] cells;
+    private final long[] buckets = new long[Buckets.COUNT];
+    private long nanos;
 
     /** The next one in the same place of the scope's table. */
     @Nullable
@@ -21,7 +20,10 @@ final class SeriesCell {
         this.collection = collection;
         this.summary = summary;
         this.error = error;
-        this.cells = new long[NANOS + 1];
+    }
+
+    boolean of(Operation op) {
+        return operation.equals(op);
     }
 
     boolean is(Operation op, @Nullable String coll, @Nullable String summ, @Nullable String err) {
@@ -52,17 +54,16 @@ final class SeriesCell {
         return hash ^ (hash >>> 16);
     }
 
-    void time(long nanos) {
-        long[] c = cells;
-        Cells.add(c, Buckets.of(nanos), 1);
-        Cells.add(c, NANOS, nanos);
+    void time(long duration) {
+        buckets[Buckets.of(duration)]++;
+        nanos += duration;
     }
 
     /** Adds the buckets to {@code sums}; returns the sum of the durations. From any thread. */
     long addTo(long[] sums) {
         for (int i = 0; i < Buckets.COUNT; i++) {
-            sums[i] += Cells.get(cells, i);
+            sums[i] += Cells.get(buckets, i);
         }
-        return Cells.get(cells, NANOS);
+        return nanos;
     }
 }

@@ -1,10 +1,12 @@
 package dev.weir.core.exchange;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The series of one listener, system, database and server on one event loop: a small hash table by operation,
- * collection, summary and error. Where there are only operations, it is an array indexed by them.
+ * collection, summary and error, and before it an
+ * array for those that have an operation only.
  */
 final class SeriesScope {
     /** Stands in cells that are found otherwise. */
@@ -15,6 +17,7 @@ final class SeriesScope {
     private final CommandFamily family;
     private final SeriesRegistry registry;
     private final @Nullable SeriesKey labels;
+    private @Nullable SeriesCell[] plain = new @Nullable SeriesCell[0];
     private @Nullable SeriesCell[] table = new @Nullable SeriesCell[FIRST_SIZE];
     private int size;
 
@@ -27,6 +30,21 @@ final class SeriesScope {
 
     void time(Exchange e, long nanos) {
         Operation operation = e.operation();
+        if (e.status != Exchange.Status.ERROR && e.collection == null && e.summary == null) {
+            int i = operation.index();
+            @Nullable SeriesCell[] known = plain;
+            if (i < known.length) {
+                SeriesCell cell = known[i];
+                if (cell != null && cell.of(operation)) {
+                    cell.time(nanos);
+                    return;
+                }
+            }
+        }
+        find(e, operation).time(nanos);
+    }
+
+    private SeriesCell find(Exchange e, Operation operation) {
         String collection = e.collection;
         String summary = e.summary;
         String error = e.status != Exchange.Status.ERROR ? null : e.error != null ? e.error : Operation.OTHER;
@@ -38,14 +56,28 @@ final class SeriesScope {
         if (cell == null) {
             cell = make(operation, collection, summary, error);
         }
-        cell.time(nanos);
+        if (cell == null) {
+            return family.beyond(error != null);
+        }
+        if (collection == null && summary == null && error == null) {
+            remember(operation, cell);
+        }
+        return cell;
     }
 
-    private SeriesCell make(
+    private void remember(Operation operation, SeriesCell cell) {
+        int i = operation.index();
+        if (i >= plain.length) {
+            plain = Arrays.copyOf(plain, i + 16);
+        }
+        plain[i] = cell;
+    }
+
+    private @Nullable SeriesCell make(
             Operation operation, @Nullable String collection, @Nullable String summary, @Nullable String error) {
         var cells = labels == null ? null : registry.admit(labels.with(operation, collection, summary, error));
         if (cells == null) {
-            return family.beyond(error != null);
+            return null;
         }
         SeriesCell cell = new SeriesCell(operation, collection, summary, error);
         cells.add(cell);

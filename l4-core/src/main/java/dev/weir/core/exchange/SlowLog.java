@@ -59,7 +59,7 @@ public final class SlowLog {
         }
 
         void add(Exchange e) {
-            Cells.add(written, 0, 1);
+            Cells.addOpaque(written, 0, 1);
             if (places.length() == 0) {
                 return;
             }

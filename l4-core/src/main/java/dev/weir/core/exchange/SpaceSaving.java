@@ -95,7 +95,7 @@ public final class SpaceSaving {
             place = size < capacity ? size : heap[0];
             replace(place, namespace, key, offset, length, hash);
         }
-        Cells.add(counts, place, weight);
+        Cells.addOpaque(counts, place, weight);
         sink(inHeap[place]);
     }
 
@@ -118,7 +118,7 @@ public final class SpaceSaving {
         if (!fresh) {
             unlink(place);
         }
-        Cells.set(versions, place, versions[place] + 1);
+        Cells.setOpaque(versions, place, versions[place] + 1);
         VarHandle.storeStoreFence();
         byte[] bytes = keys[place];
         if (bytes == null || bytes.length < length) {
@@ -128,9 +128,9 @@ public final class SpaceSaving {
         System.arraycopy(key, offset, bytes, 0, length);
         lengths[place] = length;
         namespaces[place] = namespace;
-        Cells.set(errors, place, counts[place]);
+        Cells.setOpaque(errors, place, counts[place]);
         VarHandle.releaseFence();
-        Cells.set(versions, place, versions[place] + 1);
+        Cells.setOpaque(versions, place, versions[place] + 1);
         hashes[place] = hash;
         int chain = hash & (chains.length - 1);
         next[place] = chains[chain];

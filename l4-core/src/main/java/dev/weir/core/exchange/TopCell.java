@@ -3,16 +3,11 @@ package dev.weir.core.exchange;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The counters of one combination of client, user, app and database on one event loop. */
+/**
+ * The counters of one combination of client, user, app and database on one event loop. Plain fields: the loop
+ * writes, readers come by {@link Published}.
+ */
 final class TopCell {
-    static final int CALLS = 0;
-    static final int ERRORS = 1;
-    static final int REQUEST_BYTES = 2;
-    static final int RESPONSE_BYTES = 3;
-    static final int NANOS = 4;
-    static final int MAX_MICROS = 5;
-    static final int COUNTERS = 6;
-
     /** The combination. Not immutable: the table looks up with one object that it fills anew each time. */
     static final class Key {
         String listener = "";
@@ -68,8 +63,13 @@ final class TopCell {
     }
 
     final Key key;
-    final long[] counters = new long[COUNTERS];
     final LatencyHistogram latency = new LatencyHistogram();
+    long calls;
+    long errors;
+    long requestBytes;
+    long responseBytes;
+    long nanos;
+    long maxMicros;
 
     /** Start of the newest exchange; the loop's alone. */
     long usedNanos;
@@ -81,35 +81,31 @@ final class TopCell {
     }
 
     void count(Exchange e) {
-        long[] c = counters;
         usedNanos = e.startNanos;
-        Cells.add(c, CALLS, 1);
+        calls++;
+        // What is unknown is -1.
+        requestBytes += Math.max(0, e.requestBytes);
+        responseBytes += Math.max(0, e.responseBytes);
         if (e.status == Exchange.Status.ERROR) {
-            Cells.add(c, ERRORS, 1);
-        }
-        if (e.requestBytes > 0) {
-            Cells.add(c, REQUEST_BYTES, e.requestBytes);
-        }
-        if (e.responseBytes > 0) {
-            Cells.add(c, RESPONSE_BYTES, e.responseBytes);
+            errors++;
         }
     }
 
-    void time(long nanos, long micros) {
-        long[] c = counters;
-        Cells.add(c, NANOS, nanos);
-        if (micros > c[MAX_MICROS]) {
-            Cells.set(c, MAX_MICROS, micros);
+    void time(long duration, long micros) {
+        nanos += duration;
+        if (micros > maxMicros) {
+            maxMicros = micros;
         }
         latency.record(micros);
     }
 
-    /** Takes over the numbers of a cell that leaves the table. */
-    void add(TopCell other) {
-        for (int i = 0; i < MAX_MICROS; i++) {
-            Cells.add(counters, i, other.counters[i]);
-        }
-        Cells.set(counters, MAX_MICROS, Math.max(counters[MAX_MICROS], other.counters[MAX_MICROS]));
-        latency.add(other.latency);
+    /** Adds all but the latencies to {@code sum}. From any thread. */
+    void addTo(TopCell sum) {
+        sum.calls += calls;
+        sum.errors += errors;
+        sum.requestBytes += requestBytes;
+        sum.responseBytes += responseBytes;
+        sum.nanos += nanos;
+        sum.maxMicros = Math.max(sum.maxMicros, maxMicros);
     }
 }

@@ -63,7 +63,7 @@ final class TopCells {
         if (size() < MAX - RESERVED) {
             return add();
         }
-        Cells.add(merged, 0, 1);
+        Cells.addOpaque(merged, 0, 1);
         probe.client = Operation.OTHER;
         TopCell cell = cells.get(probe);
         if (cell != null) {
@@ -104,7 +104,9 @@ final class TopCells {
             if (now - cell.usedNanos > STALE_NANOS && !Operation.OTHER.equals(cell.key.namespace)) {
                 i.remove();
                 cell.removed = true;
-                other(cell.key.listener).add(cell);
+                TopCell other = other(cell.key.listener);
+                cell.addTo(other);
+                other.latency.add(cell.latency);
             }
         }
         probe.set(wanted.listener, wanted.client, wanted.user, wanted.app, wanted.namespace);

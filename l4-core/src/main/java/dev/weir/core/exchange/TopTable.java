@@ -68,25 +68,24 @@ public final class TopTable {
     private record RowKey(String listener, String key) {}
 
     private static final class Sum {
-        final long[] counters = new long[TopCell.COUNTERS];
+        final TopCell counters = new TopCell(new TopCell.Key());
         final long[] latency = new long[LatencyHistogram.SIZE];
 
         void add(TopCell cell) {
-            for (int i = 0; i < TopCell.COUNTERS; i++) {
-                long value = Cells.get(cell.counters, i);
-                counters[i] = i == TopCell.MAX_MICROS ? Math.max(counters[i], value) : counters[i] + value;
-            }
+            cell.addTo(counters);
             cell.latency.addTo(latency);
         }
     }
 
     private final CommandStats commands;
     private final List<TopCells> loops;
+    private final List<Published> published;
     private final Map<Dimension, RateWindow<RowKey>> rates = new EnumMap<>(Dimension.class);
 
-    TopTable(CommandStats commands, List<TopCells> loops, WireClock clock) {
+    TopTable(CommandStats commands, List<TopCells> loops, WireClock clock, List<Published> published) {
         this.commands = commands;
         this.loops = loops;
+        this.published = published;
         for (Dimension dimension : Dimension.values()) {
             rates.put(dimension, new RateWindow<>(clock));
         }
@@ -134,6 +133,7 @@ public final class TopTable {
     }
 
     private Map<RowKey, Sum> sums(Dimension dimension) {
+        Published.acquire(published);
         Map<RowKey, Sum> sums = new HashMap<>();
         for (TopCells loop : loops) {
             for (TopCell cell : loop.all()) {
@@ -157,24 +157,24 @@ public final class TopTable {
 
     private static Map<RowKey, Long> calls(Map<RowKey, Sum> sums) {
         Map<RowKey, Long> calls = new HashMap<>();
-        sums.forEach((key, sum) -> calls.put(key, sum.counters[TopCell.CALLS]));
+        sums.forEach((key, sum) -> calls.put(key, sum.counters.calls));
         return calls;
     }
 
     private static TopRow row(RowKey key, Sum sum, double perSecond) {
-        long[] counters = sum.counters;
-        long max = counters[TopCell.MAX_MICROS];
+        TopCell counters = sum.counters;
+        long max = counters.maxMicros;
         long timed = LongStream.of(sum.latency).sum();
         return new TopRow(
                 key.listener(),
                 key.key(),
-                counters[TopCell.CALLS],
+                counters.calls,
                 perSecond,
-                counters[TopCell.ERRORS],
-                counters[TopCell.REQUEST_BYTES],
-                counters[TopCell.RESPONSE_BYTES],
+                counters.errors,
+                counters.requestBytes,
+                counters.responseBytes,
                 timed,
-                counters[TopCell.NANOS] / 1_000,
+                counters.nanos / 1_000,
                 Math.min(max, LatencyHistogram.quantile(sum.latency, 0.5)),
                 Math.min(max, LatencyHistogram.quantile(sum.latency, 0.9)),
                 Math.min(max, LatencyHistogram.quantile(sum.latency, 0.99)),
