@@ -21,6 +21,7 @@ final class Flow {
     private static final int COPY_REST = 1_024;
 
     /** What writes fail with whose bytes never went out. One for all, without a stack: it says nothing of a place. */
+    @SuppressWarnings("StaticAssignmentOfThrowable") // it has no stack that could be wrong
     static final Throwable CLOSED = new Closed();
 
     private static final class Closed extends ClosedChannelException {

@@ -176,6 +176,7 @@ class ProxyTest {
     }
 
     @Test
+    @SuppressWarnings("try") // the client hangs up before the test ends
     void refusesConnectionsBeyondTheLimits() throws Exception {
         ProxyConfig config = config(List.of(Map.of("type", "connection_limit", "max_connections_per_client", 2), ECHO));
         try (Proxy proxy = Proxy.builder().start(config);
@@ -268,6 +269,7 @@ class ProxyTest {
     }
 
     @Test
+    @SuppressWarnings("AddressSelection") // this very address
     void listensOnIpv6() throws Exception {
         ProxyConfig config = ProxyConfig.of(
                 Map.of("listeners", List.of(Map.of("name", "l", "address", "[::1]:0", "filters", List.of(ECHO)))));
@@ -314,6 +316,7 @@ class ProxyTest {
     }
 
     @Test
+    @SuppressWarnings("try") // the client hangs up before the test ends
     void closesWhatIsStillOpenWhenTheDrainTimeoutEnds() throws Exception {
         ProxyConfig config = ProxyConfig.of(Map.of(
                 "drain_timeout",

@@ -23,11 +23,10 @@ import static dev.weir.examples.memcached.Reply.TOUCHED;
 import static dev.weir.examples.memcached.Reply.VA;
 import static dev.weir.examples.memcached.Reply.VALUE;
 import static dev.weir.examples.memcached.Reply.VERSION;
+import static dev.weir.examples.memcached.Reply.set;
 
 import dev.weir.core.exchange.Operation;
 import dev.weir.core.exchange.Operations;
-import java.util.EnumSet;
-import java.util.Set;
 
 /**
  * What is to be known of a command (memcached, doc/protocol.txt). The table is closed: whatever else a client sends is
@@ -43,39 +42,35 @@ record Command(Operation operation, Kind kind, int lengthWord, int keyWord) {
     /** How a command is asked and answered. */
     enum Kind {
         /** Any number of values, then END. */
-        VALUES(EnumSet.of(END), EnumSet.of(VALUE), EnumSet.noneOf(Reply.class)),
-        STORE(EnumSet.of(STORED, NOT_STORED, EXISTS, NOT_FOUND)),
+        VALUES(set(END), set(VALUE), 0),
+        STORE(set(STORED, NOT_STORED, EXISTS, NOT_FOUND)),
         /** The answer to incr and decr is a number. */
-        CHANGE(EnumSet.of(DELETED, TOUCHED, NOT_FOUND, OTHER)),
-        SETTING(EnumSet.of(OK)),
+        CHANGE(set(DELETED, TOUCHED, NOT_FOUND, OTHER)),
+        SETTING(set(OK)),
         /** Any number of lines of any kind, then one of these. */
-        LINES(EnumSet.of(END, OK, RESET, EN, BUSY, BADCLASS), EnumSet.of(STAT, OTHER), EnumSet.noneOf(Reply.class)),
-        LINE(EnumSet.of(OK, VERSION, BUSY, BADCLASS, OTHER)),
-        META_GET(EnumSet.of(VA, HD, EN), EnumSet.of(EN)),
-        META_SET(EnumSet.of(HD, NS, EX, NF), EnumSet.of(HD)),
-        META_DELETE(EnumSet.of(HD, NF, EX), EnumSet.of(HD, NF)),
-        META_ARITHMETIC(EnumSet.of(HD, VA, NF, NS, EX), EnumSet.of(HD, VA)),
-        META_DEBUG(EnumSet.of(ME, EN)),
-        META_NOOP(EnumSet.of(MN)),
+        LINES(set(END, OK, RESET, EN, BUSY, BADCLASS), set(STAT, OTHER), 0),
+        LINE(set(OK, VERSION, BUSY, BADCLASS, OTHER)),
+        META_GET(set(VA, HD, EN), 0, set(EN)),
+        META_SET(set(HD, NS, EX, NF), 0, set(HD)),
+        META_DELETE(set(HD, NF, EX), 0, set(HD, NF)),
+        META_ARITHMETIC(set(HD, VA, NF, NS, EX), 0, set(HD, VA)),
+        META_DEBUG(set(ME, EN)),
+        META_NOOP(set(MN)),
         /** The server closes the connection. */
-        QUIT(EnumSet.noneOf(Reply.class)),
+        QUIT(0),
         /** From here on the server sends what it likes. */
-        WATCH(EnumSet.noneOf(Reply.class));
+        WATCH(0);
 
-        private final Set<Reply> last;
-        private final Set<Reply> parts;
+        private final int last;
+        private final int parts;
         /** Not sent if the command has the flag q ("quiet mode"). */
-        private final Set<Reply> nominal;
+        private final int nominal;
 
-        Kind(EnumSet<Reply> last) {
-            this(last, EnumSet.noneOf(Reply.class));
+        Kind(int last) {
+            this(last, 0, 0);
         }
 
-        Kind(EnumSet<Reply> last, EnumSet<Reply> nominal) {
-            this(last, EnumSet.noneOf(Reply.class), nominal);
-        }
-
-        Kind(EnumSet<Reply> last, EnumSet<Reply> parts, EnumSet<Reply> nominal) {
+        Kind(int last, int parts, int nominal) {
             this.last = last;
             this.parts = parts;
             this.nominal = nominal;
@@ -83,12 +78,12 @@ record Command(Operation operation, Kind kind, int lengthWord, int keyWord) {
 
         /** Whether {@code reply} can be the end of the answer. */
         boolean endsWith(Reply reply, boolean quiet) {
-            return reply.isError() || last.contains(reply) && !(quiet && nominal.contains(reply));
+            return reply.isError() || reply.isIn(last) && !(quiet && reply.isIn(nominal));
         }
 
         /** Whether {@code reply} can stand in the answer, with more behind it. */
         boolean contains(Reply reply) {
-            return parts.contains(reply);
+            return reply.isIn(parts);
         }
 
         /** Whether its answer has any number of parts. */

@@ -50,6 +50,13 @@ final class FirstWordFilter implements NetworkFilter {
         return data.readableBytes();
     }
 
+    @Override
+    public void onEndOfStream(FilterContext context, Direction direction) {
+        if (!let) {
+            refuse(context); // the word will never be complete
+        }
+    }
+
     /** Length of the first word; -1 while it is incomplete, 0 if it is none. */
     private static int wordLength(ByteBuf data) {
         int most = Math.min(data.readableBytes(), LONGEST + 1);

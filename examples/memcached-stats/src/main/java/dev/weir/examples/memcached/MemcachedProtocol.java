@@ -61,8 +61,6 @@ public final class MemcachedProtocol implements Protocol {
     }
 
     private static boolean known(Direction direction, long hash) {
-        return direction == Direction.TO_UPSTREAM
-                ? Command.of(hash) != Command.UNKNOWN
-                : Reply.of(hash) != Reply.OTHER;
+        return direction == Direction.TO_UPSTREAM ? Command.of(hash) != Command.UNKNOWN : Reply.of(hash) != Reply.OTHER;
     }
 }

@@ -33,8 +33,7 @@ final class Pending {
 
         /** Whether {@code reply}, which repeats {@code answerTag}, can be the end of its answer. */
         boolean isEndedBy(Reply reply, long answerTag) {
-            return command.kind().endsWith(reply, quiet)
-                    && (!quiet || tag == 0 || tag == answerTag || reply.isError());
+            return command.kind().endsWith(reply, quiet) && (!quiet || tag == 0 || tag == answerTag || reply.isError());
         }
     }
 

@@ -48,6 +48,19 @@ enum Reply {
         this.lengthWord = lengthWord;
     }
 
+    /** Several of them, as bits. */
+    static int set(Reply... replies) {
+        int set = 0;
+        for (Reply reply : replies) {
+            set |= 1 << reply.ordinal();
+        }
+        return set;
+    }
+
+    boolean isIn(int set) {
+        return (set & 1 << ordinal()) != 0;
+    }
+
     /** The reply whose word has {@code hash}. */
     static Reply of(long hash) {
         return WORDS.find(hash, OTHER);

@@ -11,11 +11,11 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** A server that knows get, set, delete, version and quit. */
-final class FakeMemcached implements AutoCloseable {
+public final class FakeMemcached implements AutoCloseable {
     private final ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final Map<String, byte[]> items = new ConcurrentHashMap<>();
 
-    FakeMemcached() throws IOException {
+    public FakeMemcached() throws IOException {
         daemon(() -> {
             while (true) {
                 Socket client = socket.accept();
@@ -44,7 +44,7 @@ final class FakeMemcached implements AutoCloseable {
         thread.start();
     }
 
-    String address() {
+    public String address() {
         return "127.0.0.1:" + socket.getLocalPort();
     }
 

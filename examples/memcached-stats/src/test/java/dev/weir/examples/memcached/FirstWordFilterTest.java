@@ -67,6 +67,16 @@ class FirstWordFilterTest {
     }
 
     @Test
+    void refusesAWordThatTheEndCutsOff() {
+        try (FilterTester tester = FilterTester.of(filter(Map.of("allow", List.of("get"))))) {
+            tester.client("ge").clientEnds();
+
+            assertThat(tester.toClient()).isEqualTo("ERROR\r\n");
+            assertThat(tester.closeReason()).isEqualTo(CloseReason.FILTER);
+        }
+    }
+
+    @Test
     void closesAClientThatDoesNotSpeakInTime() {
         for (String said : List.of("", "ge")) {
             try (FilterTester tester = FilterTester.of(filter(Map.of("allow", List.of("get"), "timeout", "3s")))) {

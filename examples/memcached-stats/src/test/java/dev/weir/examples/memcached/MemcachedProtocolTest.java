@@ -25,7 +25,8 @@ class MemcachedProtocolTest {
         "TO_CLIENT, 'HTTP/1.1 200 OK', NO",
     })
     void knowsItsFirstBytes(Direction direction, String first, Detection expected) {
-        ByteBuf data = Unpooled.copiedBuffer("??" + first, StandardCharsets.ISO_8859_1).skipBytes(2);
+        ByteBuf data =
+                Unpooled.copiedBuffer("??" + first, StandardCharsets.ISO_8859_1).skipBytes(2);
 
         Detection detection = new MemcachedProtocol().detect(direction, data);
 
