@@ -89,7 +89,9 @@ final class CommandArguments implements RequestCursor.Arguments {
 
     /** The command will not be answered as it says: its channels are not expected. */
     void forgetChannels() {
-        subscriptions.unexpect(hashes);
+        if (info.kind.subscribes()) {
+            subscriptions.unexpect(hashes);
+        }
         hashes = 0;
         hashed = false;
     }
@@ -194,7 +196,7 @@ final class CommandArguments implements RequestCursor.Arguments {
                 value = ReplyMode.word(bytes, n);
                 break;
             case REPLCONF:
-                silent = Bytes.equalsIgnoreCase(bytes, n, "ACK") || Bytes.equalsIgnoreCase(bytes, n, "GETACK");
+                silent = silentReplconf(bytes, n);
                 break;
             case SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE, UNSUBSCRIBE, PUNSUBSCRIBE, SUNSUBSCRIBE:
                 channel(bytes, n, length);
@@ -284,6 +286,11 @@ final class CommandArguments implements RequestCursor.Arguments {
             note = loop.borrowNote();
         }
         return note;
+    }
+
+    /** Whether REPLCONF with this word is never answered. */
+    static boolean silentReplconf(byte[] bytes, int n) {
+        return Bytes.equalsIgnoreCase(bytes, n, "ACK") || Bytes.equalsIgnoreCase(bytes, n, "GETACK");
     }
 
     private static int number(byte[] bytes, int n) {

@@ -23,6 +23,17 @@ final class Outcome {
     /** End of the answer before it. */
     long previousEnd;
 
+    /** Begins anew, for a command that was answered on its own. */
+    void answered(long size, long firstByte, boolean weir, long lastByte, long endBefore) {
+        clear();
+        byWeir = weir;
+        timed = true;
+        bytes = size;
+        first = firstByte;
+        end = lastByte;
+        previousEnd = endBefore;
+    }
+
     void clear() {
         status = Exchange.Status.OK;
         error = null;

@@ -31,22 +31,20 @@ final class Pairing {
     private final Loop loop;
     private final Observer observer;
     private final Session session;
-    private final ReplyMode mode = new ReplyMode();
     private final Subscriptions subscriptions = new Subscriptions();
-    private final CommandArguments arguments;
-
     private final OpenCommands commands;
+    private final Requests requests;
+
     private final Transaction transaction;
-    private boolean asked;
     /** Whether an entry without answer was passed and nothing has proved since that there really was none. */
     private boolean unproven;
 
     private boolean monitoring;
-    private boolean everSubscribed;
     private boolean replication;
     /** Of the answer to the oldest command: bytes of the parts before, and when the first one came. */
     private long partBytes = -1;
 
+    private int answered;
     private long partFirst;
     private long previousEnd = Long.MIN_VALUE;
 
@@ -54,17 +52,14 @@ final class Pairing {
         this.loop = loop;
         this.session = session;
         this.observer = observer;
-        this.arguments = new CommandArguments(loop, subscriptions);
         this.commands = new OpenCommands(loop);
+        this.requests = new Requests(loop, commands, subscriptions);
         this.transaction = new Transaction(loop);
     }
 
-    CommandArguments arguments() {
-        return arguments;
-    }
-
-    ReplyMode mode() {
-        return mode;
+    /** The side of the requests. */
+    Requests requests() {
+        return requests;
     }
 
     /** Whether nothing is open, neither a command nor a transaction. */
@@ -77,59 +72,63 @@ final class Pairing {
         return !commands.isEmpty();
     }
 
-    /** Whether a transaction is open, as far as the answers tell. */
-    boolean transaction() {
-        return transaction.isOpen();
-    }
-
     /** Whether a replication stream follows. */
     boolean replication() {
         return replication;
     }
 
-    // ---- requests
-
     /** A request was seen to its end. */
     void requested(CommandInfo info, int count, long bytes, long start, long now) {
-        if (count == 0) {
-            mode.nothingSent();
-            return;
+        if (requests.add(info, count, bytes, start, now)) {
+            passSilent();
         }
-        asked = true;
-        CommandArguments found = arguments;
-        int flags = found.waits() ? PendingRing.WAITS : 0;
-        int value = 0;
-        Note note = null;
-        if (info.kind != CommandInfo.Kind.PLAIN || found.keyed()) {
-            found.end(count);
-            value = found.value();
-            note = found.takeNote();
-            flags |= found.sampled() ? PendingRing.SAMPLED : 0;
-            if (info.kind == CommandInfo.Kind.CLIENT_REPLY && mode.queues()) {
-                flags |= PendingRing.QUEUES;
-            }
-        }
-        boolean silent = !mode.answers(info, count, value) || found.silent();
-        mode.sent(info, count, value);
-        if (info.kind.subscribes()) {
-            everSubscribed = true;
-            if (silent) {
-                found.forgetChannels();
-                subscriptions.unsure();
-            }
-            flags |= found.hashed() ? PendingRing.HASHED : 0;
-        }
-        commands.add(info, silent ? flags | PendingRing.SILENT : flags, value, start, now, bytes, note);
-        if (silent && commands.size() == 1) {
+    }
+
+    /** A command of no arguments was sent in place of one that was refused. */
+    void sentInstead(CommandInfo info) {
+        if (requests.addInstead(info)) {
             passSilent();
         }
     }
 
     // ---- answers
 
+    /** Whose answer the next value is if it is one: flags of the oldest command, or -1 if none is open. */
+    int oldestFlags() {
+        PendingRing ring = commands.ring();
+        return ring == null ? -1 : ring.flags();
+    }
+
+    /** Number of commands that were answered since the last call. */
+    int takeAnswered() {
+        int n = answered;
+        answered = 0;
+        return n;
+    }
+
+    /** Whether a value of {@code kind} would confirm the oldest command. */
+    boolean confirmsOldest(PubSub.Kind kind) {
+        return kind.confirms() && oldestIs(kind.command());
+    }
+
+    /** Whether arrays may be messages or confirmations. */
+    boolean arraysMayBeMessages() {
+        return requests.everSubscribed() && !session.resp3();
+    }
+
+    /** Whether messages may come to a RESP2 subscriber. */
+    boolean subscribed() {
+        return subscriptions.any();
+    }
+
+    /** Whether the lines of MONITOR may come. */
+    boolean monitoring() {
+        return monitoring;
+    }
+
     /** Whether texts have to be read to tell whose the next value is. */
     boolean readsTexts() {
-        return everSubscribed
+        return requests.everSubscribed()
                 || transaction.isOpen()
                 || monitoring
                 || oldestIs(CommandInfo.Kind.SYNC)
@@ -196,7 +195,7 @@ final class Pairing {
             }
             return;
         }
-        if (everSubscribed && type == '*' && message(value, bytes, first, byWeir, now)) {
+        if (requests.everSubscribed() && type == '*' && message(value, bytes, first, byWeir, now)) {
             return;
         }
         if (monitoring && type == '+' && Answers.isMonitorLine(value.text, value.textLength)) {
@@ -208,7 +207,7 @@ final class Pairing {
             ring = commands.ring();
         }
         if (ring == null) {
-            if (type == '-' && !asked) {
+            if (type == '-' && !requests.any()) {
                 loop.unsolicited.increment(); // -DENIED, -ERR max number of clients reached
                 return;
             }
@@ -231,6 +230,12 @@ final class Pairing {
 
     /** The oldest command was passed over: from 7.2 on Redis swallows a failed AUTH that is pipelined behind others. */
     private void unanswered(PendingRing ring) {
+        noReply(ring);
+        answered++;
+        passSilent();
+    }
+
+    private void noReply(PendingRing ring) {
         Outcome outcome = loop.outcome;
         outcome.clear();
         outcome.status = Status.NO_REPLY;
@@ -238,18 +243,11 @@ final class Pairing {
         observer.ended(loop.table.at(ring.command()), ring, note, outcome);
         loop.giveBack(note);
         ring.remove();
-        passSilent();
     }
 
     private Outcome timed(long bytes, long first, boolean byWeir, long now) {
         Outcome outcome = loop.outcome;
-        outcome.clear();
-        outcome.byWeir = byWeir;
-        outcome.timed = true;
-        outcome.bytes = bytes;
-        outcome.first = first;
-        outcome.end = now;
-        outcome.previousEnd = previousEnd;
+        outcome.answered(bytes, first, byWeir, now, previousEnd);
         previousEnd = now;
         return outcome;
     }
@@ -279,7 +277,7 @@ final class Pairing {
         }
         int expected = ring.value();
         if (expected > 0 && (ring.flags() & PendingRing.HASHED) != 0) {
-            if (subscriptions.next() != value.channelHash) {
+            if (!subscriptions.isNext(value.channelHash)) {
                 return;
             }
             subscriptions.met(1);
@@ -298,6 +296,7 @@ final class Pairing {
         Outcome outcome = timed(partBytes, partFirst, byWeir, now);
         partBytes = -1;
         unproven = false;
+        answered++;
         end(ring, outcome);
         passSilent();
     }
@@ -306,6 +305,7 @@ final class Pairing {
         if (transaction.isOpen() && Answers.isQueued(value)) {
             transaction.lose();
         }
+        answered++;
         countDown(ring);
         passSilent();
     }
@@ -328,6 +328,7 @@ final class Pairing {
             unproven = !ok;
         }
         if (transaction.isOpen() && ok && Answers.isQueued(value)) {
+            answered++;
             queue(ring, info);
             passSilent();
             return;
@@ -375,12 +376,12 @@ final class Pairing {
                     if (executed && (transaction.size() > 0 || value.type != '*')) {
                         throw new SniffException("transaction");
                     }
-                    transactionEnds(outcome);
+                    abort(Status.ABORTED, outcome.byWeir);
                 }
                 break;
             case DISCARD, RESET:
                 if (ok && transaction.isOpen()) {
-                    transactionEnds(outcome);
+                    abort(Status.ABORTED, outcome.byWeir);
                 }
                 break;
             case MONITOR:
@@ -398,11 +399,7 @@ final class Pairing {
         subscriptions.clear();
     }
 
-    /** Everything still queued was not executed. */
-    private void transactionEnds(Outcome of) {
-        abort(Status.ABORTED, of.byWeir);
-    }
-
+    /** The transaction ends, and with it what is still queued. */
     private void abort(Status status, boolean byWeir) {
         Outcome outcome = loop.outcomeOfQueued;
         for (PendingRing ring = transaction.ring(); ring != null; ring = transaction.ring()) {
@@ -420,6 +417,7 @@ final class Pairing {
 
     /** The oldest command ended: applies it, tells of it, removes it; then passes silent ones behind it. */
     private void finish(PendingRing ring, Outcome outcome) {
+        answered++;
         end(ring, outcome);
         if (!ring.isEmpty() && (ring.flags() & PendingRing.SILENT) != 0) {
             passSilent();
@@ -494,17 +492,11 @@ final class Pairing {
                     continue;
                 }
                 execOpen |= loop.table.at(ring.command()).kind == CommandInfo.Kind.EXEC;
-                Outcome outcome = loop.outcome;
-                outcome.clear();
-                outcome.status = Status.NO_REPLY;
-                Note note = ring.takeNote();
-                observer.ended(loop.table.at(ring.command()), ring, note, outcome);
-                loop.giveBack(note);
-                ring.remove();
+                noReply(ring);
             }
         }
         abort(execOpen ? Status.NO_REPLY : Status.ABORTED, false);
         commands.rest();
-        arguments.release();
+        requests.arguments().release();
     }
 }

@@ -30,6 +30,8 @@ final class PendingRing {
     static final int SAMPLED = 8;
     /** Flag: CLIENT REPLY that ought to be queued. */
     static final int QUEUES = 16;
+    /** Flag: sent in place of one that was refused; its answer is nobody's. */
+    static final int STAND_IN = 32;
 
     private static final int WORDS = 4;
 

@@ -2,14 +2,20 @@ package dev.weir.redis;
 
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.exchange.HotKeys;
+import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.PerLoop;
+import dev.weir.core.protocol.CommandFramer;
 import dev.weir.core.protocol.Detection;
 import dev.weir.core.protocol.Protocol;
 import dev.weir.core.protocol.Sniffer;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.noop.NoopCounter;
 import io.netty.buffer.ByteBuf;
+import io.netty.util.concurrent.FastThreadLocal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +27,15 @@ public final class RedisProtocol implements Protocol {
 
     private final CommandTable table = CommandTable.load();
     private final ErrorCodes errors = new ErrorCodes();
+
+    /** What the command gates of one thread share. */
+    private final FastThreadLocal<Loop> gateLoops = new FastThreadLocal<>() {
+        @Override
+        protected Loop initialValue() {
+            Counter none = new NoopCounter(new Meter.Id("none", Tags.empty(), null, null, Meter.Type.COUNTER));
+            return new Loop(table, errors, new Loop.Settings(false, MAX_PENDING), null, none, none);
+        }
+    };
 
     /** For the service loader. */
     public RedisProtocol() {}
@@ -80,6 +95,12 @@ public final class RedisProtocol implements Protocol {
         int size = (int) section.integer("size", SIZE, 1, 10_000);
         section.rejectUnknown();
         return new HotKeySettings(size, sampling);
+    }
+
+    @Override
+    public CommandFramer framer(Connection connection) {
+        Loop loop = gateLoops.get();
+        return new RedisFramer(loop, new Session(loop, connection));
     }
 
     @Override

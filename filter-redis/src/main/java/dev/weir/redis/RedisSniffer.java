@@ -42,7 +42,7 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
         this.connection = connection;
         this.session = new Session(loop, connection);
         this.pairing = new Pairing(loop, session, this);
-        this.requests = new RequestCursor(loop, pairing.arguments());
+        this.requests = new RequestCursor(loop, pairing.requests().arguments());
         this.answers = new RespCursor(loop);
     }
 

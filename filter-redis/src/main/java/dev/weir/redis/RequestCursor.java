@@ -142,8 +142,9 @@ final class RequestCursor {
         return end;
     }
 
-    /** Gives back what was borrowed. */
+    /** Gives back what was borrowed, and begins anew. */
     void release() {
+        state = START;
         byte[] borrowed = capture;
         if (borrowed != null) {
             capture = null;

@@ -88,7 +88,7 @@ final class RespCursor {
         return value;
     }
 
-    /** Gives back what was borrowed: {@link #text()} is not needed any more. */
+    /** Gives back what was borrowed: the text of the value is not needed any more. */
     void release() {
         byte[] borrowed = capture;
         if (borrowed != null) {

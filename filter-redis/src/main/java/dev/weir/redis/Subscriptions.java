@@ -80,18 +80,18 @@ final class Subscriptions {
 
     /** Takes back the last {@code n} expectations. */
     void unexpect(int n) {
-        size -= n;
+        size = Math.max(0, size - n);
         shrink();
     }
 
-    /** The channel that is to be confirmed next. */
-    long next() {
-        return expected[first];
+    /** Whether this is the channel that is to be confirmed next. */
+    boolean isNext(long hash) {
+        return size > 0 && expected[first] == hash;
     }
 
     /** Drops the next {@code n} expectations: they were met, or will not be. */
     void met(int n) {
-        size -= n;
+        size = Math.max(0, size - n);
         if (size > 0) {
             first = first + n & expected.length - 1;
         }

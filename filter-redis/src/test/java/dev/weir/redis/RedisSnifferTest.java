@@ -33,6 +33,10 @@ final class RedisSnifferTest extends SnifferContract {
 
     @Override
     protected List<WireScript> conversations() {
+        return scripts();
+    }
+
+    static List<WireScript> scripts() {
         URL folder = RedisSnifferTest.class.getResource("/wire");
         try (Stream<Path> files = Files.list(Path.of(folder.toURI()))) {
             return files.map(file -> file.getFileName().toString().replace(".txt", ""))

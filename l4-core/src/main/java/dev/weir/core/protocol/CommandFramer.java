@@ -31,6 +31,8 @@ public interface CommandFramer {
          * answers, to no request (pushes, messages of a subscription).
          */
         NEUTRAL,
+        /** Answers only: {@link #length()} bytes answer a {@linkplain #standIn stand-in}; nobody is to see them. */
+        DROP,
         /** From here on there are no commands any more (replication, encrypted): everything passes. */
         OPAQUE
     }
@@ -63,6 +65,17 @@ public interface CommandFramer {
      * @return how many answers the gate has to put in order for this command: 1, or 0 if none is to be given
      */
     int decided(boolean upstream);
+
+    /**
+     * Asked after {@link #decided decided(false)}: what the upstream is to get in place of the refused command, so that
+     * its state stays what the client believes (a refused command in a transaction has to make it fail). An answer to
+     * it is shown as {@link Step#DROP}.
+     *
+     * @return a new buffer that the caller owns, or null for nothing
+     */
+    default @Nullable ByteBuf standIn(ByteBufAllocator allocator) {
+        return null;
+    }
 
     /**
      * The protocol's own error answer to the command of the last {@link Step#HEAD}.

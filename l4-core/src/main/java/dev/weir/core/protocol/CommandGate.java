@@ -98,6 +98,11 @@ public final class CommandGate implements NetworkFilter {
         int run = 0;
         while (data.isReadable() && !delaying) {
             if (undone != null) {
+                if (undone != Decision.ALLOW) {
+                    // What may be sent in place of the command goes behind those before it.
+                    context.pass(run);
+                    run = 0;
+                }
                 if (!carryOut(context, undone)) {
                     break;
                 }
@@ -178,7 +183,12 @@ public final class CommandGate implements NetworkFilter {
             throw new IllegalStateException("not an answer: " + decision);
         }
         mode = Mode.DROP;
-        if (framer.decided(false) == 0 || !answer.isReadable()) {
+        int answers = framer.decided(false);
+        ByteBuf standIn = framer.standIn(context.connection().allocator());
+        if (standIn != null) {
+            context.inject(Direction.TO_UPSTREAM, standIn);
+        }
+        if (answers == 0 || !answer.isReadable()) {
             answer.release();
         } else if (turns.isEmpty() && framer.betweenAnswers()) {
             context.inject(Direction.TO_CLIENT, answer);
@@ -216,6 +226,13 @@ public final class CommandGate implements NetworkFilter {
                 return run + data.readableBytes();
             }
             int length = framer.length();
+            if (step == CommandFramer.Step.DROP) {
+                context.pass(run);
+                run = 0;
+                context.drop(length);
+                data.skipBytes(length);
+                continue;
+            }
             Turn turn = turns.peek();
             boolean neutral = step == CommandFramer.Step.NEUTRAL;
             if (!neutral && turn != null && turn.rewrite != null) {
