@@ -52,7 +52,7 @@ class IdleConnectionsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {""})
+    @ValueSource(strings = {"", "redis_stats"})
     void holdsThousandsOfIdleConnections(String sniffer) throws Exception {
         int connections = possible();
         if (connections < WANTED) {

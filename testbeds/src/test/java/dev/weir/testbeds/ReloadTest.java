@@ -23,7 +23,7 @@ class ReloadTest {
     private static ProxyConfig config(Random random, String... endpoints) {
         List<Map<String, ?>> filters = new ArrayList<>();
         if (random.nextBoolean()) {
-            filters.add(Map.of("type", "breaking_stats"));
+            filters.add(Setup.redisStats());
         }
         if (random.nextBoolean()) {
             filters.add(Map.of("type", "connection_limit", "max_connections", 1000 + random.nextInt(10)));

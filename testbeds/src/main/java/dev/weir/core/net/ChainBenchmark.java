@@ -176,9 +176,6 @@ public class ChainBenchmark {
         public void heldChanged(int towardUpstream, int towardClient) {}
 
         @Override
-        public void watchHolds(long nanos) {}
-
-        @Override
         public Future<?> startTls(Side side, SslHandler handler, @Nullable ByteBuf first) {
             throw unused();
         }
