@@ -54,6 +54,11 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         this.routes = routes;
     }
 
+    /** Whether an answer is being made or sent; the stream of exchanges is none. On the server's thread. */
+    boolean answering() {
+        return busy && !streaming;
+    }
+
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         next(ctx);

@@ -25,14 +25,20 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The admin server: HTTP on one thread of its own, so that whatever is asked of it, the event loops of the data go on.
  * Connections, request sizes and times are limited.
  */
 final class AdminServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
+
     static final int MAX_LINE = 4 << 10;
     static final int MAX_HEADERS = 8 << 10;
     static final int MAX_BODY = 64 << 10;
@@ -47,6 +53,7 @@ final class AdminServer implements AutoCloseable {
     /** On the server's thread only. */
     private final Set<Channel> connections = new HashSet<>();
 
+    private final CountDownLatch empty = new CountDownLatch(1);
     private int streams;
     private volatile boolean closing;
 
@@ -120,7 +127,12 @@ final class AdminServer implements AutoCloseable {
             return;
         }
         connections.add(child);
-        child.closeFuture().addListener(closed -> connections.remove(child));
+        child.closeFuture().addListener(closed -> {
+            connections.remove(child);
+            if (closing && connections.isEmpty()) {
+                empty.countDown();
+            }
+        });
         HttpDecoderConfig limits = new HttpDecoderConfig()
                 .setMaxInitialLineLength(MAX_LINE)
                 .setMaxHeaderSize(MAX_HEADERS)
@@ -165,18 +177,38 @@ final class AdminServer implements AutoCloseable {
                 : config.address();
     }
 
-    /** Stops accepting; answers that are on their way may still leave for a moment. */
+    /** Stops accepting, and lets answers that are being made leave, for a moment. Not from the server's own thread. */
     @Override
     public void close() {
         closing = true;
         channel.close().awaitUninterruptibly(1, TimeUnit.SECONDS);
-        group.shutdownGracefully(50, 1_000, TimeUnit.MILLISECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+        group.next().execute(this::closeIdle);
+        try {
+            if (!empty.await(1, TimeUnit.SECONDS)) {
+                LOG.debug("admin connections are cut off");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        group.shutdownGracefully(0, 1_000, TimeUnit.MILLISECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
         if (config.address().isUnix()) {
             try {
                 Files.deleteIfExists(Path.of(config.address().host()));
             } catch (IOException e) {
                 // The next start removes it.
             }
+        }
+    }
+
+    private void closeIdle() {
+        for (Channel connection : List.copyOf(connections)) {
+            AdminHandler handler = connection.pipeline().get(AdminHandler.class);
+            if (handler == null || !handler.answering()) {
+                connection.close();
+            }
+        }
+        if (connections.isEmpty()) {
+            empty.countDown();
         }
     }
 }

@@ -38,12 +38,12 @@ final class RunCommand implements Subcommand {
         CompletableFuture<Void> end = new CompletableFuture<>();
         try (Server server = start(file, loader);
                 Reloader reloader = new Reloader(file.source(), loader, server)) {
-            announce(server, terminal);
             Runnable stop = stop(server, end, terminal, file.config().process().drainTimeout());
             Signals.on("TERM", stop);
             Signals.on("INT", stop);
             Signals.on("HUP", () -> reloader.reload("SIGHUP"));
             server.onReload(() -> reloader.reload("asked to"));
+            announce(server, terminal);
             reloader.watch(LOOK_MILLIS);
             started.accept(server, stop);
             end.get();
