@@ -119,13 +119,18 @@ final class AdminRoutes {
         return fits ? path.substring(before.length(), path.length() - after.length()) : null;
     }
 
+    /** All of them: {@code GET /listeners}. */
+    List<String> paths() {
+        return routes.stream().map(route -> route.method() + " " + route.path()).toList();
+    }
+
     private AdminResponse notFound(String path) {
         String shown = path.length() > 100 ? path.substring(0, 100) + "…" : path;
         return AdminResponse.json(HttpResponseStatus.NOT_FOUND, json -> {
             json.writeStringField("error", "no path \"" + shown + "\" (expected: one of paths)");
             json.writeArrayFieldStart("paths");
-            for (Route route : routes) {
-                json.writeString(route.method() + " " + route.path());
+            for (String known : paths()) {
+                json.writeString(known);
             }
             json.writeEndArray();
         });

@@ -50,7 +50,9 @@ class RunCommandTest {
         try (WeirProcess weir = WeirProcess.start("run", write(echo("a", "b")).toString())) {
             echoes(weir.address("a"));
             echoes(weir.address("b"));
-            assertThat(new AdminClient(weir.address("admin")).send("GET", "/ready").status())
+            assertThat(new AdminClient(weir.address("admin"))
+                            .send("GET", "/ready")
+                            .status())
                     .isEqualTo(200);
 
             weir.signal("TERM");
@@ -79,7 +81,8 @@ class RunCommandTest {
     void leavesAtOnceAtTheSecondSignal() throws Exception {
         // A sniffer that waits for an answer keeps its connection from being at a boundary.
         try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
-                WeirProcess weir = WeirProcess.start("run", write(sniffing(silent.getLocalPort())).toString());
+                WeirProcess weir = WeirProcess.start(
+                        "run", write(sniffing(silent.getLocalPort())).toString());
                 Socket open = open(weir.address("a"))) {
             open.getOutputStream().write("GET k\r\n".getBytes(StandardCharsets.US_ASCII));
             silent.accept().getInputStream().read();
@@ -105,8 +108,7 @@ class RunCommandTest {
                     address: 127.0.0.1:0
                     filters: [ { type: redis_stats }, { type: tcp_proxy, cluster: c } ]
                 clusters: [ { name: c, endpoints: [ "127.0.0.1:%d" ] } ]
-                """
-                .formatted(upstream);
+                """.formatted(upstream);
     }
 
     @Test
@@ -140,7 +142,8 @@ class RunCommandTest {
             assertThat(reload.exitCode()).isEqualTo(2);
             assertThat(String.join("\n", reload.err()))
                     .startsWith(file + ": 2 problems\n")
-                    .contains("listeners[0].filters[0].type: \"ecko\" (did you mean \"echo\"?)", "nonsense: unknown key");
+                    .contains(
+                            "listeners[0].filters[0].type: \"ecko\" (did you mean \"echo\"?)", "nonsense: unknown key");
             echoes(listener);
             Files.writeString(file, echo("a"));
             WeirProcess again = WeirProcess.start("reload", "--admin", admin.toString());
@@ -177,7 +180,9 @@ class RunCommandTest {
 
             assertThat(new AdminClient(admin).send("POST", "/reload").status()).isEqualTo(200);
 
-            assertThat(new AdminClient(new Address(socket, -1)).send("GET", "/ready").status())
+            assertThat(new AdminClient(new Address(socket, -1))
+                            .send("GET", "/ready")
+                            .status())
                     .isEqualTo(200);
             WeirProcess.await(() -> !answers(admin));
         }
@@ -195,10 +200,13 @@ class RunCommandTest {
     void saysWhatAddressItCannotHave() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
             String address = "127.0.0.1:" + taken.getLocalPort();
-            Path file = write(echo("a").replaceFirst("address: \"127.0.0.1:0\", filters", "address: \"" + address + "\", filters"));
+            Path file = write(echo("a")
+                    .replaceFirst("address: \"127.0.0.1:0\", filters", "address: \"" + address + "\", filters"));
             try (WeirProcess weir = WeirProcess.start("run", file.toString())) {
                 assertThat(weir.exitCode()).isEqualTo(1);
-                assertThat(String.join("\n", weir.err())).contains("cannot", address).doesNotContain("\tat ");
+                assertThat(String.join("\n", weir.err()))
+                        .contains("cannot", address)
+                        .doesNotContain("\tat ");
             }
             Path admin = write(echo("a").replaceFirst("127.0.0.1:0", address));
             try (WeirProcess weir = WeirProcess.start("run", admin.toString())) {

@@ -23,8 +23,15 @@ class SniffCommandTest {
     void writesExchangesAndNothingElse() throws Exception {
         try (DemoRedis redis = DemoRedis.start();
                 WeirProcess weir = WeirProcess.start(
-                        "sniff", "redis", "--listen", "127.0.0.1:0", "--upstream", redis.address().toString(), "--json",
-                        "--admin", "off")) {
+                        "sniff",
+                        "redis",
+                        "--listen",
+                        "127.0.0.1:0",
+                        "--upstream",
+                        redis.address().toString(),
+                        "--json",
+                        "--admin",
+                        "off")) {
             traffic(weir.address("redis"));
             weir.awaitOut("\"GET\"");
             weir.signal("INT");
@@ -46,12 +53,20 @@ class SniffCommandTest {
     void showsKeysWhereAskedTo() throws Exception {
         try (DemoRedis redis = DemoRedis.start();
                 WeirProcess weir = WeirProcess.start(
-                        "sniff", "valkey", "--listen", "127.0.0.1:0", "--upstream", redis.address().toString(), "--json",
+                        "sniff",
+                        "valkey",
+                        "--listen",
+                        "127.0.0.1:0",
+                        "--upstream",
+                        redis.address().toString(),
+                        "--json",
                         "--keys")) {
             traffic(weir.address("redis"));
 
             assertThat(weir.awaitOut("\"SET\"")).contains("\"target\":\"secret-key\"");
-            assertThat(new AdminClient(weir.address("admin")).send("GET", "/exchanges/top").status())
+            assertThat(new AdminClient(weir.address("admin"))
+                            .send("GET", "/exchanges/top")
+                            .status())
                     .isEqualTo(200);
         }
     }
@@ -60,8 +75,16 @@ class SniffCommandTest {
     void showsATableAndASummary() throws Exception {
         try (DemoRedis redis = DemoRedis.start();
                 WeirProcess weir = WeirProcess.start(
-                        "sniff", "redis", "--listen", "127.0.0.1:0", "--upstream", redis.address().toString(), "--for",
-                        "4s", "--admin", "127.0.0.1:0")) {
+                        "sniff",
+                        "redis",
+                        "--listen",
+                        "127.0.0.1:0",
+                        "--upstream",
+                        redis.address().toString(),
+                        "--for",
+                        "4s",
+                        "--admin",
+                        "127.0.0.1:0")) {
             traffic(weir.address("redis"));
             String top = top(weir.address("admin"), "--once");
 
