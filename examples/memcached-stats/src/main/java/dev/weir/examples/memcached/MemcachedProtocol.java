@@ -61,6 +61,9 @@ public final class MemcachedProtocol implements Protocol {
     }
 
     private static boolean known(Direction direction, long hash) {
-        return direction == Direction.TO_UPSTREAM ? Command.of(hash) != Command.UNKNOWN : Reply.of(hash) != Reply.OTHER;
+        if (direction == Direction.TO_UPSTREAM) {
+            return !Command.of(hash).equals(Command.UNKNOWN);
+        }
+        return Reply.of(hash) != Reply.OTHER;
     }
 }

@@ -51,7 +51,7 @@ public final class FakeMemcached implements AutoCloseable {
     @SuppressWarnings("deprecation") // lines of ASCII are what readLine reads
     private void serve(DataInputStream in, OutputStream out) throws IOException {
         for (String line = in.readLine(); line != null && !line.equals("quit"); line = in.readLine()) {
-            String[] words = line.split(" ");
+            String[] words = line.split(" ", -1);
             switch (words[0]) {
                 case "set" -> {
                     byte[] value = in.readNBytes(Integer.parseInt(words[4]));
