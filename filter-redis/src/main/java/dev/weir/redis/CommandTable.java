@@ -27,6 +27,7 @@ final class CommandTable {
 
     private final Operations operations;
     private final List<CommandInfo> all;
+    private final CommandInfo[] byIndex;
     private final CommandInfo other;
     private final long[] firstWords;
     private final @Nullable CommandInfo[] slots;
@@ -35,7 +36,8 @@ final class CommandTable {
     private CommandTable(Operations operations, List<CommandInfo> all) {
         this.operations = operations;
         this.all = List.copyOf(all);
-        this.other = all.get(0);
+        this.byIndex = all.toArray(new CommandInfo[0]);
+        this.other = byIndex[0];
         int bits = 33 - Integer.numberOfLeadingZeros(all.size());
         this.shift = 64 - bits;
         this.firstWords = new long[1 << bits];
@@ -107,7 +109,7 @@ final class CommandTable {
 
     /** The command at {@code index}. */
     CommandInfo at(int index) {
-        return all.get(index);
+        return byIndex[index];
     }
 
     /** What stands for every unknown command. */

@@ -16,10 +16,12 @@ final class OpenCommands {
 
     private final Loop loop;
     private @Nullable PendingRing ring;
+    private final int maxPending;
     private boolean lossy;
 
     OpenCommands(Loop loop) {
         this.loop = loop;
+        this.maxPending = loop.settings.maxPending();
     }
 
     /** The ring if any command is open. */
@@ -44,8 +46,24 @@ final class OpenCommands {
             to = loop.borrowRing();
             ring = to;
         }
+        if (!lossy && to.size() < maxPending && !to.isFull() && info.kind == CommandInfo.Kind.PLAIN) {
+            to.add(info.index, flags, value, start, now, bytes, note);
+            return;
+        }
+        addSlowly(to, info, flags, value, start, now, bytes, note);
+    }
+
+    private void addSlowly(
+            PendingRing to,
+            CommandInfo info,
+            int flags,
+            int value,
+            long start,
+            long now,
+            long bytes,
+            @Nullable Note note) {
         boolean must = info.kind != CommandInfo.Kind.PLAIN && info.kind != CommandInfo.Kind.SCAN;
-        lossy |= to.size() >= loop.settings.maxPending();
+        lossy |= to.size() >= maxPending;
         PendingRing roomy = to.isFull() && !(lossy && !must) ? larger(to, must) : to;
         if (roomy == null || lossy && !must) {
             lossy = true;
@@ -53,11 +71,12 @@ final class OpenCommands {
             lose(to, (flags & PendingRing.SILENT) != 0);
             return;
         }
-        roomy.add(info.index, flags, value, start, now, bytes, note);
+        int special = info.kind == CommandInfo.Kind.PLAIN ? 0 : PendingRing.SPECIAL;
+        roomy.add(info.index, flags | special, value, start, now, bytes, note);
     }
 
     private @Nullable PendingRing larger(PendingRing full, boolean must) {
-        PendingRing larger = full.size() >= loop.settings.maxPending() + RESERVE ? null : loop.grow(full, must);
+        PendingRing larger = full.size() >= maxPending + RESERVE ? null : loop.grow(full, must);
         if (larger != null) {
             ring = larger;
         } else if (must) {
@@ -77,7 +96,7 @@ final class OpenCommands {
         }
         PendingRing larger = from.isFull() ? larger(from, true) : from;
         if (larger != null) {
-            larger.add(LOST, 0, 1, 0, 0, 0, null);
+            larger.add(LOST, PendingRing.SPECIAL, 1, 0, 0, 0, null);
         }
     }
 

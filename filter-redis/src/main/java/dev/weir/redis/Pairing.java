@@ -2,7 +2,6 @@ package dev.weir.redis;
 
 import dev.weir.core.exchange.Exchange.Status;
 import dev.weir.core.protocol.SniffException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the command that each answer belongs to, for the sniffer and for the command gate alike. In principle the
@@ -20,16 +19,10 @@ import org.jspecify.annotations.Nullable;
  * that fits nothing ends the pairing by a {@link SniffException}: it never guesses.
  */
 final class Pairing {
-    /** Hears of each command that ended. */
-    interface Observer {
-        /** {@code ring}'s oldest entry ended as {@code outcome} says; both are only lent. */
-        void ended(CommandInfo info, PendingRing ring, @Nullable Note note, Outcome outcome);
-    }
-
     private static final int LOST = OpenCommands.LOST;
 
     private final Loop loop;
-    private final Observer observer;
+    private final PairingObserver observer;
     private final Session session;
     private final Subscriptions subscriptions = new Subscriptions();
     private final OpenCommands commands;
@@ -48,7 +41,7 @@ final class Pairing {
     private long partFirst;
     private long previousEnd = Long.MIN_VALUE;
 
-    Pairing(Loop loop, Session session, Observer observer) {
+    Pairing(Loop loop, Session session, PairingObserver observer) {
         this.loop = loop;
         this.session = session;
         this.observer = observer;
@@ -92,6 +85,17 @@ final class Pairing {
     }
 
     // ---- answers
+
+    /** Whether the next value, if no push, is simply the answer to the oldest command. */
+    boolean plain() {
+        PendingRing ring = commands.ring();
+        return ring != null
+                && (ring.flags() & PendingRing.SPECIAL) == 0
+                && !requests.everSubscribed()
+                && !transaction.isOpen()
+                && !monitoring
+                && !unproven;
+    }
 
     /** Whose answer the next value is if it is one: flags of the oldest command, or -1 if none is open. */
     int oldestFlags() {
@@ -189,6 +193,14 @@ final class Pairing {
      */
     void answered(RespValue value, long bytes, long first, boolean byWeir, long now) {
         byte type = value.type;
+        PendingRing oldest = commands.ring();
+        if (oldest != null && type != '>' && plain()) {
+            CommandInfo info = loop.table.at(oldest.command());
+            Outcome outcome = timed(bytes, first, byWeir, now);
+            Answers.value(outcome, info, value, loop.errors);
+            finish(oldest, outcome);
+            return;
+        }
         if (type == '>') {
             if (value.messageKind.confirms()) {
                 confirmed(value, bytes, first, byWeir, now);
@@ -220,11 +232,6 @@ final class Pairing {
         }
         CommandInfo info = loop.table.at(ring.command());
         Outcome outcome = timed(bytes, first, byWeir, now);
-        if (info.kind == CommandInfo.Kind.PLAIN && !transaction.isOpen() && !unproven) {
-            Answers.value(outcome, info, value, loop.errors);
-            finish(ring, outcome);
-            return;
-        }
         special(ring, info, outcome, value);
     }
 

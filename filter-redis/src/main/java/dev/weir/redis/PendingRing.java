@@ -32,6 +32,8 @@ final class PendingRing {
     static final int QUEUES = 16;
     /** Flag: sent in place of one that was refused; its answer is nobody's. */
     static final int STAND_IN = 32;
+    /** Flag: its answer needs more than being paired with it. */
+    static final int SPECIAL = 64;
 
     private static final int WORDS = 4;
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * The answer to it is dropped.
  */
-final class RedisFramer implements CommandFramer, Command, Pairing.Observer {
+final class RedisFramer implements CommandFramer, Command, PairingObserver {
     private static final int TLS_HANDSHAKE = 0x16;
 
     /** What the next bytes from the upstream are. */

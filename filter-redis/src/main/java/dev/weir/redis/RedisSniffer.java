@@ -2,6 +2,7 @@ package dev.weir.redis;
 
 import dev.weir.core.exchange.Exchange;
 import dev.weir.core.exchange.Exchange.Status;
+import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.exchange.HotKeys;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
@@ -13,7 +14,7 @@ import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /** Turns the bytes of one connection into exchanges: walks both streams, lets {@link Pairing} match them. */
-final class RedisSniffer implements Sniffer, Pairing.Observer {
+final class RedisSniffer implements Sniffer, PairingObserver {
     private static final String PROTOCOL = "redis";
     private static final int TLS_HANDSHAKE = 0x16;
     private static final int TLS_ALERT = 0x15;
@@ -26,6 +27,7 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
     private final RespCursor answers;
 
     private @Nullable SnifferContext context;
+    private @Nullable Exchanges exchanges;
     private boolean off;
     private boolean begun;
     private boolean answersBegun;
@@ -49,6 +51,7 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
     @Override
     public void onOpen(SnifferContext opened) {
         context = opened;
+        exchanges = opened.exchanges();
     }
 
     @Override
@@ -123,7 +126,8 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
         int i = from;
         while (i < to) {
             if (answers.atBoundary()) {
-                if (pairing.replicationMayBegin() && replicationBegins(data, i, nanos)) {
+                boolean plain = pairing.plain();
+                if (!plain && pairing.replicationMayBegin() && replicationBegins(data, i, nanos)) {
                     if (off) {
                         return;
                     }
@@ -133,8 +137,8 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
                 answerStart = nanos;
                 answerBytes = 0;
                 elementsEnd = -1;
-                answers.watchTexts(pairing.readsTexts());
-                answers.watchElements(pairing.readsElements());
+                answers.watchTexts(!plain && pairing.readsTexts());
+                answers.watchElements(!plain && pairing.readsElements());
             }
             RespCursor.Event event = answers.step(data, i, to);
             int end = answers.position();
@@ -226,9 +230,12 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
 
     @Override
     public void ended(CommandInfo info, PendingRing ring, @Nullable Note note, Outcome outcome) {
-        SnifferContext to = context();
+        Exchanges to = exchanges;
+        if (to == null) {
+            throw new IllegalStateException("onOpen was not called");
+        }
         long sent = ring.sent();
-        Exchange exchange = to.exchanges().open();
+        Exchange exchange = to.open();
         exchange.of(connection, PROTOCOL, info.operation);
         exchange.startNanos = ring.start();
         exchange.requestBytes = ring.bytes();
@@ -251,7 +258,7 @@ final class RedisSniffer implements Sniffer, Pairing.Observer {
         if (note != null && info.readsKeys() && note.text.present()) {
             key(exchange, note.text, (ring.flags() & PendingRing.SAMPLED) != 0, outcome);
         }
-        to.exchanges().emit(exchange);
+        to.emit(exchange);
     }
 
     private void key(Exchange exchange, Note.Text key, boolean sampled, Outcome outcome) {

@@ -37,6 +37,11 @@ final class ReplyMode {
                         : Bytes.equalsIgnoreCase(bytes, n, "SKIP") ? SKIP : NONE;
     }
 
+    /** Whether every ordinary command gets an answer. */
+    boolean plain() {
+        return !off && !skips;
+    }
+
     /** Whether the next command would get an answer. Changes nothing. */
     boolean answers(CommandInfo info, int count, int word) {
         if (info.kind == CommandInfo.Kind.CLIENT_REPLY && count == 3 && !queues && word != NONE) {

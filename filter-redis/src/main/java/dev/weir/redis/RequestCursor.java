@@ -183,7 +183,7 @@ final class RequestCursor {
         nameAt = i;
         nameLength = length;
         i += length + 2;
-        if (i > to || buf.getShortLE(i - 2) != CRLF) {
+        if (i > to) {
             return -1;
         }
         count = n;
@@ -199,7 +199,7 @@ final class RequestCursor {
                 subLength = argument;
             }
             i += argument + 2;
-            if (i > to || buf.getShortLE(i - 2) != CRLF) {
+            if (i > to) {
                 return -1;
             }
         }
@@ -208,25 +208,27 @@ final class RequestCursor {
 
     /** {@code value << 8 | bytes} of a header line of at most 5 digits; -1 if it is anything else. */
     static long header(long word, int type) {
-        if ((word & 0xff) != type) {
-            return -1;
-        }
-        int end = Bytes.carriageReturn(word);
-        if (end < 2 || end > 6 || (word >> (end + 1 << 3) & 0xff) != '\n') {
-            return -1;
-        }
         int value = (int) (word >> 8 & 0xff) - '0';
-        if (value < 0 || value > 9 || value == 0 && end > 2) {
+        if ((word & 0xff) != type || value < 0 || value > 9) {
             return -1;
         }
-        for (int i = 2; i < end; i++) {
-            int digit = (int) (word >> (i << 3) & 0xff) - '0';
+        int next = (int) (word >> 16);
+        if ((next & 0xffff) == CRLF) {
+            return (long) value << 8 | 4;
+        }
+        int digits = 1;
+        while (value > 0 && digits < 5) {
+            int digit = (next & 0xff) - '0';
             if (digit < 0 || digit > 9) {
                 return -1;
             }
             value = value * 10 + digit;
+            next = (int) (word >> (++digits + 1 << 3));
+            if ((next & 0xffff) == CRLF) {
+                return (long) value << 8 | digits + 3;
+            }
         }
-        return (long) value << 8 | end + 2;
+        return -1;
     }
 
     private void finish(ByteBuf buf, int to) {

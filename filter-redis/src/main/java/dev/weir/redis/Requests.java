@@ -45,6 +45,10 @@ final class Requests {
         }
         any = true;
         CommandArguments found = arguments;
+        if (info.kind == CommandInfo.Kind.PLAIN && mode.plain() && !found.keyed()) {
+            commands.add(info, info.blocking ? PendingRing.WAITS : 0, 0, start, now, bytes, null);
+            return false;
+        }
         int flags = found.waits() ? PendingRing.WAITS : 0;
         int value = 0;
         Note note = null;

@@ -53,7 +53,7 @@ final class Transaction {
         if (ring != null && ring.endsWith(OpenCommands.LOST)) {
             ring.addToLast(1);
         } else {
-            roomy().add(OpenCommands.LOST, 0, 1, 0, 0, 0, null);
+            roomy().add(OpenCommands.LOST, PendingRing.SPECIAL, 1, 0, 0, 0, null);
         }
     }
 
