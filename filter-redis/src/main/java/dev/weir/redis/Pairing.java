@@ -172,7 +172,7 @@ final class Pairing {
             throw new SniffException("transaction");
         }
         if (ring.command() == LOST) {
-            countDown(ring);
+            ring.countDown();
             return;
         }
         CommandInfo info = loop.table.at(ring.command());
@@ -313,16 +313,8 @@ final class Pairing {
             transaction.lose();
         }
         answered++;
-        countDown(ring);
+        ring.countDown();
         passSilent();
-    }
-
-    private void countDown(PendingRing ring) {
-        int left = ring.value() - 1;
-        ring.value(left);
-        if (left == 0) {
-            ring.remove();
-        }
     }
 
     private void special(PendingRing ring, CommandInfo info, Outcome outcome, RespValue value) {
@@ -336,7 +328,7 @@ final class Pairing {
         }
         if (transaction.isOpen() && ok && Answers.isQueued(value)) {
             answered++;
-            queue(ring, info);
+            transaction.queue(ring, info);
             passSilent();
             return;
         }
@@ -357,16 +349,6 @@ final class Pairing {
             replication = true;
         }
         finish(ring, outcome);
-    }
-
-    private void queue(PendingRing ring, CommandInfo info) {
-        if (info.kind.subscribes()) {
-            throw new SniffException("subscribe_in_transaction"); // its confirmations tear EXEC's answer apart
-        }
-        if (info.kind == CommandInfo.Kind.CLIENT_REPLY && ring.value() != ReplyMode.ON) {
-            throw new SniffException("reply_mode"); // would cut EXEC's answer off
-        }
-        transaction.queue(ring);
     }
 
     private void transactionStep(CommandInfo.Kind kind, boolean ok, Outcome outcome, RespValue value) {
@@ -474,7 +456,7 @@ final class Pairing {
                 break;
             default:
                 if (transaction.isOpen()) {
-                    queue(ring, info);
+                    transaction.queue(ring, info);
                     return;
                 }
         }

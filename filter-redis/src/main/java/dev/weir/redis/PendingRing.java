@@ -135,6 +135,15 @@ final class PendingRing {
         size--;
     }
 
+    /** Takes one from the value of the oldest entry, and removes it at 0. */
+    void countDown() {
+        int left = value() - 1;
+        value(left);
+        if (left == 0) {
+            remove();
+        }
+    }
+
     /** Whether the newest entry is one of {@code command}. */
     boolean endsWith(int command) {
         return size > 0 && (int) (words[(first + size - 1 & mask) * WORDS] >>> 48) == command;

@@ -43,7 +43,13 @@ final class Transaction {
     }
 
     /** Moves the oldest command of {@code from} here. */
-    void queue(PendingRing from) {
+    void queue(PendingRing from, CommandInfo info) {
+        if (info.kind.subscribes()) {
+            throw new SniffException("subscribe_in_transaction"); // its confirmations tear EXEC's answer apart
+        }
+        if (info.kind == CommandInfo.Kind.CLIENT_REPLY && from.value() != ReplyMode.ON) {
+            throw new SniffException("reply_mode"); // would cut EXEC's answer off
+        }
         roomy().move(from);
     }
 
