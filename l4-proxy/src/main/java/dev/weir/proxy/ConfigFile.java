@@ -17,6 +17,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * A configuration read from a file.
@@ -135,7 +136,8 @@ record ConfigFile(String source, ConfigNode root, ProxyConfig config, ConfigErro
         if (result.isError()) {
             int line = 1 + (int) text.chars().filter(c -> c == '\n').count();
             int column = text.length() - text.lastIndexOf('\n');
-            String problem = String.format("byte 0x%02X is not UTF-8 (expected: text in UTF-8)", in.get(in.position()));
+            String problem = String.format(
+                    Locale.ROOT, "byte 0x%02X is not UTF-8 (expected: text in UTF-8)", in.get(in.position()));
             errors.add("", problem, line, column);
         }
         return text.startsWith("\uFEFF") ? text.substring(1) : text;

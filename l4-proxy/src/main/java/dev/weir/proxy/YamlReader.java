@@ -6,6 +6,7 @@ import dev.weir.core.config.ConfigNode.Positioned;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -89,7 +90,8 @@ final class YamlReader {
         int line =
                 1 + (int) text.substring(0, end).chars().filter(c -> c == '\n').count();
         int column = end - text.lastIndexOf('\n', Math.max(0, end - 1));
-        String problem = String.format("character U+%04X (expected: printable characters)", e.getCodePoint());
+        String problem =
+                String.format(Locale.ROOT, "character U+%04X (expected: printable characters)", e.getCodePoint());
         errors.add("", problem, line, Math.max(1, column));
     }
 
