@@ -4,8 +4,8 @@ import dev.weir.core.config.ConfigNode;
 import java.util.List;
 
 /**
- * A policy to choose among endpoints. Found by {@link java.util.ServiceLoader}. The policy itself holds no
- * state; a {@link Picker} is made anew, off the data path, whenever the endpoints change.
+ * A policy to choose among endpoints. Found by {@link java.util.ServiceLoader}, one object per proxy. The policy itself
+ * holds no state; a {@link Picker} is made anew, off the data path, whenever the endpoints change.
  */
 public interface LoadBalancer {
     /** The name after {@code load_balancing:}. */
@@ -16,17 +16,20 @@ public interface LoadBalancer {
         return false;
     }
 
-    /** Reads the policy's own keys of the cluster's configuration and reports problems. */
+    /**
+     * Reads the policy's own keys of the cluster's configuration and reports problems. Called once per cluster and
+     * configuration, off the event loops, also by {@code weir check}.
+     */
     Builder configure(ConfigNode cluster);
 
     /** Makes pickers. */
     @FunctionalInterface
     interface Builder {
-        /** {@code endpoints} is immutable and not empty. */
+        /** {@code endpoints} is immutable and not empty. Off the event loops, once per change of the endpoints. */
         Picker build(List<? extends Endpoint> endpoints);
     }
 
-    /** Chooses among a fixed list. Thread-safe; neither blocks nor allocates. */
+    /** Chooses among a fixed list. Called on all event loops at once, per connection or exchange; neither blocks nor allocates. */
     @FunctionalInterface
     interface Picker {
         /**

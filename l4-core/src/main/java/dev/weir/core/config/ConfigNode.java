@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One place in a configuration: a map, a list or a single value, with its path and its position. Typed reads
  * report what is wrong to the shared {@link ConfigErrors} and go on with a placeholder, so one run finds all
- * problems. After reading all keys of a map call {@link #rejectUnknown}. Not thread-safe.
+ * problems. After reading all keys of a map call {@link #rejectUnknown}; for the map that a factory is given the core does,
+ * sections in it are the factory's. Not thread-safe.
  */
 public final class ConfigNode {
     private final String path;

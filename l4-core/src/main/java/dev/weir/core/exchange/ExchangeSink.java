@@ -18,7 +18,10 @@ public interface ExchangeSink {
     /** Makes the sink of each loop. */
     @FunctionalInterface
     interface Factory {
-        /** Called once per event loop, before its first connection. {@code loop} counts from 0. */
+        /**
+         * Called once per event loop, on the thread that builds the proxy, before the first connection. {@code loop}
+         * counts from 0. The proxy does not close what it returns.
+         */
         ExchangeSink forLoop(int loop);
     }
 }

@@ -5,10 +5,16 @@ package dev.weir.core.exchange;
  * records may be open at once and end in any order.
  */
 public interface Exchanges {
-    /** Takes a cleared record from the pool. It is the caller's until {@link #emit} or {@link #discard}. */
+    /**
+     * Takes a cleared record from the pool. It is the caller's until {@link #emit} or {@link #discard}, one of which has
+     * to follow: at the latest when the connection closes.
+     */
     Exchange open();
 
-    /** Shows the record to all sinks and takes it back; the caller must not touch it any more. */
+    /**
+     * Shows the record to all sinks and takes it back; the caller must not touch it any more. Needs
+     * {@link Exchange#of}. What sinks throw does not reach the caller.
+     */
     void emit(Exchange exchange);
 
     /** Takes back a record that was not used. */

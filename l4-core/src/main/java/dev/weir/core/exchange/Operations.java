@@ -7,7 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The closed set of a protocol's operations, with {@code _OTHER} at index 0: clients cannot make it grow.
+ * The closed set of a protocol's operations (one per protocol, made once, kept in a constant), with {@code _OTHER} at index 0: clients cannot make it grow.
  * Immutable and shared once built.
  */
 public final class Operations {

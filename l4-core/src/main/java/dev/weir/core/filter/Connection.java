@@ -46,7 +46,7 @@ public interface Connection {
     /** The value of {@code key}, or null if nobody has set it. */
     <T> @Nullable T get(ConnectionAttribute<T> key);
 
-    /** Sets the value of {@code key} for the filters that come later, in time or in the chain. */
+    /** Sets the value of {@code key} for the filters and terminals that come later, in time or in the chain. */
     <T> void set(ConnectionAttribute<T> key, T value);
 
     /** What the sinks of exchanges keep with this connection; theirs alone, null at first. */
@@ -57,12 +57,15 @@ public interface Connection {
     /** Keeps it. A connection that does not makes its exchanges slower, not wrong. */
     default void sinkState(@Nullable Object state) {}
 
-    /** The event loop that both sockets of this connection live on. */
+    /** The event loop that both sockets of this connection live on, from its begin to its end. */
     EventLoop loop();
 
-    /** The allocator to use for bytes that are injected. */
+    /** The allocator to use for bytes that are injected or written. */
     ByteBufAllocator allocator();
 
-    /** Closes both sides as soon as what was written before is out. Further calls have no effect. */
+    /**
+     * Closes both sides as soon as what was written before is out. At once: what a filter asked for in a callback that
+     * still runs is not carried out, so filters use {@link FilterContext#close}. Further calls have no effect.
+     */
     void close(CloseReason reason);
 }

@@ -11,20 +11,23 @@ import java.time.Duration;
  * (from elsewhere go through {@code connection().loop().execute(…)}). After the close all calls are
  * ignored and injected buffers released.
  *
- * <p>{@link #pass}, {@link #drop} and {@link #inject} during {@link NetworkFilter#onData} take effect when
- * it returns, in the order they were called.
+ * <p>{@link #pass}, {@link #drop}, {@link #inject}, {@link #resume}, {@link #startTls} and {@link #close} during a
+ * callback take effect when it returns, in the order they were called; so no callback runs inside another.
  */
 public interface FilterContext {
     /** The connection: addresses, listener, attributes, event loop, allocator. */
     Connection connection();
 
-    /** The loop's exchanges, for filters that produce records. */
+    /** The loop's exchanges, for filters that produce records. The same object for all connections of a loop. */
     dev.weir.core.exchange.Exchanges exchanges();
 
-    /** The clock. */
+    /** The clock. Reading it costs more than most callbacks: where {@link #burstNanos()} will do, take that. */
     WireClock clock();
 
-    /** The time taken at the start of the current read burst, in {@link WireClock#nanoTime()}. */
+    /**
+     * The time taken at the start of the current read burst, in {@link WireClock#nanoTime()}. Outside of one (timers,
+     * {@code loop().execute}) it is that of the last burst.
+     */
     long burstNanos();
 
     /**
@@ -41,13 +44,14 @@ public interface FilterContext {
     /**
      * Adds bytes at this filter's place: ahead of what is lent or held here in this direction, behind what
      * has gone on before. They pass only the filters between this one and their destination. Ownership of
-     * {@code data} passes to the core. Outside of a read burst the core flushes them by itself.
+     * {@code data} passes to the core, whatever happens; take it from {@link Connection#allocator()}. Outside of a read
+     * burst the core flushes them by itself. They do not wait for the peer to take them: see {@link #clientWritable()}.
      */
     void inject(Direction direction, ByteBuf data);
 
     /**
-     * Lends again what is held here in this direction, after the running callback. Also ends
-     * {@link NetworkFilter.Opening#WAIT}. Without anything held it does nothing.
+     * Lends again what is held here in this direction, after the running callback. For {@link Direction#TO_UPSTREAM}
+     * it also ends {@link NetworkFilter.Opening#WAIT}. Otherwise, without anything held, it does nothing.
      */
     void resume(Direction direction);
 
@@ -58,8 +62,10 @@ public interface FilterContext {
     boolean madeByWeir();
 
     /**
-     * Names the reason of the holds of this filter ({@code weir_holds_total{filter, reason}}) and how long
-     * one may last without any byte going on.
+     * Names the reason of the holds of this filter ({@code weir_holds_expired_total{filter, reason}}) and how long
+     * one may last without any byte going on. Applies to holds that begin afterwards: call it in
+     * {@link NetworkFilter#onOpen}, or before the answer that holds. {@code reason} is a metric label: a constant, never
+     * taken from the bytes.
      */
     void holdDeadline(String reason, Duration deadline);
 
@@ -70,7 +76,7 @@ public interface FilterContext {
      */
     boolean clientWritable();
 
-    /** Bytes held at this filter in {@code direction}. */
+    /** Bytes held at this filter in {@code direction}; without those that are lent at the moment. */
     int held(Direction direction);
 
     /**
@@ -87,6 +93,10 @@ public interface FilterContext {
      */
     Future<?> startTls(Side side, SslHandler handler);
 
-    /** Closes the connection; same as {@code connection().close(reason)}. */
+    /**
+     * Closes the connection, behind what was passed or injected before: in a callback it takes effect when that returns,
+     * in the order of the calls, so {@code inject} an answer and {@code close} sends the answer. What is held, here or
+     * elsewhere, is dropped. Further calls have no effect.
+     */
     void close(CloseReason reason);
 }

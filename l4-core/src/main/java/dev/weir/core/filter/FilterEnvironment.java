@@ -7,15 +7,22 @@ import dev.weir.core.protocol.Protocol;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Collection;
 
-/** What a factory may ask of the process while it configures a filter. */
+/**
+ * What a factory may ask of the process while it configures a filter: to be used during
+ * {@link FilterFactory#configure} and in what that returns, not on the data path.
+ */
 public interface FilterEnvironment {
     /** Name of the listener the filter belongs to. */
     String listener();
 
-    /** Where meters are registered; never Micrometer's global registry. */
+    /**
+     * Where meters are registered; never Micrometer's global registry. A reload registers them again, which finds the same
+     * counters; a gauge keeps the object it was first registered with, so remove it in {@link #onClose}. Tag meters with
+     * {@code listener}. During a check this is a registry that nobody reads.
+     */
     MeterRegistry meters();
 
-    /** The clock. */
+    /** The clock of all connections. */
     WireClock clock();
 
     /**
@@ -24,12 +31,15 @@ public interface FilterEnvironment {
      */
     Cluster cluster(ConfigNode config, String key);
 
-    /** All protocols that are installed. */
+    /** All protocols that are installed, by name. */
     Collection<Protocol> protocols();
 
-    /** The tables of hot keys. */
+    /** The tables of hot keys; recorders are opened per loop, in {@link PerLoop#onLoop}. */
     HotKeys hotKeys();
 
-    /** Closes {@code resource} when the configuration generation ends. */
+    /**
+     * Closes {@code resource} when the configuration generation ends, also if it never came into force. On any thread,
+     * event loops among them: it must not block. What it throws is logged.
+     */
     void onClose(AutoCloseable resource);
 }

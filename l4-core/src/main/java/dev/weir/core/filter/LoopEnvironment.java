@@ -3,9 +3,9 @@ package dev.weir.core.filter;
 import dev.weir.core.exchange.Exchanges;
 import io.netty.channel.EventLoop;
 
-/** What is shared by the connections of one event loop. */
+/** What is shared by the connections of one event loop. To be used on that loop, at any time. */
 public interface LoopEnvironment {
-    /** Number of the loop, from 0. */
+    /** Number of the loop in its proxy, from 0. */
     int index();
 
     /** The loop. */

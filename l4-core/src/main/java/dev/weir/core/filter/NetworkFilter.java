@@ -19,14 +19,16 @@ public interface NetworkFilter {
         /** Go on with the next filter; after the last one the terminal starts (and connects). */
         PROCEED,
         /**
-         * Wait: later filters and the terminal do not start, bytes stay with the core, until
-         * {@link FilterContext#resume} is called for {@link Direction#TO_UPSTREAM}. The deadline of holds applies.
+         * Wait: later filters and the terminal do not start until {@link FilterContext#resume} is called for
+         * {@link Direction#TO_UPSTREAM}. This filter is lent the client's bytes meanwhile, so it may look at them first;
+         * what it lets go waits behind it. The deadline of holds applies, also if nothing arrives.
          */
         WAIT
     }
 
     /**
-     * Called once, before any other method. To refuse the connection, call {@link FilterContext#close}.
+     * Called once, before any other method, when all filters before this one have proceeded. To refuse the connection,
+     * call {@link FilterContext#close}. {@code context} stays the same for all calls and may be kept.
      */
     default Opening onOpen(FilterContext context) {
         return Opening.PROCEED;
@@ -54,13 +56,17 @@ public interface NetworkFilter {
         return data.readableBytes();
     }
 
-    /** Called once per read burst, after its last {@link #onData} in this direction. */
+    /**
+     * A read burst of the peer that sends in {@code direction} is over: what goes on is flushed after it. Called once
+     * per burst on every open filter, also on those that no byte reached. Bytes can be injected, but none are lent.
+     */
     default void onReadComplete(FilterContext context, Direction direction) {}
 
     /**
      * The peer ended its direction; nothing more will be lent. Called once per direction, behind the last byte
-     * of it. Bytes may still be held here: a filter that waits for the rest of a message should
-     * {@link FilterContext#resume} and let them go. The end travels on as soon as nothing is held here.
+     * of it, also while this filter {@linkplain Opening#WAIT waits}. Bytes may still be held here: a filter that waits
+     * for the rest of a message should {@link FilterContext#resume} and let them go, or close. The end travels on as soon
+     * as nothing is held here; what is injected before that goes before it.
      */
     default void onEndOfStream(FilterContext context, Direction direction) {}
 
@@ -77,11 +83,17 @@ public interface NetworkFilter {
     /**
      * Where the connection stands as far as this filter can tell. Drain closes a connection at once where at
      * least one filter says {@link Boundary#IDLE} and none {@link Boundary#BUSY}; the idle timeout spares busy ones.
+     * Asked between two callbacks, after each burst of a connection that drains: it must be cheap and change nothing.
+     * Bytes that are held here count as busy without being asked.
      */
     default Boundary boundary() {
         return Boundary.UNKNOWN;
     }
 
-    /** The connection is closed. Called exactly once for each filter whose {@link #onOpen} was called; the last call. */
+    /**
+     * The connection is closed, for whatever reason. Called exactly once for each filter whose {@link #onOpen} was
+     * called, also if that threw; the last call. Nothing can be sent any more: this is for giving back what the filter
+     * has taken (counts, timers). What is held is released by the core.
+     */
     default void onClose(CloseReason reason) {}
 }

@@ -7,7 +7,10 @@ package dev.weir.core.filter;
  */
 @FunctionalInterface
 public interface PerLoop<T> {
-    /** Called on the loop, before its first connection that needs it. */
+    /**
+     * Called on the loop, before its first connection that needs it; at most once per loop and configuration, not at all
+     * where no connection comes. It must not throw: problems are reported while configuring.
+     */
     PerConnection<T> onLoop(LoopEnvironment loop);
 
     /**
@@ -17,7 +20,10 @@ public interface PerLoop<T> {
      */
     @FunctionalInterface
     interface PerConnection<T> {
-        /** Called on the connection's loop, when its chain is made. */
+        /**
+         * Called once per connection, on its loop, when its chain is made: before any filter is opened, so attributes of
+         * the connection are not there yet. The answer may be shared by connections only if it has no state.
+         */
         T create(Connection connection);
     }
 

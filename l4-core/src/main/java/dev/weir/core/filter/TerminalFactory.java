@@ -23,10 +23,10 @@ import io.netty.channel.ChannelHandler;
  * </ul>
  */
 public interface TerminalFactory {
-    /** The name that users write after {@code type:}; snake_case. */
+    /** The name that users write after {@code type:}; snake_case, always the same. No two extensions may share one. */
     String type();
 
-    /** Reads and checks the configuration of one terminal. */
+    /** Reads and checks the configuration of one terminal, as {@link FilterFactory#configure} does. */
     Configured configure(ConfigNode config, FilterEnvironment environment);
 
     /** A terminal with its configuration. */

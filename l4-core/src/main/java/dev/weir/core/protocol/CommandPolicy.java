@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides about single commands: {@code access}, {@code rate_limit} and {@code fault} are such policies. One per
- * connection; called on its event loop, once per command, in the order in which the client sent them.
+ * connection; called on its event loop, once per command, in the order in which the client sent them, when the head of a
+ * command is known and before any of its bytes go on. It must not block; what it throws closes the connection.
  */
 @FunctionalInterface
 public interface CommandPolicy {

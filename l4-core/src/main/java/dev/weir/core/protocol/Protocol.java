@@ -10,8 +10,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A wire protocol, found by {@link java.util.ServiceLoader}. One stateless object per process. {@code weir
- * sniff}, {@code auto_stats} and the command gate work with every protocol that is registered.
+ * A wire protocol, found by {@link java.util.ServiceLoader}. One stateless object per proxy, whose methods may be called
+ * on any thread, several at a time. {@code weir sniff}, {@code auto_stats} and the command gate work with every protocol
+ * that is registered. No two may share a name or a filter type.
  */
 public interface Protocol {
     /** The name in exchanges, on the command line and in configurations: {@code redis}. */
@@ -25,7 +26,10 @@ public interface Protocol {
     /** The type of the sniffing filter: {@code redis_stats}. */
     String statsFilter();
 
-    /** The value of the label {@code db_system_name} for a {@code protocol} that exchanges of this one carry. */
+    /**
+     * The value of the label {@code db_system_name} for a {@code protocol} that exchanges of this one carry (OpenTelemetry
+     * has a list); the empty text keeps them out of the exported histogram.
+     */
     default String systemName(String protocol) {
         return protocol;
     }
@@ -35,17 +39,22 @@ public interface Protocol {
 
     /**
      * Reads the configuration of the sniffing filter. Same guarantees as
-     * {@link dev.weir.core.filter.FilterFactory#configure}.
+     * {@link dev.weir.core.filter.FilterFactory#configure}. Settings that show what may be personal data are called alike
+     * everywhere and off by default: {@code keys}, {@code statements}; {@code weir sniff --keys} sets {@code keys: true}.
      */
     PerLoop<Sniffer> sniffer(ConfigNode config, FilterEnvironment environment);
 
     /**
-     * Whether the first bytes of a connection in {@code direction} are this protocol's. Pure; reads from the
-     * reader index without moving it.
+     * Whether the first bytes of a connection in {@code direction} are this protocol's. Pure; reads from the reader index
+     * without moving it. Called on event loops; after {@link Detection#MORE} again, with more behind the same bytes, so it
+     * must come to an answer within the first few hundred bytes.
      */
     Detection detect(Direction direction, ByteBuf first);
 
-    /** A framer for one connection, or null if this protocol cannot be cut into single commands. */
+    /**
+     * A framer for one connection, or null if this protocol cannot be cut into single commands (then always null). Called
+     * once per connection and gate, on its loop.
+     */
     default @Nullable CommandFramer framer(Connection connection) {
         return null;
     }

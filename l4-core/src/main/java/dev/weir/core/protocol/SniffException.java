@@ -7,7 +7,7 @@ package dev.weir.core.protocol;
 public final class SniffException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** {@code reason} is a short snake_case word. */
+    /** {@code reason} is a short snake_case word, a constant. */
     public SniffException(String reason) {
         super(reason, null, false, false);
     }

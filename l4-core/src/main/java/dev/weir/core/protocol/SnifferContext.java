@@ -3,12 +3,16 @@ package dev.weir.core.protocol;
 import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.filter.Connection;
 
-/** What the core offers a sniffer. On its thread only. */
+/**
+ * What the core offers a sniffer. On its thread only, from {@link Sniffer#onOpen} to {@link Sniffer#onClose}. After
+ * {@link #giveUp}, {@link #opaque} or {@link #encrypted} return at once: the first of them counts, no bytes are shown any
+ * more, and {@code onClose} follows.
+ */
 public interface SnifferContext {
     /** The connection: addresses, listener, attributes to read and write. */
     Connection connection();
 
-    /** Where exchanges are made and handed in. */
+    /** Where exchanges are made and handed in. Take them from here: a replay has another one than the loop. */
     Exchanges exchanges();
 
     /**
