@@ -126,6 +126,8 @@ final class RedisSnifferAllocationTest {
         }
         // Not watched for leaks: what the detector notes at each access would be counted here.
         byte[] bytes = text.toString().getBytes(StandardCharsets.US_ASCII);
-        return new UnpooledByteBufAllocator(true, true).directBuffer(bytes.length).writeBytes(bytes);
+        return new UnpooledByteBufAllocator(true, true)
+                .directBuffer(bytes.length)
+                .writeBytes(bytes);
     }
 }
