@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weir.core.Proxy;
 import dev.weir.testbeds.Peer.End;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -85,7 +86,7 @@ class MalformedInputTest {
         final Proxy proxy = Proxy.builder()
                 .start(Setup.config(1, "127.0.0.1:" + listening.getLocalPort(), List.of(Setup.redisStats())));
 
-        Bed() throws Exception {}
+        Bed() throws IOException {}
 
         /** Sends both ways at once, and expects both to come out as they went in. */
         void assertPasses(byte[] requests, byte[] answers, Random random) throws Exception {
@@ -105,7 +106,7 @@ class MalformedInputTest {
         }
 
         @Override
-        public void close() throws Exception {
+        public void close() throws IOException {
             proxy.close();
             listening.close();
         }

@@ -79,7 +79,7 @@ public class SinkBenchmark {
         for (int i = 0; i < EXCHANGES; i++) {
             int operation = random.nextInt(10) < 8 ? random.nextInt(3) : random.nextInt(20);
             operations[i] = known.get(1 + 13 * operation);
-            nanos[i] = (long) Math.exp(random.nextDouble() * 8) * 1_000 + random.nextInt(1_000);
+            nanos[i] = ((long) Math.exp(random.nextDouble() * 8)) * 1_000 + random.nextInt(1_000);
             sizes[i] = 10 + random.nextInt(1_000);
             errors[i] = random.nextInt(100) == 0;
         }
