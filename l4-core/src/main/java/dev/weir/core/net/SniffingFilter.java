@@ -108,13 +108,14 @@ final class SniffingFilter implements NetworkFilter, SnifferContext {
 
     @Override
     public void onClose(CloseReason reason) {
-        if (sniffer != null && context != null) {
+        Sniffer closing = sniffer;
+        sniffer = null;
+        if (closing != null && context != null) {
             try {
-                sniffer.onClose(reason, context.clock().nanoTime());
+                closing.onClose(reason, context.clock().nanoTime());
             } catch (Throwable t) {
-                threw(t);
+                stops.stopped("gave_up", "internal_error", t);
             }
-            sniffer = null;
         }
     }
 
