@@ -87,9 +87,10 @@ class IdleConnectionsTest {
                 assertThat((used.heap + used.direct - before.heap - before.direct) / connections)
                         .as("bytes of heap and buffers per connection")
                         .isLessThanOrEqualTo(BYTES_PER_CONNECTION);
-                assertThat(after.heap - before.heap)
-                        .as("heap that stays when they are closed")
-                        .isLessThan(2 << 20);
+                // Tables and compiled code of the first use stay; a session that is kept costs more than this each.
+                assertThat((after.heap - before.heap) / connections)
+                        .as("bytes of heap per connection that stay when they are closed")
+                        .isLessThan(1_024);
             }
         }
     }
