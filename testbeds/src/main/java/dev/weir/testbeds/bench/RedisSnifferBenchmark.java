@@ -98,7 +98,7 @@ public class RedisSnifferBenchmark {
             StringBuilder request = new StringBuilder();
             StringBuilder answer = new StringBuilder();
             for (int k = 0; k < pipeline; k++) {
-                String key = String.format("key:%012d", command);
+                String key = String.format(java.util.Locale.ROOT, "key:%012d", command);
                 boolean set = command++ % 2 == 0;
                 request.append(
                         set
