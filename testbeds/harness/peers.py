@@ -136,7 +136,8 @@ def weir_command(chosen):
     """The distribution's launcher; built by ./weir where there is none or a source is newer."""
     if chosen:
         return chosen.split()
-    subprocess.run([os.path.join(ROOT, "weir"), "--version"], stdin=subprocess.DEVNULL, timeout=900, check=True)
+    build = [os.path.join(ROOT, "weir"), "--version"]
+    subprocess.run(build, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=900, check=True)
     return [os.path.join(ROOT, "target", "weir", "current", "bin", "weir")]
 
 
