@@ -184,6 +184,18 @@ final class Pairing {
         end(ring, outcome);
     }
 
+    /** A value that began when {@link #plain()} held, and is no push, ended. As {@link #answered}. */
+    void answeredPlainly(RespValue value, long bytes, long first, boolean byWeir, long now) {
+        PendingRing ring = commands.ring();
+        if (ring == null) {
+            throw new IllegalStateException("nothing is open");
+        }
+        CommandInfo info = loop.table.at(ring.command());
+        Outcome outcome = timed(bytes, first, byWeir, now);
+        Answers.value(outcome, info, value, loop.errors);
+        finish(ring, outcome);
+    }
+
     /**
      * A value ended.
      *
@@ -193,14 +205,6 @@ final class Pairing {
      */
     void answered(RespValue value, long bytes, long first, boolean byWeir, long now) {
         byte type = value.type;
-        PendingRing oldest = commands.ring();
-        if (oldest != null && type != '>' && plain()) {
-            CommandInfo info = loop.table.at(oldest.command());
-            Outcome outcome = timed(bytes, first, byWeir, now);
-            Answers.value(outcome, info, value, loop.errors);
-            finish(oldest, outcome);
-            return;
-        }
         if (type == '>') {
             if (value.messageKind.confirms()) {
                 confirmed(value, bytes, first, byWeir, now);

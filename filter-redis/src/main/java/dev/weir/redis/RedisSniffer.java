@@ -34,6 +34,9 @@ final class RedisSniffer implements Sniffer, PairingObserver {
     /** The requests cannot be followed any more; what was asked before is still answered. */
     private @Nullable SniffException broken;
 
+    /** Whether the value under way is simply the answer to the oldest command, if no push. */
+    private boolean plain;
+
     private long requestStart;
     private long answerStart;
     private long answerBytes;
@@ -126,7 +129,7 @@ final class RedisSniffer implements Sniffer, PairingObserver {
         int i = from;
         while (i < to) {
             if (answers.atBoundary()) {
-                boolean plain = pairing.plain();
+                plain = pairing.plain();
                 if (!plain && pairing.replicationMayBegin() && replicationBegins(data, i, nanos)) {
                     if (off) {
                         return;
@@ -158,20 +161,29 @@ final class RedisSniffer implements Sniffer, PairingObserver {
 
     private void ended(RespCursor.Event event, long nanos) {
         boolean byWeir = context().madeByWeir();
-        if (event == RespCursor.Event.ELEMENT || answers.value().lastElement && pairing.readsElements()) {
+        RespValue value = answers.value();
+        if (plain && value.type != '>') {
+            pairing.answeredPlainly(value, answerBytes, answerStart, byWeir, nanos);
+        } else {
+            endedSpecially(event, value, byWeir, nanos);
+        }
+        answers.release();
+    }
+
+    private void endedSpecially(RespCursor.Event event, RespValue value, boolean byWeir, long nanos) {
+        if (event == RespCursor.Event.ELEMENT || value.lastElement && pairing.readsElements()) {
             if (elementsEnd < 0) {
-                elementsEnd = headerLength(answers.value().count);
+                elementsEnd = headerLength(value.count);
             }
-            pairing.element(answers.value(), answerBytes - elementsEnd, byWeir);
+            pairing.element(value, answerBytes - elementsEnd, byWeir);
             elementsEnd = answerBytes;
         }
         if (event == RespCursor.Event.VALUE) {
-            pairing.answered(answers.value(), answerBytes, answerStart, byWeir, nanos);
+            pairing.answered(value, answerBytes, answerStart, byWeir, nanos);
             if (pairing.replication()) {
                 replicationBegan();
             }
         }
-        answers.release();
     }
 
     private static int headerLength(long count) {

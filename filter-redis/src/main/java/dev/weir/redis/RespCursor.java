@@ -144,16 +144,19 @@ final class RespCursor {
             throw new SniffException("answer_chunk");
         }
         textWanted = wantsText();
+        if (!textWanted) {
+            int end = type == '$'
+                    ? wholeBulk(buf, i, to, word)
+                    : type == '+' || type == ':' ? wholeLine(i, to, word) : -1;
+            if (end > 0) {
+                return end;
+            }
+        }
+        return beginSlowly(i, word);
+    }
+
+    private int beginSlowly(int i, long word) {
         switch (type) {
-            case '$':
-                if (!textWanted) {
-                    int end = wholeBulk(buf, i, to, word);
-                    if (end > 0) {
-                        return end;
-                    }
-                }
-                header();
-                return i + 1;
             case '*', '%', '~', '>', '|':
                 long head = RequestCursor.header(word, type);
                 if (head >= 0) {
@@ -164,19 +167,10 @@ final class RespCursor {
                 }
                 header();
                 return i + 1;
-            case '!', '=', ';':
+            case '$', '!', '=', ';':
                 header();
                 return i + 1;
-            case '+', ':':
-                if (!textWanted) {
-                    int end = wholeLine(i, to, word);
-                    if (end > 0) {
-                        return end;
-                    }
-                }
-                lineBegins();
-                return i + 1;
-            case '-', '_', '#', ',', '(', '.':
+            case '+', ':', '-', '_', '#', ',', '(', '.':
                 lineBegins();
                 return i + 1;
             default:
