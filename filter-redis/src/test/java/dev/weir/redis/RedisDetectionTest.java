@@ -16,11 +16,13 @@ final class RedisDetectionTest {
     @ParameterizedTest
     @CsvSource({
         "'*1\r\n$4\r\nPING\r\n', YES", "'*12\r\n$3', YES", "*, MORE", "'*1\r\n', MORE", "'*x', NO", "'*1\r\n+', NO",
-        "'PING\r\n', YES", "'get key\n', YES", "PI, MORE", "'NOSUCH x\r\n', NO", "'GET / HTTP/1.1\r\n', NO", "'POST ', MORE",
+        "'PING\r\n', YES", "'get key\n', YES", "PI, MORE", "'NOSUCH x\r\n', NO", "'GET / HTTP/1.1\r\n', NO",
+                "'POST ', MORE",
         "'POST / HTTP/1.1\r\n', NO", "'EHLO x\r\n', NO", "'\u0016\u0003\u0001', NO", "'', MORE", "SSH-2.0, NO"
     })
     void tellsRequestsByTheirFirstBytes(String bytes, Detection expected) {
-        ByteBuf first = Unpooled.copiedBuffer("x" + bytes, StandardCharsets.ISO_8859_1).skipBytes(1);
+        ByteBuf first =
+                Unpooled.copiedBuffer("x" + bytes, StandardCharsets.ISO_8859_1).skipBytes(1);
 
         assertThat(PROTOCOL.detect(Direction.TO_UPSTREAM, first)).isEqualTo(expected);
         assertThat(first.readerIndex()).isEqualTo(1);
