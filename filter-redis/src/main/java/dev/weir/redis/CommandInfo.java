@@ -1,7 +1,10 @@
 package dev.weir.redis;
 
 import dev.weir.core.exchange.Operation;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One line of the command table. Immutable, one object per name. */
@@ -47,7 +50,8 @@ final class CommandInfo {
         }
     }
 
-    private static final Kind[] KINDS = Kind.values();
+    private static final Map<String, Kind> KINDS = kinds();
+    private static final Set<String> INTEGER_FOUND = Set.of("ZRANK", "ZREVRANK", "LPOS");
 
     final Operation operation;
     /** Place in the table. */
@@ -90,12 +94,12 @@ final class CommandInfo {
         this.index = index;
         this.parent = parent;
         this.arity = arity;
-        this.kind = kindOf(operation.name());
+        this.kind = KINDS.getOrDefault(operation.name(), Kind.PLAIN);
         this.read = operation.read();
         this.write = flags.indexOf('w') >= 0;
         this.blocking = flags.indexOf('b') >= 0;
         this.container = container;
-        this.integerFound = List.of("ZRANK", "ZREVRANK", "LPOS").contains(operation.name());
+        this.integerFound = INTEGER_FOUND.contains(operation.name());
         this.keys = List.copyOf(keys);
         this.firstKey = !keys.isEmpty() && keys.get(0).fixed() ? keys.get(0).index() : 0;
         this.readsKeys = !keys.isEmpty() && keys.get(0).isKey();
@@ -105,21 +109,18 @@ final class CommandInfo {
         this.words = CommandTable.words(last);
     }
 
-    private static Kind kindOf(String name) {
-        switch (name) {
-            case "PSYNC", "SYNC", "CLUSTER SYNCSLOTS":
-                return Kind.SYNC;
-            case "HSCAN", "SSCAN", "ZSCAN":
-                return Kind.SCAN;
-            default:
-                String constant = name.replace(' ', '_');
-                for (Kind kind : KINDS) {
-                    if (kind.name().equals(constant)) {
-                        return kind;
-                    }
-                }
-                return Kind.PLAIN;
+    private static Map<String, Kind> kinds() {
+        Map<String, Kind> byName = new HashMap<>();
+        for (Kind kind : Kind.values()) {
+            byName.put(kind.name().replace('_', ' '), kind);
         }
+        for (String name : List.of("PSYNC", "SYNC", "CLUSTER SYNCSLOTS")) {
+            byName.put(name, Kind.SYNC);
+        }
+        for (String name : List.of("HSCAN", "SSCAN", "ZSCAN")) {
+            byName.put(name, Kind.SCAN);
+        }
+        return byName;
     }
 
     /** Whether it has keys; whether they are looked at is a matter of settings. */

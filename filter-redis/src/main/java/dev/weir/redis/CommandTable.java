@@ -77,6 +77,7 @@ final class CommandTable {
         Operations.Builder names = Operations.builder();
         List<CommandInfo> all = new ArrayList<>();
         Map<String, CommandInfo> byName = new HashMap<>();
+        Map<String, List<KeySpec>> keys = new HashMap<>(); // Few are different: a start reads each once.
         all.add(new CommandInfo(names.add(Operation.OTHER, false), 0, null, -1, "", List.of(), false));
         for (String[] row : rows) {
             String name = row[0];
@@ -89,7 +90,7 @@ final class CommandTable {
                     parent,
                     Integer.parseInt(row[1]),
                     row[2],
-                    KeySpec.parse(row[3]),
+                    keys.computeIfAbsent(row[3], KeySpec::parse),
                     containers.contains(name));
             all.add(info);
             byName.put(name, info);

@@ -25,7 +25,9 @@ public final class RedisProtocol implements Protocol {
     private static final double SAMPLING = 0.01;
     private static final int SIZE = 64;
 
-    private final CommandTable table = CommandTable.load();
+    /** Read when it is first needed: a configuration without Redis does without it. */
+    private volatile @Nullable CommandTable table;
+
     private final ErrorCodes errors = new ErrorCodes();
 
     /** What the command gates of one thread share. */
@@ -33,12 +35,29 @@ public final class RedisProtocol implements Protocol {
         @Override
         protected Loop initialValue() {
             Counter none = new NoopCounter(new Meter.Id("none", Tags.empty(), null, null, Meter.Type.COUNTER));
-            return new Loop(table, errors, new Loop.Settings(false, MAX_PENDING), null, none, none);
+            return new Loop(table(), errors, new Loop.Settings(false, MAX_PENDING), null, none, none);
         }
     };
 
     /** For the service loader. */
     public RedisProtocol() {}
+
+    private CommandTable table() {
+        CommandTable read = table;
+        if (read == null) {
+            read = readTable();
+        }
+        return read;
+    }
+
+    private synchronized CommandTable readTable() {
+        CommandTable read = table;
+        if (read == null) {
+            read = CommandTable.load();
+            table = read;
+        }
+        return read;
+    }
 
     @Override
     public String name() {
@@ -78,11 +97,12 @@ public final class RedisProtocol implements Protocol {
                 .description("Errors a server sent before it was asked anything (protected mode, too many clients)")
                 .tag("listener", environment.listener())
                 .register(environment.meters());
+        CommandTable commands = table();
         return loop -> {
             HotKeys.Recorder recorder = hot == null
                     ? null
                     : environment.hotKeys().recorder(environment.listener(), loop.index(), hot.size, hot.sampling);
-            Loop shared = new Loop(table, errors, settings, recorder, lossy, unsolicited);
+            Loop shared = new Loop(commands, errors, settings, recorder, lossy, unsolicited);
             return connection -> new RedisSniffer(shared, connection);
         };
     }
@@ -105,6 +125,6 @@ public final class RedisProtocol implements Protocol {
 
     @Override
     public Detection detect(Direction direction, ByteBuf first) {
-        return RedisDetection.detect(table, direction, first);
+        return RedisDetection.detect(table(), direction, first);
     }
 }

@@ -8,6 +8,7 @@ import dev.weir.core.config.ProxyConfig.AdminConfig;
 import dev.weir.core.exchange.AccessLog;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.filter.WireClock;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -26,10 +27,13 @@ import org.slf4j.LoggerFactory;
 final class Server implements AdminSource, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
 
-    private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final CompositeMeterRegistry meters = new CompositeMeterRegistry();
     private final ProcessMetrics processMetrics = new ProcessMetrics(meters);
     private final @Nullable AccessLog accessLog;
     private final Proxy proxy;
+
+    /** Made with the first admin server: without one nobody can ask, and a start is faster. */
+    private volatile @Nullable PrometheusMeterRegistry scraped;
 
     private @Nullable AdminServer admin;
     private volatile @Nullable Object shown;
@@ -60,10 +64,10 @@ final class Server implements AdminSource, AutoCloseable {
         Server server = new Server(config, exchanges, loader);
         try {
             server.shown = shown;
+            if (config.admin() != null) {
+                server.scraped(); // Before the meters: they count in what is there.
+            }
             server.proxy.apply(config);
-            server.meters
-                    .getPrometheusRegistry()
-                    .register(new DurationCollector(server.exchanges().commands()));
             server.startAdmin(config.admin());
             server.processMetrics.loaded();
             return server;
@@ -105,7 +109,11 @@ final class Server implements AdminSource, AutoCloseable {
         boolean moved = !Objects.equals(old == null ? null : old.config(), wanted);
         boolean sameAddress =
                 moved && old != null && wanted != null && old.config().address().equals(wanted.address());
-        AdminServer next = moved && wanted != null && !sameAddress ? AdminServer.start(this, wanted, meters) : null;
+        AdminServer next = null;
+        if (moved && wanted != null && !sameAddress) {
+            scraped();
+            next = AdminServer.start(this, wanted, meters);
+        }
         try {
             proxy.apply(config);
         } catch (RuntimeException e) {
@@ -178,8 +186,16 @@ final class Server implements AdminSource, AutoCloseable {
         reload = action;
     }
 
-    PrometheusMeterRegistry meters() {
-        return meters;
+    private synchronized PrometheusMeterRegistry scraped() {
+        PrometheusMeterRegistry registry = scraped;
+        if (registry == null) {
+            registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+            registry.getPrometheusRegistry()
+                    .register(new DurationCollector(proxy.exchanges().commands()));
+            meters.add(registry);
+            scraped = registry;
+        }
+        return registry;
     }
 
     /** Where the admin server listens, or null. */
@@ -191,6 +207,11 @@ final class Server implements AdminSource, AutoCloseable {
     @Nullable
     IOException writeError() {
         return accessLog == null ? null : accessLog.lastError();
+    }
+
+    /** Exchanges that the access log lost. */
+    long unwritten() {
+        return accessLog == null ? 0 : accessLog.dropped();
     }
 
     ProcessMetrics processMetrics() {
@@ -225,7 +246,7 @@ final class Server implements AdminSource, AutoCloseable {
     @Override
     public PrometheusRegistry metrics() {
         processMetrics.bind();
-        return meters.getPrometheusRegistry();
+        return scraped().getPrometheusRegistry();
     }
 
     @Override

@@ -3,7 +3,6 @@ package dev.weir.proxy;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.Names;
 import dev.weir.core.protocol.Protocol;
-import io.micrometer.core.instrument.FunctionCounter;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -95,11 +94,7 @@ final class SniffCommand implements Subcommand {
 
     /** After the server was closed, so that everything was written that will be. */
     private static int reportJson(Server server, Terminal terminal) {
-        long dropped = 0;
-        for (FunctionCounter counter :
-                server.meters().find("weir.access.log.dropped").functionCounters()) {
-            dropped += (long) counter.count();
-        }
+        long dropped = server.unwritten();
         if (dropped > 0) {
             terminal.say(Terminal.grouped(dropped) + " exchanges were not written: standard output was too slow");
         }

@@ -43,7 +43,7 @@ final class TrainCommand implements Subcommand {
     }
 
     private static String configuration(int upstream) {
-        return "admin:\n  address: 127.0.0.1:0\nlog: { level: warn }\nlisteners:\n  - name: train\n"
+        return "event_loops: 1\ndrain_timeout: 2s\nadmin:\n  address: 127.0.0.1:0\nlog: { level: warn }\nlisteners:\n  - name: train\n"
                 + "    address: 127.0.0.1:0\n    filters:\n      - type: redis_stats\n      - type: tcp_proxy\n"
                 + "        cluster: train\nclusters:\n  - name: train\n    endpoints: [ \"127.0.0.1:" + upstream
                 + "\" ]\n";

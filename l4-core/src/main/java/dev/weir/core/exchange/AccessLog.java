@@ -229,7 +229,7 @@ public final class AccessLog implements ExchangeSink.Factory, AutoCloseable {
     }
 
     /** Exchanges that were not written: the ring was full, or writing failed. */
-    long dropped() {
+    public long dropped() {
         return loops.stream().mapToLong(loop -> Cells.get(loop.dropped, 0)).sum() + Cells.get(lost, 0);
     }
 
