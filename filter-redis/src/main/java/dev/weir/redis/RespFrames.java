@@ -24,6 +24,11 @@ final class RespFrames {
         return depth == 1 && (kind & ASIDE) == 0;
     }
 
+    /** Whether what comes belongs directly to an aggregate that is an element of the outermost one. */
+    boolean second() {
+        return depth == 2 && (kind & ASIDE) == 0;
+    }
+
     /** Whether the innermost aggregate is ended by a mark. */
     boolean streamed() {
         return depth > 0 && (kind & STREAMED) != 0;
