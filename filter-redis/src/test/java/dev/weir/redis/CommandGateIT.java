@@ -84,7 +84,8 @@ final class CommandGateIT {
     }
 
     private static void add(StringBuilder requests, StringBuilder expected, int i) {
-        String command = i == REWRITTEN ? "ECHO x" : i % 5 == 0 ? "LRANGE l 0 -1" : i % 13 == 0 ? "INCR s" : "ECHO " + i;
+        String command =
+                i == REWRITTEN ? "ECHO x" : i % 5 == 0 ? "LRANGE l 0 -1" : i % 13 == 0 ? "INCR s" : "ECHO " + i;
         String[] parts = command.split(" ", -1);
         requests.append('*').append(parts.length).append("\r\n");
         for (String part : parts) {

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 final class RandomTrafficIT {
     private static final RedisProtocol PROTOCOL = new RedisProtocol();
-    private static final int CONNECTIONS = Integer.getInteger("weir.random.connections", 60);
+    private static final int CONNECTIONS = Integer.getInteger("weir.random.connections", 25);
     private static final long SEED = Long.getLong("weir.random.seed", 1);
     private static final int ECHO_OVERHEAD = 14; // *2 CR LF $4 CR LF ECHO CR LF
 
@@ -79,7 +79,11 @@ final class RandomTrafficIT {
                             .isEqualTo(inline ? 13 : exchange.requestBytes - ECHO_OVERHEAD);
                 }
             }
-            assertThat(exchanges.stream().filter(exchange -> exchange.status == Status.OK).count()).as(all).isPositive();
+            assertThat(exchanges.stream()
+                            .filter(exchange -> exchange.status == Status.OK)
+                            .count())
+                    .as(all)
+                    .isPositive();
             compareCounts(other, exchanges, all);
         }
     }
@@ -94,7 +98,12 @@ final class RandomTrafficIT {
     private static String readable(List<Exchange> exchanges) {
         StringBuilder text = new StringBuilder();
         for (Exchange e : exchanges) {
-            text.append(e.operation().name()).append(' ').append(e.status).append(' ').append(e.error).append(' ');
+            text.append(e.operation().name())
+                    .append(' ')
+                    .append(e.status)
+                    .append(' ')
+                    .append(e.error)
+                    .append(' ');
             text.append(e.requestBytes).append('>').append(e.responseBytes).append("; ");
         }
         return text.toString();
@@ -236,11 +245,25 @@ final class RandomTrafficIT {
             "PING",
             "PING hi",
         };
-        private static final String[] SILENT = {"GET k", "INCR s", "NOSUCH x", "SELECT 1", "SET k v", "BLPOP none 0.002"};
+        private static final String[] SILENT = {"GET k", "INCR s", "NOSUCH x", "SELECT 1", "SET k v", "BLPOP none 0.002"
+        };
         private static final String[] QUEUED = {
-            "GET k", "INCR s", "SELECT 1", "NOSUCH x", "LRANGE l 0 -1", "MULTI", "WATCH w", "HELLO 3", "HELLO 2",
-            "EVAL return{1,{2,'x',{}},false,{err='BAD_x'}} 0", "BLPOP none 0", "GET", "PUBLISH c0 self", "PING",
-            "MGET none none", "SCAN 0 COUNT 3"
+            "GET k",
+            "INCR s",
+            "SELECT 1",
+            "NOSUCH x",
+            "LRANGE l 0 -1",
+            "MULTI",
+            "WATCH w",
+            "HELLO 3",
+            "HELLO 2",
+            "EVAL return{1,{2,'x',{}},false,{err='BAD_x'}} 0",
+            "BLPOP none 0",
+            "GET",
+            "PUBLISH c0 self",
+            "PING",
+            "MGET none none",
+            "SCAN 0 COUNT 3"
         };
 
         private final Random random;
@@ -330,7 +353,11 @@ final class RandomTrafficIT {
             text.append('*').append(parts.length).append("\r\n");
             for (String part : parts) {
                 String argument = part.replace('~', ' ');
-                text.append('$').append(argument.length()).append("\r\n").append(argument).append("\r\n");
+                text.append('$')
+                        .append(argument.length())
+                        .append("\r\n")
+                        .append(argument)
+                        .append("\r\n");
             }
         }
     }

@@ -61,7 +61,8 @@ final class RedisSnifferPairingTest {
                 "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n"
             })
     void takesWhatAScriptAnswersForItsAnswerWhateverItLooksLike(String answer) {
-        client("EVAL x 0\r\nSUBSCRIBE c\r\nUNSUBSCRIBE c\r\nEVAL x 0\r\nECHO xx\r\nCLIENT REPLY SKIP\r\nSUBSCRIBE c\r\n");
+        client(
+                "EVAL x 0\r\nSUBSCRIBE c\r\nUNSUBSCRIBE c\r\nEVAL x 0\r\nECHO xx\r\nCLIENT REPLY SKIP\r\nSUBSCRIBE c\r\n");
         String subscribed = "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n";
         String unsubscribed = "*3\r\n$11\r\nunsubscribe\r\n$1\r\nc\r\n:0\r\n";
 
