@@ -89,20 +89,18 @@ final class RedisSnifferAllocationTest {
     @Test
     void allocatesNothingForWhatIsSpecialEither() {
         ByteBuf requests = buffer(
-                "*2\r\n$6\r\nSELECT\r\n$1\r\n1\r\n*1\r\n$5\r\nMULTI\r\n*2\r\n$4\r\nINCR\r\n$1\r\ns\r\n"
-                        + "*4\r\n$6\r\nLRANGE\r\n$1\r\nl\r\n$1\r\n0\r\n$2\r\n-1\r\n*1\r\n$4\r\nEXEC\r\nPING\r\n",
-                "*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n*1\r\n$4\r\nPING\r\n"
-                        + "*3\r\n$5\r\nBLPOP\r\n$1\r\nq\r\n$1\r\n0\r\n*2\r\n$4\r\nINCR\r\n$1\r\ns\r\n"
-                        + "*2\r\n$4\r\nSCAN\r\n$1\r\n0\r\n"
-                        + "*6\r\n$5\r\nXREAD\r\n$5\r\nBLOCK\r\n$1\r\n0\r\n$7\r\nSTREAMS\r\n$1\r\nx\r\n$1\r\n0\r\n",
+                "*2|$6|SELECT|$1|1|*1|$5|MULTI|*2|$4|INCR|$1|s|" + "*4|$6|LRANGE|$1|l|$1|0|$2|-1|*1|$4|EXEC|PING|",
+                "*3|$6|CLIENT|$5|REPLY|$4|SKIP|*1|$4|PING|"
+                        + "*3|$5|BLPOP|$1|q|$1|0|*2|$4|INCR|$1|s|"
+                        + "*2|$4|SCAN|$1|0|"
+                        + "*6|$5|XREAD|$5|BLOCK|$1|0|$7|STREAMS|$1|x|$1|0|",
                 2);
-        String push = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\ns\r\n";
+        String push = ">2|$10|invalidate|*1|$1|s|";
         ByteBuf answers = buffer(
-                "+OK\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n" + push
-                        + "*2\r\n-ERR value is not an integer\r\n*1\r\n$1\r\na\r\n+PONG\r\n",
-                "*2\r\n$1\r\nq\r\n$1\r\nx\r\n" + push + "-ERR value is not an integer\r\n"
-                        + "*2\r\n$1\r\n0\r\n*1\r\n$1\r\nk\r\n"
-                        + "%1\r\n$1\r\nx\r\n*1\r\n*2\r\n$3\r\n1-0\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n",
+                "+OK|+OK|+QUEUED|+QUEUED|" + push + "*2|-ERR value is not an integer|*1|$1|a|+PONG|",
+                "*2|$1|q|$1|x|" + push + "-ERR value is not an integer|"
+                        + "*2|$1|0|*1|$1|k|"
+                        + "%1|$1|x|*1|*2|$3|1-0|*2|$1|f|$1|v|",
                 2);
 
         assertNothingAllocated(requests, answers, 12);
@@ -148,13 +146,14 @@ final class RedisSnifferAllocationTest {
         data.readerIndex(0);
     }
 
+    /** Texts in turn, {@code |} for CR LF. */
     private static ByteBuf buffer(String even, String odd, int count) {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < count; i++) {
             text.append(i % 2 == 0 ? even : odd);
         }
         // Not watched for leaks: what the detector notes at each access would be counted here.
-        byte[] bytes = text.toString().getBytes(StandardCharsets.US_ASCII);
+        byte[] bytes = text.toString().replace("|", "\r\n").getBytes(StandardCharsets.US_ASCII);
         return new UnpooledByteBufAllocator(true, true)
                 .directBuffer(bytes.length)
                 .writeBytes(bytes);
