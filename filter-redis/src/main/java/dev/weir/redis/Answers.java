@@ -33,10 +33,9 @@ final class Answers {
             outcome.status = Status.ERROR;
             outcome.error = errors.code(value.text, value.textLength);
         } else if (type == '*' || type == '%' || type == '~') {
-            outcome.rows = value.elementNull ? 0 : value.elementCount;
-            outcome.hit = !info.finds() || info.kind == CommandInfo.Kind.SCAN
-                    ? -1
-                    : value.elementNull || value.elementCount == 0 ? 0 : 1;
+            boolean scan = info.kind == CommandInfo.Kind.SCAN;
+            outcome.rows = value.elementNull ? 0 : scan ? value.elementSecondCount : value.elementCount;
+            outcome.hit = !info.finds() || scan ? -1 : value.elementFound > 0 ? 1 : 0;
         } else {
             scalar(outcome, info, type, value.elementNull);
         }
@@ -46,10 +45,10 @@ final class Answers {
         if (isNull) {
             outcome.rows = 0;
             outcome.hit = info.finds() ? 0 : -1;
-        } else if (type == '$' || type == '=') {
-            outcome.rows = 1;
+        } else if (type == '$' || type == '=' || type == ',') {
+            outcome.rows = 1; // a score is a bulk in RESP2 and a double in RESP3
             outcome.hit = info.finds() ? 1 : -1;
-        } else if (type == ',' || type == ':' && info.integerFound) {
+        } else if (type == ':' && info.integerFound) {
             outcome.hit = info.finds() ? 1 : -1;
         }
     }

@@ -272,8 +272,8 @@ final class Pairing {
         if (kind == PubSub.Kind.MESSAGE) {
             return subscriptions.any();
         }
-        if (value.count != 3 || value.third < 0) {
-            return false;
+        if (value.count != 3 || value.third < 0 || !subscriptions.any() && !oldestIs(kind.command())) {
+            return false; // a script may answer what looks like a confirmation
         }
         confirmed(value, bytes, first, byWeir, now);
         return true;
@@ -462,6 +462,9 @@ final class Pairing {
                 if (transaction.isOpen()) {
                     transaction.queue(ring, info);
                     return;
+                }
+                if (info.kind.subscribes()) {
+                    subscriptions.unsure();
                 }
         }
         end(ring, outcome);

@@ -257,8 +257,7 @@ final class RedisFramer implements CommandFramer, Command, PairingObserver {
             if (pairing.confirmsOldest(kind)) {
                 return Part.ANSWER;
             }
-            boolean message = kind == PubSub.Kind.MESSAGE && pairing.subscribed();
-            return first == '>' || message || kind.confirms() ? Part.NEUTRAL : ordinary;
+            return first == '>' || kind != PubSub.Kind.NONE && pairing.subscribed() ? Part.NEUTRAL : ordinary;
         }
         if (first == '+' && pairing.monitoring()) {
             if (to - from < 2) {

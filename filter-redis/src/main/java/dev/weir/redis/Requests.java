@@ -5,7 +5,6 @@ import org.jspecify.annotations.Nullable;
 /** The side of the requests of a {@link Pairing}: which ones wait for an answer, and what they said. */
 final class Requests {
     private final OpenCommands commands;
-    private final Subscriptions subscriptions;
     private final CommandArguments arguments;
     private final ReplyMode mode = new ReplyMode();
     private boolean any;
@@ -13,7 +12,6 @@ final class Requests {
 
     Requests(Loop loop, OpenCommands commands, Subscriptions subscriptions) {
         this.commands = commands;
-        this.subscriptions = subscriptions;
         this.arguments = new CommandArguments(loop, subscriptions);
     }
 
@@ -73,7 +71,6 @@ final class Requests {
         everSubscribed = true;
         if (silent) {
             arguments.forgetChannels();
-            subscriptions.unsure();
         }
         return arguments.hashed() ? PendingRing.HASHED : 0;
     }

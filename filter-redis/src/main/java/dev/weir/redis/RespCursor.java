@@ -73,7 +73,7 @@ final class RespCursor {
         return !open;
     }
 
-    /** Before a value begins: whether {@link #step} shall stop behind each element. */
+    /** Before a value begins: whether {@link #step} shall stop behind each element, if it is no push. */
     void watchElements(boolean watch) {
         watchElements = watch;
     }
@@ -420,6 +420,8 @@ final class RespCursor {
             if (value.elements == 1) {
                 value.secondCount = number;
             }
+        } else if (watchElements && frames.second() && !aside) {
+            value.innerBegins(number);
         }
         if (values > 0 || streamedHeader) {
             frames.push(values, aside, streamedHeader);
@@ -443,6 +445,8 @@ final class RespCursor {
         while (frames.depth() > 0) {
             if (frames.top()) {
                 elementEnded(nil);
+            } else if (watchElements && frames.second()) {
+                value.innerEnded(nil);
             }
             if (!frames.valueEnded()) {
                 return;
@@ -464,7 +468,7 @@ final class RespCursor {
         if (textWanted) {
             value.watched(type == '$' ? number : value.textLength);
         }
-        if (watchElements) {
+        if (watchElements && value.type != '>') {
             event = Event.ELEMENT;
         }
     }

@@ -5,6 +5,7 @@ import dev.weir.core.protocol.SniffException;
 /** The aggregates around the place where a {@link RespCursor} stands: the innermost in fields, outer ones in a stack. */
 final class RespFrames {
     private static final int MAX_DEPTH = 128;
+    private static final int KEPT = 8;
     private static final long[] NONE = {};
     private static final int ASIDE = 1; // no value: an attribute, or a push inside an aggregate
     private static final int STREAMED = 2;
@@ -22,6 +23,11 @@ final class RespFrames {
     /** Whether what comes is an element of the outermost aggregate, and that is a value. */
     boolean top() {
         return depth == 1 && (kind & ASIDE) == 0;
+    }
+
+    /** Whether what comes belongs directly to an aggregate that is an element of the outermost one. */
+    boolean second() {
+        return depth == 2 && (kind & ASIDE) == 0;
     }
 
     /** Whether the innermost aggregate is ended by a mark. */
@@ -58,8 +64,8 @@ final class RespFrames {
         if (depth > 0) {
             left = outer[depth - 1] >> 2;
             kind = (int) (outer[depth - 1] & 3);
-        } else {
-            outer = NONE;
+        } else if (outer.length > KEPT) {
+            outer = NONE; // what is usual is kept: nested answers come again
         }
         return value;
     }

@@ -22,6 +22,11 @@ final class RespValue {
     byte elementType;
     boolean elementNull;
     long elementCount;
+    /** The same as {@link #found} and {@link #secondCount}, of the element; only where elements are watched. */
+    long elementFound;
+
+    long elementSecondCount;
+    private int innerElements;
 
     /** The first bytes of an error or, if watched, of a status. */
     byte[] text = EMPTY;
@@ -43,9 +48,8 @@ final class RespValue {
         secondCount = 0;
         elements = 0;
         lastElement = false;
-        elementCount = 0;
+        elementBegins();
         text = scratch;
-        textLength = 0;
         messageKind = PubSub.Kind.NONE;
         channelHash = 0;
         third = -1;
@@ -53,7 +57,25 @@ final class RespValue {
 
     void elementBegins() {
         elementCount = 0;
+        elementFound = 0;
+        elementSecondCount = 0;
+        innerElements = 0;
         textLength = 0;
+    }
+
+    /** An aggregate of {@code number} values begins inside the element. */
+    void innerBegins(long number) {
+        if (innerElements == 1) {
+            elementSecondCount = number;
+        }
+    }
+
+    /** A value inside the element ended. */
+    void innerEnded(boolean nil) {
+        innerElements++;
+        if (!nil) {
+            elementFound++;
+        }
     }
 
     void elementEnded(byte kind, boolean nil, boolean streamed) {

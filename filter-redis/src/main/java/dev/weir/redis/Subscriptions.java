@@ -23,7 +23,7 @@ final class Subscriptions {
         return channels + patterns + shardChannels > 0 || unsure;
     }
 
-    /** A subscription was made that is not confirmed. */
+    /** A subscription was made, or ended, whose confirmation belongs to no command. */
     void unsure() {
         unsure = true;
     }

@@ -166,6 +166,18 @@ final class RedisFramerTest {
     }
 
     @Test
+    void passesPushesBeforeTheResultsOfATransaction() {
+        try (FilterTester tester = tester(RedisFramerTest::denyDeletes)) {
+            tester.client(array("HELLO 3") + array("MULTI") + array("GET a") + array("EXEC") + array("DEL a"));
+            String pushes = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\na\r\n";
+            String answers = "%0\r\n+OK\r\n+QUEUED\r\n" + pushes + "*1\r\n_\r\n";
+            tester.upstream(answers);
+
+            assertThat(tester.toClient()).isEqualTo(answers + NO);
+        }
+    }
+
+    @Test
     void tellsPoliciesOfDatabaseUserAndKind() {
         List<String> seen = new ArrayList<>();
         CommandPolicy policy = (command, nanos) -> {
