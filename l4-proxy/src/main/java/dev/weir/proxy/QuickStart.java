@@ -49,7 +49,9 @@ final class QuickStart {
         listener.put("filters", filters);
         plain.put("listeners", List.of(listener));
         plain.put("clusters", List.of(Map.of("name", "upstream", "endpoints", List.of(upstream.toString()))));
-        return Server.start(ProxyConfig.of(plain), plain, exchanges, loader);
+        ProxyConfig config = ProxyConfig.of(plain);
+        FreeAddresses.require(config.listeners(), List.of());
+        return Server.start(config, plain, exchanges, loader);
     }
 
     /** Refuses a bad value before anything is started. */
