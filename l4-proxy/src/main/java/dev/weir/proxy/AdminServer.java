@@ -92,7 +92,7 @@ final class AdminServer implements AutoCloseable {
             throw new IllegalStateException("interrupted", e);
         } catch (Exception e) {
             group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
-            throw new IllegalStateException("admin: cannot listen on " + config.address() + ": " + e.getMessage(), e);
+            throw new IllegalStateException("admin: cannot listen on " + config.address() + ": " + reason(e), e);
         }
     }
 
@@ -110,10 +110,20 @@ final class AdminServer implements AutoCloseable {
         return new AdminServer(source, config, meters, timeoutMillis);
     }
 
+    /** The first cause: Netty wraps what the system says, such as that too many files are open. */
+    private static String reason(Throwable failure) {
+        Throwable cause = failure;
+        for (int i = 0; i < 8 && cause.getCause() != null; i++) {
+            cause = cause.getCause();
+        }
+        return cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    }
+
     private static SocketAddress bindAddress(Address address) throws IOException {
         if (address.isUnix()) {
+            FreeAddresses.requireUnix(address);
             Path path = Path.of(address.host());
-            Files.deleteIfExists(path);
+            Files.deleteIfExists(path); // A socket that nobody listens on.
             return UnixDomainSocketAddress.of(path);
         }
         // Resolved here, once: at the start, off the event loops.

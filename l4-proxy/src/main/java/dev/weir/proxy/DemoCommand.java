@@ -58,8 +58,10 @@ final class DemoCommand implements Subcommand {
                 "Weir on " + listen + " in front of a real Redis on " + redis + "; sample traffic goes through Weir.");
         notes.add("");
         if (admin != null) {
-            notes.add("  page      http://" + admin + "/");
-            notes.add("  metrics   http://" + admin + "/metrics");
+            notes.add("  page      " + RunCommand.shown(admin));
+            if (!admin.isUnix()) {
+                notes.add("  metrics   http://" + admin + "/metrics");
+            }
             notes.add("  table     ./weir top --admin " + admin);
         }
         notes.add("  yourself  redis-cli -p " + listen.port());

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** A proxy in front of one server, without a file: what sniff and demo run. */
 final class QuickStart {
     private static final int TRIES = 50;
+    private static final int ATTEMPTS = 3;
 
     private QuickStart() {}
 
@@ -35,10 +36,28 @@ final class QuickStart {
             @Nullable OutputStream exchanges,
             ClassLoader loader)
             throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            String address = adminAddress(admin);
+            Map<String, Object> plain = plain(name, listen, upstream, filter, address);
+            ProxyConfig config = ProxyConfig.of(plain);
+            FreeAddresses.require(config.listeners(), List.of());
+            try {
+                return Server.start(config, plain, exchanges, loader);
+            } catch (IllegalStateException e) {
+                // Another process may have been faster with the port that was free a moment ago.
+                boolean lost = admin == null && !String.valueOf(address).equals(adminAddress(null));
+                if (!lost || exchanges != null || attempt == ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static Map<String, Object> plain(
+            String name, Address listen, Address upstream, Map<String, ?> filter, @Nullable String admin) {
         Map<String, Object> plain = new LinkedHashMap<>();
-        String address = adminAddress(admin);
-        if (address != null) {
-            plain.put("admin", Map.of("address", address));
+        if (admin != null) {
+            plain.put("admin", Map.of("address", admin));
         }
         Map<String, Object> listener = new LinkedHashMap<>();
         listener.put("name", name);
@@ -49,7 +68,7 @@ final class QuickStart {
         listener.put("filters", filters);
         plain.put("listeners", List.of(listener));
         plain.put("clusters", List.of(Map.of("name", "upstream", "endpoints", List.of(upstream.toString()))));
-        return Server.start(ProxyConfig.of(plain), plain, exchanges, loader);
+        return plain;
     }
 
     /** Refuses a bad value before anything is started. */

@@ -1,6 +1,7 @@
 package dev.weir.proxy;
 
 import dev.weir.core.Proxy.ListenerStatus;
+import dev.weir.core.config.Address;
 import dev.weir.core.config.ConfigException;
 import dev.weir.proxy.AdminSource.ReloadOutcome;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -104,7 +106,10 @@ final class Reloader implements AutoCloseable {
     }
 
     private void apply(ConfigFile file) {
+        List<Address> own =
+                server.listeners().stream().map(ListenerStatus::address).toList();
         try {
+            FreeAddresses.require(file.config().listeners(), own);
             server.apply(file.config(), plain(file));
         } catch (ConfigException e) {
             throw file.named(e);

@@ -1,11 +1,13 @@
 package dev.weir.proxy;
 
+import dev.weir.core.Proxy;
 import dev.weir.core.Proxy.ListenerStatus;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ConfigException;
 import dev.weir.core.config.Units;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
@@ -54,9 +56,19 @@ final class RunCommand implements Subcommand {
 
     private static Server start(ConfigFile file, ClassLoader loader) throws IOException {
         try {
+            requireFree(file, loader);
             return Server.start(file.config(), Reloader.plain(file), null, loader);
         } catch (ConfigException e) {
             throw file.named(e);
+        }
+    }
+
+    private static void requireFree(ConfigFile file, ClassLoader loader) {
+        try {
+            FreeAddresses.require(file.config().listeners(), List.of());
+        } catch (IllegalStateException e) {
+            Proxy.check(file.config(), loader); // What is wrong with the file comes first.
+            throw e;
         }
     }
 
@@ -66,8 +78,13 @@ final class RunCommand implements Subcommand {
         }
         Address admin = server.adminAddress();
         if (admin != null) {
-            terminal.say("admin server on " + (admin.isUnix() ? admin : "http://" + admin + "/"));
+            terminal.say("admin server on " + shown(admin));
         }
+    }
+
+    /** An address of the admin server as people can use it. */
+    static String shown(Address admin) {
+        return admin.isUnix() ? admin.toString() : "http://" + admin + "/";
     }
 
     private static Runnable stop(

@@ -23,6 +23,8 @@ final class SniffCommand implements Subcommand {
     private static final int SUMMARY_ROWS = 100;
     private static final long PIPE_CHECK_MILLIS = 200;
 
+    private boolean warned;
+
     @Override
     public int run(Arguments options, Terminal terminal) throws Exception {
         String plugins = options.text("--plugins");
@@ -30,6 +32,9 @@ final class SniffCommand implements Subcommand {
         Protocol protocol = protocol(options.operand(), loader);
         Address listen = Arguments.address("--listen", String.valueOf(options.text("--listen")));
         Address upstream = Arguments.address("--upstream", String.valueOf(options.text("--upstream")));
+        if (listen.equals(upstream)) {
+            throw new UsageException("--upstream: \"" + upstream + "\" (expected: another address than --listen)");
+        }
         Duration limit = options.duration("--for");
         String admin = QuickStart.admin(options);
         boolean json = options.flag("--json");
@@ -48,7 +53,7 @@ final class SniffCommand implements Subcommand {
         try (server) {
             RunCommand.announce(server, terminal);
             if (json) {
-                awaitEnd(server, end, limit);
+                awaitEnd(server, upstream, end, limit, terminal);
             } else {
                 show(server, upstream, end, limit, terminal);
             }
@@ -68,21 +73,45 @@ final class SniffCommand implements Subcommand {
         throw new UsageException("unknown protocol \"" + name + "\"" + hint);
     }
 
-    private static void show(
-            Server server, Address upstream, CompletableFuture<Void> end, Duration limit, Terminal terminal)
+    private void show(Server server, Address upstream, CompletableFuture<Void> end, Duration limit, Terminal terminal)
             throws IOException, InterruptedException {
         Address listen = server.listeners().get(0).address();
         Address admin = server.adminAddress();
-        String where = "weir   " + listen + " → " + upstream + (admin == null ? "" : "   http://" + admin + "/");
-        LiveView.Frames frames = () -> QuickStart.frame(server, List.of(where));
-        new LiveView(terminal, frames, Terminal.interactive()).run(end, limit);
+        String where = "weir   " + listen + " → " + upstream + (admin == null ? "" : "   " + RunCommand.shown(admin));
+        boolean interactive = Terminal.interactive();
+        LiveView.Frames frames = () -> {
+            long failures = failures(server);
+            if (!interactive) {
+                warn(failures, upstream, terminal);
+            }
+            String failed = failures == 0 ? "" : "   " + Terminal.grouped(failures) + " connects failed";
+            return QuickStart.frame(server, List.of(where + failed));
+        };
+        new LiveView(terminal, frames, interactive).run(end, limit);
         LiveView.summary(terminal, frames.next(), SUMMARY_ROWS);
     }
 
-    private static void awaitEnd(Server server, CompletableFuture<Void> end, Duration limit)
+    private static long failures(Server server) {
+        return server.clusters().stream()
+                .flatMap(cluster -> cluster.endpoints().stream())
+                .mapToLong(endpoint -> endpoint.connectFailures())
+                .sum();
+    }
+
+    /** Once: who mistyped the address of the server sees no exchange, and would not know why. */
+    private void warn(long failures, Address upstream, Terminal terminal) {
+        if (failures > 0 && !warned) {
+            warned = true;
+            terminal.say("warning: cannot connect to " + upstream + "; clients are closed");
+        }
+    }
+
+    private void awaitEnd(
+            Server server, Address upstream, CompletableFuture<Void> end, Duration limit, Terminal terminal)
             throws InterruptedException, ExecutionException {
         long until = System.nanoTime() + limit.toNanos();
         while (server.writeError() == null && (limit.isZero() || System.nanoTime() < until)) {
+            warn(failures(server), upstream, terminal);
             try {
                 end.get(PIPE_CHECK_MILLIS, TimeUnit.MILLISECONDS);
                 return;

@@ -21,7 +21,7 @@ import picocli.CommandLine.ParseResult;
 final class Usage {
     private static final String ADMIN_HELP = "Its admin server; 127.0.0.1:9901 if not given.";
     private static final String OWN_ADMIN_HELP =
-            "The admin server; the first free port from 127.0.0.1:9901 if not given.";
+            "Where the admin server listens; if not given, 127.0.0.1:9901 or the next free port.";
 
     private Usage() {}
 

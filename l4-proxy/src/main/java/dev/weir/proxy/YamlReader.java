@@ -16,6 +16,7 @@ import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlVersionException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -70,6 +71,12 @@ final class YamlReader {
             errors.add("", syntax(e), line(mark), column(mark));
         } catch (ReaderException e) {
             addUnprintable(text, e);
+        } catch (YamlVersionException e) {
+            String version =
+                    e.getSpecVersion().getMajor() + "." + e.getSpecVersion().getMinor();
+            errors.add("", "YAML " + version + " (expected: YAML 1.2)", 1, 1);
+        } catch (TooLarge e) {
+            errors.add(e.path, String.valueOf(e.getMessage()), e.line, e.column);
         } catch (YamlEngineException e) {
             errors.add("", oneLine(String.valueOf(e.getMessage())), 1, 1);
         } catch (StackOverflowError e) {
@@ -104,7 +111,7 @@ final class YamlReader {
         if (++nodes > MAX_NODES || depth > MAX_DEPTH) {
             // An alias that refers to a node around it goes on for ever, nested aliases grow exponentially.
             String limit = depth > MAX_DEPTH ? MAX_DEPTH + " levels" : MAX_NODES + " values, aliases written out";
-            throw new YamlEngineException("too deep or too large (expected: at most " + limit + ")");
+            throw new TooLarge("too deep or too large (expected: at most " + limit + ")", path, node);
         }
         if (node instanceof MappingNode map) {
             checkTag(node, path, Tag.MAP);
@@ -195,6 +202,24 @@ final class YamlReader {
 
     private static String oneLine(String text) {
         return text.replaceAll("\\s+", " ").trim();
+    }
+
+    /** Ends the walk over the tree. */
+    private static final class TooLarge extends YamlEngineException {
+        private static final long serialVersionUID = 1L;
+        private static final int MAX_PATH = 80;
+
+        private final String path;
+        private final int line;
+        private final int column;
+
+        TooLarge(String problem, String path, Node node) {
+            super(problem);
+            Mark mark = node.getStartMark().orElse(null);
+            this.path = path.length() > MAX_PATH ? path.substring(0, MAX_PATH) + "…" : path;
+            this.line = YamlReader.line(mark);
+            this.column = YamlReader.column(mark);
+        }
     }
 
     /** A number that is shown as it was written: {@code 1.10} stays {@code 1.10} where a text is wanted. */

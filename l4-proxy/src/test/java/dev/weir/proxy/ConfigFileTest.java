@@ -96,6 +96,27 @@ class ConfigFileTest {
     }
 
     @Test
+    void reportsListenersThatWantTheSameAddress() {
+        String text = """
+                listeners:
+                  - { name: a, address: "127.0.0.1:6380", filters: [ { type: echo } ] }
+                  - { name: b, address: "127.0.0.1:6380", filters: [ { type: echo } ] }
+                  - { name: c, address: "127.0.0.1:0", filters: [ { type: echo } ] }
+                  - { name: d, address: "127.0.0.1:0", filters: [ { type: echo } ] }
+                """;
+
+        assertThat(report(text))
+                .isEqualTo("weir.yaml: 1 problem\n  listeners[1].address: \"127.0.0.1:6380\" is where \"a\" listens"
+                        + " (expected: an address of its own) @3:25");
+    }
+
+    @Test
+    void refusesOtherVersionsOfYaml() {
+        assertThat(report("%YAML 3.0\n---\n" + GOOD))
+                .isEqualTo("weir.yaml: 1 problem\n  YAML 3.0 (expected: YAML 1.2) @1:1");
+    }
+
+    @Test
     void reportsAKeyThatIsGivenTwiceAtItsSecondPlace() {
         assertThat(report(GOOD + "clusters: []\n"))
                 .isEqualTo("weir.yaml: 1 problem\n  clusters: given twice (expected: each key once) @10:1");
@@ -146,10 +167,11 @@ class ConfigFileTest {
         }
 
         assertThat(report(bomb.toString()))
-                .isEqualTo("weir.yaml: 1 problem\n  too deep or too large (expected: at most 200000 values, aliases"
-                        + " written out) @1:1");
+                .isEqualTo("weir.yaml: 1 problem\n  a5[0][6][8][8][8][8]: too deep or too large (expected: at most"
+                        + " 200000 values, aliases written out) @1:35");
         assertThat(report("a: &x [ *x ]\n"))
-                .isEqualTo("weir.yaml: 1 problem\n  too deep or too large (expected: at most 64 levels) @1:1");
+                .isEqualTo("weir.yaml: 1 problem\n  a" + "[0]".repeat(26)
+                        + "[…: too deep or too large (expected: at most" + " 64 levels) @1:4");
     }
 
     @ParameterizedTest

@@ -219,6 +219,61 @@ class RunCommandTest {
     }
 
     @Test
+    void doesNotShareTheAddressesOfAnother() throws Exception {
+        String socket = folder.resolve("weir.sock").toString();
+        Path file = write(echo("a", "b").replaceFirst("(b, address: )[^,]*", "$1\"unix:" + socket + "\""));
+        try (WeirProcess first = WeirProcess.start("run", file.toString())) {
+            Address taken = first.address("a");
+            Path same = write(echo("c").replace("c, address: \"127.0.0.1:0\"", "c, address: \"" + taken + "\""));
+            try (WeirProcess second = WeirProcess.start("run", same.toString())) {
+                assertThat(second.exitCode()).isEqualTo(1);
+                assertThat(second.err())
+                        .containsExactly("weir: listener c cannot listen on " + taken + ": Address already in use");
+            }
+            Path unix = write(echo("c").replace("c, address: \"127.0.0.1:0", "c, address: \"unix:" + socket));
+            try (WeirProcess second = WeirProcess.start("run", unix.toString())) {
+                assertThat(second.exitCode()).isEqualTo(1);
+                assertThat(second.err()).singleElement().asString().contains("unix:" + socket + ": Address already");
+            }
+            assertThat(Path.of(socket)).exists();
+            echoes(taken);
+        }
+    }
+
+    @Test
+    void removesNoFileThatIsNoSocket() throws Exception {
+        Path precious = Files.writeString(folder.resolve("precious"), "data");
+        for (String text : new String[] {
+            echo("a").replace("a, address: \"127.0.0.1:0", "a, address: \"unix:" + precious),
+            echo("a").replace("admin: { address: \"127.0.0.1:0", "admin: { address: \"unix:" + precious)
+        }) {
+            try (WeirProcess weir = WeirProcess.start("run", write(text).toString())) {
+                assertThat(weir.exitCode()).isEqualTo(1);
+                assertThat(String.join("\n", weir.err())).contains("no socket").doesNotContain("\tat ");
+            }
+            assertThat(precious).hasContent("data");
+        }
+    }
+
+    @Test
+    void startsWhereASocketOfADeadOneIsLeft() throws Exception {
+        String socket = folder.resolve("weir.sock").toString();
+        Path file = write(echo("a")
+                .replace("a, address: \"127.0.0.1:0", "a, address: \"unix:" + socket)
+                .replaceFirst("admin:.*\n", ""));
+        try (WeirProcess dead = WeirProcess.start("run", file.toString())) {
+            dead.awaitErr("a listens on");
+            dead.signal("KILL");
+            dead.exitCode();
+        }
+        assertThat(Path.of(socket)).exists();
+
+        try (WeirProcess next = WeirProcess.start("run", file.toString())) {
+            assertThat(next.awaitErr("a listens on")).endsWith("unix:" + socket);
+        }
+    }
+
+    @Test
     void writesItsLogAsJsonWhereAskedTo() throws Exception {
         Path file = write(echo("a") + "log: { format: json }\n");
         try (WeirProcess weir = WeirProcess.start("run", file.toString())) {

@@ -3,6 +3,9 @@ package dev.weir.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.config.Address;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +47,7 @@ class SniffCommandTest {
                 assertThat(exchange.get("listener")).isEqualTo("redis");
                 assertThat(exchange.containsKey("target")).isFalse();
             }
+            assertThat(String.join("\n", weir.out())).contains("\"attributes\":{\"hit\":true}");
             assertThat(commands).containsSubsequence("SET", "GET", "GET");
             assertThat(String.join("\n", weir.err())).doesNotContain("admin server", "not written");
         }
@@ -102,6 +106,48 @@ class SniffCommandTest {
         try (WeirProcess top = WeirProcess.start(arguments.toArray(new String[0]))) {
             assertThat(top.exitCode()).as("standard error %s", top.err()).isZero();
             return String.join("\n", top.out());
+        }
+    }
+
+    @Test
+    void saysOnceThatNobodyAnswersUpstream() throws Exception {
+        Address nobody;
+        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            nobody = new Address("127.0.0.1", closed.getLocalPort());
+        }
+        try (WeirProcess weir = WeirProcess.start(
+                "sniff",
+                "redis",
+                "--listen",
+                "127.0.0.1:0",
+                "--upstream",
+                nobody.toString(),
+                "--json",
+                "--admin",
+                "off")) {
+            Address listen = weir.address("redis");
+            for (int i = 0; i < 3; i++) {
+                try (Socket client = new Socket(listen.host(), listen.port())) {
+                    assertThat(client.getInputStream().read()).isEqualTo(-1);
+                }
+            }
+
+            weir.awaitErr("cannot connect");
+            weir.signal("INT");
+
+            assertThat(weir.exitCode()).isZero();
+            assertThat(weir.err())
+                    .containsOnlyOnce("weir: warning: cannot connect to " + nobody + "; clients are closed");
+        }
+    }
+
+    @Test
+    void refusesToBeItsOwnUpstream() throws Exception {
+        try (WeirProcess weir =
+                WeirProcess.start("sniff", "redis", "--listen", "127.0.0.1:6380", "--upstream", "127.0.0.1:6380")) {
+            assertThat(weir.exitCode()).isEqualTo(2);
+            assertThat(weir.err())
+                    .containsExactly("weir: --upstream: \"127.0.0.1:6380\" (expected: another address than --listen)");
         }
     }
 

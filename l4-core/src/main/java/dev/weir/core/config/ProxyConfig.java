@@ -2,6 +2,7 @@ package dev.weir.core.config;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -82,6 +83,7 @@ public record ProxyConfig(
         List<ClusterConfig> clusters = new ArrayList<>();
         root.list("clusters").forEach(node -> clusters.add(ClusterConfig.from(node)));
         unique("listener", listeners.stream().map(ListenerConfig::name).toList(), root.list("listeners"));
+        separate(listeners);
         unique("cluster", clusters.stream().map(ClusterConfig::name).toList(), root.list("clusters"));
         ProxyConfig config = new ProxyConfig(
                 admin(root),
@@ -159,6 +161,22 @@ public record ProxyConfig(
         int size = (int) slow.integer("size", 128, 0, 10_000);
         slow.rejectUnknown();
         return new SinkConfig(maxSeries, threshold, size);
+    }
+
+    /** With SO_REUSEPORT two listeners could bind the same port, and share its connections. */
+    private static void separate(List<ListenerConfig> listeners) {
+        Map<Address, String> taken = new HashMap<>();
+        for (ListenerConfig listener : listeners) {
+            Address address = listener.address();
+            String other = address.port() == 0 ? null : taken.putIfAbsent(address, listener.name());
+            if (other != null) {
+                listener.node()
+                        .error(
+                                "address",
+                                "\"" + address + "\" is where \"" + other
+                                        + "\" listens (expected: an address of its own)");
+            }
+        }
     }
 
     private static void unique(String what, List<String> names, List<ConfigNode> nodes) {

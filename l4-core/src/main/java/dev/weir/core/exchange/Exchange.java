@@ -98,7 +98,7 @@ public final class Exchange {
     public long upstreamNanos = -1;
     /** Long poll or blocking command: stays out of latency histograms. */
     public boolean longWait;
-    /** A read that found something (1) or nothing (0); -1 where that has no meaning. */
+    /** A read that found something (1) or nothing (0); -1 where that has no meaning. In JSON: {@code hit}. */
     public int hit = -1;
     /** W3C trace id. */
     public @Nullable String trace;

@@ -72,10 +72,13 @@ public final class ExchangeJson {
     }
 
     private static void writeAttributes(JsonGenerator json, Exchange e) throws IOException {
-        if (e.attributes() == 0) {
+        if (e.attributes() == 0 && e.hit < 0) {
             return;
         }
         json.writeObjectFieldStart("attributes");
+        if (e.hit >= 0) {
+            json.writeBooleanField("hit", e.hit > 0);
+        }
         for (int i = 0; i < e.attributes(); i++) {
             json.writeFieldName(e.attributeName(i));
             Object value = e.attributeValue(i);

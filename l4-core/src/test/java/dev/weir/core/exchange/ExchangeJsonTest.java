@@ -100,6 +100,18 @@ class ExchangeJsonTest {
     }
 
     @Test
+    void readsSayWhetherTheyFoundSomething() throws IOException {
+        Exchange miss = new Exchange().of(connection, "redis", SinkBed.GET);
+        miss.hit = 0;
+        Exchange hit = new Exchange().of(connection, "redis", SinkBed.GET);
+        hit.hit = 1;
+        hit.attribute("site", "a");
+
+        assertThat(line(miss)).endsWith(",\"wait\":false,\"attributes\":{\"hit\":false}}\n");
+        assertThat(line(hit)).endsWith(",\"wait\":false,\"attributes\":{\"hit\":true,\"site\":\"a\"}}\n");
+    }
+
+    @Test
     void textIsEscaped() throws IOException {
         Exchange e = new Exchange().of(connection, "redis", SinkBed.GET);
         e.target = "a\nb\u0000\"\\ü€😀";
