@@ -39,7 +39,6 @@ public final class Engine implements AutoCloseable {
     private final List<Loop> loops = new ArrayList<>();
     private final Extensions extensions;
     private final Connector connector;
-    private final MeterRegistry meters;
     private final CoreMetrics metrics;
     private final WireClock clock;
     private final ExchangeSinks sinks;
@@ -70,7 +69,6 @@ public final class Engine implements AutoCloseable {
             WireClock clock,
             List<ExchangeSink.Factory> extraSinks) {
         this.extensions = extensions;
-        this.meters = meters;
         this.metrics = new CoreMetrics(meters);
         this.clock = clock;
         this.connectionExchanges =
@@ -100,7 +98,7 @@ public final class Engine implements AutoCloseable {
         new GenerationBuilder(
                         extensions,
                         new Connector(Transport.NIO),
-                        new SimpleMeterRegistry(),
+                        new CoreMetrics(new SimpleMeterRegistry()),
                         WireClock.system(),
                         new NoHotKeys(),
                         listener -> () -> true)
@@ -186,7 +184,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private GenerationBuilder builder() {
-        return new GenerationBuilder(extensions, connector, meters, clock, sinks.hotKeys(), this::decodingOf);
+        return new GenerationBuilder(extensions, connector, metrics, clock, sinks.hotKeys(), this::decodingOf);
     }
 
     private BooleanSupplier decodingOf(String listener) {

@@ -32,19 +32,15 @@ import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Turns a configuration into a {@link Generation}, reporting every problem: unknown types, unknown clusters,
  * misplaced terminals, and what the factories find.
  */
 final class GenerationBuilder {
-    private static final Logger LOG = LoggerFactory.getLogger(GenerationBuilder.class);
-
     private final Extensions extensions;
     private final Connector connector;
-    private final MeterRegistry meters;
+    private final CoreMetrics metrics;
     private final WireClock clock;
     private final HotKeys hotKeys;
     /** Whether the sniffers of a listener are switched on. */
@@ -56,13 +52,13 @@ final class GenerationBuilder {
     GenerationBuilder(
             Extensions extensions,
             Connector connector,
-            MeterRegistry meters,
+            CoreMetrics metrics,
             WireClock clock,
             HotKeys hotKeys,
             Function<String, BooleanSupplier> decoding) {
         this.extensions = extensions;
         this.connector = connector;
-        this.meters = meters;
+        this.metrics = metrics;
         this.clock = clock;
         this.hotKeys = hotKeys;
         this.decoding = decoding;
@@ -173,11 +169,10 @@ final class GenerationBuilder {
         var sniffers = protocol.sniffer(node, environment);
         String listener = environment.listener;
         BooleanSupplier enabled = decoding.apply(listener);
-        CoreMetrics metrics = new CoreMetrics(meters);
         SniffingFilter.StopListener stops = (outcome, reason, cause) -> {
             metrics.sniffing(listener, protocol.name(), outcome, reason).increment();
             if (cause != null) {
-                LOG.warn("a sniffer failed, its bytes go on listener={} protocol={}", listener, protocol.name(), cause);
+                metrics.snifferFailed(listener, protocol.name(), cause);
             }
         };
         return loop -> {
@@ -201,7 +196,7 @@ final class GenerationBuilder {
 
         @Override
         public MeterRegistry meters() {
-            return meters;
+            return metrics.registry();
         }
 
         @Override
