@@ -43,6 +43,7 @@ public final class Engine implements AutoCloseable {
     private final WireClock clock;
     private final ExchangeSinks sinks;
     private final LoopLag lag;
+    private final RateSampler rates;
     private final MemoryLimit memory;
     private final AtomicLong connectionIds = new AtomicLong();
     /** By name: counters outlive the sockets, so that metrics never run backwards. */
@@ -80,7 +81,7 @@ public final class Engine implements AutoCloseable {
         if (count == 0) {
             count = Runtime.getRuntime().availableProcessors();
         }
-        this.sinks = new ExchangeSinks(count, clock, meters, config.sinks(), extraSinks);
+        this.sinks = new ExchangeSinks(count, clock, meters, config.sinks(), extraSinks, extensions::systemName);
         this.group = transport.group(count);
         this.connector = new Connector(transport);
         for (EventExecutor executor : group) {
@@ -88,6 +89,7 @@ public final class Engine implements AutoCloseable {
             loops.add(new Loop(index, (EventLoop) executor, sinks.forLoop(index), clock));
         }
         this.lag = new LoopLag(loops, meters);
+        this.rates = new RateSampler(sinks::sampleRates);
         metrics.process();
     }
 
@@ -351,6 +353,7 @@ public final class Engine implements AutoCloseable {
             java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(POLL_MILLIS));
         }
         lag.close();
+        rates.close();
         Generation last = generation;
         if (last != null) {
             last.release();

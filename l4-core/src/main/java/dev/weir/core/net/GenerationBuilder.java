@@ -43,8 +43,7 @@ final class GenerationBuilder {
     private final CoreMetrics metrics;
     private final WireClock clock;
     private final HotKeys hotKeys;
-    /** Whether the sniffers of a listener are switched on. */
-    private final Function<String, BooleanSupplier> decoding;
+    private final Sniffers sniffers;
 
     private final Map<String, StaticCluster> clusters = new LinkedHashMap<>();
     private final Deque<AutoCloseable> resources = new ArrayDeque<>();
@@ -61,7 +60,7 @@ final class GenerationBuilder {
         this.metrics = metrics;
         this.clock = clock;
         this.hotKeys = hotKeys;
-        this.decoding = decoding;
+        this.sniffers = new Sniffers(metrics, decoding);
     }
 
     /** {@code previous} lends the clusters that did not change, so that they keep their state. */
@@ -112,6 +111,7 @@ final class GenerationBuilder {
         List<String> types = new ArrayList<>();
         List<PerLoop<NetworkFilter>> filters = new ArrayList<>();
         Set<String> sniffing = new HashSet<>();
+        Set<String> produced = produced(chain);
         Environment environment = new Environment(listener.name());
         TerminalFactory.Configured terminal = null;
         String terminalType = "";
@@ -129,10 +129,23 @@ final class GenerationBuilder {
                 }
             } else if (sniffer != null) {
                 types.add(type);
-                filters.add(sniffing(sniffer, filter.node(), environment));
+                filters.add(sniffers.of(sniffer, filter.node(), environment));
                 if (!sniffing.add(type)) {
                     filter.node()
                             .error("type", "\"" + type + "\" twice in a chain (expected: one sniffer of a protocol)");
+                }
+                if (produced.contains(sniffer.name())) {
+                    filter.node()
+                            .error(
+                                    "type",
+                                    "\"" + type + "\" before a terminal that counts " + sniffer.name()
+                                            + " commands itself (expected: one of the two)");
+                }
+            } else if (type.equals(Sniffers.AUTO)) {
+                types.add(type);
+                filters.add(sniffers.auto(undecided(chain, produced), environment));
+                if (!sniffing.add(type)) {
+                    filter.node().error("type", "\"" + type + "\" twice in a chain (expected: once)");
                 }
             } else if (extensions.filters().containsKey(type)) {
                 types.add(type);
@@ -158,27 +171,33 @@ final class GenerationBuilder {
                 : new ChainPlan(chain.match(), List.copyOf(types), List.copyOf(filters), terminalType, terminal);
     }
 
+    /** Protocols whose exchanges the terminal of a chain produces. */
+    private Set<String> produced(ChainConfig chain) {
+        Set<String> produced = new HashSet<>();
+        for (FilterConfig filter : chain.filters()) {
+            TerminalFactory terminal = extensions.terminals().get(filter.type());
+            if (terminal != null) {
+                produced.addAll(terminal.produces());
+            }
+        }
+        return produced;
+    }
+
+    /** Protocols that are left for detection: a connection has one producer of exchanges. */
+    private List<Protocol> undecided(ChainConfig chain, Set<String> produced) {
+        Set<String> types = new HashSet<>();
+        chain.filters().forEach(filter -> types.add(filter.type()));
+        return extensions.protocols().stream()
+                .filter(p -> !produced.contains(p.name()) && !types.contains(p.statsFilter()))
+                .toList();
+    }
+
     private Set<String> allTypes() {
         Set<String> all = new TreeSet<>(extensions.filters().keySet());
         all.addAll(extensions.sniffers().keySet());
+        all.add(Sniffers.AUTO);
         all.addAll(extensions.terminals().keySet());
         return all;
-    }
-
-    private PerLoop<NetworkFilter> sniffing(Protocol protocol, ConfigNode node, Environment environment) {
-        var sniffers = protocol.sniffer(node, environment);
-        String listener = environment.listener;
-        BooleanSupplier enabled = decoding.apply(listener);
-        SniffingFilter.StopListener stops = (outcome, reason, cause) -> {
-            metrics.sniffing(listener, protocol.name(), outcome, reason).increment();
-            if (cause != null) {
-                metrics.snifferFailed(listener, protocol.name(), cause);
-            }
-        };
-        return loop -> {
-            var perConnection = sniffers.onLoop(loop);
-            return connection -> new SniffingFilter(perConnection.create(connection), enabled, stops);
-        };
     }
 
     /** What factories may ask for, on behalf of one listener. */

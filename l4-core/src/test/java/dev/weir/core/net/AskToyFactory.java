@@ -1,0 +1,25 @@
+package dev.weir.core.net;
+
+import dev.weir.core.builtin.EchoFactory;
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.filter.FilterEnvironment;
+import dev.weir.core.filter.TerminalFactory;
+import java.util.Set;
+
+/** A toy: an echo that says it produces the exchanges of {@link ToyProtocol.Ask}. */
+public final class AskToyFactory implements TerminalFactory {
+    @Override
+    public String type() {
+        return "ask_toy";
+    }
+
+    @Override
+    public Set<String> produces() {
+        return Set.of("ask");
+    }
+
+    @Override
+    public Configured configure(ConfigNode config, FilterEnvironment environment) {
+        return new EchoFactory().configure(config, environment);
+    }
+}
