@@ -105,7 +105,7 @@ public final class Engine implements AutoCloseable {
                         new NoHotKeys(),
                         listener -> () -> true)
                 .build(config, null)
-                .closeResources();
+                .release();
     }
 
     /** For checks, where nothing is recorded. */
@@ -133,55 +133,42 @@ public final class Engine implements AutoCloseable {
         }
         Generation next = builder().build(config, generation);
         if (!config.root().errors().isEmpty()) {
-            next.closeResources();
+            next.release();
             config.root().errors().throwIfAny("configuration");
         }
         Map<String, Listener> current = new LinkedHashMap<>();
-        List<Listener> made = new ArrayList<>();
-        try {
-            for (ListenerConfig listener : config.listeners()) {
-                Listener old = listeners.get(listener.name());
-                if (old != null && old.sameSockets(listener)) {
-                    current.put(listener.name(), old);
-                } else {
-                    Listener fresh = new Listener(listener, transport, loopsOf(listener), metrics, memory);
-                    fresh.use(next);
-                    made.add(fresh);
-                    current.put(listener.name(), fresh);
-                    bind(fresh, old);
-                }
+        List<Listener> leaving = new ArrayList<>(listeners.values());
+        for (ListenerConfig listener : config.listeners()) {
+            Listener old = listeners.get(listener.name());
+            if (old != null && old.sameSockets(listener)) {
+                current.put(listener.name(), old);
+                leaving.remove(old);
+            } else {
+                current.put(
+                        listener.name(), new Listener(listener, transport, loopsOf(listener), metrics, memory, next));
             }
+        }
+        ListenerSwap swap = new ListenerSwap(leaving);
+        try {
+            current.forEach((name, listener) -> {
+                Listener old = listeners.get(name);
+                if (listener != old) {
+                    swap.bind(listener, old);
+                }
+            });
         } catch (RuntimeException e) {
-            made.forEach(Listener::stopAccepting);
-            next.closeResources();
+            swap.undo();
+            next.release();
             throw e;
         }
         current.values().forEach(listener -> listener.use(next));
-        listeners.values().stream().filter(old -> !current.containsValue(old)).forEach(Listener::stopAccepting);
+        swap.commit();
         Generation old = generation;
-        listeners = Map.copyOf(new LinkedHashMap<>(current));
+        listeners = Map.copyOf(current);
         order = List.copyOf(current.values());
         generation = next;
         if (old != null) {
             old.release();
-        }
-    }
-
-    /** Where an address cannot be listened on twice, its old listener has to go first. */
-    private static void bind(Listener fresh, @Nullable Listener old) {
-        try {
-            fresh.bind();
-        } catch (IllegalStateException busy) {
-            if (old == null || !old.config().address().equals(fresh.config().address())) {
-                throw busy;
-            }
-            old.stopAccepting();
-            try {
-                fresh.bind();
-            } catch (IllegalStateException still) {
-                old.bind();
-                throw still;
-            }
         }
     }
 

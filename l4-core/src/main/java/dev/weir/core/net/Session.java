@@ -13,6 +13,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
@@ -343,7 +344,15 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
 
     @Override
     public void startTerminal() {
-        ctx().pipeline().addLast(terminalFactory.handler(new SessionTerminal(this)));
+        ChannelHandler terminal;
+        try {
+            terminal = terminalFactory.handler(new SessionTerminal(this));
+        } catch (Throwable t) {
+            home.internalError("terminal", t);
+            close(CloseReason.INTERNAL_ERROR);
+            return;
+        }
+        ctx().pipeline().addLast(terminal);
         ArrayDeque<Object> waiting = beforeTerminal;
         beforeTerminal = null;
         if (waiting != null) {
