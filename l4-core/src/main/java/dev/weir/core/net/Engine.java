@@ -19,9 +19,11 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -58,6 +60,9 @@ public final class Engine implements AutoCloseable {
     private volatile List<Listener> order = List.of();
 
     private volatile @Nullable Generation generation;
+    /** Generations that are in force or have connections. */
+    private final List<Generation> live = new ArrayList<>();
+
     private @Nullable CompletableFuture<Void> drained;
     private volatile boolean draining;
     private boolean closed;
@@ -136,6 +141,7 @@ public final class Engine implements AutoCloseable {
             next.release();
             config.root().errors().throwIfAny("configuration");
         }
+        watch(next);
         Map<String, Listener> current = new LinkedHashMap<>();
         List<Listener> leaving = new ArrayList<>(listeners.values());
         for (ListenerConfig listener : config.listeners()) {
@@ -170,6 +176,23 @@ public final class Engine implements AutoCloseable {
         if (old != null) {
             old.release();
         }
+    }
+
+    /** When a generation ends, what is kept by the name of a listener goes with the listeners that are in none any more. */
+    private void watch(Generation next) {
+        synchronized (live) {
+            live.add(next);
+        }
+        next.onEnd(() -> {
+            synchronized (live) {
+                live.remove(next);
+                Set<String> names = new HashSet<>();
+                live.forEach(one -> one.config().listeners().forEach(listener -> names.add(listener.name())));
+                if (!live.isEmpty()) { // after the last one they can still be read
+                    sinks.hotKeys().retain(names);
+                }
+            }
+        });
     }
 
     private GenerationBuilder builder() {

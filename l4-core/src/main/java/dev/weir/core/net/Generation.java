@@ -25,6 +25,8 @@ final class Generation {
     /** One for being current, and one for each connection. */
     private final AtomicInteger users = new AtomicInteger(1);
 
+    private Runnable onEnd = () -> {};
+
     Generation(
             ProxyConfig config,
             Map<String, StaticCluster> clusters,
@@ -60,6 +62,11 @@ final class Generation {
         return chains.getOrDefault(listener, List.of());
     }
 
+    /** Run behind the closing of the resources, on any thread; to be set before it is used. */
+    void onEnd(Runnable task) {
+        onEnd = task;
+    }
+
     /** For one more connection. False if it has ended: there is a newer one. */
     boolean retain() {
         for (int n = users.get(); n > 0; n = users.get()) {
@@ -74,6 +81,7 @@ final class Generation {
     void release() {
         if (users.decrementAndGet() == 0) {
             closeResources();
+            onEnd.run();
         }
     }
 

@@ -82,6 +82,45 @@ class LifecycleTest {
         }
     }
 
+    private static ProxyConfig hot(String... listeners) {
+        List<Map<String, ?>> filters =
+                List.of(Map.of("type", "ask_stats", "hot_keys", true), Map.of("type", "echo"));
+        return ProxyConfig.of(Map.of(
+                "event_loops",
+                1,
+                "listeners",
+                java.util.Arrays.stream(listeners)
+                        .map(name -> Map.of("name", name, "address", "127.0.0.1:0", "filters", filters))
+                        .toList()));
+    }
+
+    private static List<String> hotListeners(Proxy proxy) {
+        return proxy.exchanges().hotKeys().top(HotKeys.Rank.CALLS, 10).stream()
+                .map(HotKeys.Row::listener)
+                .sorted()
+                .toList();
+    }
+
+    @Test
+    void hotKeysOfAListenerEndWithItsLastConnection() throws Exception {
+        try (Proxy proxy = Proxy.builder().start(hot("l", "stays"))) {
+            Socket client = connect(proxy);
+            int port = proxy.address("stays").port();
+            try (Socket other = new Socket(java.net.InetAddress.getLoopbackAddress(), port)) {
+                assertThat(eventually(() -> hotListeners(proxy).equals(List.of("l", "stays"))))
+                        .isTrue();
+                assertThat(other.isConnected()).isTrue();
+            }
+            proxy.apply(hot("stays"));
+            assertThat(hotListeners(proxy)).containsExactly("l", "stays");
+
+            client.close();
+
+            assertThat(eventually(() -> hotListeners(proxy).equals(List.of("stays"))))
+                    .isTrue();
+        }
+    }
+
     @Test
     void aTerminalThatCannotBeMadeClosesTheConnectionAndNothingElse() throws Exception {
         SimpleMeterRegistry meters = new SimpleMeterRegistry();

@@ -71,7 +71,16 @@ abstract class ToyProtocol implements Protocol {
 
     @Override
     public PerLoop<Sniffer> sniffer(ConfigNode config, FilterEnvironment environment) {
-        return PerLoop.always(connection -> new Lines(name, first));
+        boolean hot = config.bool("hot_keys", false);
+        return loop -> {
+            if (hot) {
+                environment
+                        .hotKeys()
+                        .recorder(environment.listener(), loop.index(), 8, 1)
+                        .record("0", new byte[] {'k'}, 0, 1, 1, 1, 1);
+            }
+            return connection -> new Lines(name, first);
+        };
     }
 
     @Override
