@@ -54,6 +54,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
     private boolean connected;
     /** Whether the last attempt to connect ended with a reset, not with a refusal. */
     private boolean wasReset;
+
     private boolean clientEnded;
     private boolean closed;
     private long lastActive;

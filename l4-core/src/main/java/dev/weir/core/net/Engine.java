@@ -15,10 +15,8 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
-import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,7 +47,7 @@ public final class Engine implements AutoCloseable {
     private final MemoryLimit memory;
     private final AtomicLong connectionIds = new AtomicLong();
     /** By name: counters outlive the sockets, so that metrics never run backwards. */
-    private final Map<String, List<ListenerLoop>> listenerLoops = new HashMap<>();
+    private final Map<String, List<ListenerLoop>> listenerLoops = new ConcurrentHashMap<>();
 
     private final Map<String, AtomicBoolean> decoding = new ConcurrentHashMap<>();
     private final Duration drainTimeout;
@@ -311,27 +309,31 @@ public final class Engine implements AutoCloseable {
         order.forEach(Listener::stopAccepting);
         listenerLoops.values().forEach(of -> of.forEach(l -> l.loop().loop().execute(l::drain)));
         long deadline = System.nanoTime() + drainTimeout.toNanos();
-        List<ScheduledFuture<?>> poll = new ArrayList<>(1);
-        poll.add(loops.get(0)
+        pollDrain(done, deadline);
+        return done;
+    }
+
+    private void pollDrain(CompletableFuture<Void> done, long deadline) {
+        loops.get(0)
                 .loop()
-                .scheduleAtFixedRate(
+                .schedule(
                         () -> {
                             if (active() == 0) {
-                                poll.get(0).cancel(false);
                                 done.complete(null);
-                            } else if (System.nanoTime() > deadline) {
+                                return;
+                            }
+                            if (System.nanoTime() - deadline > 0) {
                                 closeAll();
                             }
+                            pollDrain(done, deadline);
                         },
                         POLL_MILLIS,
-                        POLL_MILLIS,
-                        TimeUnit.MILLISECONDS));
-        return done;
+                        TimeUnit.MILLISECONDS);
     }
 
     private long active() {
         long active = 0;
-        for (List<ListenerLoop> of : listenerLoopsSnapshot()) {
+        for (List<ListenerLoop> of : listenerLoops.values()) {
             for (ListenerLoop l : of) {
                 active += l.active.get();
             }
@@ -339,12 +341,9 @@ public final class Engine implements AutoCloseable {
         return active;
     }
 
-    private synchronized List<List<ListenerLoop>> listenerLoopsSnapshot() {
-        return List.copyOf(listenerLoops.values());
-    }
-
     private void closeAll() {
-        listenerLoopsSnapshot()
+        listenerLoops
+                .values()
                 .forEach(of -> of.forEach(l -> l.loop().loop().execute(() -> l.closeAll(CloseReason.SHUTDOWN))));
     }
 

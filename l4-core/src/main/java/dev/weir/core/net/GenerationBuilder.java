@@ -130,17 +130,7 @@ final class GenerationBuilder {
             } else if (sniffer != null) {
                 types.add(type);
                 filters.add(sniffers.of(sniffer, filter.node(), environment));
-                if (!sniffing.add(type)) {
-                    filter.node()
-                            .error("type", "\"" + type + "\" twice in a chain (expected: one sniffer of a protocol)");
-                }
-                if (produced.contains(sniffer.name())) {
-                    filter.node()
-                            .error(
-                                    "type",
-                                    "\"" + type + "\" before a terminal that counts " + sniffer.name()
-                                            + " commands itself (expected: one of the two)");
-                }
+                oneProducer(filter, sniffer, sniffing, produced);
             } else if (type.equals(Sniffers.AUTO)) {
                 types.add(type);
                 filters.add(sniffers.auto(undecided(chain, produced), environment));
@@ -169,6 +159,21 @@ final class GenerationBuilder {
         return terminal == null
                 ? null
                 : new ChainPlan(chain.match(), List.copyOf(types), List.copyOf(filters), terminalType, terminal);
+    }
+
+    private static void oneProducer(
+            FilterConfig filter, Protocol protocol, Set<String> sniffing, Set<String> produced) {
+        String type = filter.type();
+        if (!sniffing.add(type)) {
+            filter.node().error("type", "\"" + type + "\" twice in a chain (expected: one sniffer of a protocol)");
+        }
+        if (produced.contains(protocol.name())) {
+            filter.node()
+                    .error(
+                            "type",
+                            "\"" + type + "\" before a terminal that counts " + protocol.name()
+                                    + " commands itself (expected: one of the two)");
+        }
     }
 
     /** Protocols whose exchanges the terminal of a chain produces. */

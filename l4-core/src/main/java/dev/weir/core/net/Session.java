@@ -25,7 +25,9 @@ import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -93,7 +95,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
             ListenerLoop home,
             Channel channel,
             String[] types,
-            PerConnectionFilters filters,
+            Function<Connection, NetworkFilter[]> filters,
             PerTerminal terminalFactory,
             Runnable release) {
         this.home = home;
@@ -104,13 +106,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
         this.highWater = channel.config().getWriteBufferHighWaterMark();
         this.connection = new ClientConnection(home, channel, this);
         this.burstNanos = connection.openedNanos();
-        this.chain = new FilterChain(this, channel.alloc(), types, filters.create(connection));
-    }
-
-    /** Makes the filters of one connection. */
-    @FunctionalInterface
-    interface PerConnectionFilters {
-        NetworkFilter[] create(Connection connection);
+        this.chain = new FilterChain(this, channel.alloc(), types, filters.apply(connection));
     }
 
     // ---- Netty: client side
@@ -313,6 +309,9 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     public void toClient(ByteBuf data, @Nullable ChannelPromise promise) {
         if (outputEnded) {
             data.release();
+            if (promise != null) {
+                promise.tryFailure(Flow.CLOSED);
+            }
             return;
         }
         bytesToClient += data.readableBytes();
@@ -482,10 +481,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     // ---- what others ask
 
     private ChannelHandlerContext ctx() {
-        if (context == null) {
-            throw new IllegalStateException("session not in a pipeline yet");
-        }
-        return context;
+        return Objects.requireNonNull(context, "session not in a pipeline yet");
     }
 
     @Override

@@ -51,7 +51,11 @@ class AutoStatsTest {
     }
 
     private double stops(String protocol, String reason) {
-        return environment.meters().find("weir.sniffer.stops").tags("protocol", protocol, "reason", reason).counters()
+        return environment
+                .meters()
+                .find("weir.sniffer.stops")
+                .tags("protocol", protocol, "reason", reason)
+                .counters()
                 .stream()
                 .mapToDouble(c -> c.count())
                 .sum();
@@ -118,9 +122,11 @@ class AutoStatsTest {
     @Test
     void bytesOfBothSidesKeepTheirOrder() {
         // Says yes to the fourth byte of the client, whatever comes between.
-        Protocol patient = new Wrapped(new ToyProtocol.Greet(), (direction, first) -> direction == Direction.TO_CLIENT
-                ? Detection.MORE
-                : first.readableBytes() < 4 ? Detection.MORE : Detection.YES);
+        Protocol patient = new Wrapped(
+                new ToyProtocol.Greet(),
+                (direction, first) -> direction == Direction.TO_CLIENT
+                        ? Detection.MORE
+                        : first.readableBytes() < 4 ? Detection.MORE : Detection.YES);
         try (FilterTester tester = FilterTester.of(exchanges, auto(patient))) {
             tester.client("a\n");
             tester.upstream("1\n");
@@ -295,8 +301,9 @@ class AutoStatsTest {
                 .isEmpty();
         assertThat(problems(List.of(AUTO, Map.of("type", "ask_toy")))).isEmpty();
         assertThat(problems(List.of(Map.of("type", "ask_stats"), Map.of("type", "ask_toy"))))
-                .containsExactly("listeners[0].filters[0].type: \"ask_stats\" before a terminal that counts ask commands"
-                        + " itself (expected: one of the two)");
+                .containsExactly(
+                        "listeners[0].filters[0].type: \"ask_stats\" before a terminal that counts ask commands"
+                                + " itself (expected: one of the two)");
     }
 
     @Test

@@ -18,8 +18,8 @@ import org.slf4j.helpers.SubstituteLogger;
 class FailureLogTest {
     private final Deque<SubstituteLoggingEvent> lines = new ArrayDeque<>();
     private final AtomicLong now = new AtomicLong();
-    private final FailureLog failures = new FailureLog(
-            new EventRecordingLogger(new SubstituteLogger("failures", lines, false), lines), now::get);
+    private final FailureLog failures =
+            new FailureLog(new EventRecordingLogger(new SubstituteLogger("failures", lines, false), lines), now::get);
     private final Throwable cause = new IllegalStateException("bytes of a peer");
 
     private void fail(String listener, String at) {

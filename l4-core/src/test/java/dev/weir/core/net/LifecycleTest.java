@@ -83,8 +83,7 @@ class LifecycleTest {
     }
 
     private static ProxyConfig hot(String... listeners) {
-        List<Map<String, ?>> filters =
-                List.of(Map.of("type", "ask_stats", "hot_keys", true), Map.of("type", "echo"));
+        List<Map<String, ?>> filters = List.of(Map.of("type", "ask_stats", "hot_keys", true), Map.of("type", "echo"));
         return ProxyConfig.of(Map.of(
                 "event_loops",
                 1,

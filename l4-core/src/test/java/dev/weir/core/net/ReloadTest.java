@@ -34,10 +34,8 @@ class ReloadTest {
         return listener;
     }
 
-    @SafeVarargs
-    private static ProxyConfig config(String transport, int loops, Map<String, Object>... listeners) {
-        return ProxyConfig.of(
-                Map.of("transport", transport, "event_loops", loops, "listeners", List.of(listeners)));
+    private static ProxyConfig config(String transport, int loops, Map<?, ?>... listeners) {
+        return ProxyConfig.of(Map.of("transport", transport, "event_loops", loops, "listeners", List.of(listeners)));
     }
 
     private static Map<String, Object> with(Map<String, Object> listener, String key, Object value) {
@@ -67,8 +65,7 @@ class ReloadTest {
                 Map.of("backlog", 16),
                 Map.of("reuse_port", false),
                 Map.of());
-        try (Proxy proxy =
-                Proxy.builder().start(config(transport, loops, listener("l", "127.0.0.1:0", "start")))) {
+        try (Proxy proxy = Proxy.builder().start(config(transport, loops, listener("l", "127.0.0.1:0", "start")))) {
             int port = proxy.address("l").port();
             for (Map<String, ?> change : changes) {
                 Map<String, Object> listener = listener("l", "127.0.0.1:0", "now " + change.keySet());
