@@ -52,6 +52,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
     private int attempt;
     private long connectStart;
     private boolean connected;
+    /** Whether the last attempt to connect ended with a reset, not with a refusal. */
+    private boolean wasReset;
+
     private boolean clientEnded;
     private boolean closed;
     private long lastActive;
@@ -87,7 +90,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
             if (attempt == 0) {
                 settings.metrics.noEndpoint();
             }
-            context.connection().close(attempt == 0 ? CloseReason.NO_ENDPOINT : CloseReason.CONNECT_FAILED);
+            giveUp(attempt == 0 ? CloseReason.NO_ENDPOINT : CloseReason.CONNECT_FAILED);
             return;
         }
         connectStart = context.clock().nanoTime();
@@ -125,8 +128,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
         tried.done(late ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED, nanos / 1_000);
         settings.metrics.failed(done.cause());
         attempt++;
+        wasReset = wasReset(done.cause());
         if (attempt >= settings.attempts) {
-            context.connection().close(late ? CloseReason.CONNECT_TIMEOUT : CloseReason.CONNECT_FAILED);
+            giveUp(late ? CloseReason.CONNECT_TIMEOUT : CloseReason.CONNECT_FAILED);
             return;
         }
         if (excluded == Exclusions.NONE) {
@@ -134,6 +138,25 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
         }
         excluded.add(tried);
         connect();
+    }
+
+    /**
+     * A server that accepts and resets at once may be faster than we learn of the connection. Then connecting fails, but
+     * for the client it should be as it is a moment later.
+     */
+    private static boolean wasReset(Throwable cause) {
+        String message = cause.getMessage();
+        return cause instanceof IOException
+                && message != null
+                && (message.contains("reset by peer") || message.contains("Connection reset"));
+    }
+
+    private void giveUp(CloseReason reason) {
+        if (wasReset) {
+            context.reset(CloseReason.UPSTREAM_RESET);
+        } else {
+            context.connection().close(reason);
+        }
     }
 
     private void open(Channel channel) {

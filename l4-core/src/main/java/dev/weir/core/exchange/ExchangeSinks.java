@@ -97,8 +97,8 @@ public final class ExchangeSinks implements AutoCloseable {
     }
 
     /**
-     * Takes a sample for the rates of the tables. Call it about once a second from a timer off the loops; without
-     * it, the first rates after a pause are those since the last reading.
+     * Takes a sample for the rates of the tables, which are those of the last ten seconds. A proxy calls it about once a
+     * second from a timer off the loops; without it, the first rates after a pause are those since the last reading.
      */
     public void sampleRates() {
         commands.sampleRates();

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,11 @@ public final class HotKeyTables implements HotKeys {
     private final Map<Place, HotKeyRecorder> recorders = new ConcurrentHashMap<>();
 
     HotKeyTables() {}
+
+    /** Removes the tables of all listeners but {@code listeners}. */
+    public void retain(Set<String> listeners) {
+        recorders.keySet().removeIf(place -> !listeners.contains(place.listener()));
+    }
 
     /** The same listener, loop and settings give the same table again, so that a reload keeps it. */
     @Override

@@ -113,7 +113,7 @@ public final class TopTable {
     void sampleRates() {
         for (Dimension dimension : Dimension.values()) {
             if (dimension != Dimension.COMMAND) {
-                window(dimension).sample(calls(sums(dimension)));
+                window(dimension).sample(calls(dimension));
             }
         }
     }
@@ -137,12 +137,27 @@ public final class TopTable {
         Map<RowKey, Sum> sums = new HashMap<>();
         for (TopCells loop : loops) {
             for (TopCell cell : loop.all()) {
-                String key = key(cell.key, dimension);
-                sums.computeIfAbsent(new RowKey(cell.key.listener, key == null ? "" : key), k -> new Sum())
-                        .add(cell);
+                sums.computeIfAbsent(rowKey(cell, dimension), k -> new Sum()).add(cell);
             }
         }
         return sums;
+    }
+
+    /** Without latencies: once a second for all dimensions, so it must be cheap. */
+    private Map<RowKey, Long> calls(Dimension dimension) {
+        Published.acquire(published);
+        Map<RowKey, Long> calls = new HashMap<>();
+        for (TopCells loop : loops) {
+            for (TopCell cell : loop.all()) {
+                calls.merge(rowKey(cell, dimension), cell.calls, Long::sum);
+            }
+        }
+        return calls;
+    }
+
+    private static RowKey rowKey(TopCell cell, Dimension dimension) {
+        String key = key(cell.key, dimension);
+        return new RowKey(cell.key.listener, key == null ? "" : key);
     }
 
     private static @Nullable String key(TopCell.Key key, Dimension dimension) {

@@ -2,6 +2,7 @@ package dev.weir.core.filter;
 
 import dev.weir.core.config.ConfigNode;
 import io.netty.channel.ChannelHandler;
+import java.util.Set;
 
 /**
  * Makes terminals of one type: the last entry of a chain, which owns the way to the upstream. Same
@@ -25,6 +26,14 @@ import io.netty.channel.ChannelHandler;
 public interface TerminalFactory {
     /** The name that users write after {@code type:}; snake_case, always the same. No two extensions may share one. */
     String type();
+
+    /**
+     * Names of the protocols whose exchanges this terminal produces itself ({@link dev.weir.core.protocol.Protocol#name}).
+     * A connection has one producer, so their sniffers are not allowed before it, and {@code auto_stats} leaves them out.
+     */
+    default Set<String> produces() {
+        return Set.of();
+    }
 
     /** Reads and checks the configuration of one terminal, as {@link FilterFactory#configure} does. */
     Configured configure(ConfigNode config, FilterEnvironment environment);

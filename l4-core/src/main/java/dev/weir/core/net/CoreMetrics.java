@@ -8,13 +8,36 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.util.List;
 import java.util.function.ToLongFunction;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
-/** The meters of listeners and sessions. Meters are keyed by name, so they survive reloads. */
+/** The meters of listeners and sessions, and the log of their failures. Meters are keyed by name, so they survive reloads. */
 final class CoreMetrics {
     private final MeterRegistry meters;
+    private final FailureLog failures;
 
     CoreMetrics(MeterRegistry meters) {
+        this(meters, new FailureLog(LoggerFactory.getLogger("dev.weir.core.failures"), System::nanoTime));
+    }
+
+    CoreMetrics(MeterRegistry meters, FailureLog failures) {
         this.meters = meters;
+        this.failures = failures;
+    }
+
+    MeterRegistry registry() {
+        return meters;
+    }
+
+    /** A filter, or the core, failed on a connection, which is closed for it. */
+    void filterFailed(String listener, String filter, Throwable cause) {
+        filterErrors(listener, filter).increment();
+        failures.report(Level.ERROR, "connection closed by an internal error", listener, filter, cause);
+    }
+
+    /** A sniffer threw what it did not mean to; its connection goes on. To be counted by {@link #sniffing}. */
+    void snifferFailed(String listener, String protocol, Throwable cause) {
+        failures.report(Level.WARN, "a sniffer failed, its bytes go on", listener, protocol, cause);
     }
 
     /** The meters of a listener, summed over its loops when read. */
@@ -80,7 +103,7 @@ final class CoreMetrics {
                 .register(meters);
     }
 
-    Counter filterErrors(String listener, String filter) {
+    private Counter filterErrors(String listener, String filter) {
         return Counter.builder("weir.filter.errors")
                 .description("Connections closed as a filter failed")
                 .tags("listener", listener, "filter", filter)

@@ -15,13 +15,13 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
-import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -39,15 +39,15 @@ public final class Engine implements AutoCloseable {
     private final List<Loop> loops = new ArrayList<>();
     private final Extensions extensions;
     private final Connector connector;
-    private final MeterRegistry meters;
     private final CoreMetrics metrics;
     private final WireClock clock;
     private final ExchangeSinks sinks;
     private final LoopLag lag;
+    private final RateSampler rates;
     private final MemoryLimit memory;
     private final AtomicLong connectionIds = new AtomicLong();
     /** By name: counters outlive the sockets, so that metrics never run backwards. */
-    private final Map<String, List<ListenerLoop>> listenerLoops = new HashMap<>();
+    private final Map<String, List<ListenerLoop>> listenerLoops = new ConcurrentHashMap<>();
 
     private final Map<String, AtomicBoolean> decoding = new ConcurrentHashMap<>();
     private final Duration drainTimeout;
@@ -58,6 +58,9 @@ public final class Engine implements AutoCloseable {
     private volatile List<Listener> order = List.of();
 
     private volatile @Nullable Generation generation;
+    /** Generations that are in force or have connections. */
+    private final List<Generation> live = new ArrayList<>();
+
     private @Nullable CompletableFuture<Void> drained;
     private volatile boolean draining;
     private boolean closed;
@@ -70,7 +73,6 @@ public final class Engine implements AutoCloseable {
             WireClock clock,
             List<ExchangeSink.Factory> extraSinks) {
         this.extensions = extensions;
-        this.meters = meters;
         this.metrics = new CoreMetrics(meters);
         this.clock = clock;
         this.connectionExchanges =
@@ -82,7 +84,7 @@ public final class Engine implements AutoCloseable {
         if (count == 0) {
             count = Runtime.getRuntime().availableProcessors();
         }
-        this.sinks = new ExchangeSinks(count, clock, meters, config.sinks(), extraSinks);
+        this.sinks = new ExchangeSinks(count, clock, meters, config.sinks(), extraSinks, extensions::systemName);
         this.group = transport.group(count);
         this.connector = new Connector(transport);
         for (EventExecutor executor : group) {
@@ -90,6 +92,7 @@ public final class Engine implements AutoCloseable {
             loops.add(new Loop(index, (EventLoop) executor, sinks.forLoop(index), clock));
         }
         this.lag = new LoopLag(loops, meters);
+        this.rates = new RateSampler(sinks::sampleRates);
         metrics.process();
     }
 
@@ -100,12 +103,12 @@ public final class Engine implements AutoCloseable {
         new GenerationBuilder(
                         extensions,
                         new Connector(Transport.NIO),
-                        new SimpleMeterRegistry(),
+                        new CoreMetrics(new SimpleMeterRegistry()),
                         WireClock.system(),
                         new NoHotKeys(),
                         listener -> () -> true)
                 .build(config, null)
-                .closeResources();
+                .release();
     }
 
     /** For checks, where nothing is recorded. */
@@ -133,33 +136,39 @@ public final class Engine implements AutoCloseable {
         }
         Generation next = builder().build(config, generation);
         if (!config.root().errors().isEmpty()) {
-            next.closeResources();
+            next.release();
             config.root().errors().throwIfAny("configuration");
         }
+        watch(next);
         Map<String, Listener> current = new LinkedHashMap<>();
-        List<Listener> made = new ArrayList<>();
-        try {
-            for (ListenerConfig listener : config.listeners()) {
-                Listener old = listeners.get(listener.name());
-                if (old != null && old.sameSockets(listener)) {
-                    current.put(listener.name(), old);
-                } else {
-                    Listener fresh = new Listener(listener, transport, loopsOf(listener), metrics, memory);
-                    fresh.use(next);
-                    made.add(fresh);
-                    current.put(listener.name(), fresh);
-                    bind(fresh, old);
-                }
+        List<Listener> leaving = new ArrayList<>(listeners.values());
+        for (ListenerConfig listener : config.listeners()) {
+            Listener old = listeners.get(listener.name());
+            if (old != null && old.sameSockets(listener)) {
+                current.put(listener.name(), old);
+                leaving.remove(old);
+            } else {
+                current.put(
+                        listener.name(), new Listener(listener, transport, loopsOf(listener), metrics, memory, next));
             }
+        }
+        ListenerSwap swap = new ListenerSwap(leaving);
+        try {
+            current.forEach((name, listener) -> {
+                Listener old = listeners.get(name);
+                if (listener != old) {
+                    swap.bind(listener, old);
+                }
+            });
         } catch (RuntimeException e) {
-            made.forEach(Listener::stopAccepting);
-            next.closeResources();
+            swap.undo();
+            next.release();
             throw e;
         }
         current.values().forEach(listener -> listener.use(next));
-        listeners.values().stream().filter(old -> !current.containsValue(old)).forEach(Listener::stopAccepting);
+        swap.commit();
         Generation old = generation;
-        listeners = Map.copyOf(new LinkedHashMap<>(current));
+        listeners = Map.copyOf(current);
         order = List.copyOf(current.values());
         generation = next;
         if (old != null) {
@@ -167,26 +176,25 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Where an address cannot be listened on twice, its old listener has to go first. */
-    private static void bind(Listener fresh, @Nullable Listener old) {
-        try {
-            fresh.bind();
-        } catch (IllegalStateException busy) {
-            if (old == null || !old.config().address().equals(fresh.config().address())) {
-                throw busy;
-            }
-            old.stopAccepting();
-            try {
-                fresh.bind();
-            } catch (IllegalStateException still) {
-                old.bind();
-                throw still;
-            }
+    /** When a generation ends, what is kept by the name of a listener goes with the listeners that are in none any more. */
+    private void watch(Generation next) {
+        synchronized (live) {
+            live.add(next);
         }
+        next.onEnd(() -> {
+            synchronized (live) {
+                live.remove(next);
+                Set<String> names = new HashSet<>();
+                live.forEach(one -> one.config().listeners().forEach(listener -> names.add(listener.name())));
+                if (!live.isEmpty()) { // after the last one they can still be read
+                    sinks.hotKeys().retain(names);
+                }
+            }
+        });
     }
 
     private GenerationBuilder builder() {
-        return new GenerationBuilder(extensions, connector, meters, clock, sinks.hotKeys(), this::decodingOf);
+        return new GenerationBuilder(extensions, connector, metrics, clock, sinks.hotKeys(), this::decodingOf);
     }
 
     private BooleanSupplier decodingOf(String listener) {
@@ -301,27 +309,31 @@ public final class Engine implements AutoCloseable {
         order.forEach(Listener::stopAccepting);
         listenerLoops.values().forEach(of -> of.forEach(l -> l.loop().loop().execute(l::drain)));
         long deadline = System.nanoTime() + drainTimeout.toNanos();
-        List<ScheduledFuture<?>> poll = new ArrayList<>(1);
-        poll.add(loops.get(0)
+        pollDrain(done, deadline);
+        return done;
+    }
+
+    private void pollDrain(CompletableFuture<Void> done, long deadline) {
+        loops.get(0)
                 .loop()
-                .scheduleAtFixedRate(
+                .schedule(
                         () -> {
                             if (active() == 0) {
-                                poll.get(0).cancel(false);
                                 done.complete(null);
-                            } else if (System.nanoTime() > deadline) {
+                                return;
+                            }
+                            if (System.nanoTime() - deadline > 0) {
                                 closeAll();
                             }
+                            pollDrain(done, deadline);
                         },
                         POLL_MILLIS,
-                        POLL_MILLIS,
-                        TimeUnit.MILLISECONDS));
-        return done;
+                        TimeUnit.MILLISECONDS);
     }
 
     private long active() {
         long active = 0;
-        for (List<ListenerLoop> of : listenerLoopsSnapshot()) {
+        for (List<ListenerLoop> of : listenerLoops.values()) {
             for (ListenerLoop l : of) {
                 active += l.active.get();
             }
@@ -329,12 +341,9 @@ public final class Engine implements AutoCloseable {
         return active;
     }
 
-    private synchronized List<List<ListenerLoop>> listenerLoopsSnapshot() {
-        return List.copyOf(listenerLoops.values());
-    }
-
     private void closeAll() {
-        listenerLoopsSnapshot()
+        listenerLoops
+                .values()
                 .forEach(of -> of.forEach(l -> l.loop().loop().execute(() -> l.closeAll(CloseReason.SHUTDOWN))));
     }
 
@@ -353,6 +362,7 @@ public final class Engine implements AutoCloseable {
             java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(POLL_MILLIS));
         }
         lag.close();
+        rates.close();
         Generation last = generation;
         if (last != null) {
             last.release();

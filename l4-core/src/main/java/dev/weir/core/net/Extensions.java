@@ -27,6 +27,11 @@ public final class Extensions {
         sniffers = new TreeMap<>();
         protocols.values().forEach(p -> put(sniffers, p.statsFilter(), p));
         sniffers.keySet().forEach(type -> reject(type, filters.containsKey(type)));
+        reject(
+                Sniffers.AUTO,
+                filters.containsKey(Sniffers.AUTO)
+                        || sniffers.containsKey(Sniffers.AUTO)
+                        || terminals.containsKey(Sniffers.AUTO));
         terminals.keySet().forEach(type -> reject(type, filters.containsKey(type) || sniffers.containsKey(type)));
     }
 
@@ -80,6 +85,20 @@ public final class Extensions {
 
     Map<String, LoadBalancer> balancers() {
         return balancers;
+    }
+
+    /** The label {@code db_system_name} for what exchanges carry as their protocol; itself where nobody knows it. */
+    String systemName(String protocol) {
+        Protocol known = protocols.get(protocol);
+        if (known == null) {
+            for (Protocol one : protocols.values()) {
+                if (one.aliases().contains(protocol)) {
+                    known = one;
+                    break;
+                }
+            }
+        }
+        return known == null ? protocol : known.systemName(protocol);
     }
 
     /** All protocols. */

@@ -252,6 +252,7 @@ final class FilterChain {
         }
         data.setIndex(start, start + length);
         act(link, direction, data);
+        flushOut(link, flow, direction); // what was injected meanwhile goes ahead of what is lent
         if (!closed && on > 0) {
             moveOn(link, flow, direction, data, on);
         }
@@ -335,7 +336,12 @@ final class FilterChain {
             } else if (action instanceof FilterLink.Action.Tls tls) {
                 boolean lent = data != null && direction == tls.side().sends();
                 ByteBuf rest = lent && data != null ? data.readRetainedSlice(data.readableBytes()) : null;
-                startTls(link, tls.side(), tls.handler(), rest).addListener(done -> tls.complete(done));
+                try {
+                    startTls(link, tls.side(), tls.handler(), rest).addListener(done -> tls.complete(done));
+                } catch (RuntimeException e) {
+                    tls.promise().tryFailure(e);
+                    fail(link, e);
+                }
             } else if (data != null && direction != null) {
                 Flow flow = link.flow(direction);
                 if (action instanceof FilterLink.Action.Pass pass) {

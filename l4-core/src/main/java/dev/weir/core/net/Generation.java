@@ -1,11 +1,13 @@
 package dev.weir.core.net;
 
+import dev.weir.core.config.ListenerConfig;
 import dev.weir.core.config.ProxyConfig;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +25,8 @@ final class Generation {
     /** One for being current, and one for each connection. */
     private final AtomicInteger users = new AtomicInteger(1);
 
+    private Runnable onEnd = () -> {};
+
     Generation(
             ProxyConfig config,
             Map<String, StaticCluster> clusters,
@@ -32,6 +36,17 @@ final class Generation {
         this.clusters = Map.copyOf(clusters);
         this.chains = Map.copyOf(chains);
         this.resources = new ArrayDeque<>(resources);
+    }
+
+    /** The settings of a listener of this generation, or null. */
+    @Nullable
+    ListenerConfig listener(String name) {
+        for (ListenerConfig listener : config.listeners()) {
+            if (listener.name().equals(name)) {
+                return listener;
+            }
+        }
+        return null;
     }
 
     ProxyConfig config() {
@@ -47,18 +62,30 @@ final class Generation {
         return chains.getOrDefault(listener, List.of());
     }
 
-    void retain() {
-        users.incrementAndGet();
+    /** Run behind the closing of the resources, on any thread; to be set before it is used. */
+    void onEnd(Runnable task) {
+        onEnd = task;
     }
 
+    /** For one more connection. False if it has ended: there is a newer one. */
+    boolean retain() {
+        for (int n = users.get(); n > 0; n = users.get()) {
+            if (users.compareAndSet(n, n + 1)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Of one connection, or of being current; the last one closes the resources, in reverse order. */
     void release() {
         if (users.decrementAndGet() == 0) {
             closeResources();
+            onEnd.run();
         }
     }
 
-    /** Closes them in reverse order; also for a generation that never came into force. */
-    void closeResources() {
+    private void closeResources() {
         for (AutoCloseable resource = resources.pollLast(); resource != null; resource = resources.pollLast()) {
             try {
                 resource.close();

@@ -32,23 +32,18 @@ import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Turns a configuration into a {@link Generation}, reporting every problem: unknown types, unknown clusters,
  * misplaced terminals, and what the factories find.
  */
 final class GenerationBuilder {
-    private static final Logger LOG = LoggerFactory.getLogger(GenerationBuilder.class);
-
     private final Extensions extensions;
     private final Connector connector;
-    private final MeterRegistry meters;
+    private final CoreMetrics metrics;
     private final WireClock clock;
     private final HotKeys hotKeys;
-    /** Whether the sniffers of a listener are switched on. */
-    private final Function<String, BooleanSupplier> decoding;
+    private final Sniffers sniffers;
 
     private final Map<String, StaticCluster> clusters = new LinkedHashMap<>();
     private final Deque<AutoCloseable> resources = new ArrayDeque<>();
@@ -56,16 +51,16 @@ final class GenerationBuilder {
     GenerationBuilder(
             Extensions extensions,
             Connector connector,
-            MeterRegistry meters,
+            CoreMetrics metrics,
             WireClock clock,
             HotKeys hotKeys,
             Function<String, BooleanSupplier> decoding) {
         this.extensions = extensions;
         this.connector = connector;
-        this.meters = meters;
+        this.metrics = metrics;
         this.clock = clock;
         this.hotKeys = hotKeys;
-        this.decoding = decoding;
+        this.sniffers = new Sniffers(metrics, decoding);
     }
 
     /** {@code previous} lends the clusters that did not change, so that they keep their state. */
@@ -116,6 +111,7 @@ final class GenerationBuilder {
         List<String> types = new ArrayList<>();
         List<PerLoop<NetworkFilter>> filters = new ArrayList<>();
         Set<String> sniffing = new HashSet<>();
+        Set<String> produced = produced(chain);
         Environment environment = new Environment(listener.name());
         TerminalFactory.Configured terminal = null;
         String terminalType = "";
@@ -133,10 +129,13 @@ final class GenerationBuilder {
                 }
             } else if (sniffer != null) {
                 types.add(type);
-                filters.add(sniffing(sniffer, filter.node(), environment));
+                filters.add(sniffers.of(sniffer, filter.node(), environment));
+                oneProducer(filter, sniffer, sniffing, produced);
+            } else if (type.equals(Sniffers.AUTO)) {
+                types.add(type);
+                filters.add(sniffers.auto(undecided(chain, produced), environment));
                 if (!sniffing.add(type)) {
-                    filter.node()
-                            .error("type", "\"" + type + "\" twice in a chain (expected: one sniffer of a protocol)");
+                    filter.node().error("type", "\"" + type + "\" twice in a chain (expected: once)");
                 }
             } else if (extensions.filters().containsKey(type)) {
                 types.add(type);
@@ -162,28 +161,48 @@ final class GenerationBuilder {
                 : new ChainPlan(chain.match(), List.copyOf(types), List.copyOf(filters), terminalType, terminal);
     }
 
+    private static void oneProducer(
+            FilterConfig filter, Protocol protocol, Set<String> sniffing, Set<String> produced) {
+        String type = filter.type();
+        if (!sniffing.add(type)) {
+            filter.node().error("type", "\"" + type + "\" twice in a chain (expected: one sniffer of a protocol)");
+        }
+        if (produced.contains(protocol.name())) {
+            filter.node()
+                    .error(
+                            "type",
+                            "\"" + type + "\" before a terminal that counts " + protocol.name()
+                                    + " commands itself (expected: one of the two)");
+        }
+    }
+
+    /** Protocols whose exchanges the terminal of a chain produces. */
+    private Set<String> produced(ChainConfig chain) {
+        Set<String> produced = new HashSet<>();
+        for (FilterConfig filter : chain.filters()) {
+            TerminalFactory terminal = extensions.terminals().get(filter.type());
+            if (terminal != null) {
+                produced.addAll(terminal.produces());
+            }
+        }
+        return produced;
+    }
+
+    /** Protocols that are left for detection: a connection has one producer of exchanges. */
+    private List<Protocol> undecided(ChainConfig chain, Set<String> produced) {
+        Set<String> types = new HashSet<>();
+        chain.filters().forEach(filter -> types.add(filter.type()));
+        return extensions.protocols().stream()
+                .filter(p -> !produced.contains(p.name()) && !types.contains(p.statsFilter()))
+                .toList();
+    }
+
     private Set<String> allTypes() {
         Set<String> all = new TreeSet<>(extensions.filters().keySet());
         all.addAll(extensions.sniffers().keySet());
+        all.add(Sniffers.AUTO);
         all.addAll(extensions.terminals().keySet());
         return all;
-    }
-
-    private PerLoop<NetworkFilter> sniffing(Protocol protocol, ConfigNode node, Environment environment) {
-        var sniffers = protocol.sniffer(node, environment);
-        String listener = environment.listener;
-        BooleanSupplier enabled = decoding.apply(listener);
-        CoreMetrics metrics = new CoreMetrics(meters);
-        SniffingFilter.StopListener stops = (outcome, reason, cause) -> {
-            metrics.sniffing(listener, protocol.name(), outcome, reason).increment();
-            if (cause != null) {
-                LOG.warn("a sniffer failed, its bytes go on listener={} protocol={}", listener, protocol.name(), cause);
-            }
-        };
-        return loop -> {
-            var perConnection = sniffers.onLoop(loop);
-            return connection -> new SniffingFilter(perConnection.create(connection), enabled, stops);
-        };
     }
 
     /** What factories may ask for, on behalf of one listener. */
@@ -201,7 +220,7 @@ final class GenerationBuilder {
 
         @Override
         public MeterRegistry meters() {
-            return meters;
+            return metrics.registry();
         }
 
         @Override

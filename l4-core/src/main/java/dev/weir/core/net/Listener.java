@@ -34,12 +34,11 @@ final class Listener {
     private final List<ListenerLoop> loops;
     private final CoreMetrics metrics;
     private final MemoryLimit memory;
-    private final WriteBufferWaterMark waterMark;
     private final List<Channel> sockets = new ArrayList<>();
     private final AtomicInteger nextLoop = new AtomicInteger();
     private final Acceptor[] acceptors;
 
-    private volatile @Nullable Generation generation;
+    private volatile Generation generation;
     private volatile boolean accepting;
     private volatile Address bound;
 
@@ -48,13 +47,14 @@ final class Listener {
             Transport transport,
             List<ListenerLoop> loops,
             CoreMetrics metrics,
-            MemoryLimit memory) {
+            MemoryLimit memory,
+            Generation generation) {
         this.config = config;
         this.transport = transport;
         this.loops = List.copyOf(loops);
         this.metrics = metrics;
         this.memory = memory;
-        this.waterMark = new WriteBufferWaterMark(config.bufferBytes() / 2, config.bufferBytes());
+        this.generation = generation;
         this.bound = config.address();
         this.acceptors = new Acceptor[loops.size()];
         for (int i = 0; i < acceptors.length; i++) {
@@ -78,32 +78,29 @@ final class Listener {
         return loops;
     }
 
-    /** New connections use the chains of {@code next}. */
+    /** New connections use the chains and settings of {@code next}. */
     void use(Generation next) {
         generation = next;
     }
 
-    /** Whether the sockets of this listener can serve {@code other} as well. */
+    /** Whether the accept sockets of this listener can serve {@code other} as well. */
     boolean sameSockets(ListenerConfig other) {
         return config.name().equals(other.name())
                 && config.address().equals(other.address())
-                && config.bufferBytes() == other.bufferBytes()
                 && config.backlog() == other.backlog()
-                && config.noDelay() == other.noDelay()
-                && config.keepAlive() == other.keepAlive()
                 && config.reusePort() == other.reusePort();
     }
 
     /**
-     * Starts to listen.
+     * Starts to listen on {@code wanted}: the configured address, or the one that was bound for it before.
      *
      * @throws IllegalStateException if the address cannot be bound; then nothing listens
      */
-    void bind() {
+    void bind(Address wanted) {
         boolean shared = config.reusePort() && transport.canReusePort(config.address()) && loops.size() > 1;
-        Address address = config.address();
+        Address address = wanted;
         if (address.isUnix()) {
-            removeStaleSocket(address);
+            makeRoom(address);
         }
         try {
             for (int i = 0; i < (shared ? loops.size() : 1); i++) {
@@ -151,25 +148,35 @@ final class Listener {
         return errno < 0 ? message : message.substring(errno + "failed: ".length());
     }
 
-    /** A Unix socket file that nobody listens on keeps others from listening. */
-    private static void removeStaleSocket(Address address) {
+    /**
+     * Makes room for a Unix socket: what nobody listens on is removed. What somebody listens on is left alone, which has to
+     * be found out here, as Netty removes whatever is in the way.
+     */
+    private void makeRoom(Address address) {
         Path path = Path.of(address.host());
-        try {
-            if (Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path)) {
-                try (var probe = java.nio.channels.SocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
-                    probe.connect(java.net.UnixDomainSocketAddress.of(path));
-                } catch (java.io.IOException nobody) {
-                    Files.delete(path);
-                }
-            }
-        } catch (java.io.IOException e) {
-            LOG.debug("cannot look at {}", path, e);
+        if (!Files.exists(path) || Files.isRegularFile(path) || Files.isDirectory(path)) {
+            return;
         }
+        try (var probe = java.nio.channels.SocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
+            probe.connect(java.net.UnixDomainSocketAddress.of(path));
+        } catch (java.io.IOException nobody) {
+            try {
+                Files.deleteIfExists(path);
+            } catch (java.io.IOException e) {
+                LOG.debug("cannot remove {}", path, e);
+            }
+            return;
+        }
+        throw new IllegalStateException(
+                "listener " + config.name() + " cannot listen on " + address + ": Address already in use");
     }
 
     /** Closes the accept sockets; connections go on. Waits until they are closed. */
     void stopAccepting() {
         accepting = false;
+        if (sockets.isEmpty()) {
+            return; // The file of a Unix socket is somebody else's.
+        }
         sockets.forEach(socket -> socket.close().awaitUninterruptibly());
         sockets.clear();
         if (config.address().isUnix()) {
@@ -179,6 +186,10 @@ final class Listener {
                 LOG.debug("cannot remove {}", config.address(), e);
             }
         }
+    }
+
+    private static WriteBufferWaterMark waterMark(ListenerConfig config) {
+        return new WriteBufferWaterMark(config.bufferBytes() / 2, config.bufferBytes());
     }
 
     /** With one accept socket for all loops: hands connections to the loops in turn. */
@@ -200,6 +211,8 @@ final class Listener {
         private final ListenerLoop home;
         private @Nullable Generation resolvedFor;
         private List<ChainPlan.OnLoop> chains = List.of();
+        private ListenerConfig settings = config;
+        private WriteBufferWaterMark waterMark = waterMark(config);
 
         Acceptor(int index) {
             this.home = loops.get(index);
@@ -225,36 +238,78 @@ final class Listener {
                     refuse(child, CloseReason.MEMORY);
                     return;
                 }
-                options(child);
-                ChainPlan.OnLoop chain = choose(child);
-                Generation current = resolvedFor;
-                if (chain == null || current == null) {
+                Generation current = retained();
+                if (current == null) {
                     refuse(child, CloseReason.NO_CHAIN);
                     return;
                 }
-                current.retain();
-                child.pipeline()
-                        .addLast(
-                                new Session(home, child, chain.types, chain::create, chain.terminal, current::release));
-                home.loop().loop().register(child).addListener(done -> {
-                    if (!done.isSuccess()) {
-                        child.unsafe().closeForcibly();
-                    }
-                });
-            } catch (RuntimeException e) {
+                if (!start(child, current)) {
+                    current.release();
+                }
+            } catch (Throwable t) {
                 child.unsafe().closeForcibly();
-                home.internalError("accept", e);
+                home.internalError("accept", t);
             }
         }
 
-        private ChainPlan.@Nullable OnLoop choose(Channel child) {
+        /** The generation in force, with its chains made for this loop; null if this listener is in none any more. */
+        private @Nullable Generation retained() {
             Generation current = generation;
-            if (current != resolvedFor && current != null) {
-                List<ChainPlan.OnLoop> resolved = new ArrayList<>();
-                current.chains(config.name()).forEach(plan -> resolved.add(new ChainPlan.OnLoop(plan, home.loop())));
-                chains = resolved;
-                resolvedFor = current;
+            while (!current.retain()) {
+                Generation newer = generation;
+                if (newer == current) {
+                    return null;
+                }
+                current = newer;
             }
+            if (current != resolvedFor) {
+                try {
+                    resolve(current);
+                } catch (Throwable t) {
+                    current.release();
+                    throw t;
+                }
+            }
+            return current;
+        }
+
+        private void resolve(Generation current) {
+            List<ChainPlan.OnLoop> resolved = new ArrayList<>();
+            current.chains(config.name()).forEach(plan -> resolved.add(new ChainPlan.OnLoop(plan, home.loop())));
+            ListenerConfig newest = current.listener(config.name());
+            settings = newest == null ? config : newest;
+            waterMark = waterMark(settings);
+            chains = resolved;
+            resolvedFor = current;
+        }
+
+        /** False if there is no session, and will be none. */
+        private boolean start(Channel child, Generation current) {
+            ChainPlan.OnLoop chain = choose(child);
+            if (chain == null) {
+                refuse(child, CloseReason.NO_CHAIN);
+                return false;
+            }
+            try {
+                options(child);
+                child.pipeline()
+                        .addLast(
+                                new Session(home, child, chain.types, chain::create, chain.terminal, current::release));
+            } catch (Throwable t) {
+                child.unsafe().closeForcibly();
+                home.internalError("accept", t);
+                return false;
+            }
+            home.loop().loop().register(child).addListener(done -> {
+                if (!done.isSuccess()) {
+                    child.unsafe().closeForcibly();
+                    current.release();
+                }
+            });
+            return true;
+        }
+
+        private ChainPlan.@Nullable OnLoop choose(Channel child) {
             for (ChainPlan.OnLoop chain : chains) {
                 if (chain.match.matchesAll() || chain.match.matches(child.remoteAddress(), child.localAddress())) {
                     return chain;
@@ -270,10 +325,10 @@ final class Listener {
             options.setWriteBufferWaterMark(waterMark);
             options.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
             if (child instanceof SocketChannel socket) {
-                if (config.noDelay()) {
+                if (settings.noDelay()) {
                     socket.config().setTcpNoDelay(true);
                 }
-                if (config.keepAlive()) {
+                if (settings.keepAlive()) {
                     socket.config().setKeepAlive(true);
                 }
             }

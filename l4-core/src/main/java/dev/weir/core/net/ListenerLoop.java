@@ -14,12 +14,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What one listener has on one event loop: its open sessions and its counters. Written on that loop only. */
 final class ListenerLoop {
-    private static final Logger LOG = LoggerFactory.getLogger(ListenerLoop.class);
     private static final SocketAddress UNNAMED = new LocalAddress("unnamed");
     /** Upstream addresses whose text is kept; beyond it texts are made anew. */
     private static final int MAX_TEXTS = 1_024;
@@ -170,7 +167,6 @@ final class ListenerLoop {
     }
 
     void internalError(String where, Throwable cause) {
-        metrics.filterErrors(listener, where).increment();
-        LOG.error("connection closed by an internal error listener={} at={}", listener, where, cause);
+        metrics.filterFailed(listener, where, cause);
     }
 }

@@ -13,6 +13,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
@@ -24,7 +25,9 @@ import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,7 +95,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
             ListenerLoop home,
             Channel channel,
             String[] types,
-            PerConnectionFilters filters,
+            Function<Connection, NetworkFilter[]> filters,
             PerTerminal terminalFactory,
             Runnable release) {
         this.home = home;
@@ -103,13 +106,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
         this.highWater = channel.config().getWriteBufferHighWaterMark();
         this.connection = new ClientConnection(home, channel, this);
         this.burstNanos = connection.openedNanos();
-        this.chain = new FilterChain(this, channel.alloc(), types, filters.create(connection));
-    }
-
-    /** Makes the filters of one connection. */
-    @FunctionalInterface
-    interface PerConnectionFilters {
-        NetworkFilter[] create(Connection connection);
+        this.chain = new FilterChain(this, channel.alloc(), types, filters.apply(connection));
     }
 
     // ---- Netty: client side
@@ -312,6 +309,9 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     public void toClient(ByteBuf data, @Nullable ChannelPromise promise) {
         if (outputEnded) {
             data.release();
+            if (promise != null) {
+                promise.tryFailure(Flow.CLOSED);
+            }
             return;
         }
         bytesToClient += data.readableBytes();
@@ -343,7 +343,15 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
 
     @Override
     public void startTerminal() {
-        ctx().pipeline().addLast(terminalFactory.handler(new SessionTerminal(this)));
+        ChannelHandler terminal;
+        try {
+            terminal = terminalFactory.handler(new SessionTerminal(this));
+        } catch (Throwable t) {
+            home.internalError("terminal", t);
+            close(CloseReason.INTERNAL_ERROR);
+            return;
+        }
+        ctx().pipeline().addLast(terminal);
         ArrayDeque<Object> waiting = beforeTerminal;
         beforeTerminal = null;
         if (waiting != null) {
@@ -473,10 +481,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     // ---- what others ask
 
     private ChannelHandlerContext ctx() {
-        if (context == null) {
-            throw new IllegalStateException("session not in a pipeline yet");
-        }
-        return context;
+        return Objects.requireNonNull(context, "session not in a pipeline yet");
     }
 
     @Override

@@ -33,6 +33,8 @@ final class SniffingFilter implements NetworkFilter, SnifferContext {
     private @Nullable String stopOutcome;
 
     private String stopReason = "";
+    private boolean replaying;
+    private boolean replayedByWeir;
 
     SniffingFilter(Sniffer sniffer, BooleanSupplier enabled, StopListener stops) {
         this.sniffer = sniffer;
@@ -62,11 +64,18 @@ final class SniffingFilter implements NetworkFilter, SnifferContext {
     @Override
     public int onData(FilterContext ctx, Direction direction, ByteBuf data) {
         int length = data.readableBytes();
+        if (sniffer != null) {
+            show(direction, data, ctx.burstNanos());
+        }
+        return length;
+    }
+
+    private void show(Direction direction, ByteBuf data, long nanos) {
         Sniffer s = sniffer;
         if (s != null) {
             if (enabled.getAsBoolean()) {
                 try {
-                    s.onBytes(direction, data, ctx.burstNanos());
+                    s.onBytes(direction, data, nanos);
                 } catch (Throwable t) {
                     threw(t);
                 }
@@ -77,14 +86,30 @@ final class SniffingFilter implements NetworkFilter, SnifferContext {
                 stop("switched_off", "operator", null);
             }
         }
-        return length;
+    }
+
+    /** Shows bytes that went on before this filter was made. */
+    void replay(Direction direction, ByteBuf data, long nanos, boolean byWeir) {
+        replaying = true;
+        replayedByWeir = byWeir;
+        show(direction, data, nanos);
+        replaying = false;
+    }
+
+    /** Tells of the end of a stream that was before this filter was made. */
+    void replayEnd(Direction direction, long nanos) {
+        end(direction, nanos);
     }
 
     @Override
     public void onEndOfStream(FilterContext ctx, Direction direction) {
+        end(direction, ctx.burstNanos());
+    }
+
+    private void end(Direction direction, long nanos) {
         if (sniffer != null) {
             try {
-                sniffer.onEndOfStream(direction, ctx.burstNanos());
+                sniffer.onEndOfStream(direction, nanos);
             } catch (Throwable t) {
                 threw(t);
             }
@@ -161,7 +186,7 @@ final class SniffingFilter implements NetworkFilter, SnifferContext {
 
     @Override
     public boolean madeByWeir() {
-        return ctx().madeByWeir();
+        return replaying ? replayedByWeir : ctx().madeByWeir();
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +19,12 @@ final class TlsStart {
      * @param onFailure run when the handshake fails
      */
     static Future<?> begin(Channel channel, SslHandler handler, @Nullable ByteBuf first, Runnable onFailure) {
-        channel.pipeline().addFirst("tls", handler);
+        try {
+            channel.pipeline().addFirst("tls", handler);
+        } catch (RuntimeException e) {
+            ReferenceCountUtil.release(first);
+            throw e;
+        }
         handler.handshakeFuture().addListener(done -> {
             if (!done.isSuccess()) {
                 onFailure.run();
@@ -28,6 +34,10 @@ final class TlsStart {
             ChannelHandlerContext context = channel.pipeline().context(handler);
             // Later, because the filter that asked is still running: plain text must not reach it before.
             channel.eventLoop().execute(() -> {
+                if (context.isRemoved()) {
+                    first.release(); // closed meanwhile
+                    return;
+                }
                 try {
                     handler.channelRead(context, first);
                     handler.channelReadComplete(context);

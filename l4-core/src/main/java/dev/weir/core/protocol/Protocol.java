@@ -41,11 +41,14 @@ public interface Protocol {
      * Reads the configuration of the sniffing filter. Same guarantees as
      * {@link dev.weir.core.filter.FilterFactory#configure}. Settings that show what may be personal data are called alike
      * everywhere and off by default: {@code keys}, {@code statements}; {@code weir sniff --keys} sets {@code keys: true}.
+     * {@code auto_stats} configures it without any setting, and leaves protocols out that cannot do without.
      */
     PerLoop<Sniffer> sniffer(ConfigNode config, FilterEnvironment environment);
 
     /**
-     * Whether the first bytes of a connection in {@code direction} are this protocol's. Pure; reads from the reader index
+     * Whether the first bytes of a connection in {@code direction} are this protocol's. {@code auto_stats} starts the
+     * sniffer of the first protocol (by name) that says yes in either direction; no in one direction rules a protocol out
+     * for the connection. Pure; reads from the reader index
      * without moving it. Called on event loops; after {@link Detection#MORE} again, with more behind the same bytes, so it
      * must come to an answer within the first few hundred bytes.
      */

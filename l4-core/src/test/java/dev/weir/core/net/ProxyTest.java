@@ -170,7 +170,7 @@ class ProxyTest {
                         "listeners[0].filters[1].type: \"echo\" is a terminal (expected: as the last filter)",
                         "listeners[0].filters[2].max_connections: 0 (expected: a whole number, 1..2147483647)",
                         "listeners[0].filters[2]: no limit given (expected: max_connections, max_connections_per_client, or both)",
-                        "listeners[0].filters[2].type: \"connection_limit\" is no terminal (expected: the last one of direct_response, echo, tcp_proxy)",
+                        "listeners[0].filters[2].type: \"connection_limit\" is no terminal (expected: the last one of ask_toy, direct_response, echo, tcp_proxy)",
                         "clusters[0].load_balancing: \"ring_hsh\" (did you mean \"ring_hash\"?)",
                         "clusters[0].weigth: unknown key (expected: endpoints, connect_timeout, name, load_balancing, source_address, tcp_nodelay, keep_alive)");
     }

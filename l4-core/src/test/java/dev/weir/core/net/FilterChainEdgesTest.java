@@ -1,0 +1,114 @@
+package dev.weir.core.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.Direction;
+import dev.weir.core.filter.FilterContext;
+import dev.weir.core.filter.NetworkFilter;
+import dev.weir.core.filter.Side;
+import dev.weir.core.testkit.FilterTester;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.Future;
+import javax.net.ssl.SSLEngine;
+import org.junit.jupiter.api.Test;
+
+/** Rare ways through a chain that lost bytes, buffers or promises. */
+class FilterChainEdgesTest {
+    private static SslHandler tls() {
+        SSLEngine engine = TestTls.context().createSSLEngine();
+        engine.setUseClientMode(false);
+        return new SslHandler(engine);
+    }
+
+    @Test
+    void anAnswerThatIsInjectedWhileTheServersBytesAreHeldGoesOut() {
+        NetworkFilter filter = new NetworkFilter() {
+            private boolean answer;
+
+            @Override
+            public int onData(FilterContext context, Direction direction, ByteBuf data) {
+                if (direction == Direction.TO_CLIENT) {
+                    answer = true;
+                    context.resume(Direction.TO_UPSTREAM);
+                    return 0;
+                }
+                if (answer) {
+                    context.drop(data.readableBytes());
+                    context.inject(
+                            Direction.TO_CLIENT,
+                            ByteBufUtil.writeAscii(context.connection().allocator(), "denied"));
+                }
+                return 0;
+            }
+        };
+        try (FilterTester tester = FilterTester.of(filter)) {
+            tester.client("request");
+            tester.upstream("half");
+
+            assertThat(tester.toClient()).isEqualTo("denied");
+        }
+    }
+
+    @Test
+    void aWriteBehindTheEndOfTheStreamFails() {
+        try (FilterTester tester = FilterTester.of()) {
+            tester.upstreamEnds();
+
+            ChannelFuture written = tester.upstream("late");
+
+            assertThat(written.isDone()).isTrue();
+            assertThat(written.isSuccess()).isFalse();
+        }
+    }
+
+    @Test
+    void tlsThatCannotStartClosesTheConnectionAndReleasesWhatWasLent() {
+        Future<?>[] started = new Future<?>[1];
+        NetworkFilter holdsAnswers = new NetworkFilter() {
+            @Override
+            public int onData(FilterContext context, Direction direction, ByteBuf data) {
+                return direction == Direction.TO_CLIENT ? 0 : data.readableBytes();
+            }
+        };
+        NetworkFilter starts = new NetworkFilter() {
+            @Override
+            public int onData(FilterContext context, Direction direction, ByteBuf data) {
+                if (direction == Direction.TO_CLIENT) {
+                    return data.readableBytes();
+                }
+                started[0] = context.startTls(Side.CLIENT, tls());
+                return 0;
+            }
+        };
+        try (FilterTester tester = FilterTester.of(holdsAnswers, starts)) {
+            tester.upstream("held");
+            ByteBuf lent = Unpooled.directBuffer().writeBytes(new byte[] {1, 2, 3});
+
+            tester.channel().writeInbound(lent);
+
+            assertThat(tester.closeReason()).isEqualTo(CloseReason.INTERNAL_ERROR);
+            assertThat(started[0].isDone()).isTrue();
+            assertThat(lent.refCnt()).isZero();
+        }
+    }
+
+    @Test
+    void bytesReadBeforeTlsAreReleasedWhenTheConnectionClosesAtOnce() {
+        EmbeddedChannel channel = new EmbeddedChannel();
+        ByteBuf first = Unpooled.directBuffer().writeBytes(new byte[] {22, 3});
+        TlsStart.begin(channel, tls(), first, () -> {});
+
+        // As the end of a channel does with its pipeline.
+        channel.pipeline().remove(SslHandler.class);
+        channel.runPendingTasks();
+
+        assertThat(first.refCnt()).isZero();
+        channel.finishAndReleaseAll();
+    }
+}
