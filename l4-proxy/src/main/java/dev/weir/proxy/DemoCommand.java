@@ -9,11 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** {@code weir demo}: a real server, the proxy in front of it, sample traffic, and what to look at. */
 final class DemoCommand implements Subcommand {
     private static final int FIRST_PORT = 6380;
     private static final int TRIES = 20;
+    private static final int ATTEMPTS = 3;
     private static final int SUMMARY_ROWS = 100;
 
     @Override
@@ -26,14 +28,7 @@ final class DemoCommand implements Subcommand {
         }
         terminal.say("starting a Redis, Weir in front of it, and sample traffic");
         try (DemoRedis redis = DemoRedis.start();
-                Server server = QuickStart.start(
-                        "redis",
-                        new Address("127.0.0.1", freePort()),
-                        redis.address(),
-                        Map.of("type", "redis_stats", "hot_keys", Map.of("sampling", 1)),
-                        admin,
-                        null,
-                        DemoCommand.class.getClassLoader())) {
+                Server server = start(redis.address(), admin)) {
             Address listen = server.listeners().get(0).address();
             List<String> notes = notes(listen, redis.address(), server.adminAddress());
             boolean interactive = Terminal.interactive();
@@ -52,7 +47,23 @@ final class DemoCommand implements Subcommand {
         return 0;
     }
 
-    private static List<String> notes(Address listen, Address redis, @org.jspecify.annotations.Nullable Address admin) {
+    private static Server start(Address redis, @Nullable String admin) throws IOException {
+        Map<String, ?> filter = Map.of("type", "redis_stats", "hot_keys", Map.of("sampling", 1));
+        ClassLoader loader = DemoCommand.class.getClassLoader();
+        for (int attempt = 1; ; attempt++) {
+            Address listen = new Address("127.0.0.1", freePort());
+            try {
+                return QuickStart.start("redis", listen, redis, filter, admin, null, loader);
+            } catch (IllegalStateException e) {
+                // Another demo may have been faster with the port that was free a moment ago, or be looking at it.
+                if (attempt == ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static List<String> notes(Address listen, Address redis, @Nullable Address admin) {
         List<String> notes = new ArrayList<>();
         notes.add(
                 "Weir on " + listen + " in front of a real Redis on " + redis + "; sample traffic goes through Weir.");

@@ -44,9 +44,8 @@ final class QuickStart {
             try {
                 return Server.start(config, plain, exchanges, loader);
             } catch (IllegalStateException e) {
-                // Another process may have been faster with the port that was free a moment ago.
-                boolean lost = admin == null && !String.valueOf(address).equals(adminAddress(null));
-                if (!lost || exchanges != null || attempt == ATTEMPTS) {
+                // Another process may have been faster with the port that was free a moment ago, or be looking at it.
+                if (admin != null || exchanges != null || attempt == ATTEMPTS) {
                     throw e;
                 }
             }
