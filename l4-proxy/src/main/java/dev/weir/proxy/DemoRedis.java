@@ -23,6 +23,8 @@ import redis.embedded.core.ExecutableProvider;
  */
 final class DemoRedis implements AutoCloseable {
     private static final long START_SECONDS = 10;
+    private static final int ATTEMPTS = 3;
+    private static final int MOST_INFO = 1 << 20;
 
     private final Path folder;
     private final Process process;
@@ -48,7 +50,7 @@ final class DemoRedis implements AutoCloseable {
             Path folder = Files.createTempDirectory("weir-demo-");
             try {
                 String executable = source.equals("embedded") ? embedded(folder) : "redis-server";
-                return start(folder, executable);
+                return startAnywhere(folder, executable);
             } catch (IOException | RuntimeException e) {
                 reasons.append("; ").append(source).append(": ").append(e.getMessage());
                 delete(folder);
@@ -64,6 +66,19 @@ final class DemoRedis implements AutoCloseable {
             throw new IOException(executable + " cannot be made executable");
         }
         return executable.getAbsolutePath();
+    }
+
+    /** Tries other ports: between the choice of one and its use another program may take it. */
+    private static DemoRedis startAnywhere(Path folder, String executable) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return start(folder, executable);
+            } catch (IOException e) {
+                if (attempt == ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private static DemoRedis start(Path folder, String executable) throws IOException {
@@ -89,10 +104,10 @@ final class DemoRedis implements AutoCloseable {
                 .start();
         DemoRedis redis = new DemoRedis(folder, process, port);
         try {
-            redis.awaitPong(log);
+            redis.await(log);
             return redis;
         } catch (IOException e) {
-            redis.close();
+            redis.stop();
             throw e;
         }
     }
@@ -103,10 +118,10 @@ final class DemoRedis implements AutoCloseable {
         }
     }
 
-    private void awaitPong(Path log) throws IOException {
+    private void await(Path log) throws IOException {
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
         while (System.nanoTime() < until) {
-            if (answersPing()) {
+            if (answers()) {
                 return;
             }
             try {
@@ -121,12 +136,14 @@ final class DemoRedis implements AutoCloseable {
         throw new IOException("it did not answer within " + START_SECONDS + " s: " + lastLine(log));
     }
 
-    private boolean answersPing() {
+    /** Whether it is this very process that answers: another demo may have found the same port free. */
+    private boolean answers() {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(address.host(), address.port()), 1_000);
             socket.setSoTimeout(1_000);
-            socket.getOutputStream().write("PING\r\n".getBytes(StandardCharsets.US_ASCII));
-            return socket.getInputStream().read() == '+';
+            socket.getOutputStream().write("INFO server\r\nQUIT\r\n".getBytes(StandardCharsets.US_ASCII));
+            String info = new String(socket.getInputStream().readNBytes(MOST_INFO), StandardCharsets.US_ASCII);
+            return info.contains("process_id:" + process.pid() + "\r\n");
         } catch (IOException e) {
             return false;
         }
@@ -143,7 +160,12 @@ final class DemoRedis implements AutoCloseable {
 
     @Override
     public void close() {
-        end();
+        stop();
+        delete(folder);
+    }
+
+    private void stop() {
+        kill();
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
@@ -152,13 +174,17 @@ final class DemoRedis implements AutoCloseable {
     }
 
     private void end() {
+        kill();
+        delete(folder);
+    }
+
+    private void kill() {
         process.destroyForcibly();
         try {
             process.waitFor(2, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        delete(folder);
     }
 
     private static void delete(Path folder) {

@@ -28,9 +28,10 @@ final class Server implements AdminSource, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
 
     private final CompositeMeterRegistry meters = new CompositeMeterRegistry();
-    private final ProcessMetrics processMetrics = new ProcessMetrics(meters);
+    private final ProcessMetrics processMetrics;
     private final @Nullable AccessLog accessLog;
     private final Proxy proxy;
+    private final DurationCollector durations;
 
     /** Made with the first admin server: without one nobody can ask, and a start is faster. */
     private volatile @Nullable PrometheusMeterRegistry scraped;
@@ -42,12 +43,20 @@ final class Server implements AdminSource, AutoCloseable {
 
     private Server(ProxyConfig config, @Nullable OutputStream exchanges, ClassLoader loader) throws IOException {
         Logs.configure(config.process());
+        if (config.admin() != null) {
+            scrape(); // Before there are meters: they count in the registries that are there.
+        }
+        this.processMetrics = new ProcessMetrics(meters);
         this.accessLog = accessLog(config.accessLog(), exchanges);
         Proxy.Builder builder = Proxy.builder().meters(meters).clock(clock()).classLoader(loader);
         if (accessLog != null) {
             builder.sink(accessLog);
         }
         this.proxy = builder.build(config);
+        this.durations = new DurationCollector(proxy.exchanges().commands());
+        if (scraped != null) {
+            scraped.getPrometheusRegistry().register(durations);
+        }
     }
 
     /**
@@ -64,9 +73,6 @@ final class Server implements AdminSource, AutoCloseable {
         Server server = new Server(config, exchanges, loader);
         try {
             server.shown = shown;
-            if (config.admin() != null) {
-                server.scraped(); // Before the meters: they count in what is there.
-            }
             server.proxy.apply(config);
             server.startAdmin(config.admin());
             server.processMetrics.loaded();
@@ -85,9 +91,14 @@ final class Server implements AdminSource, AutoCloseable {
         if (config == null) {
             return null;
         }
-        return config.path().equals("stdout")
-                ? AccessLog.toStream(System.out, clock(), meters)
-                : AccessLog.toFile(Path.of(config.path()), clock(), meters);
+        if (config.path().equals("stdout")) {
+            return AccessLog.toStream(System.out, clock(), meters);
+        }
+        try {
+            return AccessLog.toFile(Path.of(config.path()), clock(), meters);
+        } catch (IOException e) {
+            throw new IOException("access_log.path: \"" + config.path() + "\" cannot be written: " + e.getMessage(), e);
+        }
     }
 
     private void startAdmin(@Nullable AdminConfig config) {
@@ -111,7 +122,7 @@ final class Server implements AdminSource, AutoCloseable {
                 moved && old != null && wanted != null && old.config().address().equals(wanted.address());
         AdminServer next = null;
         if (moved && wanted != null && !sameAddress) {
-            scraped();
+            scraped(); // What counted before stays out of it.
             next = AdminServer.start(this, wanted, meters);
         }
         try {
@@ -189,12 +200,16 @@ final class Server implements AdminSource, AutoCloseable {
     private synchronized PrometheusMeterRegistry scraped() {
         PrometheusMeterRegistry registry = scraped;
         if (registry == null) {
-            registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-            registry.getPrometheusRegistry()
-                    .register(new DurationCollector(proxy.exchanges().commands()));
-            meters.add(registry);
-            scraped = registry;
+            registry = scrape();
+            registry.getPrometheusRegistry().register(durations);
         }
+        return registry;
+    }
+
+    private PrometheusMeterRegistry scrape() {
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        meters.add(registry);
+        scraped = registry;
         return registry;
     }
 

@@ -1,7 +1,9 @@
 package dev.weir.core.config;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Collects every problem of a configuration. Not thread-safe. */
 public final class ConfigErrors {
@@ -21,7 +23,7 @@ public final class ConfigErrors {
         }
     }
 
-    private final List<Problem> problems = new ArrayList<>();
+    private final Set<Problem> problems = new LinkedHashSet<>();
 
     /** Adds a problem at {@code node}. */
     public void add(ConfigNode node, String problem) {
@@ -30,10 +32,7 @@ public final class ConfigErrors {
 
     /** Adds a problem at a place; line and column 0 if unknown. */
     public void add(String path, String problem, int line, int column) {
-        Problem added = new Problem(path, problem, line, column);
-        if (!problems.contains(added)) {
-            problems.add(added);
-        }
+        problems.add(new Problem(path, problem, line, column));
     }
 
     /** All problems, in the order of their places in the file. */

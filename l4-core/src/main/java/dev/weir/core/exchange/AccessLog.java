@@ -181,9 +181,10 @@ public final class AccessLog implements ExchangeSink.Factory, AutoCloseable {
         Cells.addOpaque(errors, 0, 1);
         if (Cells.get(errors, 0) == 1) {
             LOG.error(
-                    "Access log cannot be written; further errors are counted in weir_access_log_errors_total. path={}",
+                    "Access log cannot be written; further errors are counted in weir_access_log_errors_total."
+                            + " path={} error={}",
                     path == null ? "stream" : path,
-                    e);
+                    e.getMessage());
         }
     }
 
