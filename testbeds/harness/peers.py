@@ -70,6 +70,7 @@ class Peer:
     def __init__(self, name, version=""):
         self.name, self.version = name, version
         self.starts = []
+        self.starts_free = []
 
     def start(self, upstream, core, folder):
         self.port = upstream
