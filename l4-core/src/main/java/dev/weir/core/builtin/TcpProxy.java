@@ -12,11 +12,13 @@ import dev.weir.core.net.Resets;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
@@ -56,6 +58,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
     private boolean wasReset;
 
     private boolean clientEnded;
+    /** The upstream takes no more bytes; what it sent before is still to be read. */
+    private boolean refused;
+
     private boolean closed;
     private long lastActive;
     private @Nullable ArrayDeque<ByteBuf> early;
@@ -94,8 +99,16 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
             return;
         }
         connectStart = context.clock().nanoTime();
-        Upstream side = new Upstream();
-        ChannelFuture connecting = next.connect(context.connection().loop(), side);
+        ChannelFuture connecting;
+        try {
+            connecting = next.connect(context.connection().loop(), new Upstream());
+        } catch (ChannelException noSocket) {
+            // Too many open files: another endpoint would fare no better.
+            next.done(Endpoint.Outcome.CONNECT_FAILED, 0);
+            settings.metrics.failed(noSocket);
+            giveUp(CloseReason.CONNECT_FAILED);
+            return;
+        }
         upstream = connecting.channel();
         if (connecting.isDone()) {
             connectDone(connecting, next);
@@ -184,6 +197,10 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         if (!(message instanceof ByteBuf data) || closed) {
             ReferenceCountUtil.release(message);
+            return;
+        }
+        if (refused) {
+            data.release();
             return;
         }
         Channel to = upstream;
@@ -336,14 +353,30 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
         private void end() {
             if (!ended && connected && !closed) {
                 ended = true;
-                client().writeAndFlush(EndOfStream.INSTANCE);
+                if (refused) {
+                    // The failed write has taken the news of the reset away; the end of its bytes is what is left.
+                    client().flush();
+                    context.reset(CloseReason.UPSTREAM_RESET);
+                } else {
+                    client().writeAndFlush(EndOfStream.INSTANCE);
+                }
             }
+        }
+
+        /** Netty shuts the output down when a write fails; when reading fails it is still open. */
+        private boolean isWriteError(Channel channel, Throwable cause) {
+            return cause instanceof IOException && channel instanceof DuplexChannel duplex && duplex.isOutputShutdown();
         }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
             if (!connected || closed) {
                 ctx.close();
+                return;
+            }
+            if (!refused && !clientEnded && isWriteError(ctx.channel(), cause)) {
+                refused = true;
+                ctx.read();
                 return;
             }
             ended = true;

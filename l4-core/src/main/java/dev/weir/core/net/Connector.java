@@ -36,6 +36,8 @@ final class Connector implements AutoCloseable {
         var options = channel.config();
         options.setAutoRead(false);
         options.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        // A server may answer and leave while the client still sends: what it said is to be read first.
+        options.setAutoClose(false);
         options.setConnectTimeoutMillis((int) config.connectTimeout().toMillis());
         options.setWriteBufferWaterMark(waterMark);
         ChannelPromise promise = channel.newPromise();

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class TcpProxyTest {
@@ -112,6 +113,40 @@ class TcpProxyTest {
             assertThatThrownBy(() -> client.getInputStream().read())
                     .isInstanceOf(SocketException.class)
                     .hasMessageContaining("reset");
+        }
+    }
+
+    @Test
+    void aServerThatAnswersAndLeavesWhileTheClientStillSendsIsHeard() throws Exception {
+        CountDownLatch sent = new CountDownLatch(1);
+        try (var server = new Sockets.Server(s -> {
+                    s.getInputStream().read();
+                    await(sent);
+                    // Bytes that were not read make the system reset the connection behind the answer.
+                    s.getOutputStream().write("too large".getBytes(StandardCharsets.UTF_8));
+                });
+                Proxy proxy = start(List.of(Map.of("type", "stall_toy"), tcpProxy()), server.address());
+                Socket client = connect(proxy)) {
+            client.getOutputStream().write("12".getBytes(StandardCharsets.UTF_8));
+            assertThat(eventually(() -> proxy.listeners().get(0).bytesFromClients() == 2))
+                    .isTrue();
+            // While the loop stalls, first more of the client comes in, then the answer and the reset.
+            client.getOutputStream().write('!');
+            assertThat(eventually(() -> proxy.listeners().get(0).bytesFromClients() == 3))
+                    .isTrue();
+            client.getOutputStream().write("more".getBytes(StandardCharsets.UTF_8));
+            sent.countDown();
+
+            assertThat(read(client.getInputStream(), 9)).isEqualTo("too large");
+            assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(SocketException.class);
+        }
+    }
+
+    private static void await(CountDownLatch latch) throws IOException {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IOException(e);
         }
     }
 
