@@ -374,7 +374,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
                 ctx.close();
                 return;
             }
-            if (!refused && !clientEnded && isWriteError(ctx.channel(), cause)) {
+            if (!refused && !ended && !clientEnded && isWriteError(ctx.channel(), cause)) {
                 refused = true;
                 ctx.read();
                 return;
