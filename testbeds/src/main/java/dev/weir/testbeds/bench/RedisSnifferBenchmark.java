@@ -1,6 +1,7 @@
 package dev.weir.testbeds.bench;
 
 import dev.weir.core.cluster.Cluster;
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigErrors;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.exchange.Exchange;
@@ -184,6 +185,11 @@ public class RedisSnifferBenchmark {
     private static final class Nothing implements FilterEnvironment, LoopEnvironment, Connection {
         private final MeterRegistry meters = new SimpleMeterRegistry();
         private final SocketAddress address = InetSocketAddress.createUnresolved("192.0.2.1", 1);
+
+        @Override
+        public Inflaters inflaters() {
+            throw new UnsupportedOperationException();
+        }
 
         @Override
         public long id() {
