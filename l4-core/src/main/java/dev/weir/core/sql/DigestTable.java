@@ -42,8 +42,8 @@ public final class DigestTable {
 
     private long published;
     private volatile @Nullable DigestEntry[] slots = new @Nullable DigestEntry[FIRST_SLOTS];
-    private volatile long bytes;
-    private volatile long evicted;
+    private long bytes;
+    private long evicted;
 
     // The writer's own.
     private @Nullable DigestEntry[] chains = new @Nullable DigestEntry[2 * FIRST_SLOTS];
@@ -104,6 +104,9 @@ public final class DigestTable {
             rank = reused.rank();
         }
         if (bytes + growth() + needed > maxBytes) {
+            if (reused != null) {
+                drop(reused);
+            }
             return other;
         }
         DigestEntry entry = reused;
@@ -187,11 +190,13 @@ public final class DigestTable {
 
     /** Digests that left for others so far; their numbers are in {@code _OTHER}. From any thread. */
     public long evicted() {
+        acquire();
         return evicted;
     }
 
     /** Estimate of the heap it takes. From any thread. */
     public long bytes() {
+        acquire();
         return bytes;
     }
 
@@ -200,7 +205,7 @@ public final class DigestTable {
         Map<Long, DigestRow> rows = new LinkedHashMap<>();
         DigestRow rest = null;
         for (DigestTable table : tables) {
-            long unused = (long) PUBLISHED.getAcquire(table);
+            table.acquire();
             for (int i = 0; i < table.slots.length; i++) {
                 DigestRow row = table.row(i);
                 if (row != null) {
@@ -215,6 +220,11 @@ public final class DigestTable {
             all.add(rest);
         }
         return all;
+    }
+
+    /** What was written before the last execution was published is seen after this. */
+    private long acquire() {
+        return (long) PUBLISHED.getAcquire(this);
     }
 
     /** What a place holds; one that changes hands all the time is left out. */

@@ -1,5 +1,6 @@
 package dev.weir.core.sql;
 
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -22,7 +23,7 @@ public record SqlStatement(
 
     /** The id as 16 hexadecimal digits. */
     public String hexId() {
-        return java.util.HexFormat.of().toHexDigits(id);
+        return HexFormat.of().toHexDigits(id);
     }
 
     /** Bytes of heap it takes, all strings and lists counted, rounded up. */

@@ -5,6 +5,7 @@ import dev.weir.core.sql.SqlWords.Role;
 import dev.weir.core.sql.SqlWords.Word;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,8 @@ final class SqlTargets {
 
     private final byte[] summary = new byte[MAX_SUMMARY];
     private final byte[] name = new byte[MAX_NAME];
-    /** Ends of the names within {@link #named}, and which of them are of common table expressions. */
+    private final byte[] scratch = new byte[MAX_NAME];
+    /** All names in a row; their ends, and which of them are of common table expressions. */
     private final byte[] named = new byte[MAX_NAME * MAX_NAMES];
 
     private final int[] ends = new int[MAX_NAMES];
@@ -144,8 +146,6 @@ final class SqlTargets {
         }
     }
 
-    private final byte[] scratch = new byte[MAX_NAME];
-
     private int unquoted(int n) {
         int plain = 0;
         for (int i = 0; i < n; i++) {
@@ -160,7 +160,7 @@ final class SqlTargets {
     private boolean remember(byte[] from, int start, int end, boolean cte) {
         for (int i = 0; i < names; i++) {
             int at = i == 0 ? 0 : ends[i - 1];
-            if (java.util.Arrays.equals(named, at, ends[i], from, start, Math.max(start, end))) {
+            if (Arrays.equals(named, at, ends[i], from, start, Math.max(start, end))) {
                 return !common[i];
             }
         }
@@ -235,7 +235,7 @@ final class SqlTargets {
                 operation(begins, sql, from, to);
                 select();
             }
-            case INSERT, UPDATE, DELETE -> change(word.role(), begins, sql, from, to);
+            case INSERT, UPDATE, DELETE, LOAD -> change(word.role(), begins, sql, from, to);
             case WITH -> with(begins);
             case FROM, JOIN -> {
                 inFrom = true;
@@ -251,11 +251,10 @@ final class SqlTargets {
                 verbs = set(verbs, true);
             }
             case CALL, VERB -> {
-                expected = true;
-                inFrom = false;
                 calling = word.role() == Role.CALL;
-                creating |= word.role() == Role.VERB;
-                expected &= calling || SqlWords.isTruncate(word);
+                creating |= !calling;
+                expected = calling || SqlWords.isTruncate(word);
+                inFrom = false;
             }
             case TABLE -> table(begins, sql, from, to);
             case OBJECT -> summarize(sql, from, to);
@@ -304,9 +303,9 @@ final class SqlTargets {
         }
         operation(begins, sql, from, to);
         verbs = set(verbs, true);
-        inserting = role == Role.INSERT;
+        inserting = role == Role.INSERT || role == Role.LOAD;
         inFrom = role == Role.UPDATE;
-        expected = role != Role.DELETE;
+        expected = role == Role.INSERT || role == Role.UPDATE;
         lists = set(lists, role == Role.UPDATE);
     }
 

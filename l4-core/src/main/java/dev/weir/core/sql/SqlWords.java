@@ -21,6 +21,7 @@ final class SqlWords {
         SELECT,
         INSERT,
         UPDATE,
+        LOAD,
         DELETE,
         CREATE,
         CALL,
@@ -87,7 +88,7 @@ final class SqlWords {
         add(Role.CREATE, "CREATE DROP ALTER RENAME");
         add(Role.CALL, "CALL");
         add(Role.KEYWORD, "SHOW DESCRIBE EXPLAIN USE REVOKE");
-        add(Role.INSERT, "LOAD");
+        add(Role.LOAD, "LOAD");
         add(Role.FROM, "FROM");
         add(Role.JOIN, "JOIN STRAIGHT_JOIN");
         add(Role.INTO, "INTO");
