@@ -1,7 +1,9 @@
 package dev.weir.core.sql;
 
-import dev.weir.core.exchange.LatencyHistogram;
+import dev.weir.core.exchange.Exchange;
+import dev.weir.core.exchange.Operation;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** What was counted of a digest. One thread writes plainly and publishes by other means, any thread copies. */
 final class DigestCounts {
@@ -20,74 +22,91 @@ final class DigestCounts {
     /** Sum of squares in µs², the bits of a double. */
     static final int SQUARES = 12;
 
+    /** From here on: how often each of {@link #codes}. */
     static final int CODES = 13;
-    static final int MAX_CODES = 4;
-    static final int SIZE = CODES + 2 * MAX_CODES;
 
-    final long[] cells = new long[SIZE];
-    final LatencyHistogram latency = new LatencyHistogram();
+    static final int MAX_CODES = 8;
+    static final int SIZE = CODES + MAX_CODES;
+
+    final long[] cells;
+    /** The first few error codes; further ones are in the number of errors only. */
+    final @Nullable String[] codes;
+
+    DigestCounts() {
+        this(new long[SIZE], new @Nullable String[MAX_CODES]);
+    }
+
+    private DigestCounts(long[] cells, @Nullable String[] codes) {
+        this.cells = cells;
+        this.codes = codes;
+    }
+
+    DigestCounts copy() {
+        return new DigestCounts(cells.clone(), codes.clone());
+    }
 
     void clear() {
         Arrays.fill(cells, 0);
-        latency.clear();
+        Arrays.fill(codes, null);
     }
 
-    void add(Execution e) {
-        if (cells[CALLS]++ == 0) {
-            cells[FIRST] = e.startNanos;
+    void add(Exchange e, long nanos) {
+        long[] to = cells;
+        if (to[CALLS]++ == 0) {
+            to[FIRST] = e.startNanos;
         }
-        cells[LAST] = e.startNanos;
-        cells[ROWS_SENT] += e.rowsSent;
-        cells[ROWS_AFFECTED] += e.rowsAffected;
-        cells[REQUEST_BYTES] += e.requestBytes;
-        cells[RESPONSE_BYTES] += e.responseBytes;
-        cells[NO_INDEX] += e.noIndex ? 1 : 0;
-        if (e.error != 0) {
-            cells[ERRORS]++;
-            code(cells, e.error, 1);
+        to[LAST] = e.startNanos;
+        // What is unknown is -1.
+        to[ROWS_SENT] += Math.max(0, e.rowsSent);
+        to[ROWS_AFFECTED] += Math.max(0, e.rowsAffected);
+        to[REQUEST_BYTES] += Math.max(0, e.requestBytes);
+        to[RESPONSE_BYTES] += Math.max(0, e.responseBytes);
+        if (e.noIndex) {
+            to[NO_INDEX]++;
         }
-        if (e.durationNanos >= 0) {
-            double micros = e.durationNanos / 1_000.0;
-            cells[TIMED]++;
-            cells[NANOS] += e.durationNanos;
-            cells[MAX_NANOS] = Math.max(cells[MAX_NANOS], e.durationNanos);
-            cells[SQUARES] = Double.doubleToRawLongBits(Double.longBitsToDouble(cells[SQUARES]) + micros * micros);
-            latency.record(e.durationNanos / 1_000);
+        if (e.status == Exchange.Status.ERROR) {
+            to[ERRORS]++;
+            code(e.error == null ? Operation.OTHER : e.error, 1);
+        }
+        if (nanos >= 0) {
+            double micros = nanos / 1_000.0;
+            to[TIMED]++;
+            to[NANOS] += nanos;
+            to[MAX_NANOS] = Math.max(to[MAX_NANOS], nanos);
+            to[SQUARES] = Double.doubleToRawLongBits(Double.longBitsToDouble(to[SQUARES]) + micros * micros);
         }
     }
 
-    /** The first few codes are told apart; further ones are in the number of errors only. */
-    private static void code(long[] cells, long code, long n) {
-        for (int i = CODES; i < SIZE; i += 2) {
-            if (cells[i] == code || cells[i] == 0) {
-                cells[i] = code;
-                cells[i + 1] += n;
+    private void code(String code, long n) {
+        for (int i = 0; i < MAX_CODES; i++) {
+            if (codes[i] == null) {
+                codes[i] = code;
+            }
+            if (code.equals(codes[i])) {
+                cells[CODES + i] += n;
                 return;
             }
         }
     }
 
-    /** Takes over what another one has. On the writing thread. */
+    /** Takes over what another one has. */
     void add(DigestCounts other) {
-        merge(cells, other.cells);
-        latency.add(other.latency);
-    }
-
-    static void merge(long[] into, long[] from) {
+        long[] from = other.cells;
         if (from[CALLS] == 0) {
             return;
         }
-        into[FIRST] = into[CALLS] == 0 ? from[FIRST] : Math.min(into[FIRST], from[FIRST]);
-        into[LAST] = into[CALLS] == 0 ? from[LAST] : Math.max(into[LAST], from[LAST]);
+        cells[FIRST] = cells[CALLS] == 0 ? from[FIRST] : Math.min(cells[FIRST], from[FIRST]);
+        cells[LAST] = cells[CALLS] == 0 ? from[LAST] : Math.max(cells[LAST], from[LAST]);
         for (int i = 0; i <= NANOS; i++) {
-            into[i] += i == FIRST || i == LAST ? 0 : from[i];
+            cells[i] += i == FIRST || i == LAST ? 0 : from[i];
         }
-        into[MAX_NANOS] = Math.max(into[MAX_NANOS], from[MAX_NANOS]);
-        double squares = Double.longBitsToDouble(into[SQUARES]) + Double.longBitsToDouble(from[SQUARES]);
-        into[SQUARES] = Double.doubleToRawLongBits(squares);
-        for (int i = CODES; i < SIZE; i += 2) {
-            if (from[i] != 0) {
-                code(into, from[i], from[i + 1]);
+        cells[MAX_NANOS] = Math.max(cells[MAX_NANOS], from[MAX_NANOS]);
+        double squares = Double.longBitsToDouble(cells[SQUARES]) + Double.longBitsToDouble(from[SQUARES]);
+        cells[SQUARES] = Double.doubleToRawLongBits(squares);
+        for (int i = 0; i < MAX_CODES; i++) {
+            String code = other.codes[i];
+            if (code != null) {
+                code(code, from[CODES + i]);
             }
         }
     }

@@ -1,32 +1,38 @@
 package dev.weir.core.sql;
 
 import dev.weir.core.exchange.LatencyHistogram;
+import dev.weir.core.exchange.Operation;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The numbers of one digest, as they were when the table was read. */
+/** The numbers of one digest on one listener, as they were when the table was read. */
 public final class DigestRow {
+    private final String listener;
     private final SqlStatement statement;
-    private final long[] cells;
-    private final long inherited;
-    final long[] latency;
+    private final DigestCounts counts;
+    private final long[] latency;
+    private long inherited;
 
-    DigestRow(SqlStatement statement, long[] cells, long[] latency, long inherited) {
+    DigestRow(String listener, SqlStatement statement, DigestCounts counts, long[] latency, long inherited) {
+        this.listener = listener;
         this.statement = statement;
-        this.cells = cells;
+        this.counts = counts;
         this.latency = latency;
         this.inherited = inherited;
     }
 
-    /** The two together, of two loops. */
-    DigestRow plus(DigestRow other) {
-        long[] sum = cells.clone();
-        DigestCounts.merge(sum, other.cells);
-        long[] both = latency.clone();
-        for (int i = 0; i < both.length; i++) {
-            both[i] += other.latency[i];
+    /** Takes over what the same digest has in another loop. */
+    void add(DigestRow other) {
+        counts.add(other.counts);
+        for (int i = 0; i < latency.length; i++) {
+            latency[i] += other.latency[i];
         }
-        return new DigestRow(statement, sum, both, inherited + other.inherited);
+        inherited += other.inherited;
+    }
+
+    /** Name of the listener. */
+    public String listener() {
+        return listener;
     }
 
     /** What was executed; its text is {@code _OTHER} in the row of all that had no place. */
@@ -36,7 +42,7 @@ public final class DigestRow {
 
     /** Executions. */
     public long calls() {
-        return cells[DigestCounts.CALLS];
+        return counts.cells[DigestCounts.CALLS];
     }
 
     /** At most so many more executions of it are in {@code _OTHER}, from before it had its place. */
@@ -46,68 +52,74 @@ public final class DigestRow {
 
     /** Those that failed. */
     public long errors() {
-        return cells[DigestCounts.ERRORS];
+        return counts.cells[DigestCounts.ERRORS];
     }
 
-    /** Errors by number; the first {@value DigestCounts#MAX_CODES} numbers only. */
-    public Map<Integer, Long> errorCodes() {
-        Map<Integer, Long> codes = new TreeMap<>();
-        for (int i = DigestCounts.CODES; i < DigestCounts.SIZE; i += 2) {
-            if (cells[i] != 0) {
-                codes.put((int) cells[i], cells[i + 1]);
+    /** Errors by code; those beyond the first {@value DigestCounts#MAX_CODES} codes are {@code _OTHER}. */
+    public Map<String, Long> errorCodes() {
+        Map<String, Long> codes = new TreeMap<>();
+        long rest = errors();
+        for (int i = 0; i < DigestCounts.MAX_CODES; i++) {
+            String code = counts.codes[i];
+            if (code != null) {
+                codes.merge(code, counts.cells[DigestCounts.CODES + i], Long::sum);
+                rest -= counts.cells[DigestCounts.CODES + i];
             }
+        }
+        if (rest > 0) {
+            codes.merge(Operation.OTHER, rest, Long::sum);
         }
         return codes;
     }
 
     /** Rows sent. */
     public long rowsSent() {
-        return cells[DigestCounts.ROWS_SENT];
+        return counts.cells[DigestCounts.ROWS_SENT];
     }
 
     /** Rows changed. */
     public long rowsAffected() {
-        return cells[DigestCounts.ROWS_AFFECTED];
+        return counts.cells[DigestCounts.ROWS_AFFECTED];
     }
 
     /** Bytes of requests. */
     public long requestBytes() {
-        return cells[DigestCounts.REQUEST_BYTES];
+        return counts.cells[DigestCounts.REQUEST_BYTES];
     }
 
     /** Bytes of answers. */
     public long responseBytes() {
-        return cells[DigestCounts.RESPONSE_BYTES];
+        return counts.cells[DigestCounts.RESPONSE_BYTES];
     }
 
     /** Executions without an index. */
     public long noIndex() {
-        return cells[DigestCounts.NO_INDEX];
+        return counts.cells[DigestCounts.NO_INDEX];
     }
 
     /** Start of the first one, by the wire clock. */
     public long firstNanos() {
-        return cells[DigestCounts.FIRST];
+        return counts.cells[DigestCounts.FIRST];
     }
 
     /** Start of the last one, by the wire clock. */
     public long lastNanos() {
-        return cells[DigestCounts.LAST];
+        return counts.cells[DigestCounts.LAST];
     }
 
     /** Executions with a duration. */
     public long timed() {
-        return cells[DigestCounts.TIMED];
+        return counts.cells[DigestCounts.TIMED];
     }
 
     /** Sum of the durations. */
     public long totalNanos() {
-        return cells[DigestCounts.NANOS];
+        return counts.cells[DigestCounts.NANOS];
     }
 
     /** The longest. */
     public long maxNanos() {
-        return cells[DigestCounts.MAX_NANOS];
+        return counts.cells[DigestCounts.MAX_NANOS];
     }
 
     /** A quantile of the durations in microseconds, -1 without any. */
@@ -122,7 +134,7 @@ public final class DigestRow {
         }
         double n = timed();
         double mean = totalNanos() / 1_000.0 / n;
-        double variance = Double.longBitsToDouble(cells[DigestCounts.SQUARES]) / n - mean * mean;
+        double variance = Double.longBitsToDouble(counts.cells[DigestCounts.SQUARES]) / n - mean * mean;
         return Math.max(0, variance) / mean / 1e6;
     }
 }

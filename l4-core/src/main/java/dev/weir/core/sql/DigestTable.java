@@ -1,26 +1,30 @@
 package dev.weir.core.sql;
 
+import dev.weir.core.exchange.Exchange;
+import dev.weir.core.exchange.Operation;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Digests and their numbers, of one event loop, in bounded memory. Loops have a table each and share the cap; readers
- * add tables up by {@link #rows} from any thread and make nobody wait. Where there is no place for a new digest, the
- * one with the fewest calls leaves (Space-Saving: see {@link dev.weir.core.exchange.SpaceSaving}); its numbers go to
- * the row {@code _OTHER}, so totals are always right.
+ * Digests per listener and their numbers, of one event loop, in bounded memory. Loops have a table each and share
+ * the cap evenly; readers add tables up by {@link #rows} from any thread and make nobody wait. Where there is no place
+ * for a new digest, the one with the fewest calls leaves (Space-Saving: see
+ * {@link dev.weir.core.exchange.SpaceSaving}); its numbers go to the row {@code _OTHER} of its listener, so totals
+ * are always right.
  */
 public final class DigestTable {
     /** The cap for all loops together, unless told otherwise. */
     public static final long DEFAULT_MAX_BYTES = 16L << 20;
 
-    /** Text and summary of the row of the rest. */
-    public static final String OTHER = "_OTHER";
+    /** The statement of the rows of the rest; its text and summary are {@code _OTHER}. */
+    public static final SqlStatement OTHER =
+            new SqlStatement(0, Operation.OTHER, Operation.OTHER, List.of(), Operation.OTHER, Operation.OTHER, false);
 
     private static final long MIN_BYTES = 32L << 10;
     private static final int FIRST_SLOTS = 16;
@@ -36,12 +40,13 @@ public final class DigestTable {
         }
     }
 
+    private record RowKey(String listener, long id) {}
+
     private final long maxBytes;
-    private final DigestEntry other =
-            new DigestEntry(new SqlStatement(0, OTHER, OTHER, List.of(), OTHER, OTHER, false));
 
     private long published;
     private volatile @Nullable DigestEntry[] slots = new @Nullable DigestEntry[FIRST_SLOTS];
+    private volatile DigestEntry[] others = new DigestEntry[0];
     private long bytes;
     private long evicted;
 
@@ -52,36 +57,70 @@ public final class DigestTable {
     private int[] free = new int[FIRST_SLOTS];
     private int freed;
 
-    /** A table of at most so many bytes of heap; less than 32 KiB counts as that. */
+    /**
+     * A table of at most so many bytes of heap; less than 32 KiB counts as that. With 0 it stays empty, and nobody
+     * needs to make statements for it.
+     */
     public DigestTable(long maxBytes) {
-        this.maxBytes = Math.max(MIN_BYTES, maxBytes);
-        this.bytes = 2 * DigestEntry.BYTES + 64L * FIRST_SLOTS;
+        this.maxBytes = maxBytes <= 0 ? 0 : Math.max(MIN_BYTES, maxBytes);
+        this.bytes = 64L * FIRST_SLOTS;
+    }
+
+    /** Whether anything is kept. If not, producers need not normalise statements. From any thread. */
+    public boolean enabled() {
+        return maxBytes > 0;
     }
 
     /** The statement with this digest, if it has a place; so that the caller need not make one. On the loop. */
     public @Nullable SqlStatement find(long id) {
-        DigestEntry entry = entry(id);
+        DigestEntry entry = chains[chain(id)];
+        while (entry != null && entry.id != id) {
+            entry = entry.next;
+        }
         return entry == null ? null : entry.statement;
     }
 
-    /** Counts an execution. On the loop; allocates only for a digest that is new. */
-    public void record(SqlStatement statement, Execution execution) {
-        DigestEntry entry = entry(statement.id());
-        if (entry == null) {
-            entry = admit(statement);
+    /**
+     * Counts an exchange that has a statement, and ignores others. On the loop; allocates only for a digest that is
+     * new.
+     *
+     * @param listener name of its listener
+     * @param nanos its duration; -1 keeps it out of the latencies
+     */
+    public void count(Exchange exchange, String listener, long nanos) {
+        SqlStatement statement = exchange.sql;
+        if (statement == null || maxBytes == 0) {
+            return;
         }
-        entry.counts.add(execution);
-        if (entry != other) {
+        long id = statement.id();
+        DigestEntry entry = chains[chain(id)];
+        while (entry != null && !entry.is(id, listener)) {
+            entry = entry.next;
+        }
+        if (entry == null) {
+            entry = admit(listener, statement);
+        }
+        if (entry == null) {
+            other(listener).add(exchange, nanos);
+        } else {
+            entry.add(exchange, nanos);
             heap.sink(entry.heapIndex);
         }
         PUBLISHED.setRelease(this, published + 1);
     }
 
-    private @Nullable DigestEntry entry(long id) {
-        DigestEntry entry = chains[chain(id)];
-        while (entry != null && entry.statement.id() != id) {
-            entry = entry.next;
+    /** The row of the rest of a listener; there are few listeners. */
+    private DigestEntry other(String listener) {
+        for (DigestEntry entry : others) {
+            if (entry.listener.equals(listener)) {
+                return entry;
+            }
         }
+        DigestEntry entry = new DigestEntry(listener, OTHER);
+        DigestEntry[] more = Arrays.copyOf(others, others.length + 1);
+        more[others.length] = entry;
+        others = more;
+        bytes += DigestEntry.BYTES;
         return entry;
     }
 
@@ -89,10 +128,11 @@ public final class DigestTable {
         return (int) id & (chains.length - 1);
     }
 
-    private DigestEntry admit(SqlStatement statement) {
+    /** A place for a digest; null if it is too large for any. */
+    private @Nullable DigestEntry admit(String listener, SqlStatement statement) {
         long needed = DigestEntry.BYTES + statement.bytes();
         if (needed > maxBytes / 4) {
-            return other;
+            return null;
         }
         DigestEntry reused = null;
         long rank = 0;
@@ -107,14 +147,14 @@ public final class DigestTable {
             if (reused != null) {
                 drop(reused);
             }
-            return other;
+            return null;
         }
         DigestEntry entry = reused;
         if (entry == null) {
-            entry = new DigestEntry(statement);
+            entry = new DigestEntry(listener, statement);
             place(entry);
         } else {
-            entry.reuse(statement, rank);
+            entry.reuse(listener, statement, rank);
         }
         entry.bytes = needed;
         bytes += needed;
@@ -129,14 +169,14 @@ public final class DigestTable {
     private DigestEntry evict() {
         DigestEntry least = heap.remove();
         unlink(least);
-        other.counts.add(least.counts);
+        other(least.listener).add(least);
         bytes -= least.bytes;
         evicted++;
         return least;
     }
 
     private void unlink(DigestEntry entry) {
-        int chain = chain(entry.statement.id());
+        int chain = chain(entry.id);
         DigestEntry before = chains[chain];
         if (before == entry) {
             chains[chain] = entry.next;
@@ -180,7 +220,7 @@ public final class DigestTable {
             DigestEntry entry = first;
             while (entry != null) {
                 DigestEntry next = entry.next;
-                int chain = chain(entry.statement.id());
+                int chain = chain(entry.id);
                 entry.next = chains[chain];
                 chains[chain] = entry;
                 entry = next;
@@ -200,26 +240,31 @@ public final class DigestTable {
         return bytes;
     }
 
-    /** All rows of the tables added up by digest, {@code _OTHER} among them if it has calls. From any thread. */
+    /** All rows of the tables added up by listener and digest, those of the rest among them. From any thread. */
     public static List<DigestRow> rows(List<DigestTable> tables) {
-        Map<Long, DigestRow> rows = new LinkedHashMap<>();
-        DigestRow rest = null;
+        Map<RowKey, DigestRow> rows = new HashMap<>();
         for (DigestTable table : tables) {
             table.acquire();
-            for (int i = 0; i < table.slots.length; i++) {
-                DigestRow row = table.row(i);
-                if (row != null) {
-                    rows.merge(row.statement().id(), row, DigestRow::plus);
-                }
+            @Nullable DigestEntry[] places = table.slots;
+            for (int i = 0; i < places.length; i++) {
+                add(rows, row(places, i));
             }
-            DigestRow more = table.other.copy();
-            rest = rest == null || more == null ? more : rest.plus(more);
+            for (DigestEntry other : table.others) {
+                add(rows, other.copy());
+            }
         }
-        List<DigestRow> all = new ArrayList<>(rows.values());
-        if (rest != null && rest.calls() > 0) {
-            all.add(rest);
+        return new ArrayList<>(rows.values());
+    }
+
+    private static void add(Map<RowKey, DigestRow> rows, @Nullable DigestRow row) {
+        if (row == null || row.calls() == 0) {
+            return;
         }
-        return all;
+        DigestRow known =
+                rows.putIfAbsent(new RowKey(row.listener(), row.statement().id()), row);
+        if (known != null) {
+            known.add(row);
+        }
     }
 
     /** What was written before the last execution was published is seen after this. */
@@ -228,9 +273,9 @@ public final class DigestTable {
     }
 
     /** What a place holds; one that changes hands all the time is left out. */
-    private @Nullable DigestRow row(int slot) {
+    private static @Nullable DigestRow row(@Nullable DigestEntry[] places, int slot) {
         for (int i = 0; i < RETRIES; i++) {
-            DigestEntry entry = (DigestEntry) SLOTS.getAcquire(slots, slot);
+            DigestEntry entry = (DigestEntry) SLOTS.getAcquire(places, slot);
             if (entry == null) {
                 return null;
             }

@@ -76,7 +76,7 @@ class SqlLexer {
 
     private @Nullable Token tokenOrGap(int c) {
         if (c < 0) {
-            unterminated |= executable | hint;
+            unterminated = unterminated || executable || hint;
             return Token.END;
         }
         if (c <= ' ') {

@@ -246,10 +246,15 @@ public final class SqlNormalizer {
         return targets.tables();
     }
 
-    /** The W3C {@code traceparent} of a comment; null if there is none. */
-    public @Nullable String traceparent() {
+    /** Whether a comment carries a W3C {@code traceparent}. */
+    public boolean hasTrace() {
+        return lexer.trace >= 0;
+    }
+
+    /** Its trace id, 32 hexadecimal digits; null if there is none. Only this text is allocated. */
+    public @Nullable String traceId() {
         int at = lexer.trace;
-        return at < 0 ? null : new String(sql, at, TraceComment.LENGTH, StandardCharsets.US_ASCII);
+        return at < 0 ? null : new String(sql, at + 3, 32, StandardCharsets.US_ASCII);
     }
 
     /** All of it, to keep. Redacts a sample from the statement's bytes, which must still be there. */

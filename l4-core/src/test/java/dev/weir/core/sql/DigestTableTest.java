@@ -3,6 +3,7 @@ package dev.weir.core.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.weir.core.exchange.Exchange;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +12,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class DigestTableTest {
-    private final Execution execution = new Execution();
+    private final Exchange execution = new Exchange();
 
     private static SqlStatement statement(String text) {
         SqlNormalizer normalizer = new SqlNormalizer();
@@ -33,6 +34,11 @@ class DigestTableTest {
                 .orElseThrow();
     }
 
+    private void count(DigestTable table, SqlStatement statement) {
+        execution.sql = statement;
+        table.count(execution, "db", execution.durationNanos);
+    }
+
     private static long calls(DigestTable table) {
         return DigestTable.rows(List.of(table)).stream()
                 .mapToLong(DigestRow::calls)
@@ -52,15 +58,16 @@ class DigestTableTest {
             execution.requestBytes = 10;
             execution.responseBytes = 20;
             execution.noIndex = i <= 5;
-            execution.error = i <= 2 ? 1064 : i == 3 ? 1213 : 0;
-            table.record(statement, execution);
+            execution.status = i <= 3 ? Exchange.Status.ERROR : Exchange.Status.OK;
+            execution.error = i <= 2 ? "1064" : "1213";
+            count(table, statement);
         }
 
         DigestRow row = row("SELECT ?", table);
 
         assertThat(row.calls()).isEqualTo(100);
         assertThat(row.errors()).isEqualTo(3);
-        assertThat(row.errorCodes()).containsEntry(1064, 2L).containsEntry(1213, 1L);
+        assertThat(row.errorCodes()).containsEntry("1064", 2L).containsEntry("1213", 1L);
         assertThat(row.rowsSent()).isEqualTo(200);
         assertThat(row.rowsAffected()).isEqualTo(300);
         assertThat(row.requestBytes()).isEqualTo(1_000);
@@ -77,10 +84,10 @@ class DigestTableTest {
 
     @Test
     void findsAStatementByItsId() {
-        DigestTable table = new DigestTable(0);
+        DigestTable table = new DigestTable(1);
         SqlStatement statement = statement("select a from t");
 
-        table.record(statement, execution);
+        count(table, statement);
 
         assertThat(table.find(statement.id())).isSameAs(statement);
         assertThat(table.find(1)).isNull();
@@ -88,12 +95,12 @@ class DigestTableTest {
 
     @Test
     void addsUpLoops() {
-        DigestTable one = new DigestTable(0);
-        DigestTable two = new DigestTable(0);
+        DigestTable one = new DigestTable(1);
+        DigestTable two = new DigestTable(1);
         execution.durationNanos = 1_000;
 
-        one.record(statement("select 1"), execution);
-        two.record(statement("select 2"), execution);
+        count(one, statement("select 1"));
+        count(two, statement("select 2"));
 
         assertThat(row("SELECT ?", one, two).calls()).isEqualTo(2);
         assertThat(row("SELECT ?", one, two).timed()).isEqualTo(2);
@@ -104,9 +111,9 @@ class DigestTableTest {
         DigestTable table = new DigestTable(DigestTable.DEFAULT_MAX_BYTES);
         SqlStatement frequent = statement("select often");
         for (int i = 1; i <= 1_000_000; i++) {
-            table.record(distinct(i), execution);
+            count(table, distinct(i));
             if (i % 100 == 0) {
-                table.record(frequent, execution);
+                count(table, frequent);
             }
             if (table.bytes() > DigestTable.DEFAULT_MAX_BYTES) {
                 assertThat(table.bytes()).isLessThanOrEqualTo(DigestTable.DEFAULT_MAX_BYTES);
@@ -119,7 +126,7 @@ class DigestTableTest {
         DigestRow row = row("SELECT often", table);
         assertThat(row.calls() + row.missed()).isGreaterThanOrEqualTo(10_000);
         assertThat(row.calls()).isLessThanOrEqualTo(10_000);
-        assertThat(row(DigestTable.OTHER, table).calls()).isGreaterThan(900_000);
+        assertThat(row(DigestTable.OTHER.text(), table).calls()).isGreaterThan(900_000);
     }
 
     @Test
@@ -128,7 +135,7 @@ class DigestTableTest {
         for (int i = 1; i <= 2_000; i++) {
             SqlStatement small = distinct(i);
             String text = small.text() + "x".repeat(i * 7 % 4_000);
-            table.record(new SqlStatement(small.id(), text, "SELECT", List.of(), "s", "s", false), execution);
+            count(table, new SqlStatement(small.id(), text, "SELECT", List.of(), "s", "s", false));
 
             assertThat(table.bytes()).isLessThanOrEqualTo(100_000);
         }
@@ -138,11 +145,11 @@ class DigestTableTest {
 
     @Test
     void countsWhatIsTooLongAsOther() {
-        DigestTable table = new DigestTable(0);
+        DigestTable table = new DigestTable(1);
 
-        table.record(new SqlStatement(1, "x".repeat(20_000), "", List.of(), "", "", true), execution);
+        count(table, new SqlStatement(1, "x".repeat(20_000), "", List.of(), "", "", true));
 
-        assertThat(row(DigestTable.OTHER, table).calls()).isEqualTo(1);
+        assertThat(row(DigestTable.OTHER.text(), table).calls()).isEqualTo(1);
     }
 
     @Test
@@ -152,7 +159,7 @@ class DigestTableTest {
         for (int t = 0; t < 4; t++) {
             DigestTable table = new DigestTable(DigestTable.DEFAULT_MAX_BYTES);
             for (int i = 1; i <= 20_000; i++) {
-                table.record(distinct(i), execution);
+                count(table, distinct(i));
             }
             tables.add(table);
         }
@@ -176,14 +183,14 @@ class DigestTableTest {
 
     @Test
     void readersNeverSeeNumbersOfAnotherDigest() throws InterruptedException {
-        DigestTable table = new DigestTable(0);
+        DigestTable table = new DigestTable(1);
         AtomicBoolean done = new AtomicBoolean();
         AtomicReference<String> wrong = new AtomicReference<>();
         Thread reader = new Thread(() -> {
             while (!done.get()) {
                 for (DigestRow row : DigestTable.rows(List.of(table))) {
                     String text = row.statement().text();
-                    if (!text.equals(DigestTable.OTHER)
+                    if (!text.equals(DigestTable.OTHER.text())
                             && row.rowsSent() != 0
                             && row.rowsSent() % row.statement().id() != 0) {
                         wrong.set(text + ": " + row.rowsSent());
@@ -195,7 +202,7 @@ class DigestTableTest {
         for (int i = 1; i <= 200_000; i++) {
             int id = 1_000 + i % 500;
             execution.rowsSent = id;
-            table.record(new SqlStatement(id, "s" + id, "", List.of(), "", "", false), execution);
+            count(table, new SqlStatement(id, "s" + id, "", List.of(), "", "", false));
         }
         done.set(true);
         reader.join();
