@@ -17,6 +17,7 @@ import dev.weir.core.filter.WireClock;
 import dev.weir.core.protocol.Protocol;
 import dev.weir.core.protocol.Sniffer;
 import dev.weir.core.protocol.SnifferContext;
+import dev.weir.core.sql.DigestTable;
 import dev.weir.redis.RedisProtocol;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -133,6 +134,7 @@ public class RedisSnifferBenchmark {
 
     /** Hands out one record and counts. */
     private static final class Counting implements Exchanges, SnifferContext {
+        private final DigestTable digests = new DigestTable(0);
         private final Exchange exchange = new Exchange();
         long emitted;
 
@@ -145,6 +147,11 @@ public class RedisSnifferBenchmark {
         public void emit(Exchange ended) {
             emitted++;
             ended.clear();
+        }
+
+        @Override
+        public DigestTable digests() {
+            return digests;
         }
 
         @Override
