@@ -65,7 +65,9 @@ final class Command {
     /** Status flags of all its answers: what they say of the server's work. */
     int flags;
 
+    boolean failed;
     int errno;
+
     @Nullable
     String sqlState;
 
@@ -103,6 +105,7 @@ final class Command {
         affected = 0;
         warnings = 0;
         flags = 0;
+        failed = false;
         errno = 0;
         sqlState = null;
         message = null;

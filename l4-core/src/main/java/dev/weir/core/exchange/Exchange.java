@@ -95,6 +95,11 @@ public final class Exchange {
     public long rowsAffected = -1;
     /** Whether the server said that it used no index. In JSON: {@code no_index}, if true. */
     public boolean noIndex;
+    /**
+     * Whether it goes on with an execution of {@link #sql} that was an exchange already (a cursor is fetched from): its digest
+     * gets rows, bytes and time of it, but no call.
+     */
+    public boolean continued;
     /** Size of a batch or transaction. */
     public long batch = -1;
     /** Last request byte to first answer byte. */
@@ -246,6 +251,7 @@ public final class Exchange {
         rowsSent = other.rowsSent;
         rowsAffected = other.rowsAffected;
         noIndex = other.noIndex;
+        continued = other.continued;
         batch = other.batch;
         firstByteNanos = other.firstByteNanos;
         durationNanos = other.durationNanos;
@@ -292,6 +298,7 @@ public final class Exchange {
         rowsSent = -1;
         rowsAffected = -1;
         noIndex = false;
+        continued = false;
         batch = -1;
         firstByteNanos = -1;
         durationNanos = -1;
