@@ -65,6 +65,9 @@ final class Command {
     /** Status flags of all its answers: what they say of the server's work. */
     int flags;
 
+    /** Answered by Weir itself. */
+    boolean byWeir;
+
     boolean failed;
     int errno;
 
@@ -105,6 +108,7 @@ final class Command {
         affected = 0;
         warnings = 0;
         flags = 0;
+        byWeir = false;
         failed = false;
         errno = 0;
         sqlState = null;

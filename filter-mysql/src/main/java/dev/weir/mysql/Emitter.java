@@ -107,6 +107,7 @@ final class Emitter {
         e.startNanos = c.start;
         e.requestBytes = c.requestBytes;
         e.status = status;
+        e.byWeir = c.byWeir;
         e.trace = c.trace;
         if (c.code == Commands.LOGIN || c.code == Commands.CHANGE_USER) {
             e.user = c.user;

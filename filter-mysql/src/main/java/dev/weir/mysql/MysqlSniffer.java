@@ -373,6 +373,7 @@ final class MysqlSniffer implements Sniffer {
     void answered(Command c) {
         readsFile = false;
         take();
+        c.byWeir = context().madeByWeir();
         emitter.emit(c, c.failed ? Exchange.Status.ERROR : Exchange.Status.OK, now);
         if (c.code == Commands.LOGIN && !c.failed) {
             compress();
