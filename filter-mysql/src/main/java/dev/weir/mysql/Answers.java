@@ -303,9 +303,9 @@ final class Answers implements PacketReader.Handler {
         }
         failed.failed = true;
         failed.errno = errno;
-        if (p.left() > 5 && p.bytes[p.pos] == '#') {
-            p.pos++;
-            failed.sqlState = loop.same(p.text(5, 5));
+        if (p.left() > Loop.SQL_STATE && p.bytes[p.pos] == '#') {
+            failed.sqlState = loop.sqlState(p.bytes, p.pos + 1);
+            p.skip(1 + Loop.SQL_STATE);
         }
         if (loop.settings.messages()) {
             failed.message = new String(p.bytes, p.pos, p.left(), StandardCharsets.UTF_8);

@@ -183,7 +183,7 @@ final class Emitter {
             e.attribute("in_transaction", Boolean.TRUE);
         }
         if (c.warnings > 0) {
-            e.attribute("warnings", (long) c.warnings);
+            e.attribute("warnings", c.warnings);
         }
         attribute(e, "gtid", c.gtid);
     }
