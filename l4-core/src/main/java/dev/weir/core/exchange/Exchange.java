@@ -1,6 +1,7 @@
 package dev.weir.core.exchange;
 
 import dev.weir.core.filter.Connection;
+import dev.weir.core.sql.SqlStatement;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +69,8 @@ public final class Exchange {
     public @Nullable String digest;
     /** Text of the normalised statement; raw only where opted in. */
     public @Nullable String statement;
+    /** The normalised statement, for the digest table; set by {@link #statement(SqlStatement)}. */
+    public @Nullable SqlStatement sql;
     /** How it ended. */
     public Status status = Status.OK;
     /** The protocol's error code. */
@@ -86,6 +89,12 @@ public final class Exchange {
     public long responseBytes = -1;
     /** Rows, documents or elements returned or affected. */
     public long rows = -1;
+    /** Rows the server sent. In JSON only as {@code rows}. */
+    public long rowsSent = -1;
+    /** Rows the statement changed. In JSON: {@code rows_affected}, if there are rows of both kinds. */
+    public long rowsAffected = -1;
+    /** Whether the server said that it used no index. In JSON: {@code no_index}, if true. */
+    public boolean noIndex;
     /** Size of a batch or transaction. */
     public long batch = -1;
     /** Last request byte to first answer byte. */
@@ -116,6 +125,16 @@ public final class Exchange {
         this.protocol = protocol;
         this.operation = operation;
         return this;
+    }
+
+    /** Sets {@link #sql} and all fields that follow from it: digest, statement, summary, target and collection. */
+    public void statement(SqlStatement executed) {
+        sql = executed;
+        digest = executed.hexId();
+        statement = executed.text();
+        summary = executed.summary();
+        target = executed.target();
+        collection = executed.collection();
     }
 
     /** The connection it was seen on; not to be asked of a copy. */
@@ -214,6 +233,7 @@ public final class Exchange {
         summary = other.summary;
         digest = other.digest;
         statement = other.statement;
+        sql = other.sql;
         status = other.status;
         error = other.error;
         byWeir = other.byWeir;
@@ -223,6 +243,9 @@ public final class Exchange {
         requestBytes = other.requestBytes;
         responseBytes = other.responseBytes;
         rows = other.rows;
+        rowsSent = other.rowsSent;
+        rowsAffected = other.rowsAffected;
+        noIndex = other.noIndex;
         batch = other.batch;
         firstByteNanos = other.firstByteNanos;
         durationNanos = other.durationNanos;
@@ -256,6 +279,7 @@ public final class Exchange {
         summary = null;
         digest = null;
         statement = null;
+        sql = null;
         status = Status.OK;
         error = null;
         byWeir = false;
@@ -265,6 +289,9 @@ public final class Exchange {
         requestBytes = -1;
         responseBytes = -1;
         rows = -1;
+        rowsSent = -1;
+        rowsAffected = -1;
+        noIndex = false;
         batch = -1;
         firstByteNanos = -1;
         durationNanos = -1;

@@ -2,6 +2,8 @@ package dev.weir.core.exchange;
 
 import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.filter.WireClock;
+import dev.weir.core.sql.DigestRow;
+import dev.weir.core.sql.DigestTable;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -17,6 +19,7 @@ public final class ExchangeSinks implements AutoCloseable {
     private final SlowLog slow;
     private final LiveFeed live = new LiveFeed();
     private final HotKeyTables hotKeys = new HotKeyTables();
+    private final List<DigestTable> digests;
     private final LoopExchanges[] loops;
     private final SinkMetrics metrics;
 
@@ -57,11 +60,14 @@ public final class ExchangeSinks implements AutoCloseable {
         this.commands = new CommandStats(clock, config.maxSeries(), systems, published);
         this.top = new TopTable(commands, cells, clock, published);
         this.slow = new SlowLog(loops, config);
+        long share = config.digestBytes() / loops;
+        this.digests =
+                Stream.generate(() -> new DigestTable(share)).limit(loops).toList();
         this.loops = new LoopExchanges[loops];
         for (int i = 0; i < loops; i++) {
             int loop = i;
             ExchangeSink[] sinks = extra.stream().map(f -> f.forLoop(loop)).toArray(ExchangeSink[]::new);
-            this.loops[i] = new LoopExchanges(this, i, cells.get(i), published.get(i), sinks);
+            this.loops[i] = new LoopExchanges(this, i, cells.get(i), digests.get(i), published.get(i), sinks);
         }
         this.metrics = new SinkMetrics(meters, this, List.of(this.loops), config.maxSeries());
     }
@@ -79,6 +85,16 @@ public final class ExchangeSinks implements AutoCloseable {
     /** Who and what uses most. */
     public TopTable top() {
         return top;
+    }
+
+    /** The numbers of all digests, by listener. From any thread; makes no loop wait. */
+    public List<DigestRow> digestRows() {
+        return DigestTable.rows(digests);
+    }
+
+    /** The digest tables, one per loop. */
+    List<DigestTable> digests() {
+        return digests;
     }
 
     /** The newest slow exchanges. */

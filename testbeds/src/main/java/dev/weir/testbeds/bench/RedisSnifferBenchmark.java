@@ -1,6 +1,7 @@
 package dev.weir.testbeds.bench;
 
 import dev.weir.core.cluster.Cluster;
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigErrors;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.exchange.Exchange;
@@ -16,6 +17,7 @@ import dev.weir.core.filter.WireClock;
 import dev.weir.core.protocol.Protocol;
 import dev.weir.core.protocol.Sniffer;
 import dev.weir.core.protocol.SnifferContext;
+import dev.weir.core.sql.DigestTable;
 import dev.weir.redis.RedisProtocol;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -132,6 +134,7 @@ public class RedisSnifferBenchmark {
 
     /** Hands out one record and counts. */
     private static final class Counting implements Exchanges, SnifferContext {
+        private final DigestTable digests = new DigestTable(0);
         private final Exchange exchange = new Exchange();
         long emitted;
 
@@ -144,6 +147,11 @@ public class RedisSnifferBenchmark {
         public void emit(Exchange ended) {
             emitted++;
             ended.clear();
+        }
+
+        @Override
+        public DigestTable digests() {
+            return digests;
         }
 
         @Override
@@ -184,6 +192,11 @@ public class RedisSnifferBenchmark {
     private static final class Nothing implements FilterEnvironment, LoopEnvironment, Connection {
         private final MeterRegistry meters = new SimpleMeterRegistry();
         private final SocketAddress address = InetSocketAddress.createUnresolved("192.0.2.1", 1);
+
+        @Override
+        public Inflaters inflaters() {
+            throw new UnsupportedOperationException();
+        }
 
         @Override
         public long id() {

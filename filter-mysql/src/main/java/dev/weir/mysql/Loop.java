@@ -1,0 +1,209 @@
+package dev.weir.mysql;
+
+import dev.weir.core.compress.Inflaters;
+import dev.weir.core.sql.SqlMode;
+import dev.weir.core.sql.SqlNormalizer;
+import io.micrometer.core.instrument.Counter;
+import io.netty.util.collection.IntObjectHashMap;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What the sniffers of one event loop share: settings, scratch space, pools. On that loop only. */
+final class Loop {
+    /** Bytes that are looked at in one piece. */
+    static final int WINDOW = 32 << 10;
+
+    /** Bytes kept of a name: user, schema, program. */
+    static final int NAME = 256;
+
+    /** Memory for heads of payloads that come in pieces, beyond the first {@link #SMALL} bytes of each. */
+    static final int HEADS = 4 << 20;
+
+    private static final int SMALL = 256;
+    private static final int POOLED = 256;
+    private static final int NAMES = 4_096;
+
+    /** Commands that wait for their answer, of all connections. */
+    private static final int COMMANDS = 65_536;
+
+    /** Prepared statements, of all connections. */
+    private static final int STATEMENTS = 65_536;
+
+    private static final SqlMode[] MODES = {
+        new SqlMode(false, false), new SqlMode(true, false), new SqlMode(false, true), new SqlMode(true, true)
+    };
+
+    /**
+     * The settings of the filter.
+     *
+     * @param statements whether statements are shown as they were sent
+     * @param messages whether the server's texts of errors are shown
+     * @param maxStatement bytes of a statement that are looked at
+     * @param maxPending commands of a connection that may wait for their answer
+     * @param maxPrepared prepared statements that are remembered per connection
+     */
+    record Settings(boolean statements, boolean messages, int maxStatement, int maxPending, int maxPrepared) {}
+
+    /**
+     * Counters.
+     *
+     * @param lossy times a connection could not be followed for lack of an inflater
+     * @param unsolicited errors that a server sent unasked
+     * @param unknown executions of statements that were not seen being prepared
+     */
+    record Counters(Counter lossy, Counter unsolicited, Counter unknown) {}
+
+    final Settings settings;
+    final Counters counters;
+    final Inflaters inflaters;
+    final SqlNormalizer normalizer;
+
+    /** For the running call only: bytes as they came, and as they were inflated. */
+    final byte[] window = new byte[WINDOW];
+
+    final byte[] inflated = new byte[WINDOW];
+    final Payload payload = new Payload();
+
+    private final ArrayDeque<byte[]> heads = new ArrayDeque<>();
+    private long headBytes;
+    private @Nullable Command free;
+    private int freed;
+    private int commands;
+    private int prepared;
+    private final Map<String, String> names = new HashMap<>();
+    private final IntObjectHashMap<String> codes = new IntObjectHashMap<>();
+
+    Loop(Settings settings, Counters counters, Inflaters inflaters, SqlNormalizer normalizer) {
+        this.settings = settings;
+        this.counters = counters;
+        this.inflaters = inflaters;
+        this.normalizer = normalizer;
+    }
+
+    static SqlMode mode(boolean ansiQuotes, boolean noBackslashEscapes) {
+        return MODES[(ansiQuotes ? 1 : 0) + (noBackslashEscapes ? 2 : 0)];
+    }
+
+    // ---- heads
+
+    /**
+     * An array of at least {@code need} bytes with the first {@code have} of {@code old}, which is taken back; or null if
+     * there is no memory: then {@code old} stays the caller's.
+     */
+    byte @Nullable [] room(byte @Nullable [] old, int have, int need) {
+        if (old != null && need <= old.length) {
+            return old;
+        }
+        if (need <= SMALL) {
+            byte[] pooled = heads.pollLast();
+            return pooled == null ? new byte[SMALL] : pooled;
+        }
+        int size = Integer.highestOneBit(need - 1) << 1;
+        int more = size - (old == null || old.length == SMALL ? 0 : old.length);
+        if (headBytes + more > HEADS) {
+            return null;
+        }
+        headBytes += size;
+        byte[] larger = new byte[size];
+        if (old != null) {
+            System.arraycopy(old, 0, larger, 0, have);
+            giveBack(old);
+        }
+        return larger;
+    }
+
+    void giveBack(byte[] head) {
+        if (head.length > SMALL) {
+            headBytes -= head.length;
+        } else if (heads.size() < POOLED) {
+            heads.addLast(head);
+        }
+    }
+
+    /** Bytes taken by heads. */
+    long headBytes() {
+        return headBytes;
+    }
+
+    // ---- commands
+
+    /** A cleared command, or null if too many wait. */
+    @Nullable
+    Command command() {
+        if (commands >= COMMANDS) {
+            return null;
+        }
+        commands++;
+        Command command = free;
+        if (command == null) {
+            return new Command();
+        }
+        free = command.next;
+        command.next = null;
+        freed--;
+        return command;
+    }
+
+    void giveBack(Command command) {
+        commands--;
+        command.clear();
+        if (freed < POOLED) {
+            freed++;
+            command.next = free;
+            free = command;
+        }
+    }
+
+    /** Commands that wait. */
+    int commands() {
+        return commands;
+    }
+
+    // ---- prepared statements
+
+    /** Whether one more may be remembered; to be given back by {@link #forget}. */
+    boolean remember() {
+        if (prepared >= STATEMENTS) {
+            return false;
+        }
+        prepared++;
+        return true;
+    }
+
+    void forget(int n) {
+        prepared -= n;
+    }
+
+    /** Prepared statements that are remembered. */
+    int prepared() {
+        return prepared;
+    }
+
+    // ---- texts
+
+    /** {@code name}, the same instance for equal ones as far as there is room. */
+    String same(String name) {
+        String known = names.get(name);
+        if (known == null) {
+            known = name;
+            if (names.size() < NAMES) {
+                names.put(name, name);
+            }
+        }
+        return known;
+    }
+
+    /** An error number as text, the same instance each time as far as there is room. */
+    String code(int errno) {
+        String code = codes.get(errno);
+        if (code == null) {
+            code = Integer.toString(errno);
+            if (codes.size() < NAMES) {
+                codes.put(errno, code);
+            }
+        }
+        return code;
+    }
+}

@@ -1,0 +1,202 @@
+package dev.weir.mysql;
+
+import dev.weir.core.filter.Connection;
+import dev.weir.core.filter.ConnectionAttribute;
+import dev.weir.core.sql.SqlMode;
+import io.netty.util.collection.IntObjectHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** What a connection is: what both sides can, who the client is, its schema, modes and prepared statements. */
+final class Session {
+    private static final String MYSQL = "mysql";
+    private static final String MARIADB = "mariadb";
+
+    private final Loop loop;
+    private final Connection connection;
+
+    /** What both sides can; see {@link Capability}. */
+    long capabilities = Capability.ASSUMED;
+    /** False where the greeting was not seen. */
+    boolean greeted;
+
+    private String protocol = MYSQL;
+    private @Nullable String serverVersion;
+    private @Nullable String clientName;
+    private @Nullable String clientVersion;
+    private @Nullable String authPlugin;
+
+    private @Nullable String user;
+    private @Nullable String app;
+    private @Nullable String namespace;
+    private boolean ansiQuotes;
+    private boolean noBackslashEscapes;
+    private @Nullable IntObjectHashMap<Prepared> statements;
+    /** The statement that was sent last to be prepared. */
+    private @Nullable Prepared lastPrepared;
+
+    Session(Loop loop, Connection connection) {
+        this.loop = loop;
+        this.connection = connection;
+    }
+
+    boolean can(long capability) {
+        return (capabilities & capability) != 0;
+    }
+
+    // ---- the server
+
+    void server(String version, boolean mariadb) {
+        greeted = true;
+        serverVersion = loop.same(version);
+        protocol = mariadb ? MARIADB : MYSQL;
+    }
+
+    /** {@code mysql} or {@code mariadb}. */
+    String protocol() {
+        return protocol;
+    }
+
+    boolean mariadb() {
+        return protocol.equals(MARIADB);
+    }
+
+    @Nullable
+    String serverVersion() {
+        return serverVersion;
+    }
+
+    // ---- the client
+
+    void client(@Nullable String name, @Nullable String version) {
+        clientName = same(name);
+        clientVersion = same(version);
+    }
+
+    void authPlugin(String plugin) {
+        if (!plugin.isEmpty()) {
+            authPlugin = loop.same(plugin);
+        }
+    }
+
+    @Nullable
+    String clientName() {
+        return clientName;
+    }
+
+    @Nullable
+    String clientVersion() {
+        return clientVersion;
+    }
+
+    @Nullable
+    String authPlugin() {
+        return authPlugin;
+    }
+
+    @Nullable
+    String user() {
+        return user;
+    }
+
+    @Nullable
+    String app() {
+        return app;
+    }
+
+    /** The server has accepted the client as this one. */
+    void loggedIn(@Nullable String newUser, @Nullable String newApp, @Nullable String schema) {
+        user = newUser;
+        connection.set(ConnectionAttribute.USER, newUser == null ? "" : newUser);
+        if (newApp != null) {
+            app = newApp;
+            connection.set(ConnectionAttribute.APP, newApp);
+        }
+        namespace(schema);
+        forgetStatements();
+        ansiQuotes = false;
+    }
+
+    // ---- schema and modes
+
+    @Nullable
+    String namespace() {
+        return namespace;
+    }
+
+    void namespace(@Nullable String schema) {
+        namespace = schema == null || schema.isEmpty() ? null : loop.same(schema);
+        connection.set(ConnectionAttribute.NAMESPACE, namespace == null ? "" : namespace);
+    }
+
+    SqlMode mode() {
+        return Loop.mode(ansiQuotes, noBackslashEscapes);
+    }
+
+    void ansiQuotes(boolean on) {
+        ansiQuotes = on;
+    }
+
+    void noBackslashEscapes(boolean on) {
+        noBackslashEscapes = on;
+    }
+
+    // ---- prepared statements
+
+    void preparing(Prepared prepared) {
+        lastPrepared = prepared;
+    }
+
+    /** The server knows it by {@code id} now. */
+    void prepared(Prepared prepared, int id, int parameters) {
+        prepared.id = id;
+        prepared.parameters = parameters;
+        if (prepared.closed) {
+            return;
+        }
+        IntObjectHashMap<Prepared> map = statements;
+        if (map == null) {
+            map = new IntObjectHashMap<>(4);
+            statements = map;
+        }
+        if (map.containsKey(id) || map.size() < loop.settings.maxPrepared() && loop.remember()) {
+            map.put(id, prepared);
+        }
+    }
+
+    /** The statement that the server calls so; -1 is the one that was sent last (MariaDB). */
+    @Nullable
+    Prepared statement(int id) {
+        if (id == -1) {
+            return lastPrepared;
+        }
+        return statements == null ? null : statements.get(id);
+    }
+
+    void closed(int id) {
+        if (id == -1 && lastPrepared != null) {
+            lastPrepared.closed = true;
+            close(lastPrepared.id);
+        } else {
+            close(id);
+        }
+    }
+
+    private void close(int id) {
+        if (statements != null && statements.remove(id) != null) {
+            loop.forget(1);
+        }
+    }
+
+    /** The server has forgotten them all. */
+    void forgetStatements() {
+        lastPrepared = null;
+        if (statements != null) {
+            loop.forget(statements.size());
+            statements = null;
+        }
+    }
+
+    private @Nullable String same(@Nullable String text) {
+        return text == null || text.isEmpty() ? null : loop.same(text);
+    }
+}

@@ -1,0 +1,265 @@
+package dev.weir.core.sql;
+
+import dev.weir.core.cluster.XxHash64;
+import dev.weir.core.sql.DigestText.Kind;
+import dev.weir.core.sql.SqlLexer.Token;
+import dev.weir.core.sql.SqlWords.Role;
+import dev.weir.core.sql.SqlWords.Word;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the digest of a statement: its text without values. One per event loop; what it answers holds until the next
+ * statement. Takes any bytes, never throws, one pass, and allocates nothing before {@link #statement} is called.
+ *
+ * <p>The text: values are {@code ?}, a list of values is one {@code ?}, a list of rows is one row, comments are gone
+ * but for optimizer hints, keywords are upper case, identifiers as written but without needless quotes, one space
+ * between tokens. The id is xxHash64 (seed 0) of the bytes of that text, and so the same in every process.
+ */
+public final class SqlNormalizer {
+    /** Bytes of digest text that are kept, unless told otherwise. */
+    public static final int DEFAULT_MAX_TEXT = 4_096;
+
+    private final SqlLexer lexer;
+    private final DigestText text;
+    private final SqlTargets targets = new SqlTargets();
+    private final boolean keepNull;
+    private final ValuesList values = new ValuesList();
+    private final byte[] comma = {','};
+
+    private byte[] sql = new byte[0];
+    private int offset;
+    private int bytes;
+    private SqlMode mode = SqlMode.DEFAULT;
+    private Role lastRole = Role.KEYWORD;
+    private @Nullable Word pendingFunction;
+    private int depth;
+    private boolean first;
+    private boolean truncated;
+    private long id;
+
+    /** With the default options: NULL is a value. */
+    public SqlNormalizer() {
+        this(false, DEFAULT_MAX_TEXT);
+    }
+
+    /**
+     * With options.
+     *
+     * @param keepNull whether NULL stays in the text where it is a value
+     * @param maxText longest digest text in bytes; at least 16
+     */
+    public SqlNormalizer(boolean keepNull, int maxText) {
+        this(keepNull, maxText, new SqlLexer());
+    }
+
+    SqlNormalizer(boolean keepNull, int maxText, SqlLexer lexer) {
+        this.keepNull = keepNull;
+        this.text = new DigestText(Math.max(16, maxText));
+        this.lexer = lexer;
+    }
+
+    /**
+     * Reads a statement, or several. The bytes are looked at here and in {@link #statement}, and not kept longer.
+     *
+     * @param cut whether the statement goes on beyond these bytes
+     */
+    public void normalize(byte[] sql, int offset, int length, SqlMode mode, boolean cut) {
+        this.sql = sql;
+        this.offset = offset;
+        this.bytes = length;
+        this.mode = mode;
+        lexer.reset(sql, offset, length, mode);
+        text.clear();
+        targets.clear();
+        values.clear();
+        lastRole = Role.KEYWORD;
+        pendingFunction = null;
+        depth = 0;
+        first = true;
+        Token token = lexer.next();
+        int lastEnd = -1;
+        while (token != Token.END) {
+            take(token);
+            lastEnd = lexer.pos;
+            token = lexer.next();
+        }
+        targets.end();
+        finish(cut || lexer.unterminated, lastEnd == offset + length);
+    }
+
+    private void finish(boolean cut, boolean withinToken) {
+        truncated = cut || text.full();
+        while (text.top(0) == Kind.SEMICOLON && !text.full()) {
+            text.pop();
+        }
+        if (truncated) {
+            text.cut(withinToken);
+        }
+        id = XxHash64.hash(text.bytes(), text.length(), 0);
+    }
+
+    private void take(Token token) {
+        int from = lexer.start;
+        int to = lexer.pos;
+        Word word = token == Token.WORD ? word(from, to) : null;
+        lexer.hintAllowed = word != null && verb(word.role());
+        targets.take(token, word, sql, from, to);
+        if (token == Token.OPEN) {
+            depth++;
+        } else if (token == Token.CLOSE) {
+            depth = Math.max(0, depth - 1);
+        }
+        switch (values.take(token, word, depth)) {
+            case SKIP -> {}
+            case COMMA_FIRST -> {
+                text.push(Kind.COMMA, comma, 0, 1);
+                emit(token, word, from, to);
+            }
+            default -> emit(token, word, from, to);
+        }
+    }
+
+    private static boolean verb(Role role) {
+        return role == Role.SELECT || role == Role.INSERT || role == Role.UPDATE || role == Role.DELETE;
+    }
+
+    /** The word if it is one with a meaning here. */
+    private @Nullable Word word(int from, int to) {
+        Kind before = text.top(0);
+        Word word = before == Kind.DOT ? null : SqlWords.find(sql, from, to);
+        if (word == null) {
+            return null;
+        }
+        return switch (word.role()) {
+            case VERB -> first ? word : null;
+            case OBJECT -> targets.creating() && before == Kind.KEYWORD ? word : null;
+            case MODIFIER -> before == Kind.KEYWORD ? word : null;
+            case OFFSET -> before == Kind.LITERAL ? word : null;
+            default -> word;
+        };
+    }
+
+    private void emit(Token token, @Nullable Word word, int from, int to) {
+        if (pendingFunction != null) {
+            pendingFunction = null;
+            if (token == Token.OPEN) {
+                text.function();
+            }
+        }
+        first = token == Token.SEMICOLON || (first && token == Token.OPEN);
+        switch (token) {
+            case WORD -> word(word, from, to);
+            case QUOTED -> quoted(from, to);
+            case STRING -> text.literal(true);
+            case NUMBER -> text.literal(from + 1 < to && (sql[from + 1] | 0x20) == 'x');
+            case PARAMETER -> text.literal(false);
+            case VARIABLE -> text.push(Kind.NAME, sql, from, to);
+            case DOT -> text.push(Kind.DOT, sql, from, to);
+            case COMMA -> text.push(Kind.COMMA, sql, from, to);
+            case OPEN -> text.push(Kind.OPEN, sql, from, to);
+            case CLOSE -> text.close(sql, from);
+            case SEMICOLON -> semicolon(from);
+            case HINT, HINT_END -> text.push(Kind.KEYWORD, sql, from, to);
+            default -> operator(from, to);
+        }
+        lastRole = word == null ? Role.KEYWORD : word.role();
+    }
+
+    private void operator(int from, int to) {
+        boolean sign = to == from + 1 && (sql[from] == '-' || sql[from] == '+');
+        text.push(sign ? Kind.SIGN : Kind.OPERATOR, sql, from, to);
+    }
+
+    /** Empty statements leave nothing. */
+    private void semicolon(int from) {
+        if (text.top(0) != Kind.NONE && text.top(0) != Kind.SEMICOLON) {
+            text.push(Kind.SEMICOLON, sql, from, from + 1);
+        }
+    }
+
+    private void word(@Nullable Word word, int from, int to) {
+        if (word == null) {
+            text.push(Kind.NAME, sql, from, to);
+            return;
+        }
+        byte[] upper = word.text();
+        switch (word.role()) {
+            case FUNCTION -> {
+                text.push(Kind.NAME, sql, from, to);
+                pendingFunction = word;
+            }
+            case NULL, BOOLEAN -> {
+                boolean tested = lastRole == Role.IS || lastRole == Role.NOT;
+                if (tested || (keepNull && word.role() == Role.NULL)) {
+                    text.push(Kind.OPERAND, upper, 0, upper.length);
+                } else {
+                    text.literal(false);
+                }
+            }
+            case OPERAND -> text.push(Kind.OPERAND, upper, 0, upper.length);
+            default -> text.push(Kind.KEYWORD, upper, 0, upper.length);
+        }
+    }
+
+    /** Without quotes, if it is the same without. */
+    private void quoted(int from, int to) {
+        boolean plain = to - from > 2 && sql[to - 1] == sql[from] && !SqlLexer.isDigit(sql[from + 1]);
+        for (int i = from + 1; i < to - 1 && plain; i++) {
+            plain = SqlLexer.isWord(sql[i] & 0xff);
+        }
+        if (plain && (text.top(0) == Kind.DOT || SqlWords.find(sql, from + 1, to - 1) == null)) {
+            text.push(Kind.NAME, sql, from + 1, to - 1);
+        } else {
+            text.push(Kind.NAME, sql, from, to);
+        }
+    }
+
+    /** The id of the digest. */
+    public long id() {
+        return id;
+    }
+
+    /** Whether the statement was cut, ended within a string or comment, or its digest is longer than allowed. */
+    public boolean truncated() {
+        return truncated;
+    }
+
+    /** The text of the digest. */
+    public String text() {
+        return new String(text.bytes(), 0, text.length(), StandardCharsets.UTF_8);
+    }
+
+    /** The first word of the first statement, in upper case; of a common table expression the main one's. */
+    public String verb() {
+        return targets.verb();
+    }
+
+    /** OpenTelemetry's {@code db.query.summary}: operations and their tables in order, at most 255 bytes. */
+    public String summary() {
+        return targets.summary();
+    }
+
+    /** The tables, each once, without quotes. At most {@value SqlTargets#MAX_TABLES}. */
+    public List<String> tables() {
+        return targets.tables();
+    }
+
+    /** Whether a comment carries a W3C {@code traceparent}. */
+    public boolean hasTrace() {
+        return lexer.trace >= 0;
+    }
+
+    /** Its trace id, 32 hexadecimal digits; null if there is none. Only this text is allocated. */
+    public @Nullable String traceId() {
+        int at = lexer.trace;
+        return at < 0 ? null : new String(sql, at + 3, 32, StandardCharsets.US_ASCII);
+    }
+
+    /** All of it, to keep. Redacts a sample from the statement's bytes, which must still be there. */
+    public SqlStatement statement() {
+        String sample = new SqlRedaction().redact(sql, offset, bytes, mode);
+        return new SqlStatement(id, text(), verb(), tables(), summary(), sample, truncated);
+    }
+}

@@ -1,0 +1,202 @@
+package dev.weir.core.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.core.cluster.XxHash64;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import org.assertj.core.api.SoftAssertions;
+import org.junit.jupiter.api.Test;
+
+class SqlNormalizerTest {
+    private static final String ALPHABET =
+            "SELECT FROM IN VALUES()(),,;'\"`\\/*!+*/-- #\n@.0x1e5_utf8mb4?a=-\u00e9$:<>";
+
+    private final SqlNormalizer normalizer = new SqlNormalizer();
+
+    private SqlNormalizer read(String sql, SqlMode mode) {
+        byte[] bytes = sql.getBytes(StandardCharsets.UTF_8);
+        normalizer.normalize(bytes, 0, bytes.length, mode, false);
+        return normalizer;
+    }
+
+    private SqlNormalizer read(String sql) {
+        return read(sql, SqlMode.DEFAULT);
+    }
+
+    @Test
+    void makesTheDigestsThatTheRulesDemand() {
+        List<Corpus.Case> cases = Corpus.read("digests.txt");
+        SoftAssertions softly = new SoftAssertions();
+
+        cases.forEach(c ->
+                softly.assertThat(read(c.sql(), c.mode()).text()).as(c.sql()).isEqualTo(c.expected()));
+
+        softly.assertAll();
+        assertThat(cases).hasSizeGreaterThanOrEqualTo(150);
+    }
+
+    @Test
+    void makesSummariesByTheRuleOfOpenTelemetry() {
+        SoftAssertions softly = new SoftAssertions();
+
+        for (Corpus.Case c : Corpus.read("summaries.txt")) {
+            SqlNormalizer n = read(c.sql());
+            String actual = n.summary() + " | " + String.join(", ", n.tables());
+            softly.assertThat(actual.strip()).as(c.sql()).isEqualTo(c.expected().strip());
+        }
+
+        softly.assertAll();
+    }
+
+    @Test
+    void hashesTheTextToTheId() {
+        assertThat(read("select  1").id()).isEqualTo(XxHash64.hash("SELECT ?"));
+        assertThat(read("SELECT 'x' -- y").statement().hexId())
+                .isEqualTo(HexFormat.of().toHexDigits(XxHash64.hash("SELECT ?")));
+    }
+
+    @Test
+    void givesItsOwnDigestsTheSameId() {
+        for (Corpus.Case c : Corpus.read("digests.txt")) {
+            String text = read(c.sql(), c.mode()).text();
+            if (!normalizer.truncated()) {
+                long id = normalizer.id();
+
+                assertThat(read(text, c.mode()).id()).as(text).isEqualTo(id);
+            }
+        }
+    }
+
+    @Test
+    void namesTheVerbOfTheMainStatement() {
+        assertThat(read("(select 1)").verb()).isEqualTo("SELECT");
+        assertThat(read("with a as (select 1) update t set b = 1").verb()).isEqualTo("UPDATE");
+        assertThat(read("").verb()).isEmpty();
+    }
+
+    @Test
+    void keepsNullWhereAsked() {
+        SqlNormalizer keeping = new SqlNormalizer(true, 100);
+        byte[] sql = "SELECT NULL, 1".getBytes(StandardCharsets.UTF_8);
+
+        keeping.normalize(sql, 0, sql.length, SqlMode.DEFAULT, false);
+
+        assertThat(keeping.text()).isEqualTo("SELECT NULL, ?");
+    }
+
+    @Test
+    void findsTheTraceOfAComment() {
+        String trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+        assertThat(read("SELECT 1 /*traceparent='" + trace + "',x='y'*/").traceId())
+                .isEqualTo("4bf92f3577b34da6a3ce929d0e0e4736");
+        assertThat(read("SELECT 1 /*traceparent='" + trace.replace("-01", "-0g") + "'*/")
+                        .traceId())
+                .isNull();
+        assertThat(read("SELECT 'traceparent=''" + trace + "'''").traceId()).isNull();
+    }
+
+    @Test
+    void flagsWhatWasCut() {
+        byte[] sql = "SELECT a FROM t".getBytes(StandardCharsets.UTF_8);
+
+        normalizer.normalize(sql, 0, sql.length, SqlMode.DEFAULT, true);
+
+        assertThat(normalizer.truncated()).isTrue();
+        assertThat(read("SELECT a FROM t").truncated()).isFalse();
+        assertThat(read("SELECT " + "abc,".repeat(5_000)).truncated()).isTrue();
+        assertThat(normalizer.text()).hasSizeLessThanOrEqualTo(SqlNormalizer.DEFAULT_MAX_TEXT + 4);
+    }
+
+    @Test
+    void cutsSummariesBetweenNamesOnly() {
+        String summary = read("SELECT * FROM " + "a_table_with_a_name, ".repeat(40) + "b")
+                .summary();
+
+        assertThat(summary).hasSizeLessThanOrEqualTo(255).endsWith(" a_table_with_a_name");
+    }
+
+    @Test
+    void leavesNoValueInTheSample() {
+        String sql = "CREATE USER 'u'@'h'  identified by 'secret' /* secret */ -- secret\n, 4711";
+
+        assertThat(read(sql).statement().sample()).isEqualTo("CREATE USER ?? identified by ? , ?");
+    }
+
+    @Test
+    void takesEveryPrefix() {
+        for (Corpus.Case c : Corpus.read("digests.txt")) {
+            byte[] sql = c.sql().getBytes(StandardCharsets.UTF_8);
+            for (int length = 0; length <= sql.length; length++) {
+                normalizer.normalize(sql, 0, length, c.mode(), true);
+
+                assertThat(normalizer.truncated()).isTrue();
+                assertThat(normalizer.statement().text()).endsWith("...");
+            }
+        }
+    }
+
+    @Test
+    void takesAnyBytes() {
+        Random random = new Random(1);
+        SqlNormalizer small = new SqlNormalizer(false, 40);
+        for (int i = 0; i < 20_000; i++) {
+            byte[] sql = new byte[random.nextInt(200)];
+            random.nextBytes(sql);
+            for (int k = 0; k < sql.length && i % 4 != 0; k++) {
+                sql[k] = (byte) ALPHABET.charAt(random.nextInt(ALPHABET.length()));
+            }
+            SqlMode mode = new SqlMode(random.nextBoolean(), random.nextBoolean());
+            normalizer.normalize(sql, 0, sql.length, mode, random.nextBoolean());
+            long id = normalizer.statement().id();
+            normalizer.normalize(sql, 0, sql.length, mode, normalizer.truncated());
+            small.normalize(sql, 0, sql.length, mode, false);
+
+            assertThat(normalizer.id()).isEqualTo(id);
+            assertThat(small.statement().summary().length()).isLessThanOrEqualTo(255);
+        }
+    }
+
+    @Test
+    void looksAtEachByteABoundedNumberOfTimes() {
+        Counting lexer = new Counting();
+        SqlNormalizer counted = new SqlNormalizer(false, 1_000, lexer);
+        Random random = new Random(2);
+        for (int i = 0; i < 2_000; i++) {
+            String part = ALPHABET.substring(random.nextInt(ALPHABET.length() - 4));
+            byte[] sql = part.substring(0, 1 + random.nextInt(4)).repeat(2_000).getBytes(StandardCharsets.UTF_8);
+            lexer.steps = 0;
+
+            counted.normalize(sql, 0, sql.length, SqlMode.DEFAULT, false);
+
+            assertThat(lexer.steps).isLessThanOrEqualTo(10L * sql.length + 20);
+        }
+    }
+
+    @Test
+    void isNotConfusedByRepeatedOpenings() {
+        for (String part : List.of("(", "/*", "'", "`", "((?", "/*!", "SELECT(", ",", "VALUES(", "-", "_a'")) {
+            byte[] sql = new byte[100_000];
+            byte[] one = part.getBytes(StandardCharsets.UTF_8);
+            Arrays.setAll(new int[sql.length], k -> sql[k] = one[k % one.length]);
+
+            normalizer.normalize(sql, 0, sql.length, SqlMode.DEFAULT, false);
+
+            assertThat(normalizer.statement().text().length()).isLessThanOrEqualTo(4_100);
+        }
+    }
+
+    private static final class Counting extends SqlLexer {
+        long steps;
+
+        @Override
+        int at(int i) {
+            steps++;
+            return super.at(i);
+        }
+    }
+}
