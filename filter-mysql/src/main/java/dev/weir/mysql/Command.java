@@ -65,7 +65,12 @@ final class Command {
     /** Status flags of all its answers: what they say of the server's work. */
     int flags;
 
+    /** Answered by Weir itself. */
+    boolean byWeir;
+
+    boolean failed;
     int errno;
+
     @Nullable
     String sqlState;
 
@@ -103,6 +108,8 @@ final class Command {
         affected = 0;
         warnings = 0;
         flags = 0;
+        byWeir = false;
+        failed = false;
         errno = 0;
         sqlState = null;
         message = null;

@@ -49,7 +49,8 @@ final class Handshake {
                 session.authPlugin(p.zeroText(Loop.NAME));
             }
         }
-        String plain = version.startsWith(REPLICATION_PREFIX) ? version.substring(REPLICATION_PREFIX.length()) : version;
+        String plain =
+                version.startsWith(REPLICATION_PREFIX) ? version.substring(REPLICATION_PREFIX.length()) : version;
         session.server(plain, mariadb);
         session.capabilities = can;
     }

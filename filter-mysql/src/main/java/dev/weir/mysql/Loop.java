@@ -5,6 +5,8 @@ import dev.weir.core.sql.SqlMode;
 import dev.weir.core.sql.SqlNormalizer;
 import io.micrometer.core.instrument.Counter;
 import io.netty.util.collection.IntObjectHashMap;
+import io.netty.util.collection.LongObjectHashMap;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
@@ -17,6 +19,9 @@ final class Loop {
 
     /** Bytes kept of a name: user, schema, program. */
     static final int NAME = 256;
+
+    /** Bytes of a SQLSTATE. */
+    static final int SQL_STATE = 5;
 
     /** Memory for heads of payloads that come in pieces, beyond the first {@link #SMALL} bytes of each. */
     static final int HEADS = 4 << 20;
@@ -74,6 +79,7 @@ final class Loop {
     private int prepared;
     private final Map<String, String> names = new HashMap<>();
     private final IntObjectHashMap<String> codes = new IntObjectHashMap<>();
+    private final LongObjectHashMap<String> states = new LongObjectHashMap<>();
 
     Loop(Settings settings, Counters counters, Inflaters inflaters, SqlNormalizer normalizer) {
         this.settings = settings;
@@ -205,5 +211,21 @@ final class Loop {
             }
         }
         return code;
+    }
+
+    /** The SQLSTATE at {@code at}, the same instance each time as far as there is room. */
+    String sqlState(byte[] a, int at) {
+        long key = 0;
+        for (int i = 0; i < SQL_STATE; i++) {
+            key = key << 8 | a[at + i] & 0xff;
+        }
+        String state = states.get(key);
+        if (state == null) {
+            state = new String(a, at, SQL_STATE, StandardCharsets.ISO_8859_1);
+            if (states.size() < NAMES) {
+                states.put(key, state);
+            }
+        }
+        return state;
     }
 }

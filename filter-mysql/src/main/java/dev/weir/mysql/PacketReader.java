@@ -29,6 +29,15 @@ final class PacketReader {
 
         /** The payload ended. {@code length} counts all its bytes. */
         void end(long length);
+
+        /**
+         * While {@link PacketReader#runs} is on, and between two payloads: may take whole packets at once.
+         *
+         * @return where the first packet begins that is to be shown one by one; {@code from} for none taken
+         */
+        default int run(byte[] a, int from, int to) {
+            return from;
+        }
     }
 
     private final Loop loop;
@@ -45,6 +54,7 @@ final class PacketReader {
     private byte @Nullable [] head;
     private long length;
     private boolean paused;
+    private boolean runs;
 
     PacketReader(Loop loop, Handler handler) {
         this.loop = loop;
@@ -72,6 +82,9 @@ final class PacketReader {
         int i = from;
         while (i < to && !paused) {
             if (headerBytes < HEADER) {
+                if (runs && atBoundary()) {
+                    i = handler.run(a, i, to);
+                }
                 i = header(a, i, to);
             } else {
                 i = payload(a, i, to);
@@ -183,9 +196,9 @@ final class PacketReader {
         }
     }
 
-    /** Whether the next byte begins a payload, so that {@link Answers} may look at it in place. */
-    boolean fresh() {
-        return headerBytes == 0 && !continued;
+    /** Whether {@link Handler#run} is to be asked. */
+    void runs(boolean on) {
+        runs = on;
     }
 
     /** Forgets what is half seen. */

@@ -42,7 +42,7 @@ final class Transactions {
             return;
         }
         // COMMIT AND CHAIN, or BEGIN within one: the flag stays, but it is another transaction.
-        boolean ends = was && (!command.inTransaction || bracket && command.errno == 0);
+        boolean ends = was && (!command.inTransaction || bracket && !command.failed);
         if (ends) {
             exchange.attribute("transaction", outcome(kind));
             exchange.attribute("transaction_us", (end - began) / 1_000);

@@ -35,6 +35,10 @@ public final class Exchange {
 
     private static final String[] NO_NAMES = new String[0];
     private static final Object[] NO_VALUES = new Object[0];
+    private static final long[] NO_NUMBERS = new long[0];
+
+    /** In the place of the value where it is a number. */
+    private static final Object NUMBER = new Object();
 
     // Null in copies, which hold what follows instead: a copy must not keep a closed connection in memory.
     private @Nullable Connection connection;
@@ -95,6 +99,11 @@ public final class Exchange {
     public long rowsAffected = -1;
     /** Whether the server said that it used no index. In JSON: {@code no_index}, if true. */
     public boolean noIndex;
+    /**
+     * Whether it goes on with an execution of {@link #sql} that was an exchange already (a cursor is fetched from): its digest
+     * gets rows, bytes and time of it, but no call.
+     */
+    public boolean continued;
     /** Size of a batch or transaction. */
     public long batch = -1;
     /** Last request byte to first answer byte. */
@@ -115,6 +124,7 @@ public final class Exchange {
     private int attributes;
     private String[] attributeNames = NO_NAMES;
     private Object[] attributeValues = NO_VALUES;
+    private long[] attributeNumbers = NO_NUMBERS;
 
     /** For pools. */
     public Exchange() {}
@@ -191,8 +201,19 @@ public final class Exchange {
         }
     }
 
+    /** Adds an attribute that is a whole number, without making an object of it. */
+    public void attribute(String name, long value) {
+        if (attributes < MAX_ATTRIBUTES) {
+            roomForAttributes();
+            attributeNumbers[attributes] = value;
+            attributeNames[attributes] = name;
+            attributeValues[attributes++] = NUMBER;
+        }
+    }
+
     private void roomForAttributes() {
         if (attributeNames.length == 0) {
+            attributeNumbers = new long[MAX_ATTRIBUTES];
             attributeNames = new String[MAX_ATTRIBUTES];
             attributeValues = new Object[MAX_ATTRIBUTES];
         }
@@ -210,7 +231,8 @@ public final class Exchange {
 
     /** Value of attribute {@code i}. */
     public Object attributeValue(int i) {
-        return attributeValues[i];
+        Object value = attributeValues[i];
+        return value == NUMBER ? (Object) attributeNumbers[i] : value;
     }
 
     /**
@@ -246,6 +268,7 @@ public final class Exchange {
         rowsSent = other.rowsSent;
         rowsAffected = other.rowsAffected;
         noIndex = other.noIndex;
+        continued = other.continued;
         batch = other.batch;
         firstByteNanos = other.firstByteNanos;
         durationNanos = other.durationNanos;
@@ -259,6 +282,7 @@ public final class Exchange {
             roomForAttributes();
             System.arraycopy(other.attributeNames, 0, attributeNames, 0, attributes);
             System.arraycopy(other.attributeValues, 0, attributeValues, 0, attributes);
+            System.arraycopy(other.attributeNumbers, 0, attributeNumbers, 0, attributes);
         }
     }
 
@@ -292,6 +316,7 @@ public final class Exchange {
         rowsSent = -1;
         rowsAffected = -1;
         noIndex = false;
+        continued = false;
         batch = -1;
         firstByteNanos = -1;
         durationNanos = -1;

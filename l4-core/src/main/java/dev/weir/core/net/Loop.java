@@ -7,7 +7,8 @@ import dev.weir.core.filter.WireClock;
 import io.netty.channel.EventLoop;
 
 /** One event loop and what its connections share. */
-record Loop(int index, EventLoop loop, Exchanges exchanges, WireClock clock, Inflaters inflaters) implements LoopEnvironment {
+record Loop(int index, EventLoop loop, Exchanges exchanges, WireClock clock, Inflaters inflaters)
+        implements LoopEnvironment {
     Loop(int index, EventLoop loop, Exchanges exchanges, WireClock clock) {
         this(index, loop, exchanges, clock, new Inflaters());
     }

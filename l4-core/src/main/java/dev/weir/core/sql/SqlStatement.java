@@ -3,6 +3,7 @@ package dev.weir.core.sql;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,12 @@ public final class SqlStatement {
         SET
     }
 
+    /** Functions whose purpose is to wait, of several databases. */
+    private static final Pattern WAITING = Pattern.compile(
+            "\\b(sleep|pg_sleep|get_lock|benchmark|(master|source)_(pos|gtid)_wait|wait_for_executed_gtid_set"
+                    + "|wait_until_sql_thread_after_gtids)\\s*\\(",
+            Pattern.CASE_INSENSITIVE);
+
     private final long id;
     private final String hexId;
     private final String text;
@@ -37,6 +44,7 @@ public final class SqlStatement {
     private final String sample;
     private final boolean truncated;
     private final Kind kind;
+    private final boolean waits;
 
     /**
      * Makes one of its parts.
@@ -62,6 +70,7 @@ public final class SqlStatement {
         this.sample = sample;
         this.truncated = truncated;
         this.kind = truncated ? Kind.OTHER : kind(verb, text.toUpperCase(Locale.ROOT));
+        this.waits = WAITING.matcher(text).find();
     }
 
     private static Kind kind(String verb, String text) {
@@ -133,6 +142,11 @@ public final class SqlStatement {
     /** What it does to the session, if it is simple. */
     public Kind kind() {
         return kind;
+    }
+
+    /** Whether it calls a function whose purpose is to wait: its duration says nothing of the server. */
+    public boolean waits() {
+        return waits;
     }
 
     @Override

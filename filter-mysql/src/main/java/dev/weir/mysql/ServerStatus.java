@@ -1,7 +1,7 @@
 package dev.weir.mysql;
 
 /** Status flags of OK and EOF packets (MySQL: "SERVER_STATUS_flags_enum"). */
-final class Status {
+final class ServerStatus {
     static final int IN_TRANSACTION = 0x0001;
     static final int MORE_RESULTS = 0x0008;
     static final int NO_GOOD_INDEX = 0x0010;
@@ -11,5 +11,5 @@ final class Status {
     static final int WAS_SLOW = 0x0800;
     static final int SESSION_STATE_CHANGED = 0x4000;
 
-    private Status() {}
+    private ServerStatus() {}
 }
