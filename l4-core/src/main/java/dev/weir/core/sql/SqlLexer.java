@@ -274,6 +274,10 @@ class SqlLexer {
         boolean account = last == Token.STRING;
         pos += at(pos + 1) == '@' ? 2 : 1;
         int c = at(pos);
+        if (c == '?') {
+            pos++;
+            return Token.VARIABLE;
+        }
         if (c == '\'' || c == '"' || c == '`') {
             quoted(pos, c != '`' && !mode.noBackslashEscapes());
             return account && c != '`' ? Token.STRING : Token.VARIABLE;

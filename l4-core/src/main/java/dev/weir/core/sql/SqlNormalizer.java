@@ -27,6 +27,8 @@ public final class SqlNormalizer {
     private final boolean keepNull;
     private final ValuesList values = new ValuesList();
     private final byte[] comma = {','};
+    private final byte[] variable = {'@', '?'};
+    private final byte[] notEqual = {'<', '>'};
 
     private byte[] sql = new byte[0];
     private int offset;
@@ -36,6 +38,9 @@ public final class SqlNormalizer {
     private @Nullable Word pendingFunction;
     private int depth;
     private boolean first;
+    /** Whether the statement is one about the session or the server, not about tables. */
+    private boolean administrative;
+
     private boolean truncated;
     private long id;
 
@@ -78,6 +83,7 @@ public final class SqlNormalizer {
         pendingFunction = null;
         depth = 0;
         first = true;
+        administrative = false;
         Token token = lexer.next();
         int lastEnd = -1;
         while (token != Token.END) {
@@ -105,7 +111,7 @@ public final class SqlNormalizer {
         int to = lexer.pos;
         Word word = token == Token.WORD ? word(from, to) : null;
         lexer.hintAllowed = word != null && verb(word.role());
-        targets.take(token, word, sql, from, to);
+        targets.take(token, word != null && word.role() == Role.PLACED ? null : word, sql, from, to);
         if (token == Token.OPEN) {
             depth++;
         } else if (token == Token.CLOSE) {
@@ -121,6 +127,14 @@ public final class SqlNormalizer {
         }
     }
 
+    private static boolean generic(Role role) {
+        return role == Role.KEYWORD || role == Role.PLACED;
+    }
+
+    private static boolean administrative(Role role) {
+        return role == Role.VERB || role == Role.SESSION || role == Role.SET;
+    }
+
     private static boolean verb(Role role) {
         return role == Role.SELECT || role == Role.INSERT || role == Role.UPDATE || role == Role.DELETE;
     }
@@ -133,7 +147,8 @@ public final class SqlNormalizer {
             return null;
         }
         return switch (word.role()) {
-            case VERB -> first ? word : null;
+            case VERB -> first || administrative ? word : null;
+            case PLACED -> administrative || (before == Kind.KEYWORD && generic(lastRole)) ? word : null;
             case OBJECT -> targets.creating() && before == Kind.KEYWORD ? word : null;
             case MODIFIER -> before == Kind.KEYWORD ? word : null;
             case OFFSET -> before == Kind.LITERAL ? word : null;
@@ -144,9 +159,12 @@ public final class SqlNormalizer {
     private void emit(Token token, @Nullable Word word, int from, int to) {
         if (pendingFunction != null) {
             pendingFunction = null;
-            if (token == Token.OPEN) {
+            if (token == Token.OPEN || token == Token.STRING) {
                 text.function();
             }
+        }
+        if (first && token == Token.WORD) {
+            administrative = word != null && administrative(word.role());
         }
         first = token == Token.SEMICOLON || (first && token == Token.OPEN);
         switch (token) {
@@ -155,7 +173,7 @@ public final class SqlNormalizer {
             case STRING -> text.literal(true);
             case NUMBER -> text.literal(from + 1 < to && (sql[from + 1] | 0x20) == 'x');
             case PARAMETER -> text.literal(false);
-            case VARIABLE -> text.push(Kind.NAME, sql, from, to);
+            case VARIABLE -> variable(from, to);
             case DOT -> text.push(Kind.DOT, sql, from, to);
             case COMMA -> text.push(Kind.COMMA, sql, from, to);
             case OPEN -> text.push(Kind.OPEN, sql, from, to);
@@ -167,7 +185,20 @@ public final class SqlNormalizer {
         lastRole = word == null ? Role.KEYWORD : word.role();
     }
 
+    /** Names of a user's own variables are values, those of the system are not. */
+    private void variable(int from, int to) {
+        if (to > from + 1 && sql[from + 1] == '@') {
+            text.push(Kind.NAME, sql, from, to);
+        } else {
+            text.push(Kind.NAME, variable, 0, 2);
+        }
+    }
+
     private void operator(int from, int to) {
+        if (to == from + 2 && sql[from] == '!' && sql[from + 1] == '=') {
+            text.push(Kind.OPERATOR, notEqual, 0, 2);
+            return;
+        }
         boolean sign = to == from + 1 && (sql[from] == '-' || sql[from] == '+');
         text.push(sign ? Kind.SIGN : Kind.OPERATOR, sql, from, to);
     }

@@ -259,7 +259,7 @@ final class SqlTargets {
             case TABLE -> table(begins, sql, from, to);
             case OBJECT -> summarize(sql, from, to);
             case ON -> expected = creating && names == 0;
-            case CLAUSE, VALUES -> {
+            case CLAUSE, VALUES, SET -> {
                 expected = false;
                 lists = set(lists, false);
             }
