@@ -21,7 +21,7 @@ public final class SqlNormalizer {
     /** Bytes of digest text that are kept, unless told otherwise. */
     public static final int DEFAULT_MAX_TEXT = 4_096;
 
-    private final SqlLexer lexer;
+    private final SqlLexer lexer = new SqlLexer();
     private final DigestText text;
     private final SqlTargets targets = new SqlTargets();
     private final boolean keepNull;
@@ -40,6 +40,14 @@ public final class SqlNormalizer {
     private boolean first;
     /** Whether the statement is one about the session or the server, not about tables. */
     private boolean administrative;
+    /** Whether it creates, changes or drops an object. */
+    private boolean creating;
+
+    private boolean cut;
+    /** Whether {@link #targets} is to be told what is read, and whether it was. */
+    private boolean describing;
+
+    private boolean described;
 
     private boolean truncated;
     private long id;
@@ -56,13 +64,8 @@ public final class SqlNormalizer {
      * @param maxText longest digest text in bytes; at least 16
      */
     public SqlNormalizer(boolean keepNull, int maxText) {
-        this(keepNull, maxText, new SqlLexer());
-    }
-
-    SqlNormalizer(boolean keepNull, int maxText, SqlLexer lexer) {
         this.keepNull = keepNull;
         this.text = new DigestText(Math.max(16, maxText));
-        this.lexer = lexer;
     }
 
     /**
@@ -75,10 +78,29 @@ public final class SqlNormalizer {
         this.offset = offset;
         this.bytes = length;
         this.mode = mode;
-        lexer.reset(sql, offset, length, mode);
+        this.cut = cut;
+        describing = false;
+        described = false;
+        read();
+    }
+
+    /** Reads it once more, for what is not in the text of the digest: few statements are new. */
+    private SqlTargets describe() {
+        if (!described) {
+            described = true;
+            describing = true;
+            targets.clear();
+            read();
+            targets.end();
+        }
+        return targets;
+    }
+
+    private void read() {
+        lexer.reset(sql, offset, bytes, mode);
         text.clear();
-        targets.clear();
         values.clear();
+        creating = false;
         lastRole = Role.KEYWORD;
         pendingFunction = null;
         depth = 0;
@@ -88,16 +110,23 @@ public final class SqlNormalizer {
         int lastEnd = -1;
         while (token != Token.END) {
             take(token);
+            if (token == Token.NUMBER || token == Token.STRING) {
+                // Further values of a list leave no trace; nor does what is in rows that are left out.
+                if (values.skipping()) {
+                    lexer.skipInert();
+                } else {
+                    lexer.skipValues();
+                }
+            }
             lastEnd = lexer.pos;
             token = lexer.next();
         }
-        targets.end();
-        finish(cut || lexer.unterminated, lastEnd == offset + length);
+        finish(cut || lexer.unterminated, lastEnd == offset + bytes);
     }
 
     private void finish(boolean cut, boolean withinToken) {
         truncated = cut || text.full();
-        while (text.top(0) == Kind.SEMICOLON && !text.full()) {
+        while (text.top() == Kind.SEMICOLON && !text.full()) {
             text.pop();
         }
         if (truncated) {
@@ -111,11 +140,17 @@ public final class SqlNormalizer {
         int to = lexer.pos;
         Word word = token == Token.WORD ? word(from, to) : null;
         lexer.hintAllowed = word != null && verb(word.role());
-        targets.take(token, word != null && word.role() == Role.PLACED ? null : word, sql, from, to);
+        if (describing) {
+            targets.take(token, word != null && word.role() == Role.PLACED ? null : word, sql, from, to);
+        }
         if (token == Token.OPEN) {
             depth++;
         } else if (token == Token.CLOSE) {
             depth = Math.max(0, depth - 1);
+        }
+        if (values.outside() && (word == null || word.role() != Role.VALUES)) {
+            emit(token, word, from, to);
+            return;
         }
         switch (values.take(token, word, depth)) {
             case SKIP -> {}
@@ -141,15 +176,15 @@ public final class SqlNormalizer {
 
     /** The word if it is one with a meaning here. */
     private @Nullable Word word(int from, int to) {
-        Kind before = text.top(0);
-        Word word = before == Kind.DOT ? null : SqlWords.find(sql, from, to);
+        Kind before = text.top();
+        Word word = before == Kind.DOT ? null : SqlWords.find(sql, from, to, lexer.hash);
         if (word == null) {
             return null;
         }
         return switch (word.role()) {
             case VERB -> first || administrative ? word : null;
             case PLACED -> administrative || (before == Kind.KEYWORD && generic(lastRole)) ? word : null;
-            case OBJECT -> targets.creating() && before == Kind.KEYWORD ? word : null;
+            case OBJECT -> creating && before == Kind.KEYWORD ? word : null;
             case MODIFIER -> before == Kind.KEYWORD ? word : null;
             case OFFSET -> before == Kind.LITERAL ? word : null;
             default -> word;
@@ -165,6 +200,7 @@ public final class SqlNormalizer {
         }
         if (first && token == Token.WORD) {
             administrative = word != null && administrative(word.role());
+            creating = word != null && (word.role() == Role.CREATE || word.role() == Role.VERB);
         }
         first = token == Token.SEMICOLON || (first && token == Token.OPEN);
         switch (token) {
@@ -205,7 +241,7 @@ public final class SqlNormalizer {
 
     /** Empty statements leave nothing. */
     private void semicolon(int from) {
-        if (text.top(0) != Kind.NONE && text.top(0) != Kind.SEMICOLON) {
+        if (text.top() != Kind.NONE && text.top() != Kind.SEMICOLON) {
             text.push(Kind.SEMICOLON, sql, from, from + 1);
         }
     }
@@ -240,7 +276,7 @@ public final class SqlNormalizer {
         for (int i = from + 1; i < to - 1 && plain; i++) {
             plain = SqlLexer.isWord(sql[i] & 0xff);
         }
-        if (plain && (text.top(0) == Kind.DOT || SqlWords.find(sql, from + 1, to - 1) == null)) {
+        if (plain && (text.top() == Kind.DOT || SqlWords.find(sql, from + 1, to - 1) == null)) {
             text.push(Kind.NAME, sql, from + 1, to - 1);
         } else {
             text.push(Kind.NAME, sql, from, to);
@@ -264,17 +300,17 @@ public final class SqlNormalizer {
 
     /** The first word of the first statement, in upper case; of a common table expression the main one's. */
     public String verb() {
-        return targets.verb();
+        return describe().verb();
     }
 
     /** OpenTelemetry's {@code db.query.summary}: operations and their tables in order, at most 255 bytes. */
     public String summary() {
-        return targets.summary();
+        return describe().summary();
     }
 
     /** The tables, each once, without quotes. At most {@value SqlTargets#MAX_TABLES}. */
     public List<String> tables() {
-        return targets.tables();
+        return describe().tables();
     }
 
     /** Whether a comment carries a W3C {@code traceparent}. */

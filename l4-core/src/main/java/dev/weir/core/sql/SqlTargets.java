@@ -318,10 +318,6 @@ final class SqlTargets {
         }
     }
 
-    boolean creating() {
-        return creating;
-    }
-
     void end() {
         if (naming) {
             named(Token.END);

@@ -129,20 +129,34 @@ final class SqlWords {
     private static void add(Role role, String words) {
         for (String word : words.split(" ", -1)) {
             byte[] text = word.getBytes(StandardCharsets.US_ASCII);
-            TABLE[place(text, 0, text.length)] = new Word(text, role);
+            TABLE[place(text, 0, text.length, hash(text, 0, text.length))] = new Word(text, role);
         }
     }
 
     /** The word that {@code [from, to)} is, in any case; null if none. */
     static @Nullable Word find(byte[] sql, int from, int to) {
-        return to - from > LONGEST ? null : TABLE[place(sql, from, to)];
+        return to - from > LONGEST ? null : TABLE[place(sql, from, to, hash(sql, from, to))];
     }
 
-    private static int place(byte[] sql, int from, int to) {
+    /** The same if the hash of all its bytes is known. */
+    static @Nullable Word find(byte[] sql, int from, int to, int hash) {
+        return to - from > LONGEST ? null : TABLE[place(sql, from, to, hash)];
+    }
+
+    /** The hash with one more byte; the same for both cases of a letter. */
+    static int hash(int hash, byte next) {
+        return hash * 31 + (next & ~0x20);
+    }
+
+    private static int hash(byte[] sql, int from, int to) {
         int hash = 0;
         for (int i = from; i < to; i++) {
-            hash = hash * 31 + (sql[i] & ~0x20);
+            hash = hash(hash, sql[i]);
         }
+        return hash;
+    }
+
+    private static int place(byte[] sql, int from, int to, int hash) {
         int i = (hash ^ hash >>> 11) & (SIZE - 1);
         for (Word word = TABLE[i]; word != null && !equal(word.text, sql, from, to); word = TABLE[i]) {
             i = (i + 1) & (SIZE - 1);
