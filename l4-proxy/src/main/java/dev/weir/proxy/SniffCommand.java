@@ -61,7 +61,7 @@ final class SniffCommand implements Subcommand {
         return json ? reportJson(server, terminal) : 0;
     }
 
-    private static Protocol protocol(String name, ClassLoader loader) {
+    static Protocol protocol(String name, ClassLoader loader) {
         List<String> names = new ArrayList<>();
         for (Protocol protocol : ServiceLoader.load(Protocol.class, loader)) {
             if (protocol.name().equals(name) || protocol.aliases().contains(name)) {
