@@ -6,12 +6,10 @@ import dev.weir.proxy.replay.CaptureSet;
 import dev.weir.proxy.replay.Replay;
 import dev.weir.proxy.replay.ReplayCounts;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /** {@code weir replay}: measures the commands in captures. */
 final class ReplayCommand implements Subcommand {
@@ -29,17 +27,31 @@ final class ReplayCommand implements Subcommand {
         Protocol protocol = SniffCommand.protocol(String.valueOf(options.text("--protocol")), loader);
         int port = port(options);
         boolean json = options.flag("--json");
-        Map<String, ?> settings = options.flag("--keys") ? Map.of("keys", true) : Map.of();
-        List<Path> files = options.operands().stream().map(Path::of).toList();
-        try (CaptureSet captures = CaptureSet.open(files);
-                Replay replay = new Replay(captures, protocol, settings, port, json ? terminal.out() : null)) {
+        try (CaptureSet captures = open(options.operands());
+                Replay replay =
+                        new Replay(captures, protocol, options.sniffing(), port, json ? terminal.out() : null)) {
+            // One that waits for standard input has to be woken.
+            Thread reader = Thread.currentThread();
             for (String signal : List.of("TERM", "INT")) {
-                Signals.on(signal, () -> stopped = true);
+                Signals.on(signal, () -> {
+                    stopped = true;
+                    reader.interrupt();
+                });
             }
-            play(captures, replay, terminal);
+            play(captures, replay, terminal, json);
+            String problem = replay.finish();
             summary(replay, json ? new Terminal(terminal.err(), terminal.err(), terminal.halt()) : terminal);
-            captures.problems().forEach(terminal::say);
-            return captures.problems().isEmpty() ? 0 : 1;
+            captures.problems().forEach(text -> terminal.say("warning: " + text));
+            if (problem != null) {
+                throw new UsageException(problem);
+            }
+            return captures.broken() ? 1 : 0;
+        }
+    }
+
+    private static CaptureSet open(List<String> files) throws IOException {
+        try {
+            return CaptureSet.open(files);
         } catch (CaptureException e) {
             throw new UsageException(String.valueOf(e.getMessage()));
         }
@@ -50,73 +62,57 @@ final class ReplayCommand implements Subcommand {
         if (text == null) {
             return -1;
         }
-        boolean digits = text.length() <= 5 && text.chars().allMatch(c -> c >= '0' && c <= '9') && !text.isEmpty();
-        int port = digits ? Integer.parseInt(text) : 0;
+        int port = text.matches("[0-9]{1,5}") ? Integer.parseInt(text) : 0;
         if (port < 1 || port > 65_535) {
             throw new UsageException("--port: \"" + text + "\" (expected: a port of 1..65535)");
         }
         return port;
     }
 
-    private void play(CaptureSet captures, Replay replay, Terminal terminal) throws IOException {
-        boolean interactive = Terminal.interactiveError();
+    private void play(CaptureSet captures, Replay replay, Terminal terminal, boolean json) throws IOException {
+        boolean interactive = Terminal.interactiveError() && !(json && Terminal.interactive());
         long shown = System.nanoTime();
         long packets = 0;
-        while (!stopped && replay.step()) {
-            if (interactive && ++packets % LOOK == 0 && System.nanoTime() - shown > PROGRESS_NANOS) {
-                shown = System.nanoTime();
-                terminal.err().print(CLEAR + progress(captures, replay));
-                terminal.err().flush();
+        try {
+            while (!stopped && replay.step()) {
+                if (interactive && ++packets % LOOK == 0 && System.nanoTime() - shown > PROGRESS_NANOS) {
+                    shown = System.nanoTime();
+                    terminal.err().print(CLEAR + progress(captures, replay));
+                    terminal.err().flush();
+                }
+            }
+        } catch (ClosedByInterruptException e) {
+            if (!stopped) {
+                throw e;
             }
         }
+        // Of the signal: what follows is not to be interrupted.
+        Thread.interrupted();
         if (interactive) {
             terminal.err().print(CLEAR);
         }
-        replay.finish();
     }
 
     private static String progress(CaptureSet captures, Replay replay) {
-        long size = Math.max(1, captures.size());
+        long size = captures.size();
+        String part = size == 0
+                ? TableText.bytes(captures.position())
+                : Math.min(100, 100 * captures.position() / size) + " % of " + TableText.bytes(size);
         return String.format(
                 Locale.ROOT,
-                "weir: %3d %% of %s   %s packets   %s connections open   %s exchanges",
-                Math.min(100, 100 * captures.position() / size),
-                TableText.bytes(size),
-                Terminal.grouped(replay.counts().packets),
+                "weir: %s   %s packets   %s connections open   %s exchanges",
+                part,
+                Terminal.grouped(replay.counts().packets()),
                 Terminal.grouped(replay.open()),
-                Terminal.grouped(replay.counts().exchanges));
+                Terminal.grouped(replay.counts().exchanges()));
     }
 
     private static void summary(Replay replay, Terminal terminal) {
         ReplayCounts counts = replay.counts();
         UsageTable table = UsageTable.of(replay.exchanges(), "command", null).sorted("total_us");
-        LiveView.summary(terminal, new LiveView.Frame(List.of(), counts.connections, table), SUMMARY_ROWS);
-        PrintStream out = terminal.out();
-        out.println();
-        List<String> parts = new ArrayList<>();
-        part(parts, counts.packets, "packets");
-        part(parts, counts.tcp, "of TCP");
-        add(parts, counts.repeated, "repeated");
-        add(parts, counts.early, "out of order");
-        add(parts, counts.cut, "cut short");
-        add(parts, counts.fragments, "IP fragments");
-        add(parts, counts.unreadable, "unreadable");
-        add(parts, counts.unknownLinks, "of an unknown link layer");
-        add(parts, counts.otherPorts, "of other connections");
-        add(parts, counts.gaps, "gaps");
-        add(parts, counts.evicted, "connections forgotten");
-        out.println(String.join("   ", parts));
-        counts.stops().forEach((reason, count) -> out.println(Terminal.grouped(count) + " connections " + reason));
-        out.flush();
-    }
-
-    private static void add(List<String> parts, long count, String what) {
-        if (count > 0) {
-            part(parts, count, what);
-        }
-    }
-
-    private static void part(List<String> parts, long count, String what) {
-        parts.add(Terminal.grouped(count) + " " + what);
+        LiveView.summary(terminal, new LiveView.Frame(List.of(), counts.connections(), table), SUMMARY_ROWS);
+        terminal.out().println();
+        counts.lines().forEach(terminal.out()::println);
+        terminal.out().flush();
     }
 }

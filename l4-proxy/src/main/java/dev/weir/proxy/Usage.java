@@ -23,6 +23,9 @@ final class Usage {
     private static final String OWN_ADMIN_HELP =
             "Where the admin server listens; if not given, 127.0.0.1:9901 or the next free port.";
 
+    private static final String STATEMENTS_HELP =
+            "Shows the text of statements as it was sent, where the protocol has some; it may hold personal data.";
+
     private Usage() {}
 
     /** Reads a command line; null if help was asked for, and shown. */
@@ -110,6 +113,7 @@ final class Usage {
         value(spec, "--upstream", "ADDR", true, "The server.");
         flag(spec, "--json", "Writes exchanges to standard output, an object of JSON a line, and nothing else.");
         flag(spec, "--keys", "Shows the first key of a command as its target; keys may be personal data.");
+        flag(spec, "--statements", STATEMENTS_HELP);
         value(spec, "--admin", "ADDR|off", false, OWN_ADMIN_HELP);
         value(spec, "--for", "DURATION", false, "Ends after this time: 20s, 5m.");
         value(spec, "--plugins", "DIR", false, "Folder with jars of further protocols, beside those in plugins/.");
@@ -120,11 +124,18 @@ final class Usage {
         CommandSpec spec = command(
                 "replay",
                 "Shows the commands in captures of the network (pcap, pcapng), with the times of the capture.");
-        operands(spec, "FILE", "A capture, for example by tcpdump -s 0 -w FILE.");
+        operands(spec, "FILE", "A capture, for example by tcpdump -s 0 -w FILE; - is standard input.");
         value(spec, "--protocol", "P", true, "What the servers speak: redis.");
-        value(spec, "--port", "N", false, "The servers' port; without it, all connections that speak the protocol.");
+        value(
+                spec,
+                "--port",
+                "N",
+                false,
+                "The servers' port; without it, all connections that speak the protocol. It tells client from server"
+                        + " where a connection began before the capture.");
         flag(spec, "--json", "Writes exchanges to standard output, an object of JSON a line, and nothing else.");
         flag(spec, "--keys", "Shows the first key of a command as its target; keys may be personal data.");
+        flag(spec, "--statements", STATEMENTS_HELP);
         value(spec, "--plugins", "DIR", false, "Folder with jars of further protocols, beside those in plugins/.");
         return spec;
     }

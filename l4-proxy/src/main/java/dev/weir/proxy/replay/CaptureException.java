@@ -6,7 +6,15 @@ import java.io.IOException;
 public final class CaptureException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    CaptureException(String message) {
+    private final boolean cut;
+
+    CaptureException(String message, boolean cut) {
         super(message);
+        this.cut = cut;
+    }
+
+    /** Whether the file just ends too early, as when it was copied while the capture was being written. */
+    boolean cut() {
+        return cut;
     }
 }

@@ -1,44 +1,48 @@
 package dev.weir.proxy.replay;
 
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** An open capture file and the packet it stands at. */
 final class CaptureFile implements AutoCloseable {
+    private static final String STDIN = "-";
     private static final String EXPECTED = " (expected: a capture in the format pcap or pcapng)";
     private static final int GZIP = 0x1f8b;
 
     final CapturedPacket packet = new CapturedPacket();
     private final CaptureInput in;
     private final CaptureReader reader;
+    private final long size;
 
-    private CaptureFile(CaptureInput in, CaptureReader reader) {
+    private CaptureFile(CaptureInput in, CaptureReader reader, long size) {
         this.in = in;
         this.reader = reader;
+        this.size = size;
     }
 
     /**
-     * Opens a file, without reading a packet.
+     * Opens a file, {@code -} for standard input, without reading a packet.
      *
-     * @throws CaptureException if it is not to be read, or not a capture
+     * @throws CaptureException if it cannot be read, or is not a capture
      */
-    static CaptureFile open(Path file) throws IOException {
-        if (Files.isDirectory(file)) {
-            throw new CaptureException(file + ": a folder" + EXPECTED);
-        }
-        CaptureInput in;
-        try {
-            in = new CaptureInput(file.toString(), Files.newInputStream(file));
-        } catch (NoSuchFileException e) {
-            throw new CaptureException(file + ": no such file" + EXPECTED);
-        } catch (IOException e) {
-            throw new CaptureException(file + ": cannot be read: " + e.getMessage());
-        }
+    static CaptureFile open(String file, CaptureSet.Pause pause) throws IOException {
+        boolean stdin = file.equals(STDIN);
+        // A channel, since a read of one can be interrupted.
+        InputStream source =
+                stdin ? Channels.newInputStream(new FileInputStream(FileDescriptor.in).getChannel()) : stream(file);
+        CaptureInput in = new CaptureInput(stdin ? "standard input" : file, source, pause);
         boolean done = false;
         try {
-            CaptureFile opened = new CaptureFile(in, reader(file, in));
+            long size = stdin || !Files.isRegularFile(Path.of(file)) ? 0 : Files.size(Path.of(file));
+            CaptureFile opened = new CaptureFile(in, reader(in), size);
             done = true;
             return opened;
         } finally {
@@ -48,30 +52,51 @@ final class CaptureFile implements AutoCloseable {
         }
     }
 
-    private static CaptureReader reader(Path file, CaptureInput in) throws IOException {
-        byte[] magic = new byte[4];
-        if (!in.readOrEnd(magic, 4)) {
-            throw new CaptureException(file + ": empty" + EXPECTED);
+    private static InputStream stream(String file) throws CaptureException {
+        try {
+            Path path = Path.of(file);
+            if (Files.isDirectory(path)) {
+                throw new CaptureException(file + ": a folder" + EXPECTED, false);
+            }
+            return Files.newInputStream(path);
+        } catch (NoSuchFileException | InvalidPathException e) {
+            throw new CaptureException(file + ": no such file" + EXPECTED, false);
+        } catch (AccessDeniedException e) {
+            throw new CaptureException(file + ": may not be read (expected: permission to read it)", false);
+        } catch (CaptureException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new CaptureException(file + ": cannot be read: " + e.getMessage(), false);
         }
-        in.bigEndian(true);
+    }
+
+    private static CaptureReader reader(CaptureInput in) throws IOException {
+        byte[] magic = new byte[4];
+        try {
+            if (!in.readOrEnd(magic, magic.length)) {
+                throw new CaptureException(in.name() + ": empty" + EXPECTED, false);
+            }
+        } catch (CaptureException e) {
+            throw e.cut() ? new CaptureException(in.name() + ": too short" + EXPECTED, false) : e;
+        }
         int number = (int) in.u32(magic, 0);
         switch (number) {
             case PcapngReader.SECTION:
                 return new PcapngReader(in);
-            case 0xa1b2c3d4:
-                return new PcapReader(in, 1_000);
-            case 0xa1b23c4d:
-                return new PcapReader(in, 1);
-            case 0xd4c3b2a1:
-                in.bigEndian(false);
-                return new PcapReader(in, 1_000);
-            case 0x4d3cb2a1:
-                in.bigEndian(false);
-                return new PcapReader(in, 1);
+            case PcapReader.MICROS:
+                return new PcapReader(in, true, 1_000);
+            case PcapReader.NANOS:
+                return new PcapReader(in, true, 1);
             default:
-                String what = number >>> 16 == GZIP ? "compressed" : String.format("begins with %08x", number);
-                throw new CaptureException(file + ": " + what + EXPECTED);
+                break;
         }
+        int swapped = Integer.reverseBytes(number);
+        if (swapped == PcapReader.MICROS || swapped == PcapReader.NANOS) {
+            return new PcapReader(in, false, swapped == PcapReader.NANOS ? 1 : 1_000);
+        }
+        boolean gzip = number >>> 16 == GZIP;
+        String what = gzip ? "compressed with gzip" : String.format("begins with the bytes %08x", number);
+        throw new CaptureException(in.name() + ": " + what + EXPECTED, false);
     }
 
     /** Goes on to the next packet; false at the end. */
@@ -79,8 +104,14 @@ final class CaptureFile implements AutoCloseable {
         return reader.next(packet);
     }
 
+    /** Bytes that were read. */
     long position() {
         return in.position();
+    }
+
+    /** Bytes of the file; 0 if it has no end yet. */
+    long size() {
+        return size;
     }
 
     @Override

@@ -1,22 +1,32 @@
 package dev.weir.proxy.replay;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 
 /** The bytes of a capture file, with their place and their byte order. */
 final class CaptureInput implements AutoCloseable {
-    private static final int BUFFER = 256 << 10;
+    private static final int BUFFER = 64 << 10;
 
     private final String name;
     private final InputStream in;
-    private final byte[] word = new byte[8];
-    private long position;
-    private boolean bigEndian;
+    /** Called before the source is read, which may take as long as the capture. */
+    private final CaptureSet.Pause pause;
 
-    CaptureInput(String name, InputStream in) {
+    private final byte[] buffer = new byte[BUFFER];
+    private final byte[] word = new byte[8];
+    private int begin;
+    private int end;
+    private long position;
+    private boolean bigEndian = true;
+
+    CaptureInput(String name, InputStream in, CaptureSet.Pause pause) {
         this.name = name;
-        this.in = new BufferedInputStream(in, BUFFER);
+        this.in = in;
+        this.pause = pause;
+    }
+
+    String name() {
+        return name;
     }
 
     void bigEndian(boolean big) {
@@ -28,18 +38,37 @@ final class CaptureInput implements AutoCloseable {
         return position;
     }
 
+    /** Bytes that can be read without asking the source; 0 at the end only. */
+    private int available() throws IOException {
+        if (begin == end) {
+            pause.beforeRead();
+            begin = 0;
+            end = Math.max(0, in.read(buffer));
+        }
+        return end - begin;
+    }
+
     /** Reads {@code length} bytes; false if the file ends before the first one. */
     boolean readOrEnd(byte[] into, int length) throws IOException {
-        int read = in.readNBytes(into, 0, length);
-        position += read;
-        if (read > 0 && read < length) {
-            throw cut();
+        int done = 0;
+        while (done < length) {
+            int some = Math.min(available(), length - done);
+            if (some == 0) {
+                if (done == 0) {
+                    return false;
+                }
+                throw cut();
+            }
+            System.arraycopy(buffer, begin, into, done, some);
+            begin += some;
+            position += some;
+            done += some;
         }
-        return read == length;
+        return true;
     }
 
     void read(byte[] into, int length) throws IOException {
-        if (!readOrEnd(into, length) && length > 0) {
+        if (!readOrEnd(into, length)) {
             throw cut();
         }
     }
@@ -47,15 +76,13 @@ final class CaptureInput implements AutoCloseable {
     void skip(long length) throws IOException {
         long left = length;
         while (left > 0) {
-            long skipped = in.skip(left);
-            if (skipped <= 0) {
-                if (in.read() < 0) {
-                    throw cut();
-                }
-                skipped = 1;
+            int some = (int) Math.min(available(), left);
+            if (some == 0) {
+                throw cut();
             }
-            left -= skipped;
-            position += skipped;
+            begin += some;
+            position += some;
+            left -= some;
         }
     }
 
@@ -71,6 +98,13 @@ final class CaptureInput implements AutoCloseable {
         return (long) high << 16 | low;
     }
 
+    /** A number of eight bytes. */
+    long i64(byte[] bytes, int at) {
+        long high = u32(bytes, bigEndian ? at : at + 4);
+        long low = u32(bytes, bigEndian ? at + 4 : at);
+        return high << 32 | low;
+    }
+
     int u16(byte[] bytes, int at) {
         int first = bytes[at] & 0xff;
         int second = bytes[at + 1] & 0xff;
@@ -78,13 +112,12 @@ final class CaptureInput implements AutoCloseable {
     }
 
     private CaptureException cut() {
-        return new CaptureException(name + ": cut short at byte " + position
-                + " (expected: the rest of a packet; the capture was not ended)");
+        return new CaptureException(name + ": ends in the middle of a packet, at byte " + position, true);
     }
 
     /** Something that may not stand here. */
     CaptureException bad(String what) {
-        return new CaptureException(name + ": at byte " + position + ": " + what);
+        return new CaptureException(name + ": at byte " + position + ": " + what, false);
     }
 
     @Override

@@ -1,42 +1,45 @@
 package dev.weir.proxy.replay;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
-/** Capture files as one: the packets of all by their time, as when a capture was cut into several files. */
+/**
+ * Capture files as one: the packets of all by their time, as when a capture was cut into several files. All are open
+ * at once. One thread's.
+ */
 public final class CaptureSet implements AutoCloseable {
+    /** Called before a source is read, so that nothing is kept back while it has nothing to say. */
+    @FunctionalInterface
+    interface Pause {
+        void beforeRead() throws IOException;
+    }
+
     private final List<CaptureFile> files = new ArrayList<>();
     private final PriorityQueue<CaptureFile> waiting =
             new PriorityQueue<>(Comparator.comparingLong(file -> file.packet.nanos));
     private final List<String> problems = new ArrayList<>();
-    private final long size;
+    private boolean broken;
+    private Pause pause = () -> {};
     private @Nullable CaptureFile current;
 
-    private CaptureSet(long size) {
-        this.size = size;
-    }
+    private CaptureSet() {}
 
     /**
-     * Opens files.
+     * Opens files, and reads the first packet of each.
      *
-     * @throws CaptureException for the first that is not to be read, or not a capture
+     * @param names of files, {@code -} for standard input
+     * @throws CaptureException for the first that cannot be read, or is not a capture
      */
-    public static CaptureSet open(List<Path> paths) throws IOException {
-        long size = 0;
-        for (Path path : paths) {
-            size += Files.isRegularFile(path) ? Files.size(path) : 0;
-        }
-        CaptureSet set = new CaptureSet(size);
+    public static CaptureSet open(List<String> names) throws IOException {
+        CaptureSet set = new CaptureSet();
         boolean done = false;
         try {
-            for (Path path : paths) {
-                set.files.add(CaptureFile.open(path));
+            for (String name : names) {
+                set.files.add(CaptureFile.open(name, () -> set.pause.beforeRead()));
             }
             for (CaptureFile file : set.files) {
                 set.advance(file);
@@ -50,15 +53,20 @@ public final class CaptureSet implements AutoCloseable {
         }
     }
 
-    /** Broken files give what they have up to there. */
+    /** A broken file gives what it has up to there. */
     private void advance(CaptureFile file) throws IOException {
         try {
             if (file.next()) {
                 waiting.add(file);
             }
         } catch (CaptureException e) {
+            broken |= !e.cut();
             problems.add(String.valueOf(e.getMessage()));
         }
+    }
+
+    void beforeRead(Pause action) {
+        pause = action;
     }
 
     /** The time of the first packet; 0 if there is none. */
@@ -77,9 +85,16 @@ public final class CaptureSet implements AutoCloseable {
         return current == null ? null : current.packet;
     }
 
-    /** Bytes of all files. */
+    /** Bytes of all files; 0 if one has no end yet. */
     public long size() {
-        return size;
+        long sum = 0;
+        for (CaptureFile file : files) {
+            if (file.size() == 0) {
+                return 0;
+            }
+            sum += file.size();
+        }
+        return sum;
     }
 
     /** Bytes that were read so far. */
@@ -91,9 +106,14 @@ public final class CaptureSet implements AutoCloseable {
         return sum;
     }
 
-    /** Files that broke off, each with its place and what was expected. */
+    /** Files that broke off, each with its place and what was expected there. */
     public List<String> problems() {
         return List.copyOf(problems);
+    }
+
+    /** Whether one of them holds something else than a capture, and does not just end early. */
+    public boolean broken() {
+        return broken;
     }
 
     @Override

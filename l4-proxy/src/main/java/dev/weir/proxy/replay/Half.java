@@ -6,6 +6,9 @@ import java.util.List;
 
 /** One direction of a TCP connection: where its stream stands, and what came too early. Numbers wrap: compare differences. */
 final class Half {
+    /** The largest window there is: a number that is further away belongs to something else. */
+    static final int MAX_AHEAD = 1 << 30;
+
     /**
      * A packet that has to wait.
      *
@@ -20,11 +23,18 @@ final class Half {
     final List<Chunk> waiting = new ArrayList<>(0);
 
     boolean known;
+    /** Whether {@link #first} is from a SYN. */
+    boolean exact;
+    /** The number of the first byte. */
     int first;
+    /** The number of the next byte to be shown. */
     int next;
+
     boolean fin;
     int finSeq;
+    /** Whether the end was shown. */
     boolean ended;
+
     private boolean acked;
     private int maxAck;
 
@@ -32,9 +42,10 @@ final class Half {
         this.direction = direction;
     }
 
-    void begin(int seq) {
+    void begin(int seq, boolean bySyn) {
         if (!known) {
             known = true;
+            exact = bySyn;
             first = seq;
             next = seq;
         }
@@ -42,35 +53,42 @@ final class Half {
 
     /** The receiver of this direction says what it has. */
     void acked(int ack) {
-        if (!acked || ack - maxAck > 0) {
+        int ahead = ack - next;
+        if (ahead > -MAX_AHEAD && ahead < MAX_AHEAD && (!acked || ack - maxAck > 0)) {
             acked = true;
             maxAck = ack;
         }
     }
 
-    /** Whether everything was seen that somebody who says {@code ack} had seen; its one for a lost FIN aside. */
+    void fin(int seq) {
+        if (!fin) {
+            fin = true;
+            finSeq = seq;
+        }
+    }
+
+    /** Whether everything was shown that somebody who says {@code ack} had seen. */
     boolean reached(int ack) {
-        return !known || ack - next <= 1;
+        return !known || ack - next <= 0 || ack - next > MAX_AHEAD;
     }
 
-    /** Whether the receiver has bytes that the capture does not have at this place. */
+    /** Bytes that are known to exist before the next that is here; 0 if none are missing. */
+    int missing() {
+        if (!known || ended) {
+            return 0;
+        }
+        int there = !waiting.isEmpty() ? waiting.get(0).seq() : fin ? finSeq : acked ? maxAck : next;
+        return Math.max(0, there - next);
+    }
+
+    /** Whether something is still to come. A byte acknowledged at the very end is a FIN that the capture has not. */
+    boolean unfinished() {
+        return !waiting.isEmpty() || missing() > (fin ? 0 : 1);
+    }
+
+    /** Whether bytes are missing that the receiver has: then the capture lost them. */
     boolean lost() {
-        return known
-                && acked
-                && maxAck - next > 1
-                && (waiting.isEmpty() || waiting.get(0).seq() - next > 0);
-    }
-
-    /** Whether something is missing before what waits, or before the end. */
-    boolean hole() {
-        return waiting.isEmpty()
-                ? lost() || known && fin && finSeq - next > 0
-                : waiting.get(0).seq() - next > 0;
-    }
-
-    /** Goes on behind the hole. */
-    void jump() {
-        next = !waiting.isEmpty() ? waiting.get(0).seq() : lost() ? maxAck : finSeq;
+        return acked && maxAck - next > 0 && missing() > 0;
     }
 
     void add(Chunk chunk) {

@@ -11,6 +11,8 @@ import java.io.IOException;
  * </pre>
  */
 final class PcapReader implements CaptureReader {
+    static final int MICROS = 0xa1b2c3d4;
+    static final int NANOS = 0xa1b23c4d;
     private static final int REST_OF_HEADER = 20;
     private static final int PACKET_HEADER = 16;
 
@@ -20,9 +22,10 @@ final class PcapReader implements CaptureReader {
     private final byte[] header = new byte[REST_OF_HEADER];
 
     /** The magic number was read already. */
-    PcapReader(CaptureInput in, long unitNanos) throws IOException {
+    PcapReader(CaptureInput in, boolean bigEndian, long unitNanos) throws IOException {
         this.in = in;
         this.unitNanos = unitNanos;
+        in.bigEndian(bigEndian);
         in.read(header, REST_OF_HEADER);
         // What is above is the length of a checksum behind each packet.
         this.linkType = (int) in.u32(header, 16) & 0xffff;

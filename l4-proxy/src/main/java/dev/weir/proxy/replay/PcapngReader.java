@@ -12,13 +12,15 @@ import java.util.List;
  * SHB     byte order magic 4 | version 2+2 | section length 8 | options
  * IDB     link type 2 | 2 | snap length 4 | options: code 2 | length 2 | value, padded to 4
  * EPB     interface 4 | time 4+4 | captured length 4 | length on the wire 4 | bytes, padded to 4 | options
- * SPB     length on the wire 4 | bytes, padded to 4
+ * PB      interface 2 | drops 2 | then as EPB: its predecessor
+ * SPB     length on the wire 4 | bytes, padded to 4; no time
  * </pre>
  */
 final class PcapngReader implements CaptureReader {
     static final int SECTION = 0x0a0d0d0a;
     private static final long MAGIC = 0x1a2b3c4dL;
     private static final int INTERFACE = 1;
+    private static final int PACKET = 2;
     private static final int SIMPLE_PACKET = 3;
     private static final int ENHANCED_PACKET = 6;
     private static final int MAX_INTERFACES = 65_536;
@@ -59,8 +61,8 @@ final class PcapngReader implements CaptureReader {
             boolean found = false;
             switch (type) {
                 case INTERFACE -> addInterface(body);
-                case ENHANCED_PACKET -> {
-                    enhanced(packet, body);
+                case ENHANCED_PACKET, PACKET -> {
+                    timed(packet, body, type == PACKET);
                     found = true;
                 }
                 case SIMPLE_PACKET -> {
@@ -122,9 +124,7 @@ final class PcapngReader implements CaptureReader {
             if (code == OPTION_TIME_UNIT && length >= 1) {
                 unit = bytes[at] & 0xff;
             } else if (code == OPTION_TIME_OFFSET && length >= 8) {
-                long first = in.u32(bytes, at);
-                long second = in.u32(bytes, at + 4);
-                offset = in.u16(new byte[] {0, 1}, 0) == 1 ? first << 32 | second : second << 32 | first;
+                offset = in.i64(bytes, at);
             }
             at += length + 3 & ~3;
         }
@@ -139,12 +139,12 @@ final class PcapngReader implements CaptureReader {
         return interfaces.get((int) number);
     }
 
-    private void enhanced(CapturedPacket packet, long body) throws IOException {
+    private void timed(CapturedPacket packet, long body, boolean old) throws IOException {
         if (body < PACKET_HEADER) {
             throw in.bad("packet block of " + (body + FRAME) + " bytes (expected: at least 32)");
         }
         in.read(header, PACKET_HEADER);
-        Interface from = interfaceOf(in.u32(header, 0));
+        Interface from = interfaceOf(old ? in.u16(header, 0) : in.u32(header, 0));
         long captured = in.u32(header, 12);
         lastNanos = from.units().nanos(in.u32(header, 4) << 32 | in.u32(header, 8));
         fill(packet, from, captured, in.u32(header, 16), body - PACKET_HEADER);

@@ -5,7 +5,6 @@ import dev.weir.core.config.ConfigNode;
 import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.exchange.Exchange;
 import dev.weir.core.exchange.ExchangeLines;
-import dev.weir.core.exchange.ExchangeSink;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.PerLoop;
@@ -27,14 +26,20 @@ import org.jspecify.annotations.Nullable;
 
 /** Shows the connections in captures to a protocol's sniffer. One thread's; used once. */
 public final class Replay implements AutoCloseable {
-    private static final int MAX_CONNECTIONS = 16_384;
+    /** Most connections that are open at a time, and most that are remembered after their end. */
+    static final int MAX_CONNECTIONS = 16_384;
+
     private static final long IDLE_NANOS = Duration.ofHours(1).toNanos();
     private static final int BATCH = 64 << 10;
     private static final ProxyConfig.SinkConfig LIMITS = new ProxyConfig.SinkConfig(2_000, Duration.ofSeconds(1), 100);
 
     private final CaptureSet captures;
     private final Protocol protocol;
-    private final int port;
+    /** The only port of servers, or -1. */
+    private final int only;
+    /** The port that tells a server where no SYN does. */
+    private final int usual;
+
     private final @Nullable PrintStream out;
     private final ReplayCounts counts = new ReplayCounts();
     private final CaptureClock clock = new CaptureClock();
@@ -48,7 +53,7 @@ public final class Replay implements AutoCloseable {
     private final Flow.Budget budget = new Flow.Budget();
     /** The one that was idle for longest comes first. */
     private final Map<FlowKey, Flow> flows = new LinkedHashMap<>(64, 0.75f, true);
-    /** Where the streams of connections began that are over: what comes late is not a new one. */
+    /** Where the clients' streams of connections began that are over: what comes late is not a new one. */
     private final Map<FlowKey, Integer> over = new LinkedHashMap<>();
 
     private ByteBuf view = Unpooled.EMPTY_BUFFER;
@@ -57,7 +62,7 @@ public final class Replay implements AutoCloseable {
      * Prepares a replay.
      *
      * @param settings of the protocol's sniffing filter
-     * @param port of servers; -1 for all, those that begin in mid-stream by the protocol's usual port
+     * @param port of servers; -1 for all, where the protocol's usual one tells the direction if there is no SYN
      * @param out where exchanges are written as JSON, or null
      * @throws dev.weir.core.config.ConfigException for settings that the protocol does not know
      */
@@ -65,12 +70,13 @@ public final class Replay implements AutoCloseable {
             CaptureSet captures, Protocol protocol, Map<String, ?> settings, int port, @Nullable PrintStream out) {
         this.captures = captures;
         this.protocol = protocol;
-        this.port = port;
+        this.only = port;
+        this.usual = port < 0 ? protocol.defaultPort() : port;
         this.out = out;
         clock.advance(captures.firstNanos());
+        captures.beforeRead(this::flush);
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
-        ExchangeSink.Factory writer = loop -> this::write;
-        this.sinks = new ExchangeSinks(1, clock, meters, LIMITS, List.of(writer));
+        this.sinks = new ExchangeSinks(1, clock, meters, LIMITS, List.of(loop -> this::write));
         this.environment = new ReplayEnvironment(protocol, meters, clock, sinks, channel.eventLoop());
         ConfigErrors errors = new ConfigErrors();
         PerLoop<Sniffer> configured = protocol.sniffer(ConfigNode.of(settings, errors), environment);
@@ -93,6 +99,11 @@ public final class Replay implements AutoCloseable {
         return flows.size();
     }
 
+    /** Bytes that wait for others before them. */
+    long waiting() {
+        return budget.used;
+    }
+
     /**
      * Looks at the next packet; false if there is none.
      *
@@ -108,7 +119,7 @@ public final class Replay implements AutoCloseable {
         switch (dissector.read(packet, tcp)) {
             case TCP -> {
                 counts.tcp++;
-                connection(packet);
+                segment(packet);
             }
             case FRAGMENT -> counts.fragments++;
             case UNREADABLE -> counts.unreadable++;
@@ -121,47 +132,75 @@ public final class Replay implements AutoCloseable {
         return true;
     }
 
-    /** Ends connections that are still open, and writes what is left. */
-    public void finish() throws IOException {
+    /**
+     * Ends connections that are still open, and writes what is left.
+     *
+     * @return what the user has to do to see something; null if all is well
+     * @throws IOException if exchanges cannot be written
+     */
+    public @Nullable String finish() throws IOException {
         for (Flow flow : new ArrayList<>(flows.values())) {
             flow.close(CloseReason.SHUTDOWN, clock.nanoTime());
         }
         flows.clear();
         flush();
+        if (counts.connections > 0 || counts.undirected == 0) {
+            return null;
+        }
+        return "all connections began before the capture, and none has port " + usual
+                + ": client and server cannot be told apart (expected: --port N, the port of the servers)";
     }
 
-    private void connection(CapturedPacket packet) {
+    private void segment(CapturedPacket packet) {
+        FlowKey key = FlowKey.fromClient(tcp);
         boolean fromClient = true;
-        Flow flow = flows.get(FlowKey.fromClient(tcp));
+        Flow flow = flows.get(key);
         if (flow == null) {
-            flow = flows.get(FlowKey.fromServer(tcp));
-            fromClient = false;
+            FlowKey back = FlowKey.fromServer(tcp);
+            flow = flows.get(back);
+            if (flow != null) {
+                key = back;
+                fromClient = false;
+            } else if (late(key, true) || late(back, false)) {
+                return;
+            }
         }
         long now = clock.nanoTime();
         if (flow != null && tcp.has(TcpPacket.SYN) && flow.renewedBy(tcp, fromClient)) {
             flow.close(CloseReason.CLIENT_CLOSED, now);
-            flows.remove(flow.key);
+            flows.remove(key);
             flow = null;
         }
         if (flow == null) {
-            Boolean direction = direction();
-            if (direction == null) {
+            if (!wanted()) {
                 return;
             }
-            fromClient = direction;
-            flow = open(fromClient ? FlowKey.fromClient(tcp) : FlowKey.fromServer(tcp), fromClient, now);
-            if (flow == null) {
-                return;
-            }
+            fromClient = tcp.has(TcpPacket.SYN) ? !tcp.has(TcpPacket.ACK) : tcp.targetPort == usual;
+            key = fromClient ? FlowKey.fromClient(tcp) : FlowKey.fromServer(tcp);
+            flow = open(key, now);
         }
-        if (view.isReadOnly() || view.array() != packet.data) {
+        if (view.array() != packet.data) {
             view = Unpooled.wrappedBuffer(packet.data);
         }
         flow.packet(tcp, view, fromClient, now);
         if (flow.closed()) {
-            flows.remove(flow.key);
+            flows.remove(key);
             remember(flow);
         }
+    }
+
+    /** Whether the packet belongs to a connection that is over. */
+    private boolean late(FlowKey key, boolean fromClient) {
+        Integer first = over.get(key);
+        if (first == null) {
+            return false;
+        }
+        if (tcp.has(TcpPacket.SYN) && (fromClient ? tcp.seq + 1 : tcp.ack) != first) {
+            over.remove(key);
+            return false;
+        }
+        counts.repeated += tcp.length > 0 ? 1 : 0;
+        return true;
     }
 
     private void remember(Flow flow) {
@@ -173,48 +212,40 @@ public final class Replay implements AutoCloseable {
         }
     }
 
-    /** Whether the packet comes from the client; null if that cannot be told, or nothing is to be seen there. */
-    private @Nullable Boolean direction() {
-        boolean toPort = tcp.targetPort == (port < 0 ? protocol.defaultPort() : port);
-        boolean fromPort = tcp.sourcePort == (port < 0 ? protocol.defaultPort() : port);
-        if (port >= 0 && !toPort && !fromPort) {
+    /** Whether the packet begins a connection, or is the first that is seen of one, and its direction is known. */
+    private boolean wanted() {
+        boolean syn = tcp.has(TcpPacket.SYN);
+        boolean toServer = tcp.targetPort == usual;
+        boolean fromServer = tcp.sourcePort == usual;
+        boolean right = syn ? (tcp.has(TcpPacket.ACK) ? fromServer : toServer) : toServer || fromServer;
+        if (only >= 0 && !right) {
             counts.otherPorts++;
-            return null;
+            return false;
         }
-        if (tcp.has(TcpPacket.RST) || !tcp.has(TcpPacket.SYN) && tcp.length == 0) {
-            return null;
+        if (tcp.has(TcpPacket.RST) || !syn && tcp.length == 0) {
+            return false;
         }
-        if (tcp.has(TcpPacket.SYN)) {
-            boolean client = !tcp.has(TcpPacket.ACK);
-            if (port >= 0 && !(client ? toPort : fromPort)) {
-                counts.otherPorts++;
-                return null;
-            }
-            return client;
+        if (!syn && !right) {
+            counts.undirected++;
+            return false;
         }
-        if (!toPort && !fromPort) {
-            counts.otherPorts++;
-            return null;
-        }
-        return toPort;
+        return true;
     }
 
-    private @Nullable Flow open(FlowKey key, boolean fromClient, long now) {
-        Integer before = over.get(key);
-        boolean syn = tcp.has(TcpPacket.SYN);
-        if (before != null && (!syn || fromClient && before == tcp.seq + 1)) {
-            counts.repeated++;
-            return null;
-        }
-        over.remove(key);
+    private Flow open(FlowKey key, long now) {
         evict(now);
         counts.connections++;
         ReplayConnection connection =
                 new ReplayConnection(counts.connections, environment.listener(), key, now, environment.loop());
-        int usual = port < 0 ? protocol.defaultPort() : port;
-        Protocol doubted = key.serverPort() == usual ? null : protocol;
-        Watch watch = new Watch(sniffers.create(connection), connection, environment.exchanges(), counts, doubted);
-        Flow flow = new Flow(key, watch, counts, budget);
+        ReplaySniffer sniffer = new ReplaySniffer(
+                protocol,
+                sniffers.create(connection),
+                connection,
+                environment.exchanges(),
+                clock,
+                counts,
+                key.serverPort() != usual);
+        Flow flow = new Flow(key, sniffer, counts, budget);
         flows.put(key, flow);
         return flow;
     }
@@ -244,7 +275,7 @@ public final class Replay implements AutoCloseable {
     }
 
     private void flush() throws IOException {
-        if (out == null) {
+        if (out == null || lines.size() == 0) {
             return;
         }
         lines.writeTo(out);
