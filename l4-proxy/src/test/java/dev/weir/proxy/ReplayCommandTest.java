@@ -2,335 +2,218 @@ package dev.weir.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.proxy.replay.CaptureWriter;
+import dev.weir.proxy.replay.Talk;
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code weir replay} on captures that are written here byte by byte. */
+/** {@code weir replay} as a command: what it takes, writes and returns. */
 class ReplayCommandTest {
-    private static final int SYN = 2;
-    private static final int ACK = 16;
-    private static final int FIN = 1;
-    private static final String GET = "*2\r\n$3\r\nGET\r\n$1\r\na\r\n";
-    private static final String ANSWER = "$1\r\n1\r\n";
-
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-    private final List<byte[]> packets = new ArrayList<>();
 
     @TempDir
     Path folder;
 
-    private int linkType = 1;
-    private boolean v6;
-    private int clientPort = 40_000;
-    private int clientSeq = 1_000;
-    private int serverSeq = 5_000;
+    private Path capture;
 
     @BeforeEach
-    void clean() {
-        packets.clear();
+    void write() throws Exception {
+        capture = CaptureWriter.pcap(
+                folder.resolve("redis.pcap"), new Talk().open().ask(3).end().packets);
     }
 
-    private byte[] packet(boolean client, int seq, int ack, int flags, String text) {
-        byte[] payload = text.getBytes(StandardCharsets.ISO_8859_1);
-        ByteBuffer b = ByteBuffer.allocate(200 + payload.length);
-        int type = v6 ? 0x86dd : 0x0800;
-        switch (linkType) {
-            case 1 ->
-                b.put(new byte[12])
-                        .putShort((short) 0x88a8)
-                        .putShort((short) 1)
-                        .putShort((short) 0x8100)
-                        .putShort((short) 2)
-                        .putShort((short) type);
-            case 113 -> b.put(new byte[14]).putShort((short) type);
-            case 276 -> b.putShort((short) type).put(new byte[18]);
-            case 0, 108 -> b.putInt(2);
-            default -> {}
+    private int replay(Object... more) {
+        List<String> args = new ArrayList<>(List.of("replay", "--protocol", "redis"));
+        for (Object argument : more) {
+            args.add(argument.toString());
         }
-        int tcp = 32 + payload.length;
-        byte[] a = {10, 0, 0, (byte) (client ? 1 : 2)};
-        byte[] z = {10, 0, 0, (byte) (client ? 2 : 1)};
-        if (v6) {
-            b.putInt(0x60000000).putShort((short) (tcp + 8)).put((byte) 0).put((byte) 64);
-            b.putLong(1).putInt(0).put(a).putLong(1).putInt(0).put(z);
-            b.put((byte) 6).put((byte) 0).putInt(0).putShort((short) 0);
-        } else {
-            b.put((byte) 0x45)
-                    .put((byte) 0)
-                    .putShort((short) (20 + tcp))
-                    .putInt(0)
-                    .put((byte) 64)
-                    .put((byte) 6);
-            b.putShort((short) 0).put(a).put(z);
-        }
-        b.putShort((short) (client ? clientPort : 6379)).putShort((short) (client ? 6379 : clientPort));
-        b.putInt(seq)
-                .putInt(ack)
-                .put((byte) 0x80)
-                .put((byte) flags)
-                .putShort((short) 100)
-                .putInt(0);
-        b.put(new byte[12]).put(payload);
-        byte[] bytes = new byte[b.position()];
-        b.flip().get(bytes);
-        return bytes;
-    }
-
-    private void open() {
-        packets.add(packet(true, clientSeq++, 0, SYN, ""));
-        packets.add(packet(false, serverSeq++, clientSeq, SYN | ACK, ""));
-    }
-
-    private void client(String text) {
-        packets.add(packet(true, clientSeq, serverSeq, ACK, text));
-        clientSeq += text.length();
-    }
-
-    private void server(String text) {
-        packets.add(packet(false, serverSeq, clientSeq, ACK, text));
-        serverSeq += text.length();
-    }
-
-    private void ask(int times) {
-        for (int i = 0; i < times; i++) {
-            client(GET);
-            server(ANSWER);
-        }
-    }
-
-    private void end() {
-        packets.add(packet(true, clientSeq++, serverSeq, ACK | FIN, ""));
-        packets.add(packet(false, serverSeq++, clientSeq, ACK | FIN, ""));
-    }
-
-    /** Packets a millisecond apart, from 2026-01-01. */
-    private Path pcap(int magic, ByteOrder order, int snap) throws Exception {
-        ByteBuffer b = ByteBuffer.allocate(
-                        24 + packets.stream().mapToInt(p -> p.length + 16).sum())
-                .order(order);
-        b.putInt(magic)
-                .putShort((short) 2)
-                .putShort((short) 4)
-                .putLong(0)
-                .putInt(snap)
-                .putInt(linkType);
-        int millis = 0;
-        for (byte[] p : packets) {
-            int captured = Math.min(snap, p.length);
-            b.putInt(1_767_225_600).putInt(millis++ * (magic == 0xa1b23c4d ? 1_000_000 : 1_000));
-            b.putInt(captured).putInt(p.length).put(p, 0, captured);
-        }
-        return Files.write(folder.resolve("capture.pcap"), java.util.Arrays.copyOf(b.array(), b.position()));
-    }
-
-    private Path pcap() throws Exception {
-        return pcap(0xa1b2c3d4, ByteOrder.LITTLE_ENDIAN, 65_535);
-    }
-
-    private Path pcapng(ByteOrder order) throws Exception {
-        ByteBuffer b = ByteBuffer.allocate(
-                        200 + packets.stream().mapToInt(p -> p.length + 40).sum())
-                .order(order);
-        b.putInt(0x0a0d0d0a).putInt(28).putInt(0x1a2b3c4d).putInt(1).putLong(-1).putInt(28);
-        b.putInt(1).putInt(32).putShort((short) linkType).putShort((short) 0).putInt(0);
-        b.putShort((short) 9)
-                .putShort((short) 1)
-                .put((byte) 9)
-                .put(new byte[3])
-                .putInt(0)
-                .putInt(32);
-        b.putInt(0x0bad).putInt(16).putInt(7).putInt(16);
-        long nanos = 1_767_225_600_000_000_000L;
-        for (byte[] p : packets) {
-            int padded = p.length + 3 & ~3;
-            b.putInt(6)
-                    .putInt(32 + padded)
-                    .putInt(0)
-                    .putInt((int) (nanos >>> 32))
-                    .putInt((int) nanos);
-            b.putInt(p.length)
-                    .putInt(p.length)
-                    .put(p)
-                    .put(new byte[padded - p.length])
-                    .putInt(32 + padded);
-            nanos += 1_000_000;
-        }
-        return Files.write(folder.resolve("capture.pcapng"), java.util.Arrays.copyOf(b.array(), b.position()));
-    }
-
-    private int run(String... args) {
+        out.reset();
+        err.reset();
         PrintStream outStream = new PrintStream(out, true, StandardCharsets.UTF_8);
         PrintStream errStream = new PrintStream(err, true, StandardCharsets.UTF_8);
-        return new Main(new Terminal(outStream, errStream, code -> {})).run(args);
+        return new Main(new Terminal(outStream, errStream, code -> {})).run(args.toArray(new String[0]));
     }
 
-    private List<String> json(Path file, String... more) {
-        List<String> args = new ArrayList<>(List.of("replay", file.toString(), "--protocol", "redis", "--json"));
-        args.addAll(List.of(more));
-        assertThat(run(args.toArray(new String[0]))).as(err()).isZero();
-        String text = out.toString(StandardCharsets.UTF_8);
-        return text.isEmpty() ? List.of() : List.of(text.split("\n"));
+    private String out() {
+        return out.toString(StandardCharsets.UTF_8);
     }
 
     private String err() {
         return err.toString(StandardCharsets.UTF_8);
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {1, 113, 276, 0, 108, 101, 12})
-    void readsEachLinkLayer(int type) throws Exception {
-        for (boolean six : new boolean[] {false, true}) {
-            out.reset();
-            packets.clear();
-            linkType = type;
-            v6 = six;
-            open();
-            ask(2);
-            end();
-
-            assertThat(json(pcap())).hasSize(2);
+    private List<Map<?, ?>> exchanges() throws Exception {
+        List<Map<?, ?>> all = new ArrayList<>();
+        for (String line : out().lines().toList()) {
+            all.add((Map<?, ?>) Json.read(line));
         }
+        return all;
     }
 
     @Test
-    void givesTheTimesOfTheCaptureInEachFormat() throws Exception {
-        open();
-        ask(1);
-        end();
-        List<Path> files = new ArrayList<>();
-        for (ByteOrder order : List.of(ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN)) {
-            for (int magic : new int[] {0xa1b2c3d4, 0xa1b23c4d}) {
-                out.reset();
-                assertExchange(json(pcap(magic, order, 65_535), "--keys"));
-            }
-            out.reset();
-            assertExchange(json(pcapng(order), "--keys"));
-        }
-    }
+    void showsATableOfTotals() {
+        assertThat(replay(capture)).isZero();
 
-    private static void assertExchange(List<String> lines) throws Exception {
-        assertThat(lines).hasSize(1);
-        Map<?, ?> e = (Map<?, ?>) Json.read(lines.get(0));
-        assertThat(e.get("time")).isEqualTo("2026-01-01T00:00:00.002000Z");
-        assertThat(((Number) e.get("duration_us")).longValue()).isEqualTo(1_000);
-        assertThat(e.get("client")).isEqualTo("10.0.0.1:40000");
-        assertThat(e.get("upstream")).isEqualTo("10.0.0.2:6379");
-        assertThat(e.get("target")).isEqualTo("a");
+        assertThat(out())
+                .containsPattern("(?m)^GET +3 .* 1.00ms .* 60B +21B$"
+                        .replace("60B", "60 ?B")
+                        .replace("21B", "21 ?B"));
+        assertThat(out()).contains("1 connections   3 calls", "12 packets   12 of TCP");
+        assertThat(err()).isEmpty();
     }
 
     @Test
-    void putsPacketsInOrderAcrossTheWrapOfNumbers() throws Exception {
-        clientSeq = -300;
-        serverSeq = -40;
-        open();
-        ask(100);
-        List<byte[]> all = new ArrayList<>(packets);
-        Random random = new Random(7);
-        for (int i = 2; i + 8 < packets.size(); i += 8) {
-            Collections.shuffle(packets.subList(i, i + 8), random);
-        }
-        packets.addAll(20, all.subList(2, 30));
-        end();
+    void writesExchangesAndNothingElseWithTheTimesOfTheCapture() throws Exception {
+        assertThat(replay(capture, "--json")).isZero();
 
-        assertThat(json(pcap())).hasSize(100);
-        assertThat(err()).contains("out of order", "repeated").doesNotContain("gap");
+        List<Map<?, ?>> all = exchanges();
+        assertThat(all).hasSize(3);
+        Map<?, ?> first = all.get(0);
+        assertThat(first.get("time")).isEqualTo("2026-01-01T00:00:00.001000Z");
+        assertThat(((Number) first.get("duration_us")).longValue()).isEqualTo(1_000);
+        assertThat(first.get("listener")).isEqualTo("replay");
+        assertThat(first.get("client")).isEqualTo("10.0.0.1:40000");
+        assertThat(first.get("upstream")).isEqualTo("10.0.0.2:6379");
+        assertThat(first.containsKey("target")).isFalse();
+        assertThat(err()).containsPattern("(?m)^GET +3 ").contains("12 packets");
     }
 
     @Test
-    void givesUpTheConnectionThatLostBytesOnly() throws Exception {
-        open();
-        ask(3);
-        client(GET);
-        packets.remove(packets.size() - 1);
-        ask(200);
-        end();
-        clientPort = 50_000;
-        open();
-        ask(5);
+    void showsKeysWhereAskedTo() throws Exception {
+        assertThat(replay(capture, "--json", "--keys")).isZero();
+        assertThat(exchanges()).allSatisfy(e -> assertThat(e.get("target")).isEqualTo("a"));
 
-        assertThat(json(pcap())).hasSize(8);
-        assertThat(err()).contains("1 connections gave_up gap");
+        assertThat(replay(capture, "--statements")).isEqualTo(2);
+        assertThat(err()).contains("redis_stats", "statements");
     }
 
     @Test
-    void joinsInMidStreamByThePort() throws Exception {
-        server("rest of something\r\n");
-        ask(4);
+    void readsSeveralFilesAsOne() throws Exception {
+        Talk talk = new Talk().open().ask(40).end();
+        byte[] first = CaptureWriter.pcap(talk.packets.subList(0, 30), ByteOrder.BIG_ENDIAN, 0xa1b2c3d4, 65_535, 1);
+        byte[] second = CaptureWriter.pcapng(talk.packets.subList(30, talk.packets.size()), ByteOrder.LITTLE_ENDIAN, 1);
+        Path one = Files.write(folder.resolve("1"), first);
+        Path two = Files.write(folder.resolve("2"), second);
 
-        assertThat(json(pcap())).hasSize(4);
-        out.reset();
-        assertThat(json(pcap(), "--port", "7000")).isEmpty();
-    }
+        assertThat(replay(two, one, "--json")).isZero();
 
-    @Test
-    void cutPacketsAreGaps() throws Exception {
-        open();
-        ask(2);
-        client("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$200\r\n" + "x".repeat(200) + "\r\n");
-        server("+OK\r\n");
-
-        assertThat(json(pcap(0xa1b2c3d4, ByteOrder.LITTLE_ENDIAN, 150))).hasSizeBetween(2, 3);
-        assertThat(err()).contains("1 cut short", "gave_up gap");
+        assertThat(exchanges()).hasSize(40).allMatch(e -> "ok".equals(e.get("status")));
+        assertThat(err()).doesNotContain("gap", "gave_up");
     }
 
     @Test
     void saysWhatIsNotACapture() throws Exception {
         Path text = Files.writeString(folder.resolve("text"), "hello world");
-        assertThat(run("replay", text.toString(), "--protocol", "redis")).isEqualTo(2);
+        String expected = " (expected: a capture in the format pcap or pcapng)\n";
+        assertThat(replay(text)).isEqualTo(2);
+        assertThat(err()).isEqualTo("weir: " + text + ": begins with the bytes 68656c6c" + expected);
+        assertThat(replay(folder.resolve("no"))).isEqualTo(2);
+        assertThat(err()).isEqualTo("weir: " + folder.resolve("no") + ": no such file" + expected);
+        assertThat(replay(folder)).isEqualTo(2);
+        assertThat(err()).isEqualTo("weir: " + folder + ": a folder" + expected);
+    }
+
+    @Test
+    void saysWhatIsNoPort() {
+        for (String port : List.of("x", "0", "65536", "-1", "")) {
+            assertThat(replay(capture, "--port", port)).isEqualTo(2);
+            assertThat(err()).contains("--port: \"" + port + "\" (expected: a port of 1..65535)");
+        }
+        assertThat(replay()).isEqualTo(2);
+        assertThat(err()).contains("FILE");
+    }
+
+    @Test
+    void asksForThePortWhereNothingTellsTheDirection() throws Exception {
+        Talk talk = new Talk();
+        talk.serverPort = 7777;
+        CaptureWriter.pcap(capture, talk.ask(3).packets);
+
+        assertThat(replay(capture)).isEqualTo(2);
+        assertThat(err()).contains("client and server cannot be told apart (expected: --port N");
+        assertThat(replay(capture, "--port", "7777", "--json")).isZero();
+        assertThat(exchanges()).hasSize(3);
+    }
+
+    @Test
+    void showsWhatAFileHasThatEndsTooEarly() throws Exception {
+        byte[] bytes = Files.readAllBytes(capture);
+        Files.write(capture, Arrays.copyOf(bytes, bytes.length - 5));
+
+        assertThat(replay(capture)).isZero();
+
+        assertThat(out()).containsPattern("(?m)^GET +3 +");
         assertThat(err())
-                .isEqualTo("weir: " + text
-                        + ": begins with 68656c6c (expected: a capture in the format pcap or pcapng)\n");
-        assertThat(run("replay", folder.resolve("no").toString(), "--protocol", "redis"))
-                .isEqualTo(2);
-        assertThat(run("replay", text.toString(), "--protocol", "redis", "--port", "x"))
-                .isEqualTo(2);
+                .isEqualTo("weir: warning: " + capture + ": ends in the middle of a packet, at byte "
+                        + (bytes.length - 5) + "\n");
     }
 
     @Test
-    void showsWhatABrokenOffFileHas() throws Exception {
-        open();
-        ask(3);
-        Path file = pcap();
-        byte[] bytes = Files.readAllBytes(file);
-        Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - 5));
+    void showsWhatABrokenFileHasAndFails() throws Exception {
+        byte[] bytes = Files.readAllBytes(capture);
+        Files.write(capture, bytes);
+        Files.write(capture, new byte[16], java.nio.file.StandardOpenOption.APPEND);
+        byte[] broken = Files.readAllBytes(capture);
+        Arrays.fill(broken, bytes.length + 8, bytes.length + 12, (byte) 0x7f);
+        Files.write(capture, broken);
 
-        assertThat(run("replay", file.toString(), "--protocol", "redis")).isEqualTo(1);
-        assertThat(out.toString(StandardCharsets.UTF_8)).containsPattern("(?m)^GET +3 +");
-        assertThat(err()).contains("cut short at byte");
+        assertThat(replay(capture)).isEqualTo(1);
+
+        assertThat(out()).containsPattern("(?m)^GET +3 +");
+        assertThat(err()).contains(capture + ": at byte ", "packet of 2139062143 bytes (expected: at most 1048576)");
     }
 
     @Test
-    void survivesRandomCorruption() throws Exception {
-        open();
-        ask(30);
-        end();
-        Random random = new Random(3);
-        for (int round = 0; round < 300; round++) {
-            Path file = round % 2 == 0 ? pcap() : pcapng(ByteOrder.BIG_ENDIAN);
-            byte[] bytes = Files.readAllBytes(file);
-            for (int i = 0; i < 1 + round % 20; i++) {
-                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+    void writesExchangesOfStandardInputAsTheyCome() throws Exception {
+        Talk talk = new Talk().open().ask(2);
+        byte[] first = CaptureWriter.pcap(talk.packets, ByteOrder.BIG_ENDIAN, 0xa1b23c4d, 65_535, 1);
+        talk.client("*1\r\n$4\r\nPING\r\n").server("+PONG\r\n");
+        byte[] all = CaptureWriter.pcap(talk.packets, ByteOrder.BIG_ENDIAN, 0xa1b23c4d, 65_535, 1);
+        try (WeirProcess weir = WeirProcess.start("replay", "-", "--protocol", "redis", "--json");
+                OutputStream in = weir.in()) {
+            in.write(first);
+            in.flush();
+            assertThat(weir.awaitOut("\"GET\"")).contains("2026-01-01T");
+            in.write(all, first.length, all.length - first.length);
+            in.flush();
+            weir.awaitOut("\"PING\"");
+            // It waits for more: a signal ends it all the same, with the totals.
+            weir.signal("TERM");
+
+            assertThat(weir.exitCode()).isZero();
+            assertThat(weir.out()).hasSize(3);
+            assertThat(String.join("\n", weir.err())).contains("1 connections   3 calls");
+        }
+    }
+
+    @Test
+    void endsWithStandardInput() throws Exception {
+        try (WeirProcess weir = WeirProcess.start("replay", "-", "--protocol", "redis")) {
+            try (OutputStream in = weir.in()) {
+                in.write(Files.readAllBytes(capture));
             }
-            Files.write(file, bytes);
-
-            run("replay", file.toString(), "--protocol", "redis");
-            assertThat(err()).doesNotContain("bug of weir", "internal_error");
+            assertThat(weir.exitCode()).isZero();
+            assertThat(String.join("\n", weir.out())).containsPattern("(?m)^GET +3 ");
+            assertThat(weir.err()).isEmpty();
+        }
+        try (WeirProcess weir = WeirProcess.start("replay", "-", "--protocol", "redis")) {
+            weir.in().close();
+            assertThat(weir.exitCode()).isEqualTo(2);
+            assertThat(weir.err())
+                    .containsExactly("weir: standard input: empty (expected: a capture in the format pcap or pcapng)");
         }
     }
 }
