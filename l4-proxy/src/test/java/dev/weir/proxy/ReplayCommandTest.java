@@ -67,10 +67,7 @@ class ReplayCommandTest {
     void showsATableOfTotals() {
         assertThat(replay(capture)).isZero();
 
-        assertThat(out())
-                .containsPattern("(?m)^GET +3 .* 1.00ms .* 60B +21B$"
-                        .replace("60B", "60 ?B")
-                        .replace("21B", "21 ?B"));
+        assertThat(out()).containsPattern("(?m)^GET +3 .* 1.00ms .* 60B +21B$");
         assertThat(out()).contains("1 connections   3 calls", "12 packets   12 of TCP");
         assertThat(err()).isEmpty();
     }
@@ -164,9 +161,7 @@ class ReplayCommandTest {
     @Test
     void showsWhatABrokenFileHasAndFails() throws Exception {
         byte[] bytes = Files.readAllBytes(capture);
-        Files.write(capture, bytes);
-        Files.write(capture, new byte[16], java.nio.file.StandardOpenOption.APPEND);
-        byte[] broken = Files.readAllBytes(capture);
+        byte[] broken = Arrays.copyOf(bytes, bytes.length + 16);
         Arrays.fill(broken, bytes.length + 8, bytes.length + 12, (byte) 0x7f);
         Files.write(capture, broken);
 

@@ -59,7 +59,7 @@ public final class ExchangeLines {
     }
 
     /** Lines in the batch. */
-    public int count() {
+    int count() {
         return count;
     }
 

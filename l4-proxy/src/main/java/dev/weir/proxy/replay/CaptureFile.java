@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** An open capture file and the packet it stands at. */
 final class CaptureFile implements AutoCloseable {
@@ -95,7 +96,7 @@ final class CaptureFile implements AutoCloseable {
             return new PcapReader(in, false, swapped == PcapReader.NANOS ? 1 : 1_000);
         }
         boolean gzip = number >>> 16 == GZIP;
-        String what = gzip ? "compressed with gzip" : String.format("begins with the bytes %08x", number);
+        String what = gzip ? "compressed with gzip" : String.format(Locale.ROOT, "begins with the bytes %08x", number);
         throw new CaptureException(in.name() + ": " + what + EXPECTED, false);
     }
 

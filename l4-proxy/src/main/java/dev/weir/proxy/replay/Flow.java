@@ -182,7 +182,8 @@ final class Flow {
     private void drain(long nanos) {
         boolean moved = true;
         while (moved && sniffer.wantsMore()) {
-            moved = step(up, down, nanos) | step(down, up, nanos);
+            boolean upMoved = step(up, down, nanos);
+            moved = step(down, up, nanos) || upMoved;
         }
         if (!sniffer.wantsMore()) {
             forget();
