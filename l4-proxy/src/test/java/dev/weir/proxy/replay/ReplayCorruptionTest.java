@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Damaged captures: whatever the bytes, a replay ends, and no sniffer or reader fails in a way it should not. */
 @Timeout(120)
 class ReplayCorruptionTest {
-    private static final int ROUNDS = 3_000;
+    private static final int ROUNDS = 1_000;
 
     @TempDir
     Path folder;
