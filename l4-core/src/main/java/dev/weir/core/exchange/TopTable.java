@@ -79,7 +79,11 @@ public final class TopTable {
      * @param servers versions of servers
      */
     public record Peers(
-            List<String> users, List<String> apps, List<String> namespaces, List<String> libraries, List<String> servers) {
+            List<String> users,
+            List<String> apps,
+            List<String> namespaces,
+            List<String> libraries,
+            List<String> servers) {
         /** Most texts of each kind. */
         public static final int MAX_PEERS = 8;
     }
@@ -147,8 +151,8 @@ public final class TopTable {
         }
         Map<RowKey, Sum> sums = sums(dimension);
         Map<RowKey, Double> perSecond = window(dimension).perSecond(calls(sums));
-        sums.forEach((key, sum) -> rows.add(row(
-                key, sum, perSecond.getOrDefault(key, 0.0), dimension == Dimension.CLIENT ? sum.peers() : null)));
+        sums.forEach((key, sum) -> rows.add(
+                row(key, sum, perSecond.getOrDefault(key, 0.0), dimension == Dimension.CLIENT ? sum.peers() : null)));
         rows.sort(comparingLong(TopRow::totalMicros)
                 .thenComparingLong(TopRow::calls)
                 .reversed()

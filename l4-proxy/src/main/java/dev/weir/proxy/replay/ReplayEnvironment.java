@@ -1,6 +1,7 @@
 package dev.weir.proxy.replay;
 
 import dev.weir.core.cluster.Cluster;
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.exchange.Exchanges;
@@ -22,10 +23,12 @@ record ReplayEnvironment(
         WireClock clock,
         ExchangeSinks sinks,
         EventLoop loop,
+        Inflaters inflaters,
         List<AutoCloseable> resources)
         implements FilterEnvironment, LoopEnvironment {
     ReplayEnvironment(Protocol protocol, MeterRegistry meters, WireClock clock, ExchangeSinks sinks, EventLoop loop) {
-        this(protocol, meters, clock, sinks, loop, new ArrayList<>());
+        this(protocol, meters, clock, sinks, loop, new Inflaters(), new ArrayList<>());
+        resources.add(inflaters);
     }
 
     @Override
