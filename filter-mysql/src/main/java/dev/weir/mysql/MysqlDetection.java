@@ -15,8 +15,8 @@ final class MysqlDetection {
 
     static Detection detect(Direction direction, ByteBuf first) {
         if (direction == Direction.TO_UPSTREAM) {
-            // Before the greeting it says nothing: what a client sends after it decides nothing.
-            return Detection.MORE;
+            // Before the greeting it says nothing, and a greeting decides at once.
+            return Detection.NO;
         }
         int from = first.readerIndex();
         int n = first.readableBytes();
