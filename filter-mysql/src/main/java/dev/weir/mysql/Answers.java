@@ -69,6 +69,8 @@ final class Answers implements PacketReader.Handler {
     private @Nullable Command command;
     /** Definitions that are still to come. */
     private long left;
+    /** Whether definitions are sent for a prepared statement; the EOFs behind them are in any case. */
+    private boolean definitions;
     /** Columns of a prepared statement. */
     private int columns;
 
@@ -325,10 +327,7 @@ final class Answers implements PacketReader.Handler {
                 session.prepared(c.prepared, id, (int) left);
             }
         }
-        if (without) {
-            left = 0;
-            columns = 0;
-        }
+        definitions = !without;
     }
 
     // ---- ends
@@ -388,7 +387,7 @@ final class Answers implements PacketReader.Handler {
                 }
                 go(left > 0 ? State.COLUMNS : afterColumns());
             }
-            case PREPARED -> go(left > 0 ? State.PARAMETERS : afterParameters());
+            case PREPARED -> go(left > 0 ? parameters() : afterParameters());
             case ROW -> {
                 if (c != null && state == State.ROWS) {
                     c.rows++;
@@ -430,9 +429,22 @@ final class Answers implements PacketReader.Handler {
         return leavesOutEof() ? State.ROWS : State.COLUMNS_END;
     }
 
+    private @Nullable State parameters() {
+        if (definitions) {
+            return State.PARAMETERS;
+        }
+        return leavesOutEof() ? afterParameters() : State.PARAMETERS_END;
+    }
+
     private @Nullable State afterParameters() {
         left = columns;
-        return columns > 0 ? State.PREPARED_COLUMNS : null;
+        if (columns == 0) {
+            return null;
+        }
+        if (definitions) {
+            return State.PREPARED_COLUMNS;
+        }
+        return leavesOutEof() ? null : State.PREPARED_COLUMNS_END;
     }
 
     private void definitionsEnded() {

@@ -36,10 +36,14 @@ final class MysqlSnifferTest extends SnifferContract {
         return new FakeEnvironment().sniffers(PROTOCOL, Map.of());
     }
 
-    /** 4 KiB and what each command that waits takes. */
+    /** 4 KiB, what each command that waits takes, and the head of a statement that comes in pieces. */
     @Override
     protected long bound(WireScript conversation) {
-        return 4096 + 512L * conversation.expected().size();
+        int longest = conversation.bursts().stream()
+                .mapToInt(burst -> burst.bytes().length)
+                .max()
+                .orElse(0);
+        return 4096 + 512L * conversation.expected().size() + Math.min(longest, 32 << 10);
     }
 
     @Override

@@ -259,7 +259,7 @@ final class SqlTargets {
             case TABLE -> table(begins, sql, from, to);
             case OBJECT -> summarize(sql, from, to);
             case ON -> expected = creating && names == 0;
-            case CLAUSE, VALUES -> {
+            case CLAUSE, VALUES, SET -> {
                 expected = false;
                 lists = set(lists, false);
             }
@@ -316,10 +316,6 @@ final class SqlTargets {
             summarize(sql, from, to);
             lists = set(lists, true);
         }
-    }
-
-    boolean creating() {
-        return creating;
     }
 
     void end() {

@@ -162,22 +162,6 @@ class SqlNormalizerTest {
     }
 
     @Test
-    void looksAtEachByteABoundedNumberOfTimes() {
-        Counting lexer = new Counting();
-        SqlNormalizer counted = new SqlNormalizer(false, 1_000, lexer);
-        Random random = new Random(2);
-        for (int i = 0; i < 2_000; i++) {
-            String part = ALPHABET.substring(random.nextInt(ALPHABET.length() - 4));
-            byte[] sql = part.substring(0, 1 + random.nextInt(4)).repeat(2_000).getBytes(StandardCharsets.UTF_8);
-            lexer.steps = 0;
-
-            counted.normalize(sql, 0, sql.length, SqlMode.DEFAULT, false);
-
-            assertThat(lexer.steps).isLessThanOrEqualTo(10L * sql.length + 20);
-        }
-    }
-
-    @Test
     void isNotConfusedByRepeatedOpenings() {
         for (String part : List.of("(", "/*", "'", "`", "((?", "/*!", "SELECT(", ",", "VALUES(", "-", "_a'")) {
             byte[] sql = new byte[100_000];
@@ -187,16 +171,6 @@ class SqlNormalizerTest {
             normalizer.normalize(sql, 0, sql.length, SqlMode.DEFAULT, false);
 
             assertThat(normalizer.statement().text().length()).isLessThanOrEqualTo(4_100);
-        }
-    }
-
-    private static final class Counting extends SqlLexer {
-        long steps;
-
-        @Override
-        int at(int i) {
-            steps++;
-            return super.at(i);
         }
     }
 }
