@@ -31,7 +31,8 @@ final class HealthTalk extends ChannelInboundHandlerAdapter {
     private static final int QUIT = 1;
     private static final int UTF8 = 45;
     /** Protocol 4.1, scrambles with their length, plugins. */
-    private static final int CAPABILITIES = (int) (Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH);
+    private static final int CAPABILITIES =
+            (int) (Capability.PROTOCOL_41 | Capability.SECURE_CONNECTION | Capability.PLUGIN_AUTH);
 
     private final Promise<Health> result;
     private final @Nullable User user;
