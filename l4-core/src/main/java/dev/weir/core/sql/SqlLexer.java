@@ -29,6 +29,7 @@ final class SqlLexer {
     }
 
     private static final int VERSION_DIGITS = 6;
+    private static final int LONGEST_LAST_COMMENT = 1_024;
     private static final byte WORD = 1;
     private static final byte DIGIT = 2;
     /** Nothing but itself, wherever it stands. */
@@ -172,6 +173,14 @@ final class SqlLexer {
         }
     }
 
+    /** Looks for a trace in the comment at the end, where sqlcommenter puts it, without reading all before it. */
+    void traceAtEnd() {
+        int from = Math.max(pos, end - LONGEST_LAST_COMMENT);
+        if (at(end - 1) == '/' && at(end - 2) == '*') {
+            noteTrace(from, end);
+        }
+    }
+
     private Token token(int c) {
         switch (c) {
             case '\'':
@@ -277,6 +286,8 @@ final class SqlLexer {
                     return;
                 }
                 i = close;
+            } else if (c == '?') {
+                i++;
             } else {
                 i = digits(c == '-' ? i + 1 : i);
                 if (!isDigit(at(i - 1))) {

@@ -108,9 +108,10 @@ public final class SqlNormalizer {
         administrative = false;
         Token token = lexer.next();
         int lastEnd = -1;
-        while (token != Token.END) {
+        // Nothing changes any more once the text is full: what follows need not be read.
+        while (token != Token.END && !text.full()) {
             take(token);
-            if (token == Token.NUMBER || token == Token.STRING) {
+            if (token == Token.NUMBER || token == Token.STRING || token == Token.PARAMETER) {
                 // Further values of a list leave no trace; nor does what is in rows that are left out.
                 if (values.skipping()) {
                     lexer.skipInert();
@@ -125,6 +126,9 @@ public final class SqlNormalizer {
     }
 
     private void finish(boolean cut, boolean withinToken) {
+        if (text.full()) {
+            lexer.traceAtEnd();
+        }
         truncated = cut || text.full();
         while (text.top() == Kind.SEMICOLON && !text.full()) {
             text.pop();
@@ -141,7 +145,7 @@ public final class SqlNormalizer {
         Word word = token == Token.WORD ? word(from, to) : null;
         lexer.hintAllowed = word != null && verb(word.role());
         if (describing) {
-            targets.take(token, word != null && word.role() == Role.PLACED ? null : word, sql, from, to);
+            describe(token, word, from, to);
         }
         if (token == Token.OPEN) {
             depth++;
@@ -270,17 +274,26 @@ public final class SqlNormalizer {
         }
     }
 
-    /** Without quotes, if it is the same without. */
+    private void describe(Token token, @Nullable Word word, int from, int to) {
+        if (token == Token.QUOTED && bare(from, to)) {
+            targets.take(Token.WORD, null, sql, from + 1, to - 1);
+        } else {
+            targets.take(token, word != null && word.role() == Role.PLACED ? null : word, sql, from, to);
+        }
+    }
+
     private void quoted(int from, int to) {
+        boolean bare = bare(from, to);
+        text.push(Kind.NAME, sql, bare ? from + 1 : from, bare ? to - 1 : to);
+    }
+
+    /** Whether an identifier is the same without its quotes. */
+    private boolean bare(int from, int to) {
         boolean plain = to - from > 2 && sql[to - 1] == sql[from] && !SqlLexer.isDigit(sql[from + 1]);
         for (int i = from + 1; i < to - 1 && plain; i++) {
             plain = SqlLexer.isWord(sql[i] & 0xff);
         }
-        if (plain && (text.top() == Kind.DOT || SqlWords.find(sql, from + 1, to - 1) == null)) {
-            text.push(Kind.NAME, sql, from + 1, to - 1);
-        } else {
-            text.push(Kind.NAME, sql, from, to);
-        }
+        return plain && (text.top() == Kind.DOT || SqlWords.find(sql, from + 1, to - 1) == null);
     }
 
     /** The id of the digest. */
@@ -303,7 +316,10 @@ public final class SqlNormalizer {
         return describe().verb();
     }
 
-    /** OpenTelemetry's {@code db.query.summary}: operations and their tables in order, at most 255 bytes. */
+    /**
+     * OpenTelemetry's {@code db.query.summary}: operations and their tables in order, at most 255 bytes. Written as in the
+     * digest, so that statements of one digest have one summary.
+     */
     public String summary() {
         return describe().summary();
     }
