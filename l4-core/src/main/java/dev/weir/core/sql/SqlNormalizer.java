@@ -25,6 +25,7 @@ public final class SqlNormalizer {
     private final DigestText text;
     private final SqlTargets targets = new SqlTargets();
     private final boolean keepNull;
+    private final SqlShapes shapes = new SqlShapes();
     private final ValuesList values = new ValuesList();
     private final byte[] comma = {','};
     private final byte[] variable = {'@', '?'};
@@ -48,6 +49,10 @@ public final class SqlNormalizer {
     private boolean describing;
 
     private boolean described;
+    /** Whether the statement was read: it is not if its shape is known. */
+    private boolean read;
+    /** Whether its values are noted for {@link #shapes}. */
+    private boolean noting;
 
     private boolean truncated;
     private long id;
@@ -81,13 +86,34 @@ public final class SqlNormalizer {
         this.cut = cut;
         describing = false;
         described = false;
-        read();
+        boolean brief = !cut && length <= SqlShapes.MAX_BYTES;
+        read = !brief || !shapes.find(sql, offset, offset + length, mode);
+        if (read) {
+            noting = brief;
+            read();
+            if (brief && !truncated && lexer.trace < 0) {
+                shapes.keep(sql, offset, length, mode, id);
+            }
+            noting = false;
+        } else {
+            id = shapes.id();
+            truncated = false;
+        }
+    }
+
+    /** Reads what {@link #shapes} knew, for its text. */
+    private void whole() {
+        if (!read) {
+            read = true;
+            read();
+        }
     }
 
     /** Reads it once more, for what is not in the text of the digest: few statements are new. */
     private SqlTargets describe() {
         if (!described) {
             described = true;
+            read = true;
             describing = true;
             targets.clear();
             read();
@@ -112,8 +138,10 @@ public final class SqlNormalizer {
         while (token != Token.END && !text.full()) {
             take(token);
             if (token == Token.NUMBER || token == Token.STRING || token == Token.PARAMETER) {
-                // Further values of a list leave no trace; nor does what is in rows that are left out.
-                if (values.skipping()) {
+                if (noting) {
+                    shapes.value(sql, offset, lexer.start - offset, lexer.pos - offset, mode);
+                } else if (values.skipping()) {
+                    // Further values of a list leave no trace; nor does what is in rows that are left out.
                     lexer.skipInert();
                 } else {
                     lexer.skipValues();
@@ -308,6 +336,7 @@ public final class SqlNormalizer {
 
     /** The text of the digest. */
     public String text() {
+        whole();
         return new String(text.bytes(), 0, text.length(), StandardCharsets.UTF_8);
     }
 
@@ -331,12 +360,12 @@ public final class SqlNormalizer {
 
     /** Whether a comment carries a W3C {@code traceparent}. */
     public boolean hasTrace() {
-        return lexer.trace >= 0;
+        return read && lexer.trace >= 0;
     }
 
     /** Its trace id, 32 hexadecimal digits; null if there is none. Only this text is allocated. */
     public @Nullable String traceId() {
-        int at = lexer.trace;
+        int at = read ? lexer.trace : -1;
         return at < 0 ? null : new String(sql, at + 3, 32, StandardCharsets.US_ASCII);
     }
 

@@ -145,6 +145,36 @@ class SqlNormalizerTest {
         }
     }
 
+    /** What is known from statements before must not change anything. */
+    @Test
+    void isNotMisledByWhatItReadBefore() {
+        Random random = new Random(3);
+        List<String> corpus = Corpus.lines("corpus.txt");
+        String values = "0123456789'\\\\.-x eE\"#/*,)(";
+        for (int i = 0; i < 60_000; i++) {
+            byte[] sql = corpus.get(random.nextInt(corpus.size())).getBytes(StandardCharsets.UTF_8);
+            SqlMode mode = new SqlMode(random.nextInt(4) == 0, random.nextInt(4) == 0);
+            for (int k = random.nextInt(4); k > 0 && sql.length > 0; k--) {
+                int at = random.nextInt(sql.length);
+                boolean digit = sql[at] >= '0' && sql[at] <= '9';
+                sql[at] = (byte) (digit ? '0' + random.nextInt(10) : values.charAt(random.nextInt(values.length())));
+            }
+            SqlNormalizer fresh = new SqlNormalizer();
+
+            normalizer.normalize(sql, 0, sql.length, mode, false);
+            fresh.normalize(sql, 0, sql.length, mode, false);
+
+            if (normalizer.id() != fresh.id() || normalizer.truncated() != fresh.truncated()) {
+                assertThat(normalizer.text())
+                        .as(new String(sql, StandardCharsets.UTF_8))
+                        .isEqualTo(fresh.text());
+                assertThat(normalizer.id()).isEqualTo(fresh.id());
+                assertThat(normalizer.truncated()).isEqualTo(fresh.truncated());
+            }
+            assertThat(normalizer.hasTrace()).isEqualTo(fresh.hasTrace());
+        }
+    }
+
     @Test
     void takesAnyBytes() {
         Random random = new Random(1);
