@@ -2,7 +2,7 @@
 # Installs the servers that the full set of tests and the benchmarks need. Debian 12 or a relative of it, as root.
 # What is there already is left alone; no service is started: tests start their own servers on free ports.
 #
-#   testbeds/install-servers.sh             what `mvn verify` can use: redis-server (tests without it are skipped)
+#   testbeds/install-servers.sh             what `mvn verify` can use: redis-server, percona-toolkit (tests without them are skipped)
 #   testbeds/install-servers.sh --bench     also the peers of testbeds/bench: haproxy, redis-benchmark, Envoy
 #   testbeds/install-servers.sh --sid       also Redis 8 and Valkey 9, from Debian sid in a folder of their own
 #
@@ -127,7 +127,7 @@ install_sid() {
 }
 
 command -v apt-get >/dev/null || die "this script knows Debian and its relatives only; needed: redis-server (7 or newer) on the PATH"
-apt_install redis-server redis-tools
+apt_install redis-server redis-tools percona-toolkit
 if $bench; then
     apt_install haproxy
     install_envoy
