@@ -436,10 +436,12 @@ class Conversation:
         """What is known once all commands before this one are answered."""
         if command.name not in ("COM_STMT_EXECUTE", "COM_STMT_BULK_EXECUTE"):
             return
-        if command.statement == LAST_PREPARED:
+        pipelined = command.statement == LAST_PREPARED
+        if pipelined:
             command.statement = self.last
         command.text = self.statements.get(command.statement)
-        if command.text is None:
+        # Behind a COM_STMT_PREPARE that failed it is known what was to be executed.
+        if command.text is None and not pipelined:
             command.fields["prepared"] = "unknown"
         if command.name == "COM_STMT_EXECUTE" and command.flags & 8 and self.caps & QUERY_ATTRIBUTES:
             reader = Reader(command.payload[10:])

@@ -29,11 +29,13 @@ final class SqlLexer {
     }
 
     private static final int VERSION_DIGITS = 6;
+    private static final int LONGEST_LAST_COMMENT = 1_024;
     private static final byte WORD = 1;
     private static final byte DIGIT = 2;
     /** Nothing but itself, wherever it stands. */
     private static final byte INERT = 4;
 
+    private static final int DIGITS = WORD | DIGIT | INERT;
     private static final byte[] CLASSES = new byte[256];
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long ONES = 0x0101010101010101L;
@@ -172,6 +174,14 @@ final class SqlLexer {
         }
     }
 
+    /** Looks for a trace in the comment at the end, where sqlcommenter puts it, without reading all before it. */
+    void traceAtEnd() {
+        int from = Math.max(pos, end - LONGEST_LAST_COMMENT);
+        if (at(end - 1) == '/' && at(end - 2) == '*') {
+            noteTrace(from, end);
+        }
+    }
+
     private Token token(int c) {
         switch (c) {
             case '\'':
@@ -272,11 +282,13 @@ final class SqlLexer {
             }
             int c = at(i);
             if (c == '\'') {
-                int close = plainString(in, i + 1);
+                int close = plainString(in, i, end, mode);
                 if (close < 0) {
                     return;
                 }
                 i = close;
+            } else if (c == '?') {
+                i++;
             } else {
                 i = digits(c == '-' ? i + 1 : i);
                 if (!isDigit(at(i - 1))) {
@@ -292,10 +304,45 @@ final class SqlLexer {
         }
     }
 
-    /** Behind the string that begins before {@code from}, if there is neither a backslash nor a doubled quote in it. */
-    private int plainString(byte[] in, int from) {
-        int i = find(in, from, end, (byte) '\'', (byte) '\\');
-        return i >= end || in[i] != '\'' ? -1 : i + 1;
+    /** Behind the string that begins at {@code from}, -1 if there is none or it has escapes in it. */
+    static int plainString(byte[] in, int from, int to, SqlMode mode) {
+        if (from >= to || in[from] != '\'') {
+            return -1;
+        }
+        int i = find(in, from + 1, to, (byte) '\'', mode.noBackslashEscapes() ? (byte) '\'' : (byte) '\\');
+        return i >= to || in[i] != '\'' ? -1 : i + 1;
+    }
+
+    /** Where the digits that begin at {@code from} end. */
+    static int digits(byte[] in, int from, int to) {
+        int i = from;
+        while (i < to && (CLASSES[in[i] & 0xff] & DIGIT) != 0) {
+            i++;
+        }
+        return i;
+    }
+
+    /** A hash that does not depend on numbers and strings; roughly, since comments are not told apart. */
+    static int skeleton(byte[] in, int from, int to) {
+        int h = 0;
+        boolean word = false;
+        int i = from;
+        while (i < to) {
+            byte c = in[i];
+            int kind = CLASSES[c & 0xff];
+            if (c == '\'') {
+                i = find(in, i + 1, to, c, c) + 1;
+                kind = 0;
+            } else if (kind == DIGITS && !word) {
+                i = digits(in, i + 1, to);
+                c = '0';
+            } else {
+                i++;
+            }
+            word = (kind & WORD) != 0;
+            h = h * 31 + c;
+        }
+        return h ^ h >>> 16;
     }
 
     /** Goes over what cannot open or close anything, and over strings. */
@@ -381,13 +428,7 @@ final class SqlLexer {
     }
 
     private int digits(int from) {
-        byte[] in = sql;
-        int to = end;
-        int i = from;
-        while (i < to && (CLASSES[in[i] & 0xff] & DIGIT) != 0) {
-            i++;
-        }
-        return i;
+        return digits(sql, from, end);
     }
 
     private int exponent(int from) {

@@ -25,6 +25,7 @@ public final class SqlNormalizer {
     private final DigestText text;
     private final SqlTargets targets = new SqlTargets();
     private final boolean keepNull;
+    private final SqlShapes shapes = new SqlShapes();
     private final ValuesList values = new ValuesList();
     private final byte[] comma = {','};
     private final byte[] variable = {'@', '?'};
@@ -48,6 +49,10 @@ public final class SqlNormalizer {
     private boolean describing;
 
     private boolean described;
+    /** Whether the statement was read: it is not if its shape is known. */
+    private boolean read;
+    /** Whether its values are noted for {@link #shapes}. */
+    private boolean noting;
 
     private boolean truncated;
     private long id;
@@ -81,13 +86,34 @@ public final class SqlNormalizer {
         this.cut = cut;
         describing = false;
         described = false;
-        read();
+        boolean brief = !cut && length <= SqlShapes.MAX_BYTES;
+        read = !brief || !shapes.find(sql, offset, offset + length, mode);
+        if (read) {
+            noting = brief;
+            read();
+            if (brief && !truncated && lexer.trace < 0) {
+                shapes.keep(sql, offset, length, mode, id);
+            }
+            noting = false;
+        } else {
+            id = shapes.id();
+            truncated = false;
+        }
+    }
+
+    /** Reads what {@link #shapes} knew, for its text. */
+    private void whole() {
+        if (!read) {
+            read = true;
+            read();
+        }
     }
 
     /** Reads it once more, for what is not in the text of the digest: few statements are new. */
     private SqlTargets describe() {
         if (!described) {
             described = true;
+            read = true;
             describing = true;
             targets.clear();
             read();
@@ -108,11 +134,14 @@ public final class SqlNormalizer {
         administrative = false;
         Token token = lexer.next();
         int lastEnd = -1;
-        while (token != Token.END) {
+        // Nothing changes any more once the text is full: what follows need not be read.
+        while (token != Token.END && !text.full()) {
             take(token);
-            if (token == Token.NUMBER || token == Token.STRING) {
-                // Further values of a list leave no trace; nor does what is in rows that are left out.
-                if (values.skipping()) {
+            if (token == Token.NUMBER || token == Token.STRING || token == Token.PARAMETER) {
+                if (noting) {
+                    shapes.value(sql, offset, lexer.start - offset, lexer.pos - offset, mode);
+                } else if (values.skipping()) {
+                    // Further values of a list leave no trace; nor does what is in rows that are left out.
                     lexer.skipInert();
                 } else {
                     lexer.skipValues();
@@ -125,6 +154,9 @@ public final class SqlNormalizer {
     }
 
     private void finish(boolean cut, boolean withinToken) {
+        if (text.full()) {
+            lexer.traceAtEnd();
+        }
         truncated = cut || text.full();
         while (text.top() == Kind.SEMICOLON && !text.full()) {
             text.pop();
@@ -141,7 +173,7 @@ public final class SqlNormalizer {
         Word word = token == Token.WORD ? word(from, to) : null;
         lexer.hintAllowed = word != null && verb(word.role());
         if (describing) {
-            targets.take(token, word != null && word.role() == Role.PLACED ? null : word, sql, from, to);
+            describe(token, word, from, to);
         }
         if (token == Token.OPEN) {
             depth++;
@@ -270,17 +302,26 @@ public final class SqlNormalizer {
         }
     }
 
-    /** Without quotes, if it is the same without. */
+    private void describe(Token token, @Nullable Word word, int from, int to) {
+        if (token == Token.QUOTED && bare(from, to)) {
+            targets.take(Token.WORD, null, sql, from + 1, to - 1);
+        } else {
+            targets.take(token, word != null && word.role() == Role.PLACED ? null : word, sql, from, to);
+        }
+    }
+
     private void quoted(int from, int to) {
+        boolean bare = bare(from, to);
+        text.push(Kind.NAME, sql, bare ? from + 1 : from, bare ? to - 1 : to);
+    }
+
+    /** Whether an identifier is the same without its quotes. */
+    private boolean bare(int from, int to) {
         boolean plain = to - from > 2 && sql[to - 1] == sql[from] && !SqlLexer.isDigit(sql[from + 1]);
         for (int i = from + 1; i < to - 1 && plain; i++) {
             plain = SqlLexer.isWord(sql[i] & 0xff);
         }
-        if (plain && (text.top() == Kind.DOT || SqlWords.find(sql, from + 1, to - 1) == null)) {
-            text.push(Kind.NAME, sql, from + 1, to - 1);
-        } else {
-            text.push(Kind.NAME, sql, from, to);
-        }
+        return plain && (text.top() == Kind.DOT || SqlWords.find(sql, from + 1, to - 1) == null);
     }
 
     /** The id of the digest. */
@@ -295,6 +336,7 @@ public final class SqlNormalizer {
 
     /** The text of the digest. */
     public String text() {
+        whole();
         return new String(text.bytes(), 0, text.length(), StandardCharsets.UTF_8);
     }
 
@@ -303,7 +345,10 @@ public final class SqlNormalizer {
         return describe().verb();
     }
 
-    /** OpenTelemetry's {@code db.query.summary}: operations and their tables in order, at most 255 bytes. */
+    /**
+     * OpenTelemetry's {@code db.query.summary}: operations and their tables in order, at most 255 bytes. Written as in the
+     * digest, so that statements of one digest have one summary.
+     */
     public String summary() {
         return describe().summary();
     }
@@ -315,12 +360,12 @@ public final class SqlNormalizer {
 
     /** Whether a comment carries a W3C {@code traceparent}. */
     public boolean hasTrace() {
-        return lexer.trace >= 0;
+        return read && lexer.trace >= 0;
     }
 
     /** Its trace id, 32 hexadecimal digits; null if there is none. Only this text is allocated. */
     public @Nullable String traceId() {
-        int at = lexer.trace;
+        int at = read ? lexer.trace : -1;
         return at < 0 ? null : new String(sql, at + 3, 32, StandardCharsets.US_ASCII);
     }
 
