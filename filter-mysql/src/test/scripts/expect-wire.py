@@ -342,7 +342,7 @@ class Conversation:
         self.app = attributes.get("program_name") or attributes.get("_client_name")
         self.login.fields.update(
             user=self.user, app=self.app, namespace=self.namespace,
-            library=" ".join(filter(None, (attributes.get("_client_name"), attributes.get("_client_version")))),
+            library=" ".join(filter(None, (attributes.get("_client_name"), attributes.get("_client_version")))) or None,
         )  # fmt: skip
 
     def login_answer(self, payload):
