@@ -6,6 +6,7 @@ import dev.weir.core.sql.SqlMode;
 import dev.weir.core.sql.SqlNormalizer;
 import dev.weir.core.sql.SqlStatement;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.StringJoiner;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +58,7 @@ public class SqlBenchmark {
     private static String list(String before, String element, int length, String after) {
         StringJoiner all = new StringJoiner(", ", before, after);
         for (int i = 1; all.length() < length; i++) {
-            all.add(String.format(element, i * 7919));
+            all.add(String.format(Locale.ROOT, element, i * 7919));
         }
         return all.toString();
     }
