@@ -3,6 +3,7 @@ package dev.weir.proxy;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.weir.core.exchange.CommandStats.CommandRow;
 import dev.weir.core.exchange.ExchangeSinks.DigestUsage;
+import dev.weir.core.exchange.TopTable.Peers;
 import dev.weir.core.exchange.TopTable.TopRow;
 import dev.weir.core.sql.DigestRow;
 import java.io.IOException;
@@ -48,6 +49,9 @@ record UsageRow(
     /** What is known of commands only. */
     record CommandDetail(String protocol, long noReply, long aborted, long waits, long hits, long misses, long rows)
             implements Detail {}
+
+    /** What is known of clients only. */
+    record ClientDetail(Peers peers) implements Detail {}
 
     /** What is known of digests only. */
     record DigestDetail(DigestUsage usage) implements Detail {}
@@ -135,7 +139,7 @@ record UsageRow(
                 row.p99(),
                 row.p999(),
                 row.max(),
-                null);
+                row.peers() == null ? null : new ClientDetail(row.peers()));
     }
 
     static UsageRow of(DigestUsage usage, long total) {
@@ -201,7 +205,22 @@ record UsageRow(
         if (detail instanceof DigestDetail digest) {
             DigestJson.numbers(json, digest.usage());
         }
+        if (detail instanceof ClientDetail client) {
+            texts(json, "users", client.peers().users());
+            texts(json, "apps", client.peers().apps());
+            texts(json, "namespaces", client.peers().namespaces());
+            texts(json, "libraries", client.peers().libraries());
+            texts(json, "servers", client.peers().servers());
+        }
         json.writeEndObject();
+    }
+
+    private static void texts(JsonGenerator json, String name, List<String> texts) throws IOException {
+        json.writeArrayFieldStart(name);
+        for (String text : texts) {
+            json.writeString(text);
+        }
+        json.writeEndArray();
     }
 
     /** Reads what {@link #write} wrote. */
