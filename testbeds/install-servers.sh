@@ -3,7 +3,8 @@
 # What is there already is left alone; no service is started: tests start their own servers on free ports.
 #
 #   testbeds/install-servers.sh             what `mvn verify` can use (tests without it are skipped): redis-server and
-#                                           mariadb-server of Debian, their clients, PyMySQL, sysbench; Redis 8, Valkey 9
+#                                           mariadb-server of Debian, their clients, PyMySQL, sysbench, tcpdump,
+#                                           percona-toolkit; Redis 8, Valkey 9
 #                                           and MySQL 9 of Debian sid in a folder of their own
 #   testbeds/install-servers.sh --bench     also the peers of testbeds/bench: haproxy, Envoy
 #
@@ -164,7 +165,7 @@ install_sid() {
 }
 
 command -v apt-get >/dev/null || die "this script knows Debian and its relatives only; needed: redis-server (7 or newer) on the PATH"
-apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql
+apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit
 install_sid
 if $bench; then
     apt_install haproxy

@@ -361,7 +361,7 @@ class Conversation:
         self.app = attributes.get("program_name") or attributes.get("_client_name")
         self.login.fields.update(
             user=self.user, app=self.app, namespace=self.namespace,
-            client_name=attributes.get("_client_name"), client_version=attributes.get("_client_version"),
+            library=" ".join(filter(None, (attributes.get("_client_name"), attributes.get("_client_version")))),
         )  # fmt: skip
 
     def login_answer(self, payload):
@@ -455,10 +455,12 @@ class Conversation:
         """What is known once all commands before this one are answered."""
         if command.name not in ("COM_STMT_EXECUTE", "COM_STMT_BULK_EXECUTE"):
             return
-        if command.statement == LAST_PREPARED:
+        pipelined = command.statement == LAST_PREPARED
+        if pipelined:
             command.statement = self.last
         command.text = self.statements.get(command.statement)
-        if command.text is None:
+        # Behind a COM_STMT_PREPARE that failed it is known what was to be executed.
+        if command.text is None and not pipelined:
             command.fields["prepared"] = "unknown"
         if command.name == "COM_STMT_EXECUTE" and command.flags & 8 and self.caps & QUERY_ATTRIBUTES:
             reader = Reader(command.payload[10:])

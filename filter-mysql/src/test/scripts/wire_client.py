@@ -39,6 +39,16 @@ def packet(sequence, payload):
     return struct.pack("<I", len(payload))[:3] + bytes([sequence & 0xFF]) + payload
 
 
+def packets(data):
+    """Payloads of whole packets."""
+    found = []
+    while data:
+        length = int.from_bytes(data[:3], "little")
+        found.append(data[4 : 4 + length])
+        data = data[4 + length :]
+    return found
+
+
 def sha1(*parts):
     return hashlib.sha1(b"".join(parts)).digest()
 

@@ -143,9 +143,9 @@ final class Emitter {
     }
 
     private void client(Exchange e) {
-        attribute(e, "server_version", session.serverVersion());
-        attribute(e, "client_name", session.clientName());
-        attribute(e, "client_version", session.clientVersion());
+        e.introduces = true;
+        e.library = session.library();
+        e.server = session.serverVersion();
         attribute(e, "auth_plugin", session.authPlugin());
     }
 

@@ -21,8 +21,7 @@ final class Session {
 
     private String protocol = MYSQL;
     private @Nullable String serverVersion;
-    private @Nullable String clientName;
-    private @Nullable String clientVersion;
+    private @Nullable String library;
     private @Nullable String authPlugin;
 
     private @Nullable String user;
@@ -68,8 +67,9 @@ final class Session {
     // ---- the client
 
     void client(@Nullable String name, @Nullable String version) {
-        clientName = same(name);
-        clientVersion = same(version);
+        if (name != null && !name.isEmpty()) {
+            library = loop.same(version == null || version.isEmpty() ? name : name + " " + version);
+        }
     }
 
     void authPlugin(String plugin) {
@@ -78,14 +78,10 @@ final class Session {
         }
     }
 
+    /** The client's library and its version. */
     @Nullable
-    String clientName() {
-        return clientName;
-    }
-
-    @Nullable
-    String clientVersion() {
-        return clientVersion;
+    String library() {
+        return library;
     }
 
     @Nullable
@@ -194,9 +190,5 @@ final class Session {
             loop.forget(statements.size());
             statements = null;
         }
-    }
-
-    private @Nullable String same(@Nullable String text) {
-        return text == null || text.isEmpty() ? null : loop.same(text);
     }
 }

@@ -91,9 +91,8 @@ final class MysqlSnifferTest extends SnifferContract {
     private static WireScript plain() {
         return new Talk()
                 .login(OLD, "8.0.36")
-                .expect(
-                        "LOGIN | status=ok user=ann app=shop namespace=orders client_name=libmysql client_version=8.0.36"
-                                + " server_version=8.0.36 auth_plugin=caching_sha2_password duration_us=10 response_bytes=89")
+                .expect("LOGIN | status=ok user=ann app=shop namespace=orders server_version=8.0.36"
+                        + " server_version=8.0.36 auth_plugin=caching_sha2_password duration_us=10 response_bytes=89")
                 .client(query("SELECT a FROM t WHERE id = 7"))
                 .server(bytes().u1(1))
                 .server(column("a"))

@@ -40,9 +40,7 @@ final class SniffCommand implements Subcommand {
         boolean json = options.flag("--json");
         Map<String, Object> filter = new LinkedHashMap<>();
         filter.put("type", protocol.statsFilter());
-        if (options.flag("--keys")) {
-            filter.put("keys", true);
-        }
+        filter.putAll(options.sniffing());
         CompletableFuture<Void> end = new CompletableFuture<>();
         for (String signal : List.of("TERM", "INT", "HUP")) {
             Signals.on(signal, () -> end.complete(null));
@@ -61,7 +59,8 @@ final class SniffCommand implements Subcommand {
         return json ? reportJson(server, terminal) : 0;
     }
 
-    private static Protocol protocol(String name, ClassLoader loader) {
+    /** The installed protocol of this name. */
+    static Protocol protocol(String name, ClassLoader loader) {
         List<String> names = new ArrayList<>();
         for (Protocol protocol : ServiceLoader.load(Protocol.class, loader)) {
             if (protocol.name().equals(name) || protocol.aliases().contains(name)) {

@@ -7,6 +7,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -100,6 +101,11 @@ final class WeirProcess implements AutoCloseable {
         String line = awaitErr(admin ? "admin server on http://" : listener + " listens on ");
         String address = line.substring(line.lastIndexOf(' ') + 1);
         return Address.parse(admin ? address.substring("http://".length(), address.length() - 1) : address);
+    }
+
+    /** What it reads from standard input. */
+    OutputStream in() {
+        return process.getOutputStream();
     }
 
     void signal(String name) throws IOException, InterruptedException {

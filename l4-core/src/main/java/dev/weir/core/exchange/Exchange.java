@@ -100,6 +100,15 @@ public final class Exchange {
     /** Whether the server said that it used no index. In JSON: {@code no_index}, if true. */
     public boolean noIndex;
     /**
+     * Whether client and server have told who they are: the tables of clients keep {@link #library} and {@link #server}
+     * of it.
+     */
+    public boolean introduces;
+    /** The client's library and its version. In JSON: {@code library}. */
+    public @Nullable String library;
+    /** The server's version. In JSON: {@code server_version}. */
+    public @Nullable String server;
+    /**
      * Whether it goes on with an execution of {@link #sql} that was an exchange already (a cursor is fetched from): its digest
      * gets rows, bytes and time of it, but no call.
      */
@@ -269,6 +278,9 @@ public final class Exchange {
         rowsAffected = other.rowsAffected;
         noIndex = other.noIndex;
         continued = other.continued;
+        introduces = other.introduces;
+        library = other.library;
+        server = other.server;
         batch = other.batch;
         firstByteNanos = other.firstByteNanos;
         durationNanos = other.durationNanos;
@@ -317,6 +329,9 @@ public final class Exchange {
         rowsAffected = -1;
         noIndex = false;
         continued = false;
+        introduces = false;
+        library = null;
+        server = null;
         batch = -1;
         firstByteNanos = -1;
         durationNanos = -1;

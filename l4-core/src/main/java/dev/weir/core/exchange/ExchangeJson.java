@@ -73,7 +73,7 @@ public final class ExchangeJson {
 
     private static void writeAttributes(JsonGenerator json, Exchange e) throws IOException {
         boolean bothRows = e.rowsSent >= 0 && e.rowsAffected >= 0;
-        if (e.attributes() == 0 && e.hit < 0 && !bothRows && !e.noIndex) {
+        if (e.attributes() == 0 && e.hit < 0 && !bothRows && !e.noIndex && !e.introduces) {
             return;
         }
         json.writeObjectFieldStart("attributes");
@@ -86,6 +86,8 @@ public final class ExchangeJson {
         if (e.noIndex) {
             json.writeBooleanField("no_index", true);
         }
+        text(json, "library", e.library);
+        text(json, "server_version", e.server);
         for (int i = 0; i < e.attributes(); i++) {
             json.writeFieldName(e.attributeName(i));
             Object value = e.attributeValue(i);

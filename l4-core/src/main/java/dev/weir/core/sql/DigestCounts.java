@@ -17,13 +17,16 @@ final class DigestCounts {
     static final int FIRST = 7;
     static final int LAST = 8;
     static final int TIMED = 9;
+    /** With the time of what went on with an execution; what has a sample in the histogram is in {@link #TIMED_NANOS}. */
     static final int NANOS = 10;
-    static final int MAX_NANOS = 11;
+
+    static final int TIMED_NANOS = 11;
+    static final int MAX_NANOS = 12;
     /** Sum of squares in µs², the bits of a double. */
-    static final int SQUARES = 12;
+    static final int SQUARES = 13;
 
     /** From here on: how often each of {@link #codes}. */
-    static final int CODES = 13;
+    static final int CODES = 14;
 
     static final int MAX_CODES = 8;
     static final int SIZE = CODES + MAX_CODES;
@@ -50,10 +53,17 @@ final class DigestCounts {
         Arrays.fill(codes, null);
     }
 
+    private boolean unused() {
+        return cells[CALLS] == 0 && cells[RESPONSE_BYTES] == 0 && cells[REQUEST_BYTES] == 0;
+    }
+
     void add(Exchange e, long nanos) {
         long[] to = cells;
-        if (to[CALLS]++ == 0) {
+        if (unused()) {
             to[FIRST] = e.startNanos;
+        }
+        if (!e.continued) {
+            to[CALLS]++;
         }
         to[LAST] = e.startNanos;
         // What is unknown is -1.
@@ -69,9 +79,12 @@ final class DigestCounts {
             code(e.error == null ? Operation.OTHER : e.error, 1);
         }
         if (nanos >= 0) {
+            to[NANOS] += nanos;
+        }
+        if (nanos >= 0 && !e.continued) {
             double micros = nanos / 1_000.0;
             to[TIMED]++;
-            to[NANOS] += nanos;
+            to[TIMED_NANOS] += nanos;
             to[MAX_NANOS] = Math.max(to[MAX_NANOS], nanos);
             to[SQUARES] = Double.doubleToRawLongBits(Double.longBitsToDouble(to[SQUARES]) + micros * micros);
         }
@@ -92,12 +105,12 @@ final class DigestCounts {
     /** Takes over what another one has. */
     void add(DigestCounts other) {
         long[] from = other.cells;
-        if (from[CALLS] == 0) {
+        if (other.unused()) {
             return;
         }
-        cells[FIRST] = cells[CALLS] == 0 ? from[FIRST] : Math.min(cells[FIRST], from[FIRST]);
-        cells[LAST] = cells[CALLS] == 0 ? from[LAST] : Math.max(cells[LAST], from[LAST]);
-        for (int i = 0; i <= NANOS; i++) {
+        cells[FIRST] = unused() ? from[FIRST] : Math.min(cells[FIRST], from[FIRST]);
+        cells[LAST] = unused() ? from[LAST] : Math.max(cells[LAST], from[LAST]);
+        for (int i = 0; i <= TIMED_NANOS; i++) {
             cells[i] += i == FIRST || i == LAST ? 0 : from[i];
         }
         cells[MAX_NANOS] = Math.max(cells[MAX_NANOS], from[MAX_NANOS]);

@@ -54,7 +54,7 @@ final class DigestEntry {
 
     void add(Exchange e, long nanos) {
         counts.add(e, nanos);
-        if (nanos >= 0) {
+        if (nanos >= 0 && !e.continued) {
             latency.record(nanos / 1_000);
         }
     }

@@ -129,11 +129,12 @@ public final class DigestRow {
 
     /** Variance to mean of the durations, in seconds as pt-query-digest has it; 0 without any. */
     public double varianceToMean() {
-        if (totalNanos() == 0) {
+        double nanos = counts.cells[DigestCounts.TIMED_NANOS];
+        if (nanos == 0) {
             return 0;
         }
         double n = timed();
-        double mean = totalNanos() / 1_000.0 / n;
+        double mean = nanos / 1_000.0 / n;
         double variance = Double.longBitsToDouble(counts.cells[DigestCounts.SQUARES]) / n - mean * mean;
         return Math.max(0, variance) / mean / 1e6;
     }

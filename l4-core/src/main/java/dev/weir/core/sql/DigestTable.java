@@ -234,6 +234,12 @@ public final class DigestTable {
         return evicted;
     }
 
+    /** Digests in it now. From any thread. */
+    public long size() {
+        acquire();
+        return (long) used - freed;
+    }
+
     /** Estimate of the heap it takes. From any thread. */
     public long bytes() {
         acquire();

@@ -35,6 +35,7 @@ final class DigestText {
     private final int max;
     private int length;
     private int size;
+    private Kind last = Kind.NONE;
     /** Whether a token did not fit; from there on nothing changes. */
     private boolean full;
 
@@ -48,6 +49,7 @@ final class DigestText {
     void clear() {
         length = 0;
         size = 0;
+        last = Kind.NONE;
         full = false;
     }
 
@@ -68,9 +70,15 @@ final class DigestText {
         return size > back ? KINDS[kinds[size - 1 - back]] : Kind.NONE;
     }
 
+    /** The kind of the last token. */
+    Kind top() {
+        return last;
+    }
+
     void pop() {
         if (!full && size > 0) {
             length = starts[--size];
+            last = top(0);
         }
     }
 
@@ -82,15 +90,20 @@ final class DigestText {
         }
         starts[size] = length;
         kinds[size++] = (byte) kind.ordinal();
+        last = kind;
         if (gap == 1) {
             text[length++] = ' ';
         }
-        System.arraycopy(source, from, text, length, to - from);
-        length += to - from;
+        // Mostly a few bytes, for which a call costs more than the loop.
+        int at = length;
+        for (int i = from; i < to; i++) {
+            text[at++] = source[i];
+        }
+        length = at;
     }
 
     private boolean gap(Kind kind) {
-        Kind before = top(0);
+        Kind before = top();
         return switch (kind) {
             case DOT, COMMA, CLOSE, SEMICOLON -> false;
             case OPEN -> before != Kind.NONE && before != Kind.OPEN && before != Kind.NAME && before != Kind.FUNCTION;
@@ -100,16 +113,16 @@ final class DigestText {
 
     /** A value: takes its sign back, and joins values before it. */
     void literal(boolean string) {
-        if (string && top(0) == Kind.NAME && !full && introducer()) {
+        if (string && top() == Kind.NAME && !full && introducer()) {
             pop();
         }
-        while (top(0) == Kind.SIGN && !operand(top(1)) && !full) {
+        while (top() == Kind.SIGN && !operand(top(1)) && !full) {
             pop();
         }
-        if (string && top(0) == Kind.STRING) {
+        if (string && top() == Kind.STRING) {
             return;
         }
-        if (top(0) == Kind.COMMA && value(top(1))) {
+        if (top() == Kind.COMMA && value(top(1))) {
             pop();
             return;
         }
@@ -134,7 +147,7 @@ final class DigestText {
 
     /** A closing parenthesis: a row of values joins the rows before it. */
     void close(byte[] sql, int at) {
-        if (full || !value(top(0)) || top(1) != Kind.OPEN) {
+        if (full || !value(top()) || top(1) != Kind.OPEN) {
             push(Kind.CLOSE, sql, at, at + 1);
             return;
         }
@@ -149,6 +162,7 @@ final class DigestText {
         pop();
         starts[size] = length;
         kinds[size++] = (byte) Kind.ROW.ordinal();
+        last = Kind.ROW;
         if (gap) {
             text[length++] = ' ';
         }
@@ -166,6 +180,7 @@ final class DigestText {
             return;
         }
         kinds[size - 1] = (byte) Kind.FUNCTION.ordinal();
+        last = Kind.FUNCTION;
         for (int i = starts[size - 1]; i < length; i++) {
             text[i] = SqlWords.upper(text[i]);
         }
@@ -173,10 +188,10 @@ final class DigestText {
 
     /** Says in the text that the statement went on. */
     void cut(boolean withinToken) {
-        if (withinToken && top(0) == Kind.NAME) {
+        if (withinToken && top() == Kind.NAME) {
             pop();
         }
-        while (!full && (top(0) == Kind.COMMA || top(0) == Kind.SIGN)) {
+        while (!full && (top() == Kind.COMMA || top() == Kind.SIGN)) {
             pop();
         }
         System.arraycopy(CUT, 0, text, length, CUT.length);

@@ -1,12 +1,15 @@
 package dev.weir.core.sql;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts SQL into tokens: {@code [start, pos)} is the last one. Any bytes are SQL: what has no meaning is an operator of
  * one byte. Each byte is looked at a bounded number of times, nothing is looked at twice from a later token.
  */
-class SqlLexer {
+final class SqlLexer {
     enum Token {
         END,
         WORD,
@@ -26,6 +29,27 @@ class SqlLexer {
     }
 
     private static final int VERSION_DIGITS = 6;
+    private static final int LONGEST_LAST_COMMENT = 1_024;
+    private static final byte WORD = 1;
+    private static final byte DIGIT = 2;
+    /** Nothing but itself, wherever it stands. */
+    private static final byte INERT = 4;
+
+    private static final int DIGITS = WORD | DIGIT | INERT;
+    private static final byte[] CLASSES = new byte[256];
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long ONES = 0x0101010101010101L;
+    private static final long HIGHS = 0x8080808080808080L;
+
+    static {
+        for (int c = 0; c < CLASSES.length; c++) {
+            int lower = c | 0x20;
+            boolean digit = c >= '0' && c <= '9';
+            boolean word = digit || c >= 0x80 || (lower >= 'a' && lower <= 'z') || c == '_' || c == '$';
+            boolean inert = word || c == ' ' || c == ',' || c == '.' || c == '+' || c == '=';
+            CLASSES[c] = (byte) ((word ? WORD : 0) | (digit ? DIGIT : 0) | (inert ? INERT : 0));
+        }
+    }
 
     private byte[] sql = new byte[0];
     private int end;
@@ -37,6 +61,8 @@ class SqlLexer {
 
     int start;
     int pos;
+    /** Of the last word, by {@link SqlWords#hash}. */
+    int hash;
     /** Whether the text ended within a token or comment. */
     boolean unterminated;
     /** Whether a comment that begins with a plus is one of optimizer hints here. The caller's to set. */
@@ -66,8 +92,12 @@ class SqlLexer {
     final Token next() {
         Token token = null;
         while (token == null) {
+            int c = at(pos);
+            while (c == ' ') {
+                c = at(++pos);
+            }
             start = pos;
-            token = tokenOrGap(at(pos));
+            token = tokenOrGap(c);
         }
         last = token;
         lastEnd = pos;
@@ -78,6 +108,10 @@ class SqlLexer {
         if (c < 0) {
             unterminated = unterminated || executable || hint;
             return Token.END;
+        }
+        int kind = CLASSES[c];
+        if ((kind & (WORD | DIGIT)) == WORD) {
+            return word();
         }
         if (c <= ' ') {
             pos++;
@@ -100,10 +134,7 @@ class SqlLexer {
     }
 
     private @Nullable Token lineComment() {
-        int c = at(pos);
-        while (c >= 0 && c != '\n') {
-            c = at(++pos);
-        }
+        pos = find(sql, pos, end, (byte) '\n', (byte) '\n');
         noteTrace(start, pos);
         return null;
     }
@@ -124,13 +155,12 @@ class SqlLexer {
             pos += 3;
             return Token.HINT;
         }
-        pos += 2;
-        c = at(pos);
-        while (c >= 0 && !(c == '*' && at(pos + 1) == '/')) {
-            c = at(++pos);
+        pos = find(sql, pos + 2, end, (byte) '*', (byte) '*');
+        while (pos < end && at(pos + 1) != '/') {
+            pos = find(sql, pos + 1, end, (byte) '*', (byte) '*');
         }
         noteTrace(start, pos);
-        if (c < 0) {
+        if (pos >= end) {
             unterminated = true;
         } else {
             pos += 2;
@@ -141,6 +171,14 @@ class SqlLexer {
     private void noteTrace(int from, int to) {
         if (trace < 0) {
             trace = TraceComment.find(sql, from, to);
+        }
+    }
+
+    /** Looks for a trace in the comment at the end, where sqlcommenter puts it, without reading all before it. */
+    void traceAtEnd() {
+        int from = Math.max(pos, end - LONGEST_LAST_COMMENT);
+        if (at(end - 1) == '/' && at(end - 2) == '*') {
+            noteTrace(from, end);
         }
     }
 
@@ -192,25 +230,161 @@ class SqlLexer {
 
     /** To behind the closing quote; a doubled one does not close. */
     private void quoted(int quoteAt, boolean escapes) {
-        int quote = at(quoteAt);
+        byte[] in = sql;
+        byte quote = in[quoteAt];
+        byte escape = escapes ? (byte) '\\' : quote;
         int i = quoteAt + 1;
-        for (int c = at(i); c >= 0; c = at(i)) {
-            if (c == quote && at(i + 1) != quote) {
+        while (true) {
+            i = find(in, i, end, quote, escape);
+            if (i >= end) {
+                break;
+            }
+            if (in[i] == quote && at(i + 1) != quote) {
                 pos = i + 1;
                 return;
             }
-            i += c == quote || (c == '\\' && escapes) ? 2 : 1;
+            i += 2;
         }
         unterminated = true;
         pos = end;
     }
 
-    private Token word() {
-        int c = at(pos);
-        boolean digits = c == '$';
-        for (int d = at(++pos); isWord(d); d = at(++pos)) {
-            digits &= isDigit(d);
+    /** Where one of two bytes is, {@code to} if nowhere; eight bytes at a time. */
+    private static int find(byte[] in, int from, int to, byte one, byte other) {
+        long ones = (one & 0xff) * ONES;
+        long others = (other & 0xff) * ONES;
+        int i = from;
+        for (; i <= to - 8; i += 8) {
+            long eight = (long) LONG.get(in, i);
+            long a = eight ^ ones;
+            long b = eight ^ others;
+            long found = ((a - ONES) & ~a | (b - ONES) & ~b) & HIGHS;
+            if (found != 0) {
+                return i + (Long.numberOfTrailingZeros(found) >>> 3);
+            }
         }
+        while (i < to && in[i] != one && in[i] != other) {
+            i++;
+        }
+        return i;
+    }
+
+    /**
+     * Goes on behind a value over further ones, each after a comma, as far as they are plain and a comma or parenthesis
+     * follows. What it leaves is read by {@link #next} as usual.
+     */
+    void skipValues() {
+        byte[] in = sql;
+        while (at(pos) == ',') {
+            int i = pos + 1;
+            while (at(i) == ' ') {
+                i++;
+            }
+            int c = at(i);
+            if (c == '\'') {
+                int close = plainString(in, i, end, mode);
+                if (close < 0) {
+                    return;
+                }
+                i = close;
+            } else if (c == '?') {
+                i++;
+            } else {
+                i = digits(c == '-' ? i + 1 : i);
+                if (!isDigit(at(i - 1))) {
+                    return;
+                }
+            }
+            c = at(i);
+            if (c != ',' && c != ')') {
+                return;
+            }
+            pos = i;
+            lastEnd = i;
+        }
+    }
+
+    /** Behind the string that begins at {@code from}, -1 if there is none or it has escapes in it. */
+    static int plainString(byte[] in, int from, int to, SqlMode mode) {
+        if (from >= to || in[from] != '\'') {
+            return -1;
+        }
+        int i = find(in, from + 1, to, (byte) '\'', mode.noBackslashEscapes() ? (byte) '\'' : (byte) '\\');
+        return i >= to || in[i] != '\'' ? -1 : i + 1;
+    }
+
+    /** Where the digits that begin at {@code from} end. */
+    static int digits(byte[] in, int from, int to) {
+        int i = from;
+        while (i < to && (CLASSES[in[i] & 0xff] & DIGIT) != 0) {
+            i++;
+        }
+        return i;
+    }
+
+    /** A hash that does not depend on numbers and strings; roughly, since comments are not told apart. */
+    static int skeleton(byte[] in, int from, int to) {
+        int h = 0;
+        boolean word = false;
+        int i = from;
+        while (i < to) {
+            byte c = in[i];
+            int kind = CLASSES[c & 0xff];
+            if (c == '\'') {
+                i = find(in, i + 1, to, c, c) + 1;
+                kind = 0;
+            } else if (kind == DIGITS && !word) {
+                i = digits(in, i + 1, to);
+                c = '0';
+            } else {
+                i++;
+            }
+            word = (kind & WORD) != 0;
+            h = h * 31 + c;
+        }
+        return h ^ h >>> 16;
+    }
+
+    /** Goes over what cannot open or close anything, and over strings. */
+    void skipInert() {
+        byte[] in = sql;
+        int i = pos;
+        while (i < end) {
+            byte c = in[i];
+            if ((CLASSES[c & 0xff] & INERT) != 0) {
+                i++;
+            } else if (c == '\'') {
+                quoted(i, !mode.noBackslashEscapes());
+                i = pos;
+            } else {
+                break;
+            }
+        }
+        pos = i;
+        last = Token.NUMBER;
+        lastEnd = -1;
+    }
+
+    private Token word() {
+        byte[] in = sql;
+        int to = end;
+        int i = pos;
+        int c = in[i] & 0xff;
+        int h = SqlWords.hash(0, in[i++]);
+        int all = DIGIT;
+        while (i < to) {
+            byte d = in[i];
+            int kind = CLASSES[d & 0xff];
+            if ((kind & WORD) == 0) {
+                break;
+            }
+            all &= kind;
+            h = SqlWords.hash(h, d);
+            i++;
+        }
+        pos = i;
+        hash = h;
+        boolean digits = c == '$' && all != 0;
         if (digits && pos - start > 1) {
             return Token.PARAMETER;
         }
@@ -254,11 +428,7 @@ class SqlLexer {
     }
 
     private int digits(int from) {
-        int i = from;
-        while (isDigit(at(i))) {
-            i++;
-        }
-        return i;
+        return digits(sql, from, end);
     }
 
     private int exponent(int from) {
@@ -274,6 +444,10 @@ class SqlLexer {
         boolean account = last == Token.STRING;
         pos += at(pos + 1) == '@' ? 2 : 1;
         int c = at(pos);
+        if (c == '?') {
+            pos++;
+            return Token.VARIABLE;
+        }
         if (c == '\'' || c == '"' || c == '`') {
             quoted(pos, c != '`' && !mode.noBackslashEscapes());
             return account && c != '`' ? Token.STRING : Token.VARIABLE;
@@ -311,7 +485,6 @@ class SqlLexer {
 
     /** Bytes beyond ASCII are of identifiers, whatever the character set. */
     static boolean isWord(int c) {
-        int lower = c | 0x20;
-        return c >= 0x80 || (c >= 0 && lower >= 'a' && lower <= 'z') || isDigit(c) || c == '_' || c == '$';
+        return c >= 0 && (CLASSES[c] & WORD) != 0;
     }
 }

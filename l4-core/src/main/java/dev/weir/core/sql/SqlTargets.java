@@ -227,15 +227,16 @@ final class SqlTargets {
 
     private void keyword(Word word, byte[] sql, int from, int to) {
         boolean begins = start;
+        byte[] upper = word.text();
         if (begins && word.role() != Role.WITH) {
-            first(sql, from, to);
+            first(upper, 0, upper.length);
         }
         switch (word.role()) {
             case SELECT -> {
-                operation(begins, sql, from, to);
+                operation(begins, upper);
                 select();
             }
-            case INSERT, UPDATE, DELETE, LOAD -> change(word.role(), begins, sql, from, to);
+            case INSERT, UPDATE, DELETE, LOAD -> change(word.role(), begins, upper);
             case WITH -> with(begins);
             case FROM, JOIN -> {
                 inFrom = true;
@@ -256,10 +257,10 @@ final class SqlTargets {
                 expected = calling || SqlWords.isTruncate(word);
                 inFrom = false;
             }
-            case TABLE -> table(begins, sql, from, to);
-            case OBJECT -> summarize(sql, from, to);
+            case TABLE -> table(begins, upper);
+            case OBJECT -> summarize(upper, 0, upper.length);
             case ON -> expected = creating && names == 0;
-            case CLAUSE, VALUES -> {
+            case CLAUSE, VALUES, SET -> {
                 expected = false;
                 lists = set(lists, false);
             }
@@ -276,15 +277,15 @@ final class SqlTargets {
         }
     }
 
-    private void operation(boolean begins, byte[] sql, int from, int to) {
+    private void operation(boolean begins, byte[] word) {
         if (begins) {
             return;
         }
         boolean main = verbIsWith && depth == 0 && verbLength == 0;
         if (main) {
-            first(sql, from, to);
+            first(word, 0, word.length);
         } else {
-            summarize(sql, from, to);
+            summarize(word, 0, word.length);
         }
     }
 
@@ -296,12 +297,12 @@ final class SqlTargets {
     }
 
     /** INSERT, UPDATE or DELETE, which are also functions and parts of clauses. */
-    private void change(Role role, boolean begins, byte[] sql, int from, int to) {
+    private void change(Role role, boolean begins, byte[] word) {
         boolean main = begins || (depth == 0 && !bit(verbs));
         if (!main) {
             return;
         }
-        operation(begins, sql, from, to);
+        operation(begins, word);
         verbs = set(verbs, true);
         inserting = role == Role.INSERT || role == Role.LOAD;
         inFrom = role == Role.UPDATE;
@@ -309,17 +310,13 @@ final class SqlTargets {
         lists = set(lists, role == Role.UPDATE);
     }
 
-    private void table(boolean begins, byte[] sql, int from, int to) {
+    private void table(boolean begins, byte[] word) {
         expected = begins || creating || inserting;
         inFrom = false;
         if (creating && names == 0) {
-            summarize(sql, from, to);
+            summarize(word, 0, word.length);
             lists = set(lists, true);
         }
-    }
-
-    boolean creating() {
-        return creating;
     }
 
     void end() {

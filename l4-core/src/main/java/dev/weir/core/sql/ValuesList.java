@@ -34,6 +34,14 @@ final class ValuesList {
         state = State.OUTSIDE;
     }
 
+    boolean outside() {
+        return state == State.OUTSIDE;
+    }
+
+    boolean skipping() {
+        return state == State.SKIPPING;
+    }
+
     /** What to do with the token, {@code depth} being that after it. */
     Verdict take(Token token, @Nullable Word word, int depth) {
         switch (state) {

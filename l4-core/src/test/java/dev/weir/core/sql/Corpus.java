@@ -16,17 +16,23 @@ final class Corpus {
 
     static List<Case> read(String file) {
         List<Case> cases = new ArrayList<>();
-        try (InputStream in = Objects.requireNonNull(Corpus.class.getResourceAsStream("/sql/" + file))) {
-            for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n", -1)) {
-                int arrow = line.lastIndexOf(" => ");
-                if (arrow > 0 && !line.startsWith("# ")) {
-                    cases.add(parse(line.substring(0, arrow), line.substring(arrow + 4)));
-                }
+        for (String line : lines(file)) {
+            int arrow = line.lastIndexOf(" => ");
+            if (arrow > 0 && !line.startsWith("# ")) {
+                cases.add(parse(line.substring(0, arrow), line.substring(arrow + 4)));
             }
+        }
+        return cases;
+    }
+
+    static List<String> lines(String file) {
+        try (InputStream in = Objects.requireNonNull(Corpus.class.getResourceAsStream("/sql/" + file))) {
+            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            return List.of(text.substring(0, text.length() - (text.endsWith("\n") ? 1 : 0))
+                    .split("\n", -1));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return cases;
     }
 
     private static Case parse(String left, String expected) {

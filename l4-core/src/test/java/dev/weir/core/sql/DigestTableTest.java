@@ -82,6 +82,30 @@ class DigestTableTest {
         assertThat(row.varianceToMean()).isCloseTo(833.25e-6 / 50.5e-3, within(1e-6));
     }
 
+    /** Fetching from a cursor adds to the execution that opened it. */
+    @Test
+    void whatGoesOnWithAnExecutionIsNoCall() {
+        DigestTable table = new DigestTable(DigestTable.DEFAULT_MAX_BYTES);
+        SqlStatement statement = statement("select a from t");
+        execution.rowsSent = 0;
+        execution.responseBytes = 100;
+        execution.durationNanos = 1_000_000;
+        count(table, statement);
+        execution.continued = true;
+        execution.rowsSent = 50;
+        execution.durationNanos = 8_000_000;
+        count(table, statement);
+
+        DigestRow row = row("SELECT a FROM t", table);
+        assertThat(row.calls()).isEqualTo(1);
+        assertThat(row.timed()).isEqualTo(1);
+        assertThat(row.rowsSent()).isEqualTo(50);
+        assertThat(row.responseBytes()).isEqualTo(200);
+        assertThat(row.totalNanos()).isEqualTo(9_000_000);
+        assertThat(row.maxNanos()).isEqualTo(1_000_000);
+        assertThat(row.varianceToMean()).isZero();
+    }
+
     @Test
     void findsAStatementByItsId() {
         DigestTable table = new DigestTable(1);

@@ -99,6 +99,8 @@ public final class RecordingExchanges implements Exchanges {
         put(fields, "upstream_us", micros(exchange.upstreamNanos));
         put(fields, "wait", exchange.longWait ? "true" : null);
         put(fields, "trace", exchange.trace);
+        put(fields, "library", exchange.library);
+        put(fields, "server_version", exchange.server);
         for (int i = 0; i < exchange.attributes(); i++) {
             put(fields, exchange.attributeName(i), String.valueOf(exchange.attributeValue(i)));
         }
