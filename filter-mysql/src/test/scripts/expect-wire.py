@@ -11,7 +11,10 @@ Standard library only. Frames of zstd are inflated by the program zstd, which ha
 
 Documents: "Client/Server Protocol" of the MySQL source documentation, "Clients & Utilities: MariaDB Server protocol" of
 MariaDB's. Where they are silent, what is expected is:
-* A result is counted from its packets: warnings are summed over OK, EOF and the first packet of a PREPARE's answer.
+* Warnings are those of the packet that ends a result, summed over the results of an answer; of a PREPARE, those of its first
+  packet. The EOF after definitions has a count of its own in MySQL, which the last packet counts again.
+* Where the server tracks no schema, it follows every USE that was carried out, also the later ones of a query. After the
+  default schema was dropped nothing is asserted.
 * Statements of a transaction are those between the one that began it and the one that ended it; the statement that begins
   one by itself (autocommit = 0) counts, and so does one that ends it without COMMIT, ROLLBACK, BEGIN or START TRANSACTION.
 * A field that cannot be written in a line (it has a blank) is left out; "-" stands for absent.
@@ -38,6 +41,7 @@ COMMANDS = dict(
 COMMANDS[0xFA] = "STMT_BULK_EXECUTE"
 NO_REPLY = ("COM_QUIT", "COM_STMT_CLOSE", "COM_STMT_SEND_LONG_DATA")
 STATEMENTS = ("COM_QUERY", "COM_STMT_EXECUTE", "COM_STMT_BULK_EXECUTE")
+UNKNOWN = "not known"  # has a blank, so that nothing is asserted
 LAST_PREPARED = 0xFFFFFFFF  # MariaDB: the statement that was prepared last
 
 # In an expectation: "-" where they are absent.
@@ -140,7 +144,7 @@ class Command:
         self.name, self.nanos, self.queued = name, nanos, queued
         self.request_bytes = self.response_bytes = 0
         self.text = self.statement = self.answer = self.status = None
-        self.flags = self.warnings = self.statuses = self.sent = self.affected = 0
+        self.flags = self.warnings = self.statuses = self.sent = self.affected = self.results = 0
         self.has_sent = self.has_affected = self.infile = self.done = False
         self.compressed = session.compressed
         self.fields = {"user": session.user, "app": session.app, "namespace": session.namespace}
@@ -169,14 +173,29 @@ def transaction_word(text):
         return "commit"
     if words[:1] == ["ROLLBACK"] and "TO" not in words[1:]:
         return "rollback"
-    if words[:1] == ["BEGIN"] or words[:2] == ["START", "TRANSACTION"]:
+    if words[:1] == ["BEGIN"] and words[1:2] != ["NOT"] or words[:2] == ["START", "TRANSACTION"]:
         return "begin"
     return None
 
 
-def used_schema(text):
-    found = re.match(r"USE\s+(?:`((?:[^`]|``)+)`|([^\s;`]+))", without_comments(text), re.IGNORECASE)
-    return found and (found[1].replace("``", "`") if found[1] else found[2])
+def schema_after(text, schema):
+    """The default schema after one statement."""
+    pattern = r"(USE|DROP\s+(?:DATABASE|SCHEMA)(?:\s+IF\s+EXISTS)?)\s+(?:`((?:[^`]|``)+)`|([^\s;`]+))"
+    found = re.match(pattern, without_comments(text), re.IGNORECASE)
+    if not found:
+        return schema
+    name = found[2].replace("``", "`") if found[2] else found[3]
+    if found[1].upper() == "USE":
+        return name
+    return UNKNOWN if name == schema else schema
+
+
+def statements(text):
+    """The single statements of a query; the body of a routine is not cut."""
+    if re.match(r"CREATE\b.*\bBEGIN\b", without_comments(text), re.IGNORECASE | re.DOTALL):
+        return [text]
+    token = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|/\*.*?\*/|(?:--\s|#)[^\n]*|[^;]"
+    return [part for part in re.findall(f"(?:{token})+", text, re.DOTALL) if without_comments(part)]
 
 
 def trace_of(traceparent):
@@ -462,8 +481,9 @@ class Conversation:
             self.statements, self.types, self.last = {}, {}, None
         elif command.name == "COM_INIT_DB" and not failed:
             self.namespace = command.payload[1:].decode()
-        elif command.text and command.name in STATEMENTS and not failed:
-            self.namespace = used_schema(command.text) or self.namespace
+        elif command.text and command.name in STATEMENTS:
+            for text in statements(command.text)[: command.results]:
+                self.namespace = schema_after(text, self.namespace)
         if hasattr(command, "tracked"):
             self.namespace = command.tracked
         fields["namespace"] = self.namespace
@@ -574,6 +594,8 @@ class Conversation:
                 status = self.end(command, payload)
             else:
                 status = yield from self.result_set(command, payload)
+            if "error" not in command.fields:
+                command.results += 1
             if not status & MORE_RESULTS:
                 return
             payload = yield
@@ -595,9 +617,11 @@ class Conversation:
             if is_error(payload):
                 return self.end(command, payload)
             assert self.is_eof(payload), "no EOF after the definitions"
+            before = command.warnings
             status = self.eof(command, payload)
             if status & CURSOR and command.flags & 7:
                 return status & ~MORE_RESULTS
+            command.warnings = before
             payload = yield
         return (yield from self.rows(command, payload))
 
@@ -612,7 +636,7 @@ class Conversation:
         assert reader.int(1) == 0, "no PREPARE_OK"
         statement, columns, parameters = reader.int(4), reader.int(2), reader.int(2)
         reader.bytes(1)
-        command.warnings += reader.int(2)
+        warnings = reader.int(2)
         definitions = not (self.caps & OPTIONAL_METADATA and reader.left()) or reader.int(1) == 1
         for count in (parameters, columns):
             for _ in range(count if definitions else 0):
@@ -624,6 +648,7 @@ class Conversation:
                 payload = yield
                 assert self.is_eof(payload), "no EOF after the definitions"
                 self.eof(command, payload)
+        command.warnings = warnings
         self.statements[statement] = command.text
         self.types.pop(statement, None)
         self.last = statement

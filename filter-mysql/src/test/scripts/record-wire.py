@@ -5,7 +5,7 @@
 
 SERVER is mysql97, mariadb1011 or mariadb114 (testbeds/install-servers.sh; the last one from Maven's local repository); each
 is started for this, behind a relay that writes down the first connection. Writes FOLDER/NAME-SERVER.txt, without
-expectations: those are written by hand. Lines of expectations (E: and O:) that a file has are kept.
+expectations: expect-wire.py writes those. Lines of expectations (E: and O:) that a file has are kept.
 """
 import os
 import select
@@ -605,6 +605,123 @@ def session_steps(bed, caps):
     client.command(w.CHANGE_USER, b"app\0\0test\0" + struct.pack("<H", 45) + client.plugin.encode() + b"\0\0")
     client.authenticate()
     client.query("SELECT 1")
+
+
+def edge_session(bed, caps):
+    client = Client(bed.port).login(caps=caps | w.MULTI_STATEMENTS | w.LOCAL_FILES, attributes={"program_name": "recorder"})
+
+    def execute(text):
+        client.execute(client.prepare(text))
+
+    client.query("CREATE DATABASE IF NOT EXISTS `an edge`")
+    client.query("DROP TABLE IF EXISTS edge")
+    client.query("CREATE TABLE edge (id INT PRIMARY KEY, n INT) ENGINE=InnoDB")
+    # MySQL has a warning while it still parses: with EOF packets, both of a set of rows count it.
+    client.query("SELECT BINARY 'a'")
+    client.query("SELECT BINARY 'a'; SELECT 'a' + 1; DO 1 + 'b'")
+    client.execute(client.prepare("SELECT BINARY ?, ?"), [1, 2])
+    for text in (
+        "", "/* nothing */", "SET long_query_time = 0", "SELECT 1", "SET long_query_time = 10",
+        "SELECT 1 /*action='a',traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'*/",
+        "BEGIN", "INSERT INTO edge VALUES (1, 1)", "BEGIN", "/* c */ INSERT INTO edge VALUES (2, 1)", "COMMIT AND CHAIN",
+        "SAVEPOINT s", "INSERT INTO edge VALUES (3, 1)", "ROLLBACK WORK TO SAVEPOINT s", "INSERT INTO edge VALUES (1, 1)",
+        "-- why\nROLLBACK", "START TRANSACTION; INSERT INTO edge VALUES (4, 1); COMMIT", "BEGIN", "SELECT 1; SELECT * FROM nowhere",
+        "SET @a = 1", "commit /* done */",
+    ):  # fmt: skip
+        client.query(text)
+    client.query("START TRANSACTION")
+    execute("INSERT INTO edge VALUES (5, 1)")
+    execute("COMMIT")
+    client.query("BEGIN")
+    client.query("DELETE FROM edge WHERE id = 5")
+    client.command(w.RESET_CONNECTION)
+    client.query("COMMIT")
+    client.query("LOAD DATA LOCAL INFILE 'rows.txt' INTO TABLE edge; SELECT COUNT(*) FROM edge")
+    client.raw(w.packet(2, b"7\t7\n") + w.packet(3, b""))
+    client.query("DROP PROCEDURE IF EXISTS failing")
+    client.query("CREATE PROCEDURE failing() BEGIN SELECT 1; SELECT * FROM nowhere; END")
+    client.query("CALL failing()")
+    client.execute(client.prepare("CALL failing()"), flags=1)
+    client.command(w.LONG_DATA, struct.pack("<IH", 4711, 0) + b"to nobody", wait=False)
+    for text in ("/* c */ USE mysql;", "uSe\n`test`", "SELECT 1; USE mysql", "USE test; SELECT * FROM nowhere", "DROP TABLE edge",
+                 "CREATE DATABASE gone", "USE gone", "DROP DATABASE gone", "SELECT DATABASE()"):  # fmt: skip
+        client.query(text)
+    client.command(w.INIT_DB, "an edge")
+    client.query("DROP DATABASE `an edge`; CREATE DATABASE back; USE back; DROP DATABASE back; SELECT DATABASE()")
+    client.command(w.QUIT)
+
+
+@scenario("warnings, slow statements, transactions, resets, schemas: what is easily counted twice or missed; with EOF packets")
+def edges_eof(bed):
+    edge_session(bed, w.BASE)
+
+
+@scenario("warnings, slow statements, transactions, resets, schemas: what is easily counted twice or missed; no EOF packets")
+def edges_no_eof(bed):
+    edge_session(bed, MODERN)
+
+
+@scenario("a transaction that CHANGE_USER ends, XA, LOCK TABLES, autocommit; two files in one query; cursors that are none; idle too long")
+def ends(bed):
+    client = Client(bed.port).login(caps=w.BASE | w.MULTI_STATEMENTS | w.LOCAL_FILES, attributes={"program_name": "first"})
+    client.query("CREATE TABLE IF NOT EXISTS ends (n INT) ENGINE=InnoDB")
+    client.query("BEGIN")
+    client.query("INSERT INTO ends VALUES (1)")
+    change = b"root\0\0\0" + struct.pack("<H", 45) + client.plugin.encode() + b"\0"
+    client.password = ""
+    client.command(w.CHANGE_USER, change + w.lenenc(w.lenenc(b"program_name") + w.lenenc(b"second")))
+    client.authenticate()
+    for text in ("COMMIT", "SELECT DATABASE()"):
+        client.query(text)
+    client.command(w.INIT_DB, "test")
+    compound = () if bed.mysql else ("BEGIN", "BEGIN NOT ATOMIC SELECT 1; SELECT 2; END", "COMMIT")
+    for text in compound + (
+        "BEGIN", "INSERT INTO ends VALUES (2)", "LOCK TABLES ends WRITE", "UNLOCK TABLES", "XA START 'x'",
+        "INSERT INTO ends VALUES (3)", "XA END 'x'", "XA PREPARE 'x'", "XA COMMIT 'x'", "SET autocommit = 0", "SELECT * FROM nowhere",
+        "INSERT INTO ends VALUES (4)", "SET autocommit = 1", "BEGIN", "START TRANSACTION READ ONLY", "COMMIT AND NO CHAIN",
+    ):  # fmt: skip
+        client.query(text)
+    client.query("LOAD DATA LOCAL INFILE 'a' INTO TABLE ends; LOAD DATA LOCAL INFILE 'b' INTO TABLE ends; SELECT 1")
+    client.raw(w.packet(2, b"7\n8\n") + w.packet(3, b""))
+    sequence = client.answer[3] + 2  # an OK, then the name of the second file
+    client.raw(w.packet(sequence, b"9\n") + w.packet(sequence + 1, b""))
+    for text in ("SHOW STATUS LIKE 'Uptime'", "INSERT INTO ends VALUES (5)", "SELECT (SELECT n FROM ends)"):
+        statement = client.prepare(text)
+        client.execute(statement, flags=1)
+        client.command(w.FETCH, struct.pack("<II", statement, 5))
+    client.command(w.FETCH, struct.pack("<II", 4711, 5))
+    client.query("DROP TABLE ends")
+    client.query("SET wait_timeout = 1")
+    time.sleep(2)
+    client.drain()
+    client.query("SELECT 1")
+
+
+@scenario("query attributes of many types; types sent once, then used again", MYSQL)
+def query_attribute_types(bed):
+    client = Client(bed.port).login(caps=MODERN | w.QUERY_ATTRIBUTES)
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    kinds = [(1, b"\7"), (2, b"\7\0"), (3, b"\7\0\0\0"), (8, bytes(8)), (0x8008, bytes(8)), (4, bytes(4)), (5, bytes(8)), (6, None),
+             (12, b"\7\xea\7\1\2\3\4\5"), (12, b"\0"), (11, b"\x0c\0\1\0\0\0\2\3\4\5\0\0\0"), (10, b"\4\xea\7\1\2"), (246, b"\0041.50"),
+             (252, b"\xfc\x2c\1" + b"b" * 300), (254, None), (253, w.lenenc(trace.encode()))]  # fmt: skip
+
+    def attributes(names):
+        nulls = bytearray((len(kinds) + 7) // 8)
+        for i, (_, value) in enumerate(kinds):
+            if value is None:
+                nulls[i // 8] |= 1 << i % 8
+        head = b"".join(struct.pack("<H", kind) + w.lenenc(name.encode()) for (kind, _), name in zip(kinds, names))
+        return bytes(nulls) + b"\1" + head + b"".join(value or b"" for _, value in kinds)
+
+    names = [f"attribute{i}" for i in range(len(kinds) - 1)] + ["traceparent"]
+    client.command(w.QUERY, w.lenenc(len(kinds)) + w.lenenc(1) + attributes(names) + b"SELECT 1")
+    select = client.prepare("SELECT ?")
+    names[0] = ""
+    head = struct.pack("<IBI", select, 8, 1) + w.lenenc(len(kinds))
+    client.command(w.EXECUTE, head + attributes(names))
+    client.command(w.EXECUTE, struct.pack("<IBI", select, 8, 1) + w.lenenc(1) + b"\0\1\x08\0\0" + bytes(8))
+    client.command(w.EXECUTE, struct.pack("<IBI", select, 8, 1) + w.lenenc(1) + b"\0\0" + bytes(8))
+    client.command(w.QUIT)
 
 
 @scenario("FIELD_LIST, STATISTICS, PROCESS_INFO, PING, DEBUG, KILL, a command that does not exist")
