@@ -286,7 +286,11 @@ final class Answers implements PacketReader.Handler {
             c.statusKnown = true;
             c.inTransaction = (status & ServerStatus.IN_TRANSACTION) != 0;
             c.flags |= status;
-            c.warnings += warnings;
+            // The EOF behind definitions has the number that the one behind the rows has again.
+            boolean again = state == State.COLUMNS_END && !cursor
+                    || state == State.PARAMETERS_END
+                    || state == State.PREPARED_COLUMNS_END;
+            c.warnings += again ? 0 : warnings;
         }
     }
 
@@ -457,6 +461,9 @@ final class Answers implements PacketReader.Handler {
 
     private void resultEnds() {
         Command c = command;
+        if (c != null) {
+            c.results++;
+        }
         boolean more = c != null && Commands.runs(c.code) && (flags & ServerStatus.MORE_RESULTS) != 0;
         go(more ? State.RESULT : null);
     }

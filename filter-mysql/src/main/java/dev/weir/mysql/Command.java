@@ -38,6 +38,8 @@ final class Command {
     /** The schema it switches to, if it succeeds. */
     @Nullable
     String schema;
+    /** Whether that is what the server itself has said. */
+    boolean tracked;
     /** The user it switches to, if it succeeds. */
     @Nullable
     String user;
@@ -53,6 +55,8 @@ final class Command {
     long first = UNKNOWN;
 
     long responseBytes;
+    /** Results that are complete; statements have one each, most of them. */
+    int results;
     /** Whether rows were sent; then {@link #rows} is their number so far. */
     boolean resultSet;
 
@@ -97,11 +101,13 @@ final class Command {
         prepared = null;
         unknownStatement = false;
         schema = null;
+        tracked = false;
         user = null;
         app = null;
         ansiQuotes = -1;
         first = UNKNOWN;
         responseBytes = 0;
+        results = 0;
         resultSet = false;
         rows = 0;
         counted = false;

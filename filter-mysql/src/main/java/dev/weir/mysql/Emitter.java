@@ -53,6 +53,12 @@ final class Emitter {
     void emit(Command c, Status status, long end) {
         if (status == Status.OK) {
             apply(c);
+        } else if (c.results > 0 && c.sql != null && c.sql.several()) {
+            // What came before the statement that failed has been done.
+            if (!c.tracked) {
+                c.schema = UseStatements.last(c.sql.text(), c.results);
+            }
+            schema(c);
         }
         Exchange e = exchange(c, status);
         if (status != Status.NO_REPLY) {

@@ -139,8 +139,8 @@ final class Requests implements PacketReader.Handler {
         statement(c, p, cut);
         SqlStatement sql = c.sql;
         if (sql != null) {
-            if (sql.kind() == SqlStatement.Kind.USE) {
-                c.schema = schema(sql.text());
+            if (sql.kind() == SqlStatement.Kind.USE || sql.several()) {
+                c.schema = UseStatements.last(sql.text(), Integer.MAX_VALUE);
             } else if (sql.kind() == SqlStatement.Kind.SET) {
                 c.ansiQuotes = ansiQuotes(p);
             }
@@ -161,16 +161,6 @@ final class Requests implements PacketReader.Handler {
                     ? c.sql.text()
                     : new String(p.bytes, p.pos, Math.min(most, TEXT), StandardCharsets.UTF_8);
         }
-    }
-
-    /** The schema of {@code USE x} or {@code USE `x`}. */
-    private static @Nullable String schema(String text) {
-        String name = text.substring(3).strip();
-        if (name.length() > 1 && (name.startsWith("`") || name.startsWith("\""))) {
-            char quote = name.charAt(0);
-            name = name.substring(1, name.length() - 1).replace("" + quote + quote, "" + quote);
-        }
-        return name.isEmpty() ? null : name;
     }
 
     /** What {@code SET … sql_mode = …} makes of ANSI_QUOTES. */

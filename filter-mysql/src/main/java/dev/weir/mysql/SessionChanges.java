@@ -24,7 +24,10 @@ final class SessionChanges {
             }
             int next = p.pos + (int) size;
             switch (type) {
-                case SCHEMA -> c.schema = p.lenencText(Loop.NAME);
+                case SCHEMA -> {
+                    c.schema = p.lenencText(Loop.NAME);
+                    c.tracked = true;
+                }
                 case GTIDS -> {
                     p.u1(); // how it is encoded
                     c.gtid = p.lenencText(Loop.NAME);

@@ -45,6 +45,7 @@ public final class SqlStatement {
     private final boolean truncated;
     private final Kind kind;
     private final boolean waits;
+    private final boolean several;
 
     /**
      * Makes one of its parts.
@@ -70,6 +71,7 @@ public final class SqlStatement {
         this.sample = sample;
         this.truncated = truncated;
         this.kind = truncated ? Kind.OTHER : kind(verb, text.toUpperCase(Locale.ROOT));
+        this.several = text.indexOf(';') >= 0;
         this.waits = WAITING.matcher(text).find();
     }
 
@@ -142,6 +144,11 @@ public final class SqlStatement {
     /** What it does to the session, if it is simple. */
     public Kind kind() {
         return kind;
+    }
+
+    /** Whether it is several statements, in most cases. */
+    public boolean several() {
+        return several;
     }
 
     /** Whether it calls a function whose purpose is to wait: its duration says nothing of the server. */
