@@ -45,9 +45,9 @@ UNKNOWN = "not known"  # has a blank, so that nothing is asserted
 LAST_PREPARED = 0xFFFFFFFF  # MariaDB: the statement that was prepared last
 
 # In an expectation: "-" where they are absent.
-ASSERTED_STATEMENT = "error rows rows_sent rows_affected warnings no_index no_good_index was_slow in_transaction transaction batch prepared trace"
-ASSERTED_FETCH = "error rows rows_sent rows_affected warnings no_index in_transaction"
 ASSERTED_OTHER = "error rows rows_sent rows_affected warnings"
+ASSERTED_FETCH = ASSERTED_OTHER + " no_index in_transaction"
+ASSERTED_STATEMENT = ASSERTED_OTHER + " no_index no_good_index was_slow in_transaction transaction batch prepared trace"
 
 
 class Stop(Exception):
