@@ -186,7 +186,7 @@ final class Emitter {
         flag(e, c, ServerStatus.NO_GOOD_INDEX, "no_good_index");
         flag(e, c, ServerStatus.WAS_SLOW, "was_slow");
         if (c.inTransaction) {
-            e.attribute("in_transaction", Boolean.TRUE);
+            e.attribute("in_transaction", true);
         }
         if (c.warnings > 0) {
             e.attribute("warnings", c.warnings);
@@ -196,7 +196,7 @@ final class Emitter {
 
     private static void flag(Exchange e, Command c, int flag, String name) {
         if ((c.flags & flag) != 0) {
-            e.attribute(name, Boolean.TRUE);
+            e.attribute(name, true);
         }
     }
 

@@ -22,9 +22,8 @@ final class MysqlSniffer implements Sniffer {
     /** Unwinds the running call: the sniffer has stopped. */
     private static final class Stopped extends RuntimeException {
         private static final long serialVersionUID = 1L;
-        static final Stopped INSTANCE = new Stopped();
 
-        private Stopped() {
+        Stopped() {
             super("stopped", null, false, false);
         }
     }
@@ -103,7 +102,7 @@ final class MysqlSniffer implements Sniffer {
         }
         if (data.getByte(from) == TLS_HANDSHAKE) {
             context().encrypted();
-            throw Stopped.INSTANCE;
+            throw new Stopped();
         }
         // The X protocol: length of a type alone, and the type: CapabilitiesGet.
         if (to - from >= 5 && data.getIntLE(from) == 1 && data.getByte(from + 4) == 1) {
@@ -168,7 +167,7 @@ final class MysqlSniffer implements Sniffer {
 
     void opaque(String reason) {
         context().opaque(reason);
-        throw Stopped.INSTANCE;
+        throw new Stopped();
     }
 
     // ---- the queue
@@ -264,7 +263,7 @@ final class MysqlSniffer implements Sniffer {
         Command login = head;
         if (Handshake.asksForTls(p, length)) {
             context().encrypted();
-            throw Stopped.INSTANCE;
+            throw new Stopped();
         }
         if (login != null) {
             Handshake.response(p, session, login);
