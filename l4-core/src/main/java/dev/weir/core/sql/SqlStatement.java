@@ -187,7 +187,7 @@ public final class SqlStatement {
     }
 
     /** Bytes of heap it takes, all strings and lists counted, rounded up. */
-    long bytes() {
+    public long bytes() {
         long sum = 80 + string(hexId) + string(text) + string(verb) + string(summary) + string(sample);
         sum += 40 + 16 + 4L * tables.size();
         for (String table : tables) {
