@@ -162,10 +162,10 @@ final class Session {
         }
     }
 
-    /** It is not remembered, or the server does not know it. */
+    /** It is not remembered, or the server refused it: what a client has executed next has no digest. */
     void notPrepared(Prepared prepared) {
         if (lastPrepared == prepared) {
-            lastPrepared = null;
+            lastPrepared = new Prepared(null, null);
         }
     }
 
