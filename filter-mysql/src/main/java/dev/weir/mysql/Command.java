@@ -33,6 +33,8 @@ final class Command {
     /** What it prepares, executes or fetches from. */
     @Nullable
     Prepared prepared;
+    /** Bytes of {@link Loop#STATEMENTS} that it has. */
+    long charged;
     /** Executes a statement that nobody saw being prepared. */
     boolean unknownStatement;
     /** The schema it switches to, if it succeeds. */
@@ -99,6 +101,7 @@ final class Command {
         text = null;
         trace = null;
         prepared = null;
+        charged = 0;
         unknownStatement = false;
         schema = null;
         tracked = false;

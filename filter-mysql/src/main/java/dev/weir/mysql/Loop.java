@@ -3,6 +3,7 @@ package dev.weir.mysql;
 import dev.weir.core.compress.Inflaters;
 import dev.weir.core.sql.SqlMode;
 import dev.weir.core.sql.SqlNormalizer;
+import dev.weir.core.sql.SqlStatement;
 import io.micrometer.core.instrument.Counter;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.LongObjectHashMap;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** What the sniffers of one event loop share: settings, scratch space, pools. On that loop only. */
@@ -33,8 +35,8 @@ final class Loop {
     /** Commands that wait for their answer, of all connections. */
     private static final int COMMANDS = 65_536;
 
-    /** Prepared statements, of all connections. */
-    private static final int STATEMENTS = 65_536;
+    /** Memory for statements that are prepared, or that wait and are new, of all connections of a listener. */
+    static final long STATEMENTS = 16 << 20;
 
     private static final SqlMode[] MODES = {
         new SqlMode(false, false), new SqlMode(true, false), new SqlMode(false, true), new SqlMode(true, true)
@@ -60,6 +62,19 @@ final class Loop {
      */
     record Counters(Counter lossy, Counter unsolicited, Counter unknown) {}
 
+    /** A statement that is prepared {@code uses} times, kept and charged once. */
+    private static final class Kept {
+        final SqlStatement sql;
+        int uses;
+
+        Kept(SqlStatement sql) {
+            this.sql = sql;
+        }
+    }
+
+    /** Of {@link #STATEMENTS}, bytes that are taken; all loops of a listener share it. */
+    private final AtomicLong taken;
+
     final Settings settings;
     final Counters counters;
     final Inflaters inflaters;
@@ -76,16 +91,17 @@ final class Loop {
     private @Nullable Command free;
     private int freed;
     private int commands;
-    private int prepared;
+    private final LongObjectHashMap<Kept> kept = new LongObjectHashMap<>();
     private final Map<String, String> names = new HashMap<>();
     private final IntObjectHashMap<String> codes = new IntObjectHashMap<>();
     private final LongObjectHashMap<String> states = new LongObjectHashMap<>();
 
-    Loop(Settings settings, Counters counters, Inflaters inflaters, SqlNormalizer normalizer) {
+    Loop(Settings settings, Counters counters, Inflaters inflaters, SqlNormalizer normalizer, AtomicLong taken) {
         this.settings = settings;
         this.counters = counters;
         this.inflaters = inflaters;
         this.normalizer = normalizer;
+        this.taken = taken;
     }
 
     static SqlMode mode(boolean ansiQuotes, boolean noBackslashEscapes) {
@@ -154,6 +170,7 @@ final class Loop {
 
     void giveBack(Command command) {
         commands--;
+        give(command.charged);
         command.clear();
         if (freed < POOLED) {
             freed++;
@@ -167,24 +184,63 @@ final class Loop {
         return commands;
     }
 
-    // ---- prepared statements
+    // ---- statements
 
-    /** Whether one more may be remembered; to be given back by {@link #forget}. */
-    boolean remember() {
-        if (prepared >= STATEMENTS) {
+    private boolean take(long bytes) {
+        if (taken.addAndGet(bytes) <= STATEMENTS) {
+            return true;
+        }
+        taken.addAndGet(-bytes);
+        return false;
+    }
+
+    private void give(long bytes) {
+        if (bytes != 0) {
+            taken.addAndGet(-bytes);
+        }
+    }
+
+    /** Charges a command for what it holds until it is given back; false if there is no memory for it. */
+    boolean charge(Command command, long bytes) {
+        if (!take(bytes)) {
             return false;
         }
-        prepared++;
+        command.charged += bytes;
         return true;
     }
 
-    void forget(int n) {
-        prepared -= n;
+    /** Whether one more may be remembered; to be given back by {@link #forget}. */
+    boolean remember(Prepared prepared) {
+        SqlStatement sql = prepared.sql;
+        Kept same = sql == null ? null : kept.get(sql.id());
+        if (!take(prepared.bytes() + (sql == null || same != null ? 0 : sql.bytes()))) {
+            return false;
+        }
+        if (sql != null) {
+            if (same == null) {
+                same = new Kept(sql);
+                kept.put(sql.id(), same);
+            }
+            same.uses++;
+            prepared.sql = same.sql;
+        }
+        return true;
     }
 
-    /** Prepared statements that are remembered. */
-    int prepared() {
-        return prepared;
+    void forget(Prepared prepared) {
+        SqlStatement sql = prepared.sql;
+        Kept same = sql == null ? null : kept.get(sql.id());
+        boolean last = same != null && --same.uses == 0;
+        if (last && sql != null) {
+            kept.remove(sql.id());
+            give(sql.bytes());
+        }
+        give(prepared.bytes());
+    }
+
+    /** Bytes of statements, of all connections of the listener. */
+    long statementBytes() {
+        return taken.get();
     }
 
     // ---- texts

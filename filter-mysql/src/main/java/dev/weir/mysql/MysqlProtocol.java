@@ -11,6 +11,7 @@ import dev.weir.core.sql.SqlNormalizer;
 import io.micrometer.core.instrument.Counter;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** MySQL and MariaDB. */
 public final class MysqlProtocol implements Protocol {
@@ -63,9 +64,10 @@ public final class MysqlProtocol implements Protocol {
                         environment,
                         "weir_mysql_unknown_statements",
                         "Executions of statements not seen being prepared"));
+        AtomicLong statements = new AtomicLong();
         return loop -> {
             SqlNormalizer normalizer = new SqlNormalizer(keepNull, SqlNormalizer.DEFAULT_MAX_TEXT);
-            Loop shared = new Loop(settings, counters, loop.inflaters(), normalizer);
+            Loop shared = new Loop(settings, counters, loop.inflaters(), normalizer, statements);
             return connection -> new MysqlSniffer(shared, connection);
         };
     }

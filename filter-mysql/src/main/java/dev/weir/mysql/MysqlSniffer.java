@@ -373,6 +373,9 @@ final class MysqlSniffer implements Sniffer {
         readsFile = false;
         take();
         c.byWeir = context().madeByWeir();
+        if (c.failed && c.code == Commands.STMT_PREPARE && c.prepared != null) {
+            session.notPrepared(c.prepared);
+        }
         emitter.emit(c, c.failed ? Exchange.Status.ERROR : Exchange.Status.OK, now);
         if (c.code == Commands.LOGIN && !c.failed) {
             compress();

@@ -8,9 +8,16 @@ final class Prepared {
     /** Most parameters and attributes whose types are remembered. */
     static final int MAX_TYPES = 256;
 
-    private static final byte[] NO_TYPES = new byte[0];
+    /** Attributes besides. */
+    private static final int FURTHER = 16;
 
-    final @Nullable SqlStatement sql;
+    private static final byte[] NO_TYPES = new byte[0];
+    /** This, its types without their values, its place among the statements of a connection. */
+    private static final long BYTES = 128;
+
+    @Nullable
+    SqlStatement sql;
+
     /** As it was sent, where opted in. */
     final @Nullable String text;
     /** Its number at the server, once that has answered. */
@@ -30,5 +37,15 @@ final class Prepared {
     Prepared(@Nullable SqlStatement sql, @Nullable String text) {
         this.sql = sql;
         this.text = text;
+    }
+
+    /** Types are kept for a trace only, and where there are hardly more of them than placeholders. */
+    boolean keeps(int types) {
+        return types <= Math.min(parameters, MAX_TYPES) + FURTHER;
+    }
+
+    /** Estimate of the heap it takes, without that of {@link #sql}; the same once {@link #parameters} is known. */
+    long bytes() {
+        return BYTES + Math.min(parameters, MAX_TYPES) + (text == null ? 0 : 40 + 2L * text.length());
     }
 }

@@ -47,7 +47,7 @@ final class QueryAttributes {
      */
     static @Nullable String ofExecute(Payload p, Prepared prepared, boolean attributes) {
         long count = attributes ? p.lenenc() : prepared.parameters;
-        if (count <= 0 || count > Prepared.MAX_TYPES) {
+        if (count <= 0 || count > Prepared.MAX_TYPES || !prepared.keeps((int) count)) {
             return null;
         }
         int nulls = p.pos;

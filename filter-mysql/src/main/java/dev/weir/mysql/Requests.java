@@ -152,14 +152,19 @@ final class Requests implements PacketReader.Handler {
         int most = Math.min(p.left(), loop.settings.maxStatement());
         normalizer.normalize(p.bytes, p.pos, most, session.mode(), cut || most < p.left());
         SqlStatement known = sniffer.digests().find(normalizer.id());
-        c.sql = known != null ? known : normalizer.statement();
+        SqlStatement sql = known != null ? known : normalizer.statement();
+        c.sql = sql;
         if (c.trace == null && normalizer.hasTrace()) {
             c.trace = normalizer.traceId();
         }
         if (loop.settings.statements()) {
-            c.text = Secrets.mayHold(c.sql)
-                    ? c.sql.text()
+            c.text = Secrets.mayHold(sql)
+                    ? sql.text()
                     : new String(p.bytes, p.pos, Math.min(most, TEXT), StandardCharsets.UTF_8);
+        }
+        long bytes = (known != null ? 0 : sql.bytes()) + (c.text == null ? 0 : 2L * c.text.length());
+        if (bytes > 0 && !loop.charge(c, bytes)) {
+            throw new SniffException("pending");
         }
     }
 

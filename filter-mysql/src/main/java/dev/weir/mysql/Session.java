@@ -149,13 +149,23 @@ final class Session {
         if (prepared.closed) {
             return;
         }
+        close(id);
         IntObjectHashMap<Prepared> map = statements;
         if (map == null) {
             map = new IntObjectHashMap<>(4);
             statements = map;
         }
-        if (map.containsKey(id) || map.size() < loop.settings.maxPrepared() && loop.remember()) {
+        if (map.size() < loop.settings.maxPrepared() && loop.remember(prepared)) {
             map.put(id, prepared);
+        } else {
+            notPrepared(prepared);
+        }
+    }
+
+    /** It is not remembered, or the server does not know it. */
+    void notPrepared(Prepared prepared) {
+        if (lastPrepared == prepared) {
+            lastPrepared = null;
         }
     }
 
@@ -169,17 +179,20 @@ final class Session {
     }
 
     void closed(int id) {
-        if (id == -1 && lastPrepared != null) {
-            lastPrepared.closed = true;
-            close(lastPrepared.id);
+        Prepared last = lastPrepared;
+        if (last != null && (id == -1 || id == last.id)) {
+            last.closed = true;
+            lastPrepared = null;
+            close(last.id);
         } else {
             close(id);
         }
     }
 
     private void close(int id) {
-        if (statements != null && statements.remove(id) != null) {
-            loop.forget(1);
+        Prepared closed = statements == null ? null : statements.remove(id);
+        if (closed != null) {
+            loop.forget(closed);
         }
     }
 
@@ -187,7 +200,7 @@ final class Session {
     void forgetStatements() {
         lastPrepared = null;
         if (statements != null) {
-            loop.forget(statements.size());
+            statements.values().forEach(loop::forget);
             statements = null;
         }
     }

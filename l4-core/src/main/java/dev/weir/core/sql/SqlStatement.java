@@ -3,7 +3,7 @@ package dev.weir.core.sql;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Pattern;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,10 +28,16 @@ public final class SqlStatement {
     }
 
     /** Functions whose purpose is to wait, of several databases. */
-    private static final Pattern WAITING = Pattern.compile(
-            "\\b(sleep|pg_sleep|get_lock|benchmark|(master|source)_(pos|gtid)_wait|wait_for_executed_gtid_set"
-                    + "|wait_until_sql_thread_after_gtids)\\s*\\(",
-            Pattern.CASE_INSENSITIVE);
+    private static final Set<String> WAITING = Set.of(
+            "SLEEP",
+            "PG_SLEEP",
+            "GET_LOCK",
+            "BENCHMARK",
+            "MASTER_POS_WAIT",
+            "SOURCE_POS_WAIT",
+            "MASTER_GTID_WAIT",
+            "WAIT_FOR_EXECUTED_GTID_SET",
+            "WAIT_UNTIL_SQL_THREAD_AFTER_GTIDS");
 
     private final long id;
     private final String hexId;
@@ -70,25 +76,44 @@ public final class SqlStatement {
         this.summary = summary;
         this.sample = sample;
         this.truncated = truncated;
-        this.kind = truncated ? Kind.OTHER : kind(verb, text.toUpperCase(Locale.ROOT));
         this.several = text.indexOf(';') >= 0;
-        this.waits = WAITING.matcher(text).find();
+        this.kind = truncated || several ? Kind.OTHER : kind(verb, text);
+        this.waits = waits(text);
     }
 
-    private static Kind kind(String verb, String text) {
-        if (text.indexOf(';') >= 0) {
-            return Kind.OTHER;
+    private static boolean waits(String text) {
+        for (int open = text.indexOf('('); open > 0; open = text.indexOf('(', open + 1)) {
+            int end = text.charAt(open - 1) == ' ' ? open - 1 : open;
+            int start = end;
+            while (start > 0 && word(text.charAt(start - 1))) {
+                start--;
+            }
+            if (end - start >= 5 && WAITING.contains(text.substring(start, end).toUpperCase(Locale.ROOT))) {
+                return true;
+            }
         }
+        return false;
+    }
+
+    private static boolean word(char c) {
+        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_';
+    }
+
+    private static Kind kind(String verb, String digest) {
         return switch (verb) {
-            case "BEGIN" -> text.equals("BEGIN") || text.equals("BEGIN WORK") ? Kind.BEGIN : Kind.OTHER;
-            case "START" -> text.startsWith("START TRANSACTION") ? Kind.BEGIN : Kind.OTHER;
+            case "BEGIN" -> begins(digest, "BEGIN WORK") || digest.length() == 5 ? Kind.BEGIN : Kind.OTHER;
+            case "START" -> begins(digest, "START TRANSACTION") ? Kind.BEGIN : Kind.OTHER;
             case "COMMIT" -> Kind.COMMIT;
             case "ROLLBACK" ->
-                text.startsWith("ROLLBACK TO") || text.startsWith("ROLLBACK WORK TO") ? Kind.OTHER : Kind.ROLLBACK;
+                begins(digest, "ROLLBACK TO") || begins(digest, "ROLLBACK WORK TO") ? Kind.OTHER : Kind.ROLLBACK;
             case "USE" -> Kind.USE;
             case "SET" -> Kind.SET;
             default -> Kind.OTHER;
         };
+    }
+
+    private static boolean begins(String digest, String words) {
+        return digest.regionMatches(true, 0, words, 0, words.length());
     }
 
     /** The id of the digest. */
@@ -162,7 +187,7 @@ public final class SqlStatement {
     }
 
     /** Bytes of heap it takes, all strings and lists counted, rounded up. */
-    long bytes() {
+    public long bytes() {
         long sum = 80 + string(hexId) + string(text) + string(verb) + string(summary) + string(sample);
         sum += 40 + 16 + 4L * tables.size();
         for (String table : tables) {
@@ -172,7 +197,10 @@ public final class SqlStatement {
     }
 
     private static long string(String s) {
-        boolean wide = s.chars().anyMatch(c -> c > 0xff);
+        boolean wide = false;
+        for (int i = 0; i < s.length() && !wide; i++) {
+            wide = s.charAt(i) > 0xff;
+        }
         return 24 + 16 + (((wide ? 2L : 1L) * s.length() + 7) & ~7L);
     }
 }

@@ -287,4 +287,15 @@ class SqlNormalizerTest {
             assertThat(normalizer.statement().text().length()).isLessThanOrEqualTo(4_100);
         }
     }
+
+    @Test
+    void knowsFunctionsThatWait() {
+        List<String> waiting = List.of(
+                "SELECT SLEEP(1)", "select sleep (0.5), a from t", "DO GET_LOCK('a', 5)", "SELECT a, pg_sleep(1)");
+        List<String> others =
+                List.of("SELECT oversleep(1)", "SELECT sleep FROM t", "SELECT (sleep), (1)", "SELECT 'sleep(1)'");
+
+        assertThat(waiting).allMatch(sql -> read(sql).statement().waits());
+        assertThat(others).noneMatch(sql -> read(sql).statement().waits());
+    }
 }

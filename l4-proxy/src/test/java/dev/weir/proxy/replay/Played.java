@@ -82,7 +82,7 @@ final class Played {
     }
 
     static List<String> withoutTimes(List<String> lines) {
-        return without(withoutPlace(lines), "first_byte_us|duration_us|queue_us|upstream_us");
+        return without(withoutPlace(lines), "(first_byte|duration|queue|upstream|transaction|transaction_idle)_us");
     }
 
     private static List<String> without(List<String> lines, String fields) {

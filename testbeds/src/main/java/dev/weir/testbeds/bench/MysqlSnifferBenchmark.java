@@ -33,7 +33,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What sniffing costs per statement, on packets as sysbench and MySQL 8 exchange them: a point select as text and
- * prepared, and a range of 100 rows. The default sinks look at the exchanges. Run with
+ * prepared, a range of 100 rows, and a statement that is another one each time. The default sinks look at the exchanges. Run with
  * {@code -prof gc} to see what is allocated.
  */
 @State(Scope.Thread)
@@ -44,7 +44,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(1)
 public class MysqlSnifferBenchmark implements SnifferContext {
     /** What is done. */
-    @Param({"point_select", "prepared_point_select", "range_100"})
+    @Param({"point_select", "prepared_point_select", "range_100", "distinct_digests"})
     public String statement = "";
 
     private @Nullable ExchangeSinks all;
@@ -54,6 +54,10 @@ public class MysqlSnifferBenchmark implements SnifferContext {
     private @Nullable ByteBuf answer;
     private final Connection connection = new Nothing();
     private long nanos = 1_000_000_000L;
+    /** Where a number is that makes another digest of the statement; 0 if there is none. */
+    private int digits;
+
+    private int number;
 
     /** For JMH. */
     public MysqlSnifferBenchmark() {}
@@ -79,6 +83,10 @@ public class MysqlSnifferBenchmark implements SnifferContext {
         } else if (statement.equals("range_100")) {
             request = MysqlPackets.buffer(MysqlPackets.packet(
                     0, MysqlPackets.query("SELECT c FROM sbtest1 WHERE id BETWEEN 50123 AND 50222")));
+        } else if (statement.equals("distinct_digests")) {
+            String named = "SELECT c AS a0000000 FROM sbtest1 WHERE id=50123";
+            request = MysqlPackets.buffer(MysqlPackets.packet(0, MysqlPackets.query(named)));
+            digits = 5 + named.indexOf('0');
         } else {
             request = MysqlPackets.buffer(MysqlPackets.packet(0, MysqlPackets.query(sql + "50123")));
         }
@@ -101,6 +109,13 @@ public class MysqlSnifferBenchmark implements SnifferContext {
         ByteBuf up = request;
         ByteBuf down = answer;
         if (to != null && up != null && down != null) {
+            if (digits > 0) {
+                int rest = number++;
+                for (int i = 6; i >= 0; i--) {
+                    up.setByte(digits + i, '0' + rest % 10);
+                    rest /= 10;
+                }
+            }
             to.onBytes(Direction.TO_UPSTREAM, up, nanos += 1_000);
             to.onBytes(Direction.TO_CLIENT, down, nanos += 100_000);
         }
