@@ -104,8 +104,9 @@ final class DemoSession implements AutoCloseable {
 
     /** Ends the traffic and prints what there was. */
     void summary() {
+        LiveView.Frame last = frame();
         stopTraffic();
-        LiveView.summary(terminal, frame(), SUMMARY_ROWS);
+        LiveView.summary(terminal, last, SUMMARY_ROWS);
     }
 
     private LiveView.Frame frame() {
