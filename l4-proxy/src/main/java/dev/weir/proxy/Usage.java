@@ -153,13 +153,13 @@ final class Usage {
     private static CommandSpec demo() {
         CommandSpec spec = command(
                 "demo",
-                "The two-minute tour: a real Redis, the proxy in front of it, sample traffic, and what to open.");
+                "The two-minute tour: a real Redis and MariaDB, the proxy in front of them, sample traffic, and what to open.");
         value(
                 spec,
                 "--for",
                 "DURATION",
                 false,
-                "Ends after this time with a summary: 20s. Without it, Ctrl-C ends it.");
+                "Ends with a summary this time after all is up: 20s. Without it, Ctrl-C ends it.");
         value(spec, "--admin", "ADDR|off", false, OWN_ADMIN_HELP);
         return spec;
     }
