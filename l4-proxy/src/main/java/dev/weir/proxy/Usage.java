@@ -125,7 +125,7 @@ final class Usage {
                 "replay",
                 "Shows the commands in captures of the network (pcap, pcapng), with the times of the capture.");
         operands(spec, "FILE", "A capture, for example by tcpdump -s 0 -w FILE; - is standard input.");
-        value(spec, "--protocol", "P", true, "What the servers speak: redis.");
+        value(spec, "--protocol", "P", true, "What the servers speak: redis, mysql.");
         value(
                 spec,
                 "--port",
