@@ -1,5 +1,8 @@
 package dev.weir.mysql;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +15,8 @@ final class PacketReader {
     static final int FULL = 0xFFFFFF;
 
     static final int HEADER = 4;
+
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** Told of payloads. */
     interface Handler {
@@ -95,8 +100,14 @@ final class PacketReader {
 
     private int header(byte[] a, int from, int to) {
         int i = from;
-        while (i < to && headerBytes < HEADER) {
-            header |= (a[i++] & 0xff) << (8 * headerBytes++);
+        if (headerBytes == 0 && to - from >= HEADER) {
+            header = (int) INT.get(a, from);
+            headerBytes = HEADER;
+            i += HEADER;
+        } else {
+            while (i < to && headerBytes < HEADER) {
+                header |= (a[i++] & 0xff) << (8 * headerBytes++);
+            }
         }
         if (headerBytes == HEADER) {
             left = header & FULL;
