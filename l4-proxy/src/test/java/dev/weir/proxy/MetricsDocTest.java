@@ -38,7 +38,7 @@ class MetricsDocTest {
     }
 
     private Map<String, String> scraped() throws Exception {
-        try (DemoRedis redis = DemoRedis.start();
+        try (EmbeddedRedis redis = EmbeddedRedis.start();
                 Server server = start(redis.address())) {
             Pings.run(server.listeners().get(0).address());
             Address admin = server.adminAddress();

@@ -198,7 +198,7 @@ class ReplayIT {
     void findsInCapturesWhatTheProxySaw() throws Exception {
         needTcpdump();
         Map<Path, Dump> dumps = new LinkedHashMap<>();
-        try (DemoRedis redis = DemoRedis.start();
+        try (EmbeddedRedis redis = EmbeddedRedis.start();
                 WeirProcess weir = WeirProcess.start(
                         "sniff",
                         "redis",
@@ -258,7 +258,7 @@ class ReplayIT {
     @Test
     void followsACaptureThatRuns() throws Exception {
         needTcpdump();
-        try (DemoRedis redis = DemoRedis.start();
+        try (EmbeddedRedis redis = EmbeddedRedis.start();
                 WeirProcess replay = WeirProcess.start("replay", "-", "--protocol", "redis", "--json", "--keys");
                 Dump dump = new Dump(
                         folder.resolve("log"),
