@@ -55,7 +55,7 @@ class DemoCommandTest {
 
     @Test
     void showsRealCommandsAndEndsWithASummary() throws Exception {
-        try (WeirProcess weir = demo(CLASS_PATH, Map.of(), "--for", "6s", "--admin", "127.0.0.1:0")) {
+        try (WeirProcess weir = demo(CLASS_PATH, Map.of(), "--admin", "127.0.0.1:0")) {
             String page = weir.awaitOut("page").trim();
             Address admin = Address.parse(page.replaceAll(".*http://(.*)/", "$1"));
             AdminClient client = new AdminClient(admin);
@@ -67,10 +67,11 @@ class DemoCommandTest {
                     Address.parse("127.0.0.1:" + weir.awaitOut("mysql -h").replaceAll(".*-P (\\d+) .*", "$1"));
             assertThat(answer(mysql, "SELECT COUNT(*) FROM product")).isEqualTo("2000");
             WeirProcess.await(() -> body(client, "/exchanges/top?by=app").contains("\"app\":\"nightly-report\""));
-            WeirProcess.await(() -> body(client, "/exchanges/top?by=digest")
-                    .contains("SELECT name , price , stock FROM product WHERE id = ?"));
+            WeirProcess.await(() -> body(client, "/exchanges/top?by=digest").contains("FROM product WHERE id"));
             WeirProcess.await(() -> body(client, "/exchanges/errors").contains("1062"));
             List<ProcessHandle> servers = children(weir);
+
+            weir.signal("INT");
 
             assertThat(weir.exitCode()).as("standard error %s", weir.err()).isZero();
 
@@ -112,7 +113,9 @@ class DemoCommandTest {
             weir.signal("INT");
 
             assertThat(weir.exitCode()).isZero();
-            assertThat(servers).isNotEmpty().noneMatch(ProcessHandle::isAlive);
+            assertThat(servers).isNotEmpty();
+            // What the installation script had started is buried by the system.
+            WeirProcess.await(() -> servers.stream().noneMatch(ProcessHandle::isAlive));
             assertThat(left()).isEmpty();
             assertThat(Stream.concat(weir.err().stream(), weir.out().stream()))
                     .noneMatch(line -> line.contains("Exception") || line.contains("no MySQL"));
@@ -156,16 +159,17 @@ class DemoCommandTest {
     void goesOnWithRedisWhereNoServerRuns() throws Exception {
         Path bin = Files.createDirectories(temp.resolve("installed/bin"));
         Path broken = Files.writeString(
-                bin.resolve("mysqld"), "#!/bin/sh\necho mysqld: error while loading shared libraries >&2\nexit 127\n");
+                bin.resolve("mariadbd"),
+                "#!/bin/sh\necho mariadbd: error while loading shared libraries >&2\nexit 127\n");
         assertThat(broken.toFile().setExecutable(true)).isTrue();
 
-        try (WeirProcess weir =
-                demo(withoutEmbeddedMariadb(), Map.of("PATH", bin.toString()), "--for", "1s", "--admin", "off")) {
+        try (WeirProcess weir = demo(
+                withoutEmbeddedMariadb(), Map.of("PATH", bin + ":/usr/bin:/bin"), "--for", "1s", "--admin", "off")) {
             assertThat(weir.exitCode()).as("standard error %s", weir.err()).isZero();
 
             assertThat(weir.err())
                     .contains("weir: no MySQL in this demo: the embedded MariaDB is not on the class path; "
-                            + "mysqld ended with 127: mysqld: error while loading shared libraries");
+                            + "mariadbd ended with 127: mariadbd: error while loading shared libraries");
             assertThat(String.join("\n", weir.out())).containsPattern("(?m)^HGETALL +[\\d,]+ +");
             assertThat(left()).isEmpty();
         }
