@@ -8,7 +8,16 @@ import java.util.Locale;
 final class Secrets {
     /** Wherever they stand: in names, comments, and strings that hold statements to be prepared. */
     private static final String[] ANYWHERE = {
-        "PASSW", "PWD", "IDENTIFIED", "CRYPT", "SECRET", "AUTHENTICATION_STRING", "CONNECTION", "MYSQL.", "KEYRING", "://"
+        "PASSW",
+        "PWD",
+        "IDENTIFIED",
+        "CRYPT",
+        "SECRET",
+        "AUTHENTICATION_STRING",
+        "CONNECTION",
+        "MYSQL.",
+        "KEYRING",
+        "://"
     };
 
     /** In statements about accounts, variables and servers. */

@@ -13,8 +13,8 @@ final class SqlModes {
             Pattern.compile("(?:^SET |, ?|; SET )(?:SESSION |LOCAL |@@(?:SESSION\\.|LOCAL\\.)?)?SQL_MODE ?:?=");
 
     /** Values that can be told: a literal, a word, or something appended to what there was. */
-    private static final Pattern VALUE =
-            Pattern.compile("(?<!\\w)(?<!(?<!@)@)SQL_MODE\\s*:?=\\s*(?:'([^']*)'|\"([^\"]*)\"|(ANSI\\w*)|CONCAT\\(([^)]*)\\))");
+    private static final Pattern VALUE = Pattern.compile(
+            "(?<!\\w)(?<!(?<!@)@)SQL_MODE\\s*:?=\\s*(?:'([^']*)'|\"([^\"]*)\"|(ANSI\\w*)|CONCAT\\(([^)]*)\\))");
 
     private SqlModes() {}
 

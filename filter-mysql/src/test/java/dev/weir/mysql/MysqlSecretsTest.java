@@ -21,8 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class MysqlSecretsTest {
     private static SnifferTester loggedIn(Map<String, ?> config) {
         SnifferTester tester = new SnifferTester(new FakeEnvironment().sniffers(new MysqlProtocol(), config));
-        String login =
-                new Talk().login(Talk.CAN | Talk.DEPRECATE_EOF, "8.0.36").text();
+        String login = new Talk().login(Talk.CAN | Talk.DEPRECATE_EOF, "8.0.36").text();
         WireScript.parse("part", login)
                 .bursts()
                 .forEach(burst -> tester.feed(burst.direction(), burst.bytes(), burst.nanos()));
@@ -144,9 +143,7 @@ final class MysqlSecretsTest {
                 3);
         tester.feed(Direction.TO_CLIENT, Talk.packet(1, ok(0, 0x0a).done()), 4);
         tester.feed(
-                Direction.TO_CLIENT,
-                Talk.packet(2, error(1064, "42000", "no").done()),
-                5);
+                Direction.TO_CLIENT, Talk.packet(2, error(1064, "42000", "no").done()), 5);
         run(tester, "SELECT \"geheim\"");
 
         assertThat(tester.recorded().all()).extracting(e -> e.status).contains(Exchange.Status.ERROR);
