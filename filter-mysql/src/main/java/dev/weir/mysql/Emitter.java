@@ -59,6 +59,9 @@ final class Emitter {
                 c.schema = UseStatements.last(c.sql.text(), c.results);
             }
             schema(c);
+            if (c.ansiQuotes >= 0) {
+                session.ansiQuotes(false); // whether it came so far is unknown: rather strings than names
+            }
         }
         Exchange e = exchange(c, status);
         if (status != Status.NO_REPLY) {

@@ -1,10 +1,10 @@
 package dev.weir.mysql;
 
 import dev.weir.core.protocol.SniffException;
+import dev.weir.core.sql.SqlMode;
 import dev.weir.core.sql.SqlNormalizer;
 import dev.weir.core.sql.SqlStatement;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what a client sends: commands, and what belongs to the one that is being answered. */
@@ -20,8 +20,6 @@ final class Requests implements PacketReader.Handler {
     private static final int ATTRIBUTES_SENT = 0x08;
     /** First bytes of COM_QUERY up to this one are a number of attributes: no statement begins with them. */
     private static final int NOT_SQL = 8;
-
-    private static final String SQL_MODE = "sql_mode";
 
     private enum Part {
         LOGIN,
@@ -141,8 +139,10 @@ final class Requests implements PacketReader.Handler {
         if (sql != null) {
             if (sql.kind() == SqlStatement.Kind.USE || sql.several()) {
                 c.schema = UseStatements.last(sql.text(), Integer.MAX_VALUE);
-            } else if (sql.kind() == SqlStatement.Kind.SET) {
-                c.ansiQuotes = ansiQuotes(p);
+            }
+            if (sql.kind() == SqlStatement.Kind.SET || sql.several()) {
+                c.ansiQuotes = SqlModes.ansiQuotes(
+                        sql.text(), new String(p.bytes, p.pos, Math.min(p.left(), 512), StandardCharsets.ISO_8859_1));
             }
         }
     }
@@ -150,7 +150,11 @@ final class Requests implements PacketReader.Handler {
     private void statement(Command c, Payload p, boolean cut) {
         SqlNormalizer normalizer = loop.normalizer;
         int most = Math.min(p.left(), loop.settings.maxStatement());
-        normalizer.normalize(p.bytes, p.pos, most, session.mode(), cut || most < p.left());
+        SqlMode mode = session.mode();
+        if (mode.ansiQuotes() && Secrets.quotesMayHold(p.bytes, p.pos, most)) {
+            mode = Loop.mode(false, mode.noBackslashEscapes());
+        }
+        normalizer.normalize(p.bytes, p.pos, most, mode, cut || most < p.left());
         SqlStatement known = sniffer.digests().find(normalizer.id());
         SqlStatement sql = known != null ? known : normalizer.statement();
         c.sql = sql;
@@ -158,7 +162,7 @@ final class Requests implements PacketReader.Handler {
             c.trace = normalizer.traceId();
         }
         if (loop.settings.statements()) {
-            c.text = Secrets.mayHold(sql)
+            c.text = Secrets.mayHold(sql, p.bytes, p.pos, most)
                     ? sql.text()
                     : new String(p.bytes, p.pos, Math.min(most, TEXT), StandardCharsets.UTF_8);
         }
@@ -168,23 +172,15 @@ final class Requests implements PacketReader.Handler {
         }
     }
 
-    /** What {@code SET … sql_mode = …} makes of ANSI_QUOTES. */
-    private static int ansiQuotes(Payload p) {
-        String text = new String(p.bytes, p.pos, Math.min(p.left(), 512), StandardCharsets.ISO_8859_1)
-                .toLowerCase(Locale.ROOT);
-        int at = text.indexOf(SQL_MODE);
-        if (at < 0 || text.contains("global") || text.contains("persist")) {
-            return -1;
-        }
-        return text.indexOf("ansi", at) >= 0 ? 1 : text.indexOf('@', at) >= 0 ? -1 : 0;
-    }
-
     private void execute(Command c, Payload p) {
         Prepared prepared = prepared(c, p);
         if (prepared == null) {
             c.unknownStatement = true;
             loop.counters.unknown().increment();
             return;
+        }
+        if (session.mode().ansiQuotes() && c.sql != null && SqlModes.changes(c.sql.text())) {
+            c.ansiQuotes = 0; // to what is in a parameter: rather strings than names
         }
         if (code == Commands.STMT_EXECUTE && session.can(Capability.QUERY_ATTRIBUTES)) {
             boolean attributes = (p.u1() & ATTRIBUTES_SENT) != 0;

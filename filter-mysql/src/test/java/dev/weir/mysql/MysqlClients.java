@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
 /** Real clients, each with a way of talking of its own, that run the same small session. */
-final class MysqlClients {
+public final class MysqlClients {
     /** Rows that a session inserts as a batch. */
     static final int BATCH_INSERTS = 12;
     /** Rows that a session updates as a batch. */
@@ -35,7 +35,7 @@ final class MysqlClients {
             + "&password=" + MysqlServer.PASSWORD;
 
     /** A client. */
-    interface Session {
+    public interface Session {
         void run(MysqlInstallation server, int port) throws Exception;
     }
 
@@ -44,7 +44,7 @@ final class MysqlClients {
      *
      * @param extra statements that it sends together with others, which the server counts one by one
      */
-    record Client(String name, int extra, Session session) {
+    public record Client(String name, int extra, Session session) {
         @Override
         public String toString() {
             return name;
@@ -54,7 +54,7 @@ final class MysqlClients {
     private MysqlClients() {}
 
     /** All that can run against {@code server}. */
-    static List<Client> of(MysqlInstallation server) {
+    public static List<Client> of(MysqlInstallation server) {
         List<Client> clients = new ArrayList<>();
         clients.add(jdbc("Connector/J", 0, CONNECTOR));
         clients.add(jdbc("Connector/J, multi-queries", 2, CONNECTOR + "&allowMultiQueries=true"));

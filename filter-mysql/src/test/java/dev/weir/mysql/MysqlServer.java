@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * all statements in performance_schema. Users are {@code root} without a password, who may come from here only, and
  * {@link #USER}; both may do everything. There is an empty database {@link #DATABASE}.
  */
-final class MysqlServer implements AutoCloseable {
+public final class MysqlServer implements AutoCloseable {
     /** A user with {@link #PASSWORD} and the way to log in that is the server's default. */
     static final String USER = "app";
     /** Of {@link #USER}. */
@@ -50,7 +50,7 @@ final class MysqlServer implements AutoCloseable {
     }
 
     /** Starts one, with {@code options} besides the usual ones; returns when it takes connections. */
-    static MysqlServer start(MysqlInstallation installation, String... options)
+    public static MysqlServer start(MysqlInstallation installation, String... options)
             throws IOException, InterruptedException {
         for (int attempt = 1; ; attempt++) {
             Path folder = Files.createTempDirectory(MysqlInstallation.folder(), installation + "-");
@@ -160,7 +160,7 @@ final class MysqlServer implements AutoCloseable {
     }
 
     /** The port it listens on. */
-    int port() {
+    public int port() {
         return port;
     }
 

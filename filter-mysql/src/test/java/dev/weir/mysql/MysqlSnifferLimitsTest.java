@@ -121,7 +121,7 @@ final class MysqlSnifferLimitsTest {
             delimiter = '~',
             quoteCharacter = '^',
             value = {
-                "SELECT 1 -- secret ~ false",
+                "SELECT 1 -- remark ~ false",
                 "CREATE USER bob IDENTIFIED BY 'geheim' ~ true",
                 "ALTER USER bob IDENTIFIED WITH caching_sha2_password BY 'geheim' ~ true",
                 "SET PASSWORD = 'geheim' ~ true",

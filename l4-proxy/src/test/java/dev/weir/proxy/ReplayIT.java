@@ -41,7 +41,7 @@ class ReplayIT {
     @TempDir
     Path folder;
 
-    private static void needTcpdump() {
+    static void needTcpdump() {
         boolean there = installed("tcpdump");
         if (!there) {
             System.out.println("SKIPPED-NEEDS: tcpdump");
@@ -55,7 +55,7 @@ class ReplayIT {
     }
 
     /** A program that captures. */
-    private static final class Dump implements AutoCloseable {
+    static final class Dump implements AutoCloseable {
         private final Process process;
         private final Path log;
 
@@ -181,7 +181,7 @@ class ReplayIT {
         return out.toString(StandardCharsets.UTF_8).lines().toList();
     }
 
-    private static void awaitStill(List<Path> files) throws Exception {
+    static void awaitStill(List<Path> files) throws Exception {
         long before = -1;
         long now = 0;
         while (before != now) {
