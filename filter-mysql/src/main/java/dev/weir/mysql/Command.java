@@ -1,6 +1,7 @@
 package dev.weir.mysql;
 
 import dev.weir.core.exchange.Operation;
+import dev.weir.core.sql.SqlCharset;
 import dev.weir.core.sql.SqlStatement;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,14 @@ final class Command {
     String app;
     /** What {@code sql_mode} becomes: 1 with ANSI_QUOTES, 0 without, -1 unchanged. */
     int ansiQuotes = -1;
+    /** The character set that it changes to, or may have changed to; null if it stays. */
+    @Nullable
+    SqlCharset charset;
+    /** What the server itself has said of it. */
+    @Nullable
+    SqlCharset trackedCharset;
+    /** Whether {@link Session#charsetChanges} counts it. */
+    boolean changesCharset;
 
     // ---- the answer
 
@@ -108,6 +117,9 @@ final class Command {
         user = null;
         app = null;
         ansiQuotes = -1;
+        charset = null;
+        trackedCharset = null;
+        changesCharset = false;
         first = UNKNOWN;
         responseBytes = 0;
         results = 0;

@@ -5,6 +5,7 @@ import dev.weir.core.exchange.Exchange.Status;
 import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.sql.DigestTable;
+import dev.weir.core.sql.SqlCharset;
 import dev.weir.core.sql.SqlStatement;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,7 @@ final class Emitter {
     void lost() {
         transactions.reset();
         session.namespace(null);
+        session.charsetLost();
     }
 
     /** The command is done, at {@code end}. */
@@ -62,6 +64,11 @@ final class Emitter {
             if (c.ansiQuotes >= 0) {
                 session.ansiQuotes(false); // whether it came so far is unknown: rather strings than names
             }
+        }
+        if (c.changesCharset) {
+            session.charsetChanged(status == Status.OK ? null : charsetAfterFailure(c));
+        } else {
+            session.charset(c.trackedCharset);
         }
         Exchange e = exchange(c, status);
         if (status != Status.NO_REPLY) {
@@ -88,20 +95,31 @@ final class Emitter {
     private void apply(Command c) {
         switch (c.code) {
             case Commands.LOGIN, Commands.CHANGE_USER -> {
-                session.loggedIn(c.user, c.app, c.schema);
+                session.loggedIn(c.user, c.app, c.schema, c.charset);
                 transactions.reset();
             }
             case Commands.RESET_CONNECTION -> {
                 session.forgetStatements();
                 session.ansiQuotes(false);
+                session.resetCharset();
                 transactions.reset();
                 schema(c);
             }
-            default -> schema(c);
+            default -> {
+                schema(c);
+                session.charset(c.charset);
+            }
         }
+        session.charset(c.trackedCharset);
         if (c.ansiQuotes >= 0) {
             session.ansiQuotes(c.ansiQuotes > 0);
         }
+    }
+
+    /** Which changes of several were made is not known; a single one was not. */
+    private static @Nullable SqlCharset charsetAfterFailure(Command c) {
+        boolean single = c.sql == null || !c.sql.several() && c.sql.text().indexOf(',') < 0;
+        return single ? null : SqlCharset.UNKNOWN;
     }
 
     private void schema(Command c) {

@@ -1,6 +1,7 @@
 package dev.weir.mysql;
 
 import dev.weir.core.protocol.SniffException;
+import dev.weir.core.sql.SqlCharset;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +17,7 @@ final class Handshake {
 
     private static final int PROTOCOL_10 = 10;
     private static final int SCRAMBLE = 8;
-    private static final int CHARSET_AND_STATUS = 3;
+    private static final int STATUS = 2;
     private static final int MARIADB_RESERVED = 6;
     private static final int SCRAMBLE_REST = 13;
     private static final String REPLICATION_PREFIX = "5.5.5-";
@@ -32,8 +33,10 @@ final class Handshake {
         p.skip(4 + SCRAMBLE + 1); // connection id, scramble, zero
         long can = p.u2();
         boolean mariadb = version.contains("MariaDB") || version.startsWith(REPLICATION_PREFIX);
+        SqlCharset charset = SqlCharset.UNKNOWN;
         if (p.left() > 0) {
-            p.skip(CHARSET_AND_STATUS);
+            charset = Charsets.ofCollation(p.u1());
+            p.skip(STATUS);
             can |= (long) p.u2() << 16;
             int scramble = p.u1();
             p.skip(MARIADB_RESERVED);
@@ -51,7 +54,7 @@ final class Handshake {
         }
         String plain =
                 version.startsWith(REPLICATION_PREFIX) ? version.substring(REPLICATION_PREFIX.length()) : version;
-        session.server(plain, mariadb);
+        session.server(plain, mariadb, charset);
         session.capabilities = can;
     }
 
@@ -68,7 +71,12 @@ final class Handshake {
             return;
         }
         can |= (long) p.u2() << 16;
-        p.skip(4 + 1 + 19); // largest packet, character set, filler
+        p.skip(4); // largest packet
+        int collation = p.u1();
+        int wide = collation | p.u1() << 8; // newer servers of MariaDB read two bytes, where others have a filler
+        p.skip(18);
+        SqlCharset charset = session.charsetOf(collation);
+        login.charset = charset == session.charsetOf(wide) ? charset : SqlCharset.UNKNOWN;
         long extended = p.u4();
         if ((can & Capability.MYSQL) == 0) {
             can |= extended << 32;
@@ -118,7 +126,7 @@ final class Handshake {
         if (p.left() < 2) {
             return;
         }
-        p.skip(2);
+        command.charset = session.charsetOf(p.u2());
         if (session.can(Capability.PLUGIN_AUTH)) {
             session.authPlugin(p.zeroText(Loop.NAME));
         }

@@ -1,6 +1,7 @@
 package dev.weir.mysql;
 
 import dev.weir.core.compress.Inflaters;
+import dev.weir.core.sql.SqlCharset;
 import dev.weir.core.sql.SqlMode;
 import dev.weir.core.sql.SqlNormalizer;
 import dev.weir.core.sql.SqlStatement;
@@ -38,9 +39,15 @@ final class Loop {
     /** Memory for statements that are prepared, or that wait and are new, of all connections of a listener. */
     static final long STATEMENTS = 16 << 20;
 
-    private static final SqlMode[] MODES = {
-        new SqlMode(false, false), new SqlMode(true, false), new SqlMode(false, true), new SqlMode(true, true)
-    };
+    private static final SqlMode[] MODES = new SqlMode[4 * SqlCharset.values().length];
+
+    static {
+        for (SqlCharset charset : SqlCharset.values()) {
+            for (int i = 0; i < 4; i++) {
+                MODES[4 * charset.ordinal() + i] = new SqlMode((i & 1) != 0, (i & 2) != 0, charset);
+            }
+        }
+    }
 
     /**
      * The settings of the filter.
@@ -104,8 +111,8 @@ final class Loop {
         this.taken = taken;
     }
 
-    static SqlMode mode(boolean ansiQuotes, boolean noBackslashEscapes) {
-        return MODES[(ansiQuotes ? 1 : 0) + (noBackslashEscapes ? 2 : 0)];
+    static SqlMode mode(boolean ansiQuotes, boolean noBackslashEscapes, SqlCharset charset) {
+        return MODES[4 * charset.ordinal() + (ansiQuotes ? 1 : 0) + (noBackslashEscapes ? 2 : 0)];
     }
 
     // ---- heads

@@ -1,6 +1,7 @@
 package dev.weir.mysql;
 
 import dev.weir.core.protocol.SniffException;
+import dev.weir.core.sql.SqlCharset;
 import dev.weir.core.sql.SqlMode;
 import dev.weir.core.sql.SqlNormalizer;
 import dev.weir.core.sql.SqlStatement;
@@ -116,8 +117,14 @@ final class Requests implements PacketReader.Handler {
             case Commands.INIT_DB -> c.schema = p.text(p.left(), Loop.NAME);
             case Commands.CHANGE_USER -> {
                 Handshake.changeUser(p, session, c);
+                c.changesCharset = true;
+                session.charsetChanges();
                 c.user = Handshake.present(loop, c.user);
                 c.app = Handshake.present(loop, c.app);
+            }
+            case Commands.RESET_CONNECTION -> {
+                c.changesCharset = true;
+                session.charsetChanges();
             }
             default -> {}
         }
@@ -141,9 +148,18 @@ final class Requests implements PacketReader.Handler {
                 c.schema = UseStatements.last(sql.text(), Integer.MAX_VALUE);
             }
             if (sql.kind() == SqlStatement.Kind.SET || sql.several()) {
-                c.ansiQuotes = SqlModes.ansiQuotes(
-                        sql.text(), new String(p.bytes, p.pos, Math.min(p.left(), 512), StandardCharsets.ISO_8859_1));
+                String text = new String(p.bytes, p.pos, Math.min(p.left(), 512), StandardCharsets.ISO_8859_1);
+                c.ansiQuotes = SqlModes.ansiQuotes(sql.text(), text);
+                changesCharset(c, Charsets.after(sql.text(), text));
             }
+        }
+    }
+
+    private void changesCharset(Command c, @Nullable SqlCharset to) {
+        if (to != null) {
+            c.charset = to;
+            c.changesCharset = true;
+            session.charsetChanges();
         }
     }
 
@@ -152,11 +168,19 @@ final class Requests implements PacketReader.Handler {
         int most = Math.min(p.left(), loop.settings.maxStatement());
         SqlMode mode = session.mode();
         if (mode.ansiQuotes() && Secrets.quotesMayHold(p.bytes, p.pos, most)) {
-            mode = Loop.mode(false, mode.noBackslashEscapes());
+            mode = Loop.mode(false, mode.noBackslashEscapes(), mode.charset());
         }
-        normalizer.normalize(p.bytes, p.pos, most, mode, cut || most < p.left());
+        boolean beyond = cut || most < p.left();
+        normalizer.normalize(p.bytes, p.pos, most, mode, beyond);
         SqlStatement known = sniffer.digests().find(normalizer.id());
         SqlStatement sql = known != null ? known : normalizer.statement();
+        if (sql.several() && Charsets.changes(sql.text())) {
+            // The server reads what is behind the change with the new character set.
+            mode = Loop.mode(mode.ansiQuotes(), mode.noBackslashEscapes(), SqlCharset.UNKNOWN);
+            normalizer.normalize(p.bytes, p.pos, most, mode, beyond);
+            known = sniffer.digests().find(normalizer.id());
+            sql = known != null ? known : normalizer.statement();
+        }
         c.sql = sql;
         if (c.trace == null && normalizer.hasTrace()) {
             c.trace = normalizer.traceId();
@@ -181,6 +205,9 @@ final class Requests implements PacketReader.Handler {
         }
         if (session.mode().ansiQuotes() && c.sql != null && SqlModes.changes(c.sql.text())) {
             c.ansiQuotes = 0; // to what is in a parameter: rather strings than names
+        }
+        if (c.sql != null && c.sql.kind() == SqlStatement.Kind.SET && Charsets.changes(c.sql.text())) {
+            changesCharset(c, SqlCharset.UNKNOWN); // as above
         }
         if (code == Commands.STMT_EXECUTE && session.can(Capability.QUERY_ATTRIBUTES)) {
             boolean attributes = (p.u1() & ATTRIBUTES_SENT) != 0;

@@ -2,6 +2,7 @@ package dev.weir.mysql;
 
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.ConnectionAttribute;
+import dev.weir.core.sql.SqlCharset;
 import dev.weir.core.sql.SqlMode;
 import io.netty.util.collection.IntObjectHashMap;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,15 @@ final class Session {
     private @Nullable String namespace;
     private boolean ansiQuotes;
     private boolean noBackslashEscapes;
+    /** The server's default. */
+    private SqlCharset serverCharset = SqlCharset.UNKNOWN;
+    /** What the client has logged in with. */
+    private SqlCharset loginCharset = SqlCharset.UNKNOWN;
+
+    private SqlCharset charset = SqlCharset.UNKNOWN;
+    /** Commands on their way that change it: which of them are done is not known. */
+    private int charsetChanges;
+
     private @Nullable IntObjectHashMap<Prepared> statements;
     /** The statement that was sent last to be prepared. */
     private @Nullable Prepared lastPrepared;
@@ -44,7 +54,8 @@ final class Session {
 
     // ---- the server
 
-    void server(String version, boolean mariadb) {
+    void server(String version, boolean mariadb, SqlCharset defaultCharset) {
+        serverCharset = defaultCharset;
         greeted = true;
         serverVersion = loop.same(version);
         protocol = mariadb ? MARIADB : MYSQL;
@@ -100,7 +111,8 @@ final class Session {
     }
 
     /** The server has accepted the client as this one. */
-    void loggedIn(@Nullable String newUser, @Nullable String newApp, @Nullable String schema) {
+    void loggedIn(
+            @Nullable String newUser, @Nullable String newApp, @Nullable String schema, @Nullable SqlCharset login) {
         user = newUser;
         connection.set(ConnectionAttribute.USER, newUser == null ? "" : newUser);
         if (newApp != null) {
@@ -110,6 +122,8 @@ final class Session {
         namespace(schema);
         forgetStatements();
         ansiQuotes = false;
+        loginCharset = login == null ? SqlCharset.UNKNOWN : login;
+        charset = loginCharset;
     }
 
     // ---- schema and modes
@@ -125,7 +139,7 @@ final class Session {
     }
 
     SqlMode mode() {
-        return Loop.mode(ansiQuotes, noBackslashEscapes);
+        return Loop.mode(ansiQuotes, noBackslashEscapes, charsetChanges > 0 ? SqlCharset.UNKNOWN : charset);
     }
 
     void ansiQuotes(boolean on) {
@@ -134,6 +148,44 @@ final class Session {
 
     void noBackslashEscapes(boolean on) {
         noBackslashEscapes = on;
+    }
+
+    /**
+     * What a client's collation makes of the session. Servers have their default instead where they do not know it, or are
+     * told to ignore it.
+     */
+    SqlCharset charsetOf(int collation) {
+        SqlCharset of = collation == 0 ? serverCharset : Charsets.ofCollation(collation);
+        boolean unknown = mariadb() && collation >= Charsets.GB18030 && collation <= Charsets.GB18030 + 2;
+        return !unknown && (serverCharset == SqlCharset.PLAIN || serverCharset == of) ? of : SqlCharset.UNKNOWN;
+    }
+
+    /** A command that changes the character set is on its way. */
+    void charsetChanges() {
+        charsetChanges++;
+    }
+
+    /** It is answered: it has changed it to {@code to}, or has not. */
+    void charsetChanged(@Nullable SqlCharset to) {
+        charsetChanges = Math.max(0, charsetChanges - 1);
+        charset(to);
+    }
+
+    void charset(@Nullable SqlCharset to) {
+        if (to != null) {
+            charset = to;
+        }
+    }
+
+    /** The connection was reset: MariaDB goes back to what the client has logged in with, MySQL to its own default. */
+    void resetCharset() {
+        charset = mariadb() || loginCharset == serverCharset ? loginCharset : SqlCharset.UNKNOWN;
+    }
+
+    /** Commands were missed, and all that were on their way are gone. */
+    void charsetLost() {
+        charsetChanges = 0;
+        charset = SqlCharset.UNKNOWN;
     }
 
     // ---- prepared statements

@@ -9,6 +9,7 @@ final class SessionChanges {
     private static final int GTIDS = 3;
 
     private static final String SQL_MODE = "sql_mode";
+    private static final String CHARSET = "character_set_client";
 
     private SessionChanges() {}
 
@@ -44,6 +45,9 @@ final class SessionChanges {
         if (length == SQL_MODE.length() && p.at(SQL_MODE)) {
             p.skip(length);
             c.ansiQuotes = p.lenencText(1_024).toUpperCase(Locale.ROOT).contains("ANSI_QUOTES") ? 1 : 0;
+        } else if (length == CHARSET.length() && p.at(CHARSET)) {
+            p.skip(length);
+            c.trackedCharset = Charsets.ofName(p.lenencText(Loop.NAME));
         }
     }
 }

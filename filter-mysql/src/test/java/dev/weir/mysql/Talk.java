@@ -54,6 +54,11 @@ final class Talk {
             return this;
         }
 
+        /** Characters up to U+00FF, a byte each. */
+        Bytes latin(String text) {
+            return raw(text.getBytes(StandardCharsets.ISO_8859_1));
+        }
+
         Bytes raw(byte[] bytes) {
             out.writeBytes(bytes);
             return this;
@@ -149,6 +154,10 @@ final class Talk {
     }
 
     Talk greeting(long capabilities, String version) {
+        return greeting(capabilities, version, 255);
+    }
+
+    private Talk greeting(long capabilities, String version, int collation) {
         sequence = 0;
         return server(bytes().u1(10)
                 .zero(version)
@@ -156,7 +165,7 @@ final class Talk {
                 .fill(8, 'x')
                 .u1(0)
                 .u2((int) capabilities)
-                .u1(255)
+                .u1(collation)
                 .u2(2)
                 .u2((int) (capabilities >> 16))
                 .u1(21)
@@ -167,7 +176,18 @@ final class Talk {
                 .zero("caching_sha2_password"));
     }
 
+    /** The same with collations. */
+    Talk login(long capabilities, String version, int servers, int clients) {
+        return greeting(capabilities, version, servers)
+                .response(capabilities, clients)
+                .server(ok(0, 2));
+    }
+
     Talk response(long capabilities) {
+        return response(capabilities, 255);
+    }
+
+    private Talk response(long capabilities, int collation) {
         Bytes attributes = bytes().lenenc("_client_name")
                 .lenenc("libmysql")
                 .lenenc("program_name")
@@ -176,7 +196,7 @@ final class Talk {
                 .lenenc("8.0.36");
         Bytes answer = bytes().u4(capabilities)
                 .u4(1 << 24)
-                .u1(255)
+                .u1(collation)
                 .fill(19, 0)
                 .u4(capabilities >> 32)
                 .zero("ann")

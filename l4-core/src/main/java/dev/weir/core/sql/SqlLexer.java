@@ -1,8 +1,5 @@
 package dev.weir.core.sql;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,30 +27,14 @@ final class SqlLexer {
 
     private static final int VERSION_DIGITS = 6;
     private static final int LONGEST_LAST_COMMENT = 1_024;
-    private static final byte WORD = 1;
-    private static final byte DIGIT = 2;
-    /** Nothing but itself, wherever it stands. */
-    private static final byte INERT = 4;
-
-    private static final int DIGITS = WORD | DIGIT | INERT;
-    private static final byte[] CLASSES = new byte[256];
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final long ONES = 0x0101010101010101L;
-    private static final long HIGHS = 0x8080808080808080L;
-
-    static {
-        for (int c = 0; c < CLASSES.length; c++) {
-            int lower = c | 0x20;
-            boolean digit = c >= '0' && c <= '9';
-            boolean word = digit || c >= 0x80 || (lower >= 'a' && lower <= 'z') || c == '_' || c == '$';
-            boolean inert = word || c == ' ' || c == ',' || c == '.' || c == '+' || c == '=';
-            CLASSES[c] = (byte) ((word ? WORD : 0) | (digit ? DIGIT : 0) | (inert ? INERT : 0));
-        }
-    }
-
     private byte[] sql = new byte[0];
     private int end;
     private SqlMode mode = SqlMode.DEFAULT;
+    /** Whether no ASCII byte can be half of a character. */
+    private boolean plain = true;
+    /** Whether the text was left where it depends on the character set, which is unknown. */
+    private boolean doubtful;
+
     private Token last = Token.END;
     private int lastEnd;
     private boolean executable;
@@ -75,6 +56,8 @@ final class SqlLexer {
         this.pos = offset;
         this.end = offset + length;
         this.mode = mode;
+        this.plain = mode.plain();
+        this.doubtful = false;
         this.last = Token.END;
         this.lastEnd = -1;
         this.executable = false;
@@ -109,8 +92,8 @@ final class SqlLexer {
             unterminated = unterminated || executable || hint;
             return Token.END;
         }
-        int kind = CLASSES[c];
-        if ((kind & (WORD | DIGIT)) == WORD) {
+        int kind = SqlBytes.CLASSES[c];
+        if ((kind & (SqlBytes.WORD | SqlBytes.DIGIT)) == SqlBytes.WORD) {
             return word();
         }
         if (c <= ' ') {
@@ -134,7 +117,7 @@ final class SqlLexer {
     }
 
     private @Nullable Token lineComment() {
-        pos = find(sql, pos, end, (byte) '\n', (byte) '\n');
+        pos = SqlBytes.find(sql, pos, end, (byte) '\n', (byte) '\n');
         noteTrace(start, pos);
         return null;
     }
@@ -145,7 +128,7 @@ final class SqlLexer {
         if (c == '!' || mariaDb) {
             executable = true;
             pos += mariaDb ? 4 : 3;
-            for (int i = 0; i < VERSION_DIGITS && isDigit(at(pos)); i++) {
+            for (int i = 0; i < VERSION_DIGITS && SqlBytes.isDigit(at(pos)); i++) {
                 pos++;
             }
             return null;
@@ -155,9 +138,9 @@ final class SqlLexer {
             pos += 3;
             return Token.HINT;
         }
-        pos = find(sql, pos + 2, end, (byte) '*', (byte) '*');
+        pos = SqlBytes.find(sql, pos + 2, end, (byte) '*', (byte) '*');
         while (pos < end && at(pos + 1) != '/') {
-            pos = find(sql, pos + 1, end, (byte) '*', (byte) '*');
+            pos = SqlBytes.find(sql, pos + 1, end, (byte) '*', (byte) '*');
         }
         noteTrace(start, pos);
         if (pos >= end) {
@@ -201,11 +184,11 @@ final class SqlLexer {
             case '?':
                 return single(Token.PARAMETER);
             case '.':
-                return isDigit(at(pos + 1)) && !continuesName() ? number() : single(Token.DOT);
+                return SqlBytes.isDigit(at(pos + 1)) && !continuesName() ? number() : single(Token.DOT);
             case '@':
                 return variable();
             default:
-                return isDigit(c) && last != Token.DOT ? number() : isWord(c) ? word() : operator(c);
+                return SqlBytes.isDigit(c) && last != Token.DOT ? number() : SqlBytes.isWord(c) ? word() : operator(c);
         }
     }
 
@@ -225,17 +208,24 @@ final class SqlLexer {
 
     private Token identifier(int quote) {
         quoted(pos, false);
+        if (doubtful) {
+            return Token.STRING; // it may hold what follows
+        }
         return quote == '`' || mode.ansiQuotes() ? Token.QUOTED : Token.STRING;
     }
 
     /** To behind the closing quote; a doubled one does not close. */
     private void quoted(int quoteAt, boolean escapes) {
+        if (!plain) {
+            quotedPairs(quoteAt, escapes);
+            return;
+        }
         byte[] in = sql;
         byte quote = in[quoteAt];
         byte escape = escapes ? (byte) '\\' : quote;
         int i = quoteAt + 1;
         while (true) {
-            i = find(in, i, end, quote, escape);
+            i = SqlBytes.find(in, i, end, quote, escape);
             if (i >= end) {
                 break;
             }
@@ -249,22 +239,41 @@ final class SqlLexer {
         pos = end;
     }
 
-    /** Where one of two bytes is, {@code to} if nowhere; eight bytes at a time. */
-    private static int find(byte[] in, int from, int to, byte one, byte other) {
-        long ones = (one & 0xff) * ONES;
-        long others = (other & 0xff) * ONES;
-        int i = from;
-        for (; i <= to - 8; i += 8) {
-            long eight = (long) LONG.get(in, i);
-            long a = eight ^ ones;
-            long b = eight ^ others;
-            long found = ((a - ONES) & ~a | (b - ONES) & ~b) & HIGHS;
-            if (found != 0) {
-                return i + (Long.numberOfTrailingZeros(found) >>> 3);
+    /** The same where a quote or backslash may be half of a character; what an escape takes is one byte, though. */
+    private void quotedPairs(int quoteAt, boolean escapes) {
+        int quote = at(quoteAt);
+        int i = quoteAt + 1;
+        while (i < end) {
+            int c = at(i);
+            int d = at(i + 1);
+            if (c >= 0x80) {
+                if (mode.charset() == SqlCharset.UNKNOWN && (d == quote && d == '`' || escapes && d == '\\')) {
+                    doubtful = true;
+                    break;
+                }
+                i += mode.charset().pair(c, d) ? 2 : 1;
+            } else if (c == quote && d != quote) {
+                pos = i + 1;
+                return;
+            } else {
+                i += c == quote || escapes && c == '\\' ? 2 : 1;
             }
         }
-        while (i < to && in[i] != one && in[i] != other) {
-            i++;
+        unterminated = true;
+        pos = end;
+    }
+
+    /** Where what begins like a word ends; -1 if that cannot be told. */
+    private int pairs(int from) {
+        int i = from;
+        while (i < end && SqlBytes.isWord(at(i))) {
+            int c = at(i);
+            int d = at(i + 1);
+            boolean ascii = d >= 0x40 && d <= 0x7e && !SqlBytes.isWord(d);
+            if (c >= 0x80 && ascii && mode.charset() == SqlCharset.UNKNOWN) {
+                return -1;
+            }
+            i += mode.charset().pair(c, d) ? 2 : 1;
         }
         return i;
     }
@@ -282,7 +291,7 @@ final class SqlLexer {
             }
             int c = at(i);
             if (c == '\'') {
-                int close = plainString(in, i, end, mode);
+                int close = SqlBytes.plainString(in, i, end, mode);
                 if (close < 0) {
                     return;
                 }
@@ -291,7 +300,7 @@ final class SqlLexer {
                 i++;
             } else {
                 i = digits(c == '-' ? i + 1 : i);
-                if (!isDigit(at(i - 1))) {
+                if (!SqlBytes.isDigit(at(i - 1))) {
                     return;
                 }
             }
@@ -304,54 +313,16 @@ final class SqlLexer {
         }
     }
 
-    /** Behind the string that begins at {@code from}, -1 if there is none or it has escapes in it. */
-    static int plainString(byte[] in, int from, int to, SqlMode mode) {
-        if (from >= to || in[from] != '\'') {
-            return -1;
-        }
-        int i = find(in, from + 1, to, (byte) '\'', mode.noBackslashEscapes() ? (byte) '\'' : (byte) '\\');
-        return i >= to || in[i] != '\'' ? -1 : i + 1;
-    }
-
-    /** Where the digits that begin at {@code from} end. */
-    static int digits(byte[] in, int from, int to) {
-        int i = from;
-        while (i < to && (CLASSES[in[i] & 0xff] & DIGIT) != 0) {
-            i++;
-        }
-        return i;
-    }
-
-    /** A hash that does not depend on numbers and strings; roughly, since comments are not told apart. */
-    static int skeleton(byte[] in, int from, int to) {
-        int h = 0;
-        boolean word = false;
-        int i = from;
-        while (i < to) {
-            byte c = in[i];
-            int kind = CLASSES[c & 0xff];
-            if (c == '\'') {
-                i = find(in, i + 1, to, c, c) + 1;
-                kind = 0;
-            } else if (kind == DIGITS && !word) {
-                i = digits(in, i + 1, to);
-                c = '0';
-            } else {
-                i++;
-            }
-            word = (kind & WORD) != 0;
-            h = h * 31 + c;
-        }
-        return h ^ h >>> 16;
-    }
-
-    /** Goes over what cannot open or close anything, and over strings. */
+    /** Goes over what cannot open or close anything, and over strings; where any byte may be, goes nowhere. */
     void skipInert() {
+        if (!plain) {
+            return;
+        }
         byte[] in = sql;
         int i = pos;
         while (i < end) {
             byte c = in[i];
-            if ((CLASSES[c & 0xff] & INERT) != 0) {
+            if ((SqlBytes.CLASSES[c & 0xff] & SqlBytes.INERT) != 0) {
                 i++;
             } else if (c == '\'') {
                 quoted(i, !mode.noBackslashEscapes());
@@ -371,18 +342,21 @@ final class SqlLexer {
         int i = pos;
         int c = in[i] & 0xff;
         int h = SqlWords.hash(0, in[i++]);
-        int all = DIGIT;
+        int all = SqlBytes.DIGIT;
         while (i < to) {
             byte d = in[i];
-            int kind = CLASSES[d & 0xff];
-            if ((kind & WORD) == 0) {
+            int kind = SqlBytes.CLASSES[d & 0xff];
+            if ((kind & SqlBytes.WORD) == 0) {
                 break;
             }
             all &= kind;
             h = SqlWords.hash(h, d);
             i++;
         }
-        pos = i;
+        pos = plain ? i : pairs(pos);
+        if (pos < 0) {
+            return hidden();
+        }
         hash = h;
         boolean digits = c == '$' && all != 0;
         if (digits && pos - start > 1) {
@@ -396,6 +370,13 @@ final class SqlLexer {
         return quotes && c == '_' && last != Token.DOT ? string(pos) : Token.WORD;
     }
 
+    /** What cannot be told from values: all that is left. */
+    private Token hidden() {
+        unterminated = true;
+        pos = end;
+        return Token.STRING;
+    }
+
     /** A number, or an identifier that begins like one. */
     private Token number() {
         int i = prefixed();
@@ -406,7 +387,7 @@ final class SqlLexer {
                 i = digits(i + 1);
             }
             i = exponent(i);
-            if (whole && isWord(at(i))) {
+            if (whole && SqlBytes.isWord(at(i))) {
                 return word();
             }
         }
@@ -421,14 +402,14 @@ final class SqlLexer {
             return -1;
         }
         int i = pos + 2;
-        while (letter == 'x' ? isHex(at(i)) : at(i) == '0' || at(i) == '1') {
+        while (letter == 'x' ? SqlBytes.isHex(at(i)) : at(i) == '0' || at(i) == '1') {
             i++;
         }
-        return i == pos + 2 || isWord(at(i)) ? -1 : i;
+        return i == pos + 2 || SqlBytes.isWord(at(i)) ? -1 : i;
     }
 
     private int digits(int from) {
-        return digits(sql, from, end);
+        return SqlBytes.digits(sql, from, end);
     }
 
     private int exponent(int from) {
@@ -450,10 +431,15 @@ final class SqlLexer {
         }
         if (c == '\'' || c == '"' || c == '`') {
             quoted(pos, c != '`' && !mode.noBackslashEscapes());
-            return account && c != '`' ? Token.STRING : Token.VARIABLE;
+            boolean hides = account && c != '`' || doubtful;
+            return hides ? Token.STRING : Token.VARIABLE;
         }
-        while (isWord(c) || c == '.') {
-            c = at(++pos);
+        while (SqlBytes.isWord(c) || c == '.') {
+            pos = plain || c == '.' ? pos + 1 : pairs(pos);
+            if (pos < 0) {
+                return hidden();
+            }
+            c = at(pos);
         }
         return Token.VARIABLE;
     }
@@ -472,19 +458,5 @@ final class SqlLexer {
         boolean three = two && at(pos + 2) == '>' && (c == '-' || (c == '<' && d == '='));
         pos += three ? 3 : two ? 2 : 1;
         return Token.OPERATOR;
-    }
-
-    static boolean isDigit(int c) {
-        return c >= '0' && c <= '9';
-    }
-
-    private static boolean isHex(int c) {
-        int lower = c | 0x20;
-        return isDigit(c) || (c >= 0 && lower >= 'a' && lower <= 'f');
-    }
-
-    /** Bytes beyond ASCII are of identifiers, whatever the character set. */
-    static boolean isWord(int c) {
-        return c >= 0 && (CLASSES[c] & WORD) != 0;
     }
 }

@@ -86,7 +86,7 @@ public final class SqlNormalizer {
         this.cut = cut;
         describing = false;
         described = false;
-        boolean brief = !cut && length <= SqlShapes.MAX_BYTES;
+        boolean brief = !cut && length <= SqlShapes.MAX_BYTES && mode.plain();
         read = !brief || !shapes.find(sql, offset, offset + length, mode);
         if (read) {
             noting = brief;
@@ -317,9 +317,9 @@ public final class SqlNormalizer {
 
     /** Whether an identifier is the same without its quotes. */
     private boolean bare(int from, int to) {
-        boolean plain = to - from > 2 && sql[to - 1] == sql[from] && !SqlLexer.isDigit(sql[from + 1]);
+        boolean plain = to - from > 2 && sql[to - 1] == sql[from] && !SqlBytes.isDigit(sql[from + 1]);
         for (int i = from + 1; i < to - 1 && plain; i++) {
-            plain = SqlLexer.isWord(sql[i] & 0xff);
+            plain = SqlBytes.isWord(sql[i] & 0xff);
         }
         return plain && (text.top() == Kind.DOT || SqlWords.find(sql, from + 1, to - 1) == null);
     }

@@ -38,7 +38,7 @@ final class SqlShapes {
 
     /** Whether a statement like this is known; then {@link #id} is its digest. */
     boolean find(byte[] sql, int from, int to, SqlMode mode) {
-        slot = SqlLexer.skeleton(sql, from, to) & (SLOTS - 1);
+        slot = SqlBytes.skeleton(sql, from, to) & (SLOTS - 1);
         values = 0;
         Shape shape = shapes[slot];
         if (shape == null || !shape.mode.equals(mode) || !matches(shape, sql, from, to)) {
@@ -63,7 +63,7 @@ final class SqlShapes {
             }
             done += n;
             int value = p + n;
-            p = shape.string[i] ? SqlLexer.plainString(sql, value, to, shape.mode) : SqlLexer.digits(sql, value, to);
+            p = shape.string[i] ? SqlBytes.plainString(sql, value, to, shape.mode) : SqlBytes.digits(sql, value, to);
             if (p <= value) {
                 return false;
             }
@@ -75,8 +75,8 @@ final class SqlShapes {
     void value(byte[] sql, int offset, int from, int to, SqlMode mode) {
         boolean string = sql[offset + from] == '\'';
         int end = string
-                ? SqlLexer.plainString(sql, offset + from, offset + to, mode)
-                : SqlLexer.digits(sql, offset + from, offset + to);
+                ? SqlBytes.plainString(sql, offset + from, offset + to, mode)
+                : SqlBytes.digits(sql, offset + from, offset + to);
         if (end == offset + to && values < MAX_VALUES) {
             starts[values] = from;
             ends[values] = to;

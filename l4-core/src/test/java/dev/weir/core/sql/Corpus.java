@@ -39,6 +39,6 @@ final class Corpus {
         boolean ansi = left.startsWith("ansi:");
         boolean raw = left.startsWith("raw:");
         String sql = ansi || raw ? left.substring(left.indexOf(':') + 1) : left;
-        return new Case(sql.replace("\\n", "\n"), new SqlMode(ansi, raw), expected);
+        return new Case(sql.replace("\\n", "\n"), new SqlMode(ansi, raw, SqlCharset.PLAIN), expected);
     }
 }

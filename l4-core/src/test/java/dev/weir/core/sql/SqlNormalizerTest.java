@@ -25,6 +25,12 @@ class SqlNormalizerTest {
         return normalizer;
     }
 
+    private static SqlCharset charset(Random random) {
+        return random.nextInt(3) == 0
+                ? SqlCharset.values()[random.nextInt(SqlCharset.values().length)]
+                : SqlCharset.PLAIN;
+    }
+
     private SqlNormalizer read(String sql) {
         return read(sql, SqlMode.DEFAULT);
     }
@@ -153,7 +159,7 @@ class SqlNormalizerTest {
         String values = "0123456789'\\\\.-x eE\"#/*,)(";
         for (int i = 0; i < 60_000; i++) {
             byte[] sql = corpus.get(random.nextInt(corpus.size())).getBytes(StandardCharsets.UTF_8);
-            SqlMode mode = new SqlMode(random.nextInt(4) == 0, random.nextInt(4) == 0);
+            SqlMode mode = new SqlMode(random.nextInt(4) == 0, random.nextInt(4) == 0, charset(random));
             for (int k = random.nextInt(4); k > 0 && sql.length > 0; k--) {
                 int at = random.nextInt(sql.length);
                 boolean digit = sql[at] >= '0' && sql[at] <= '9';
@@ -185,7 +191,7 @@ class SqlNormalizerTest {
             for (int k = 0; k < sql.length && i % 4 != 0; k++) {
                 sql[k] = (byte) ALPHABET.charAt(random.nextInt(ALPHABET.length()));
             }
-            SqlMode mode = new SqlMode(random.nextBoolean(), random.nextBoolean());
+            SqlMode mode = new SqlMode(random.nextBoolean(), random.nextBoolean(), charset(random));
             normalizer.normalize(sql, 0, sql.length, mode, random.nextBoolean());
             long id = normalizer.statement().id();
             normalizer.normalize(sql, 0, sql.length, mode, normalizer.truncated());
