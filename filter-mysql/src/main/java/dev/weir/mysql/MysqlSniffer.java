@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MysqlSniffer implements Sniffer {
     private static final int TLS_HANDSHAKE = 0x16;
+    private static final int TLS_MAJOR = 3;
 
     /** Unwinds the running call: the sniffer has stopped. */
     private static final class Stopped extends RuntimeException {
@@ -100,7 +101,8 @@ final class MysqlSniffer implements Sniffer {
         if (!answers.greets()) {
             return;
         }
-        if (data.getByte(from) == TLS_HANDSHAKE) {
+        // A packet of 22 bytes begins with the same byte, but not with TLS's version behind it.
+        if (data.getByte(from) == TLS_HANDSHAKE && (to - from < 2 || data.getByte(from + 1) == TLS_MAJOR)) {
             context().encrypted();
             throw new Stopped();
         }

@@ -59,6 +59,7 @@ final class MysqlCharsetTest {
 
     private static Exchange last(SnifferTester tester) {
         List<Exchange> all = tester.recorded().all();
+        assertThat(all).as("%s", tester.outcome()).isNotEmpty();
         return all.get(all.size() - 1);
     }
 
@@ -334,7 +335,6 @@ final class MysqlCharsetTest {
     void resetsGoBackToTheLoginOrTheServersDefault() {
         SnifferTester mariadb = loggedIn(MARIADB, 33, GBK);
         run(mariadb, "SET NAMES utf8");
-        assertPlain(mariadb);
         ask(mariadb, bytes().u1(0x1f));
         answer(mariadb, ok(0, 2));
         assertGbk(mariadb);
