@@ -17,7 +17,7 @@ final class ZstdInflation implements Inflation {
     private static final long MAX_WINDOW = 16 << 20;
 
     private static final int MAGIC = 0xFD2FB528;
-    private static final int LONGEST_HEADER = 14;
+    private static final int LONGEST_HEADER = 18;
     private static final int[] DICTIONARY_BYTES = {0, 1, 2, 4};
 
     private final Inflaters pool;

@@ -181,4 +181,21 @@ final class InflatersTest {
         assertThat(inflaters.lease(Format.ZLIB)).isNull();
         assertThat(inflaters.taken()).isZero();
     }
+
+    /** RFC 8878, 3.1.1.1: window, four bytes of dictionary and eight of size. */
+    @Test
+    void longestHeaderOfZstdIsRefusedNotMore() {
+        byte[] head = new byte[30];
+        byte[] begin = {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd, (byte) 0xc3, 0x08};
+        System.arraycopy(begin, 0, head, 0, begin.length);
+        head[6] = 7;
+        Inflaters inflaters = new Inflaters();
+        Inflation inflation = inflaters.lease(Format.ZSTD);
+
+        assertThatThrownBy(() -> inflate(inflation, head, 1, 100)).isInstanceOf(InflateException.class);
+
+        inflation.release();
+        assertThat(inflaters.taken()).isZero();
+        inflaters.close();
+    }
 }
