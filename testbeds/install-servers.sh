@@ -2,21 +2,22 @@
 # Installs the servers that the full set of tests and the benchmarks need. Debian 12 or a relative of it, as root.
 # What is there already is left alone; no service is started: tests start their own servers on free ports.
 #
-#   testbeds/install-servers.sh             what `mvn verify` can use: redis-server (tests without it are skipped)
-#   testbeds/install-servers.sh --bench     also the peers of testbeds/bench: haproxy, redis-benchmark, Envoy
-#   testbeds/install-servers.sh --sid       also Redis 8 and Valkey 9, from Debian sid in a folder of their own
+#   testbeds/install-servers.sh             what `mvn verify` can use (tests without it are skipped): redis-server and
+#                                           mariadb-server of Debian, their clients, PyMySQL, sysbench, tcpdump,
+#                                           percona-toolkit; Redis 8, Valkey 9
+#                                           and MySQL 9 of Debian sid in a folder of their own
+#   testbeds/install-servers.sh --bench     also the peers of testbeds/bench: haproxy, Envoy
 #
-# Tools that are not Debian packages go to $WEIR_TOOLS, default ~/.cache/weir-tools:
-#   envoy           (link to the binary)      sid/usr/bin/{redis-server,valkey-server}
+# What is not a package of this Debian goes to $WEIR_TOOLS, default ~/.cache/weir-tools:
+#   envoy   (link to the binary)      sid/usr/{bin/redis-server,bin/valkey-server,sbin/mysqld,bin/mysql}
 set -euo pipefail
 
 tools=${WEIR_TOOLS:-${HOME:-/root}/.cache/weir-tools}
 envoy_version=1.40.0
-bench=false sid=false
+bench=false
 for argument in "$@"; do
     case $argument in
         --bench) bench=true ;;
-        --sid) sid=true ;;
         *)
             sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0" >&2
             exit 2
@@ -29,6 +30,18 @@ say() { printf 'install-servers: %s\n' "$*"; }
 die() {
     printf 'install-servers: %s\n' "$*" >&2
     exit 1
+}
+
+# retry COMMAND…: up to four times, as a mirror has its bad minutes.
+retry() {
+    local attempt
+    for attempt in 1 2 3; do
+        if "$@"; then return 0; fi
+        say "failed (attempt $attempt): $*; once more in $((attempt * 10)) s"
+        sleep $((attempt * 10))
+        ((EUID != 0)) || apt-get update -qq || true
+    done
+    "$@"
 }
 
 policy=/usr/sbin/policy-rc.d
@@ -60,6 +73,10 @@ missing() {
     done
 }
 
+apt_get_install() {
+    timeout 10m apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "$@" </dev/null >/dev/null
+}
+
 apt_install() {
     local packages
     read -ra packages <<<"$(missing "$@" | tr '\n' ' ')"
@@ -75,13 +92,14 @@ apt_install() {
     fi
     local masked=() package
     forbid_services
-    apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${packages[@]}" </dev/null >/dev/null
+    retry apt_get_install "${packages[@]}"
     forget_policy
     # Nor at the next start of the machine, where systemd runs it.
     if [[ -d /run/systemd/system ]]; then
-        for package in redis-server haproxy; do
+        for package in redis-server mariadb-server haproxy; do
+            local service=${package/mariadb-server/mariadb}
             if [[ " ${packages[*]} " == *" $package "* ]]; then
-                systemctl disable --now "$package" >/dev/null 2>&1 && masked+=("$package") || true
+                systemctl disable --now "$service" >/dev/null 2>&1 && masked+=("$service") || true
             fi
         done
     fi
@@ -107,31 +125,49 @@ install_envoy() {
     say "installed: $("$tools/envoy" --version | grep -o '[0-9]*\.[0-9]*\.[0-9]*' | head -1) Envoy, $tools/envoy"
 }
 
+sid_binaries=(usr/bin/redis-server usr/bin/valkey-server usr/sbin/mysqld usr/bin/mysql usr/bin/mysqlbinlog)
+
+# sid_complete FOLDER: is everything in it?
+sid_complete() {
+    local binary
+    for binary in "${sid_binaries[@]}"; do
+        [[ -x $1/$binary ]] || return 1
+    done
+}
+
+# make_sid FOLDER: a Debian sid with the servers in it, from nothing.
+make_sid() {
+    rm -rf "$1"
+    timeout 10m debootstrap --variant=minbase sid "$1" </dev/null >"$tools/sid.log" 2>&1 || return 1
+    printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
+    chmod 755 "$1/usr/sbin/policy-rc.d"
+    # The post-install of Valkey wants systemd and fails; its binary is there all the same.
+    DEBIAN_FRONTEND=noninteractive timeout 10m chroot "$1" apt-get install -y -qq --no-install-recommends \
+        valkey-server redis-server mysql-server-core mysql-client </dev/null >>"$tools/sid.log" 2>&1 || true
+    sid_complete "$1" || return 1
+    chroot "$1" apt-get clean
+}
+
+# Made aside and moved when complete: whoever looks into the folder finds all of it or nothing.
 install_sid() {
     local root=$tools/sid
-    if [[ -x $root/usr/bin/redis-server && -x $root/usr/bin/valkey-server ]]; then
-        say "already there: Redis and Valkey of Debian sid in $root"
+    if sid_complete "$root"; then
+        say "already there: Redis, Valkey and MySQL of Debian sid in $root"
         return
     fi
     apt_install debootstrap
     mkdir -p "$tools"
+    retry make_sid "$root.new" || die "Debian sid could not be installed, see $tools/sid.log"
     rm -rf "$root"
-    debootstrap --variant=minbase sid "$root" </dev/null >"$tools/sid.log" 2>&1 || die "debootstrap failed, see $tools/sid.log"
-    printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
-    chmod 755 "$root/usr/sbin/policy-rc.d"
-    # The post-install of Valkey wants systemd and fails; its binary is there all the same.
-    DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get install -y -qq --no-install-recommends \
-        valkey-server redis-server </dev/null >>"$tools/sid.log" 2>&1 || true
-    [[ -x $root/usr/bin/redis-server && -x $root/usr/bin/valkey-server ]] || die "servers missing, see $tools/sid.log"
-    say "installed: $(chroot "$root" redis-server --version | cut -d' ' -f1-3), $(chroot "$root" valkey-server --version | cut -d' ' -f1-3) in $root"
+    mv "$root.new" "$root"
+    say "installed: $(chroot "$root" redis-server --version | cut -d' ' -f1-3), $(chroot "$root" valkey-server --version | cut -d' ' -f1-3)," \
+        "MySQL $(chroot "$root" mysqld --version | grep -o '[0-9.]*' | sed -n 1p) in $root"
 }
 
 command -v apt-get >/dev/null || die "this script knows Debian and its relatives only; needed: redis-server (7 or newer) on the PATH"
-apt_install redis-server redis-tools
+apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit
+install_sid
 if $bench; then
     apt_install haproxy
     install_envoy
-fi
-if $sid; then
-    install_sid
 fi

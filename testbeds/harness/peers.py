@@ -142,15 +142,15 @@ def weir_command(chosen):
     return [os.path.join(ROOT, "target", "weir", "current", "bin", "weir")]
 
 
-def weir(command, sniffing):
+def weir(command, sniffer=None):
     version = first_line(*command, "--version").split(" ")
     return Proxy(
-        "Weir redis_stats" if sniffing else "Weir tcp_proxy",
+        f"Weir {sniffer or 'tcp_proxy'}",
         next((word for word in version if word[:1].isdigit()), version[-1]),
         WEIR,
         ".yaml",
         command + ["run", "FILE"],
-        sniffer="\n      - type: redis_stats" if sniffing else "",
+        sniffer=f"\n      - type: {sniffer}" if sniffer else "",
     )
 
 
@@ -160,8 +160,9 @@ def choose(names, weir_cmd, say):
         "direct": lambda: Peer("direct"),
         "haproxy": haproxy,
         "envoy": envoy,
-        "weir": lambda: weir(weir_cmd, False),
-        "weir-redis": lambda: weir(weir_cmd, True),
+        "weir": lambda: weir(weir_cmd),
+        "weir-redis": lambda: weir(weir_cmd, "redis_stats"),
+        "weir-mysql": lambda: weir(weir_cmd, "mysql_stats"),
     }
     chosen = []
     for name in names:

@@ -9,6 +9,7 @@ import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.Direction;
 import dev.weir.core.protocol.Sniffer;
 import dev.weir.core.protocol.SnifferContext;
+import dev.weir.core.sql.DigestTable;
 import dev.weir.core.testkit.FakeConnection;
 import dev.weir.core.testkit.FakeEnvironment;
 import io.netty.buffer.ByteBuf;
@@ -26,6 +27,7 @@ final class RedisSnifferAllocationTest {
 
     /** One record, handed out again and again, as the pool of a loop does. */
     private static final class OneExchange implements Exchanges, SnifferContext {
+        private final DigestTable digests = new DigestTable(0);
         private final Exchange exchange = new Exchange();
         private final Connection connection = new FakeConnection();
         long emitted;
@@ -39,6 +41,11 @@ final class RedisSnifferAllocationTest {
         public void emit(Exchange ended) {
             emitted++;
             ended.clear();
+        }
+
+        @Override
+        public DigestTable digests() {
+            return digests;
         }
 
         @Override

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 import redis.embedded.RedisServer;
 
 /**
- * A real server for a test: the embedded Redis 6.2 everywhere; Redis 7 where it is installed; Redis 8 and Valkey 9 where
- * the folder that the system property {@code weir.sid} or {@code /opt/weir-sid} names holds them.
+ * A real server for a test: the embedded Redis 6.2 everywhere; Redis 7, Redis 8 and Valkey 9 where
+ * {@code testbeds/install-servers.sh} put them.
  */
 final class TestServer implements AutoCloseable {
     private final String name;
@@ -36,24 +36,32 @@ final class TestServer implements AutoCloseable {
         this.running = running;
     }
 
-    /** Names of all servers that can be started here. */
+    /** Names of all servers that can be started here; says which ones cannot. */
     static List<String> available() {
         List<String> names = new ArrayList<>(List.of("embedded"));
-        if (Files.isExecutable(Path.of("/usr/bin/redis-server"))) {
-            names.add("redis-server");
-        }
-        Path sid = sid();
-        for (String server : List.of("redis-server", "valkey-server")) {
-            if (Files.isExecutable(sid.resolve("usr/bin").resolve(server))
-                    && Files.isExecutable(Path.of("/usr/sbin/chroot"))) {
-                names.add("sid/" + server);
+        for (String name : List.of("redis-server", "sid/redis-server", "sid/valkey-server")) {
+            if (Files.isExecutable(binary(name))) {
+                names.add(name);
+            } else {
+                System.out.println("SKIPPED-NEEDS: " + binary(name));
             }
         }
         return names;
     }
 
+    private static Path binary(String name) {
+        return name.startsWith("sid/")
+                ? sid().resolve("usr/bin").resolve(name.substring(4))
+                : Path.of("/usr/bin", name);
+    }
+
+    /** The Debian sid that {@code testbeds/install-servers.sh} made. */
     private static Path sid() {
-        return Path.of(System.getProperty("weir.sid", "/opt/weir-sid"));
+        String tools = System.getenv("WEIR_TOOLS");
+        return (tools == null || tools.isEmpty()
+                        ? Path.of(System.getProperty("user.home"), ".cache", "weir-tools")
+                        : Path.of(tools))
+                .resolve("sid");
     }
 
     /** Starts one of {@link #available()}. */
@@ -74,11 +82,13 @@ final class TestServer implements AutoCloseable {
     private static TestServer process(String name, int port) throws IOException {
         List<String> command = new ArrayList<>();
         if (name.startsWith("sid/")) {
-            command.addAll(List.of("/usr/sbin/chroot", sid().toString(), name.substring(4), "--dir", "/tmp"));
-        } else {
-            command.addAll(
-                    List.of(name, "--dir", Files.createTempDirectory("weir").toString()));
+            // With the loader and the libraries of its own system, which needs no root as chroot does.
+            command.add(sid().resolve("usr/lib64/ld-linux-x86-64.so.2").toString());
+            command.addAll(List.of(
+                    "--library-path", sid().resolve("usr/lib/x86_64-linux-gnu").toString()));
         }
+        command.add(binary(name).toString());
+        command.addAll(List.of("--dir", Files.createTempDirectory("weir").toString()));
         command.addAll(List.of("--port", String.valueOf(port), "--save", "", "--enable-debug-command", "yes"));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)

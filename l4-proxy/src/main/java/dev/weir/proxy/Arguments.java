@@ -4,6 +4,7 @@ import dev.weir.core.config.Address;
 import dev.weir.core.config.Names;
 import dev.weir.core.config.Units;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,6 +32,17 @@ record Arguments(Map<String, String> options, List<String> operands) {
     @Nullable
     String text(String name) {
         return options.get(name);
+    }
+
+    /** The settings of a sniffing filter: what may be personal data is shown only where it is asked for. */
+    Map<String, Object> sniffing() {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        for (String name : List.of("keys", "statements")) {
+            if (flag("--" + name)) {
+                settings.put(name, true);
+            }
+        }
+        return settings;
     }
 
     static Address address(String name, String value) {

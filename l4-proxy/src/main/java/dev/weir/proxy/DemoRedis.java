@@ -3,57 +3,46 @@ package dev.weir.proxy;
 import dev.weir.core.config.Address;
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import redis.embedded.core.ExecutableProvider;
 
 /**
- * A real Redis for the demo: the one embedded in a jar, or an installed one where that does not run. It lives in a
- * folder of its own, which goes with it; both also go when the process is ended from outside.
+ * A real Redis for the demo: the one embedded in a jar, or an installed one where that does not run. It lives in the
+ * demo's folder and goes with it.
  */
-final class DemoRedis implements AutoCloseable {
+final class DemoRedis {
     private static final long START_SECONDS = 10;
     private static final int ATTEMPTS = 3;
     private static final int MOST_INFO = 1 << 20;
 
-    private final Path folder;
     private final Process process;
     private final Address address;
-    private final Thread hook;
 
-    private DemoRedis(Path folder, Process process, int port) {
-        this.folder = folder;
+    private DemoRedis(Process process, int port) {
         this.process = process;
         this.address = new Address("127.0.0.1", port);
-        this.hook = new Thread(this::end, "demo-redis-end");
-        Runtime.getRuntime().addShutdownHook(hook);
     }
 
     /**
-     * Starts one.
+     * Starts one; it ends with {@code home}.
      *
      * @throws IOException if neither an embedded nor an installed one runs
      */
-    static DemoRedis start() throws IOException {
+    static DemoRedis start(DemoHome home) throws IOException {
         StringBuilder reasons = new StringBuilder();
         for (String source : List.of("embedded", "installed")) {
-            Path folder = Files.createTempDirectory("weir-demo-");
+            Path folder = home.folder("redis");
             try {
                 String executable = source.equals("embedded") ? embedded(folder) : "redis-server";
-                return startAnywhere(folder, executable);
+                return startAnywhere(home, folder, executable);
             } catch (IOException | RuntimeException e) {
                 reasons.append("; ").append(source).append(": ").append(e.getMessage());
-                delete(folder);
+                DemoHome.delete(folder);
             }
         }
         throw new IOException("no Redis can be started for the demo" + reasons);
@@ -69,10 +58,10 @@ final class DemoRedis implements AutoCloseable {
     }
 
     /** Tries other ports: between the choice of one and its use another program may take it. */
-    private static DemoRedis startAnywhere(Path folder, String executable) throws IOException {
+    private static DemoRedis startAnywhere(DemoHome home, Path folder, String executable) throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
-                return start(folder, executable);
+                return start(home, folder, executable);
             } catch (IOException e) {
                 if (attempt == ATTEMPTS) {
                     throw e;
@@ -81,40 +70,30 @@ final class DemoRedis implements AutoCloseable {
         }
     }
 
-    private static DemoRedis start(Path folder, String executable) throws IOException {
-        int port = freePort();
+    private static DemoRedis start(DemoHome home, Path folder, String executable) throws IOException {
+        int port = DemoHome.freePort();
         Path log = folder.resolve("redis.log");
-        Process process = new ProcessBuilder(
-                        executable,
-                        "--port",
-                        Integer.toString(port),
-                        "--bind",
-                        "127.0.0.1",
-                        "--save",
-                        "",
-                        "--appendonly",
-                        "no",
-                        "--dir",
-                        folder.toString(),
-                        "--loglevel",
-                        "warning")
-                .directory(folder.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-        DemoRedis redis = new DemoRedis(folder, process, port);
+        List<String> command = List.of(
+                executable,
+                "--port",
+                Integer.toString(port),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+                folder.toString(),
+                "--loglevel",
+                "warning");
+        DemoRedis redis = new DemoRedis(home.start(folder, log, command), port);
         try {
             redis.await(log);
             return redis;
         } catch (IOException e) {
-            redis.stop();
+            DemoHome.kill(redis.process);
             throw e;
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return probe.getLocalPort();
         }
     }
 
@@ -126,14 +105,14 @@ final class DemoRedis implements AutoCloseable {
             }
             try {
                 if (process.waitFor(20, TimeUnit.MILLISECONDS)) {
-                    throw new IOException("it ended with " + process.exitValue() + ": " + lastLine(log));
+                    throw new IOException("it ended with " + process.exitValue() + ": " + DemoHome.lastLine(log));
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IOException("interrupted", e);
             }
         }
-        throw new IOException("it did not answer within " + START_SECONDS + " s: " + lastLine(log));
+        throw new IOException("it did not answer within " + START_SECONDS + " s: " + DemoHome.lastLine(log));
     }
 
     /** Whether it is this very process that answers: another demo may have found the same port free. */
@@ -149,51 +128,7 @@ final class DemoRedis implements AutoCloseable {
         }
     }
 
-    private static String lastLine(Path log) throws IOException {
-        List<String> lines = Files.readAllLines(log, StandardCharsets.ISO_8859_1);
-        return lines.isEmpty() ? "it said nothing" : lines.get(lines.size() - 1);
-    }
-
     Address address() {
         return address;
-    }
-
-    @Override
-    public void close() {
-        stop();
-        delete(folder);
-    }
-
-    private void stop() {
-        kill();
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // The process is ending: the hook runs, or has run.
-        }
-    }
-
-    private void end() {
-        kill();
-        delete(folder);
-    }
-
-    private void kill() {
-        process.destroyForcibly();
-        try {
-            process.waitFor(2, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException | UncheckedIOException e) {
-            // A temporary folder: the system clears it some time.
-        }
     }
 }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * command needs is loaded: a start takes a fraction of a second, and most of that is loading classes.
  */
 public final class Main {
-    private static final List<String> COMMANDS = List.of("run", "check", "reload", "sniff", "top", "demo");
+    private static final List<String> COMMANDS = List.of("run", "check", "reload", "sniff", "replay", "top", "demo");
 
     private static final String JFR = "io.netty.jfr.enabled";
 
@@ -102,6 +102,7 @@ public final class Main {
             case "check" -> new CheckCommand();
             case "reload" -> new ReloadCommand();
             case "sniff" -> new SniffCommand();
+            case "replay" -> new ReplayCommand();
             case "top" -> new TopCommand();
             case "demo" -> new DemoCommand();
             case "train" -> new TrainCommand();

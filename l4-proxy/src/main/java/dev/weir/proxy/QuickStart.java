@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,25 +19,37 @@ final class QuickStart {
     private QuickStart() {}
 
     /**
-     * Starts one.
+     * A server and what stands before it.
      *
      * @param name name of the listener
+     * @param cluster name of the cluster whose only endpoint is the server
      * @param filter what goes before the {@code tcp_proxy}, as in a file
+     */
+    record Front(String name, String cluster, Address listen, Address upstream, Map<String, ?> filter) {
+        private Map<String, Object> listener() {
+            Map<String, Object> listener = new LinkedHashMap<>();
+            listener.put("name", name);
+            listener.put("address", listen.toString());
+            listener.put("filters", List.of(filter, Map.of("type", "tcp_proxy", "cluster", cluster)));
+            return listener;
+        }
+
+        private Map<String, Object> endpoints() {
+            return Map.of("name", cluster, "endpoints", List.of(upstream.toString()));
+        }
+    }
+
+    /**
+     * Starts one.
+     *
      * @param admin as {@code --admin} says it: an address, {@code off}, or null for the default
      * @param exchanges where exchanges go as JSON, or null
      */
-    static Server start(
-            String name,
-            Address listen,
-            Address upstream,
-            Map<String, ?> filter,
-            @Nullable String admin,
-            @Nullable OutputStream exchanges,
-            ClassLoader loader)
+    static Server start(Front front, @Nullable String admin, @Nullable OutputStream exchanges, ClassLoader loader)
             throws IOException {
         for (int attempt = 1; ; attempt++) {
             String address = adminAddress(admin);
-            Map<String, Object> plain = plain(name, listen, upstream, filter, address);
+            Map<String, Object> plain = plain(List.of(front), address == null ? null : Map.of("address", address));
             ProxyConfig config = ProxyConfig.of(plain);
             FreeAddresses.require(config.listeners(), List.of());
             try {
@@ -52,21 +63,26 @@ final class QuickStart {
         }
     }
 
-    private static Map<String, Object> plain(
-            String name, Address listen, Address upstream, Map<String, ?> filter, @Nullable String admin) {
+    /**
+     * Gives a proxy that runs with {@code before} another listener.
+     *
+     * @throws IllegalStateException if its address is not to be had
+     */
+    static void add(Server server, Front before, Front front) {
+        Object admin = server.config() instanceof Map<?, ?> now ? now.get("admin") : null;
+        Map<String, Object> plain = plain(List.of(before, front), admin);
+        ProxyConfig config = ProxyConfig.of(plain);
+        FreeAddresses.require(config.listeners(), List.of(before.listen()));
+        server.apply(config, plain);
+    }
+
+    private static Map<String, Object> plain(List<Front> fronts, @Nullable Object admin) {
         Map<String, Object> plain = new LinkedHashMap<>();
         if (admin != null) {
-            plain.put("admin", Map.of("address", admin));
+            plain.put("admin", admin);
         }
-        Map<String, Object> listener = new LinkedHashMap<>();
-        listener.put("name", name);
-        listener.put("address", listen.toString());
-        List<Object> filters = new ArrayList<>();
-        filters.add(filter);
-        filters.add(Map.of("type", "tcp_proxy", "cluster", "upstream"));
-        listener.put("filters", filters);
-        plain.put("listeners", List.of(listener));
-        plain.put("clusters", List.of(Map.of("name", "upstream", "endpoints", List.of(upstream.toString()))));
+        plain.put("listeners", fronts.stream().map(Front::listener).toList());
+        plain.put("clusters", fronts.stream().map(Front::endpoints).toList());
         return plain;
     }
 

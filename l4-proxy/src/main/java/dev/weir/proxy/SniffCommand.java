@@ -40,16 +40,15 @@ final class SniffCommand implements Subcommand {
         boolean json = options.flag("--json");
         Map<String, Object> filter = new LinkedHashMap<>();
         filter.put("type", protocol.statsFilter());
-        if (options.flag("--keys")) {
-            filter.put("keys", true);
-        }
+        filter.putAll(options.sniffing());
         CompletableFuture<Void> end = new CompletableFuture<>();
         for (String signal : List.of("TERM", "INT", "HUP")) {
             Signals.on(signal, () -> end.complete(null));
         }
         // Past System.out, which keeps errors to itself: the end of a pipe has to be noticed.
         OutputStream exchanges = json ? new FileOutputStream(FileDescriptor.out) : null;
-        Server server = QuickStart.start(protocol.name(), listen, upstream, filter, admin, exchanges, loader);
+        Server server = QuickStart.start(
+                new QuickStart.Front(protocol.name(), "upstream", listen, upstream, filter), admin, exchanges, loader);
         try (server) {
             RunCommand.announce(server, terminal);
             if (json) {
@@ -61,7 +60,8 @@ final class SniffCommand implements Subcommand {
         return json ? reportJson(server, terminal) : 0;
     }
 
-    private static Protocol protocol(String name, ClassLoader loader) {
+    /** The installed protocol of this name. */
+    static Protocol protocol(String name, ClassLoader loader) {
         List<String> names = new ArrayList<>();
         for (Protocol protocol : ServiceLoader.load(Protocol.class, loader)) {
             if (protocol.name().equals(name) || protocol.aliases().contains(name)) {

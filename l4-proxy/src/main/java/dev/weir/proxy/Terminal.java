@@ -35,15 +35,25 @@ record Terminal(PrintStream out, PrintStream err, IntConsumer halt) {
 
     /** Whether standard output is a terminal that people look at. */
     static boolean interactive() {
+        return interactive("1");
+    }
+
+    /** Whether standard error is a terminal that people look at. */
+    static boolean interactiveError() {
+        return interactive("2");
+    }
+
+    private static boolean interactive(String descriptor) {
         String term = System.getenv("TERM");
         if (term == null || term.equals("dumb")) {
             return false;
         }
         // The JDK's Console answers for standard input as well, and from 22 on for neither.
         try {
-            Process test = new ProcessBuilder("test", "-t", "1")
+            Process test = new ProcessBuilder("test", "-t", descriptor)
                     .redirectOutput(ProcessBuilder.Redirect.INHERIT)
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(
+                            descriptor.equals("2") ? ProcessBuilder.Redirect.INHERIT : ProcessBuilder.Redirect.DISCARD)
                     .start();
             return test.waitFor(1, TimeUnit.SECONDS) && test.exitValue() == 0;
         } catch (IOException e) {

@@ -23,6 +23,9 @@ final class Usage {
     private static final String OWN_ADMIN_HELP =
             "Where the admin server listens; if not given, 127.0.0.1:9901 or the next free port.";
 
+    private static final String STATEMENTS_HELP =
+            "Shows the text of statements as it was sent, where the protocol has some; it may hold personal data.";
+
     private Usage() {}
 
     /** Reads a command line; null if help was asked for, and shown. */
@@ -42,7 +45,7 @@ final class Usage {
             }
             List<String> operands = new ArrayList<>();
             for (PositionalParamSpec operand : result.matchedPositionals()) {
-                operands.add(operand.<String>getValue());
+                operands.addAll(operand.stringValues());
             }
             return new Arguments(options, operands);
         } catch (ParameterException e) {
@@ -71,6 +74,7 @@ final class Usage {
             case "check" -> check();
             case "reload" -> reload();
             case "sniff" -> sniff();
+            case "replay" -> replay();
             case "top" -> top();
             case "demo" -> demo();
             default -> command(command, "For the build only.");
@@ -109,8 +113,29 @@ final class Usage {
         value(spec, "--upstream", "ADDR", true, "The server.");
         flag(spec, "--json", "Writes exchanges to standard output, an object of JSON a line, and nothing else.");
         flag(spec, "--keys", "Shows the first key of a command as its target; keys may be personal data.");
+        flag(spec, "--statements", STATEMENTS_HELP);
         value(spec, "--admin", "ADDR|off", false, OWN_ADMIN_HELP);
         value(spec, "--for", "DURATION", false, "Ends after this time: 20s, 5m.");
+        value(spec, "--plugins", "DIR", false, "Folder with jars of further protocols, beside those in plugins/.");
+        return spec;
+    }
+
+    private static CommandSpec replay() {
+        CommandSpec spec = command(
+                "replay",
+                "Shows the commands in captures of the network (pcap, pcapng), with the times of the capture.");
+        operands(spec, "FILE", "A capture, for example by tcpdump -s 0 -w FILE; - is standard input.");
+        value(spec, "--protocol", "P", true, "What the servers speak: redis, mysql.");
+        value(
+                spec,
+                "--port",
+                "N",
+                false,
+                "The servers' port; without it, all connections that speak the protocol. It tells client from server"
+                        + " where a connection began before the capture.");
+        flag(spec, "--json", "Writes exchanges to standard output, an object of JSON a line, and nothing else.");
+        flag(spec, "--keys", "Shows the first key of a command as its target; keys may be personal data.");
+        flag(spec, "--statements", STATEMENTS_HELP);
         value(spec, "--plugins", "DIR", false, "Folder with jars of further protocols, beside those in plugins/.");
         return spec;
     }
@@ -128,13 +153,13 @@ final class Usage {
     private static CommandSpec demo() {
         CommandSpec spec = command(
                 "demo",
-                "The two-minute tour: a real Redis, the proxy in front of it, sample traffic, and what to open.");
+                "The two-minute tour: a real Redis and MariaDB, the proxy in front of them, sample traffic, and what to open.");
         value(
                 spec,
                 "--for",
                 "DURATION",
                 false,
-                "Ends after this time with a summary: 20s. Without it, Ctrl-C ends it.");
+                "Ends with a summary this time after all is up: 20s. Without it, Ctrl-C ends it.");
         value(spec, "--admin", "ADDR|off", false, OWN_ADMIN_HELP);
         return spec;
     }
@@ -163,6 +188,18 @@ final class Usage {
         spec.addOption(OptionSpec.builder(name)
                 .type(boolean.class)
                 .arity("0")
+                .description(description)
+                .build());
+    }
+
+    private static void operands(CommandSpec spec, String label, String description) {
+        spec.addPositional(PositionalParamSpec.builder()
+                .index("0..*")
+                .arity("1..*")
+                .paramLabel(label)
+                .type(List.class)
+                .auxiliaryTypes(String.class)
+                .required(true)
                 .description(description)
                 .build());
     }

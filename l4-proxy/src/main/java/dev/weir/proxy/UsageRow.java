@@ -2,7 +2,10 @@ package dev.weir.proxy;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.weir.core.exchange.CommandStats.CommandRow;
+import dev.weir.core.exchange.ExchangeSinks.DigestUsage;
+import dev.weir.core.exchange.TopTable.Peers;
 import dev.weir.core.exchange.TopTable.TopRow;
+import dev.weir.core.sql.DigestRow;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
@@ -38,10 +41,20 @@ record UsageRow(
         long p99,
         long p999,
         long max,
-        @Nullable CommandDetail detail) {
+        @Nullable Detail detail) {
+
+    /** What is known in one dimension only. */
+    sealed interface Detail {}
 
     /** What is known of commands only. */
-    record CommandDetail(String protocol, long noReply, long aborted, long waits, long hits, long misses, long rows) {}
+    record CommandDetail(String protocol, long noReply, long aborted, long waits, long hits, long misses, long rows)
+            implements Detail {}
+
+    /** What is known of clients only. */
+    record ClientDetail(Peers peers) implements Detail {}
+
+    /** What is known of digests only. */
+    record DigestDetail(DigestUsage usage) implements Detail {}
 
     private static final Map<String, Comparator<UsageRow>> ORDERS = Map.ofEntries(
             Map.entry("total_us", Comparator.comparingLong(UsageRow::totalMicros)),
@@ -126,7 +139,28 @@ record UsageRow(
                 row.p99(),
                 row.p999(),
                 row.max(),
-                null);
+                row.peers() == null ? null : new ClientDetail(row.peers()));
+    }
+
+    static UsageRow of(DigestUsage usage, long total) {
+        DigestRow row = usage.row();
+        return new UsageRow(
+                row.listener(),
+                DigestJson.key(DigestJson.id(row), row.statement().text()),
+                row.calls(),
+                usage.perSecond(),
+                row.errors(),
+                row.requestBytes(),
+                row.responseBytes(),
+                row.timed(),
+                row.totalNanos() / 1_000,
+                share(row.totalNanos() / 1_000, total),
+                row.quantileMicros(0.5),
+                row.quantileMicros(0.9),
+                row.quantileMicros(0.99),
+                row.quantileMicros(0.999),
+                row.timed() == 0 ? -1 : row.maxNanos() / 1_000,
+                new DigestDetail(usage));
     }
 
     private static double share(long part, long total) {
@@ -137,20 +171,24 @@ record UsageRow(
     void write(JsonGenerator json, String by) throws IOException {
         json.writeStartObject();
         json.writeStringField("listener", listener);
-        if (detail != null) {
-            json.writeStringField("protocol", detail.protocol());
+        if (detail instanceof CommandDetail command) {
+            json.writeStringField("protocol", command.protocol());
         }
-        json.writeStringField(by, key);
+        if (detail instanceof DigestDetail digest) {
+            DigestJson.statement(json, digest.usage().row());
+        } else {
+            json.writeStringField(by, key);
+        }
         json.writeNumberField("calls", calls);
         json.writeNumberField("per_second", Math.round(perSecond * 100) / 100.0);
         json.writeNumberField("errors", errors);
-        if (detail != null) {
-            json.writeNumberField("no_reply", detail.noReply());
-            json.writeNumberField("aborted", detail.aborted());
-            json.writeNumberField("waits", detail.waits());
-            json.writeNumberField("hits", detail.hits());
-            json.writeNumberField("misses", detail.misses());
-            json.writeNumberField("rows", detail.rows());
+        if (detail instanceof CommandDetail command) {
+            json.writeNumberField("no_reply", command.noReply());
+            json.writeNumberField("aborted", command.aborted());
+            json.writeNumberField("waits", command.waits());
+            json.writeNumberField("hits", command.hits());
+            json.writeNumberField("misses", command.misses());
+            json.writeNumberField("rows", command.rows());
         }
         json.writeNumberField("request_bytes", requestBytes);
         json.writeNumberField("response_bytes", responseBytes);
@@ -164,14 +202,32 @@ record UsageRow(
             json.writeNumberField("p999_us", p999);
             json.writeNumberField("max_us", max);
         }
+        if (detail instanceof DigestDetail digest) {
+            DigestJson.numbers(json, digest.usage());
+        }
+        if (detail instanceof ClientDetail client) {
+            texts(json, "users", client.peers().users());
+            texts(json, "apps", client.peers().apps());
+            texts(json, "namespaces", client.peers().namespaces());
+            texts(json, "libraries", client.peers().libraries());
+            texts(json, "servers", client.peers().servers());
+        }
         json.writeEndObject();
+    }
+
+    private static void texts(JsonGenerator json, String name, List<String> texts) throws IOException {
+        json.writeArrayFieldStart(name);
+        for (String text : texts) {
+            json.writeString(text);
+        }
+        json.writeEndArray();
     }
 
     /** Reads what {@link #write} wrote. */
     static UsageRow read(Map<?, ?> json, String by) {
         return new UsageRow(
                 text(json, "listener"),
-                text(json, by),
+                by.equals("digest") ? DigestJson.key(text(json, by), text(json, "statement")) : text(json, by),
                 (long) number(json, "calls", 0),
                 number(json, "per_second", 0),
                 (long) number(json, "errors", 0),

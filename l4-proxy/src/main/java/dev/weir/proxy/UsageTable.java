@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import dev.weir.core.exchange.CommandStats.CommandRow;
 import dev.weir.core.exchange.ExchangeSinks;
+import dev.weir.core.exchange.ExchangeSinks.DigestUsage;
 import dev.weir.core.exchange.TopTable;
 import dev.weir.core.exchange.TopTable.TopRow;
 import java.util.List;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 record UsageTable(String by, List<UsageRow> rows) {
     /** By what rows can be grouped, the default first. */
-    static final List<String> DIMENSIONS = List.of("command", "namespace", "client", "user", "app");
+    static final List<String> DIMENSIONS = List.of("command", "namespace", "client", "user", "app", "digest");
 
     /** All rows of a dimension, of one listener or of all; shares are parts of what is shown. */
     static UsageTable of(ExchangeSinks sinks, String by, @Nullable String listener) {
@@ -27,6 +28,19 @@ record UsageTable(String by, List<UsageRow> rows) {
             long total = rows.stream().mapToLong(CommandRow::totalMicros).sum();
             return new UsageTable(
                     by, rows.stream().map(row -> UsageRow.of(row, total)).toList());
+        }
+        if (by.equals("digest")) {
+            List<DigestUsage> rows = sinks.digestUsage().stream()
+                    .filter(usage ->
+                            listener == null || listener.equals(usage.row().listener()))
+                    .toList();
+            long total =
+                    rows.stream().mapToLong(usage -> usage.row().totalNanos()).sum();
+            return new UsageTable(
+                    by,
+                    rows.stream()
+                            .map(usage -> UsageRow.of(usage, total / 1_000))
+                            .toList());
         }
         TopTable.Dimension dimension = TopTable.Dimension.valueOf(by.toUpperCase(Locale.ROOT));
         List<TopRow> rows = sinks.top().rows(dimension).stream()

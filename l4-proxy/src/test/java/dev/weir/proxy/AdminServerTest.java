@@ -1,6 +1,7 @@
 package dev.weir.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ProxyConfig.AdminConfig;
@@ -127,6 +128,39 @@ class AdminServerTest {
                 .containsExactly("GET");
         assertThat(json("/exchanges/top?limit=1").get("total")).isEqualTo(2);
         assertThat(list("/exchanges/top?listener=orders", "exchanges")).hasSize(2);
+    }
+
+    @Test
+    void groupsByDigest() throws Exception {
+        source.statement("SELECT c FROM t WHERE id = 17", 100, null, 1, -1);
+        source.statement("select c from t where id = 18", 300, null, 1, -1);
+        source.statement("UPDATE u SET c = 'secret'", 30_000, "1213", -1, 5);
+
+        List<Map<String, Object>> rows = list("/exchanges/top?by=digest", "exchanges");
+        Map<String, Object> update = rows.get(0);
+        Map<String, Object> select = rows.get(1);
+
+        assertThat(rows).hasSize(2);
+        assertThat(select.get("statement")).isEqualTo("SELECT c FROM t WHERE id = ?");
+        assertThat((String) select.get("digest")).matches("[0-9a-f]{16}");
+        assertThat(select.get("summary")).isEqualTo("SELECT t");
+        assertThat(select.get("tables")).isEqualTo(List.of("t"));
+        assertThat(select.get("calls")).isEqualTo(2);
+        assertThat(select.get("rows_sent")).isEqualTo(2);
+        assertThat(select.get("sample")).isEqualTo("SELECT c FROM t WHERE id = ?");
+        assertThat(select.get("max_us")).isEqualTo(300);
+        assertThat(((Number) select.get("p95_us")).longValue()).isBetween(285L, 300L);
+        // Mean 200 µs, variance 10,000 µs², in seconds.
+        assertThat(((Number) select.get("variance_to_mean")).doubleValue()).isCloseTo(50e-6, within(1e-9));
+        assertThat((String) select.get("first_seen")).startsWith("20").endsWith("Z");
+        assertThat(select.get("missed")).isEqualTo(0);
+        assertThat(update.get("error_codes")).isEqualTo(Map.of("1213", 1));
+        assertThat(update.get("rows_affected")).isEqualTo(5);
+        assertThat(update.get("no_index")).isEqualTo(1);
+        assertThat(update.get("sample")).isEqualTo("UPDATE u SET c = ?");
+        assertThat(get("/metrics").body())
+                .contains("weir_digests 2", "db_query_summary=\"SELECT t\"")
+                .doesNotContain("WHERE", "secret");
     }
 
     @Test
@@ -271,7 +305,7 @@ class AdminServerTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "/exchanges/top?by=comand|by: \"comand\" (expected: command, namespace, client, user, app; did you mean"
+                "/exchanges/top?by=comand|by: \"comand\" (expected: command, namespace, client, user, app, digest; did you mean"
                         + " \"command\"?)",
                 "/exchanges/top?limit=0|limit: \"0\" (expected: a whole number, 1..10000)",
                 "/exchanges/top?limit=1&limit=2|limit: \"2\" (expected: the parameter once)",

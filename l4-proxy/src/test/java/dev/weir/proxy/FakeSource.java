@@ -9,9 +9,12 @@ import dev.weir.core.exchange.Exchange;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.exchange.Operations;
 import dev.weir.core.filter.WireClock;
+import dev.weir.core.sql.SqlMode;
+import dev.weir.core.sql.SqlNormalizer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +53,24 @@ final class FakeSource implements AdminSource {
         exchange.responseBytes = 70;
         exchange.firstByteNanos = micros * MICRO;
         exchange.durationNanos = micros * MICRO;
+        exchange.error = error;
+        exchange.status = error == null ? Exchange.Status.OK : Exchange.Status.ERROR;
+        sinks.forLoop(0).emit(exchange);
+    }
+
+    /** Shows an execution of a statement to the sinks. */
+    void statement(String text, long micros, String error, long sent, long affected) {
+        SqlNormalizer normalizer = new SqlNormalizer();
+        byte[] sql = text.getBytes(StandardCharsets.UTF_8);
+        normalizer.normalize(sql, 0, sql.length, SqlMode.DEFAULT, false);
+        Exchange exchange = sinks.forLoop(0).open();
+        exchange.of(FakeConnection.of("orders", 1), "mysql", operations.find("GET"));
+        exchange.startNanos = WireClock.system().nanoTime();
+        exchange.durationNanos = micros * MICRO;
+        exchange.statement(normalizer.statement());
+        exchange.rowsSent = sent;
+        exchange.rowsAffected = affected;
+        exchange.noIndex = affected > 0;
         exchange.error = error;
         exchange.status = error == null ? Exchange.Status.OK : Exchange.Status.ERROR;
         sinks.forLoop(0).emit(exchange);

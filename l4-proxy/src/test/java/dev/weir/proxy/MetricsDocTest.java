@@ -38,7 +38,7 @@ class MetricsDocTest {
     }
 
     private Map<String, String> scraped() throws Exception {
-        try (DemoRedis redis = DemoRedis.start();
+        try (EmbeddedRedis redis = EmbeddedRedis.start();
                 Server server = start(redis.address())) {
             Pings.run(server.listeners().get(0).address());
             Address admin = server.adminAddress();
@@ -86,7 +86,8 @@ class MetricsDocTest {
     /** Names in the code, with dots and without the endings that depend on the kind of meter. */
     private static Set<String> inCode() throws IOException {
         Set<String> names = new TreeSet<>();
-        for (Path file : Repository.files(".java", "l4-core/src/main", "filter-redis/src/main", "l4-proxy/src/main")) {
+        for (Path file : Repository.files(
+                ".java", "l4-core/src/main", "filter-redis/src/main", "filter-mysql/src/main", "l4-proxy/src/main")) {
             Matcher literal = LITERAL.matcher(Files.readString(file));
             while (literal.find()) {
                 names.add(literal.group(1).replace('.', '_'));

@@ -24,7 +24,7 @@ class SniffCommandTest {
 
     @Test
     void writesExchangesAndNothingElse() throws Exception {
-        try (DemoRedis redis = DemoRedis.start();
+        try (EmbeddedRedis redis = EmbeddedRedis.start();
                 WeirProcess weir = WeirProcess.start(
                         "sniff",
                         "redis",
@@ -55,7 +55,7 @@ class SniffCommandTest {
 
     @Test
     void showsKeysWhereAskedTo() throws Exception {
-        try (DemoRedis redis = DemoRedis.start();
+        try (EmbeddedRedis redis = EmbeddedRedis.start();
                 WeirProcess weir = WeirProcess.start(
                         "sniff",
                         "valkey",
@@ -77,7 +77,7 @@ class SniffCommandTest {
 
     @Test
     void showsATableAndASummary() throws Exception {
-        try (DemoRedis redis = DemoRedis.start();
+        try (EmbeddedRedis redis = EmbeddedRedis.start();
                 WeirProcess weir = WeirProcess.start(
                         "sniff",
                         "redis",

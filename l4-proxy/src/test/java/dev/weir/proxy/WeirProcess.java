@@ -7,16 +7,18 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /** The program in a process of its own, for signals, standard output and exit codes. */
 final class WeirProcess implements AutoCloseable {
-    private static final long SECONDS = 60;
+    private static final long SECONDS = 120;
 
     private final Process process;
     private final List<String> out = new ArrayList<>();
@@ -31,17 +33,24 @@ final class WeirProcess implements AutoCloseable {
     }
 
     static WeirProcess start(String... arguments) throws IOException {
+        return start(System.getProperty("java.class.path"), Map.of(), arguments);
+    }
+
+    /** Starts it with another class path, and with {@code environment} besides that of the tests. */
+    static WeirProcess start(String classPath, Map<String, String> environment, String... arguments)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-Xshare:auto",
                 "-cp",
-                System.getProperty("java.class.path"),
+                classPath,
                 Main.class.getName()));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("TERM", "dumb");
+        builder.environment().putAll(environment);
         return new WeirProcess(builder.start());
     }
 
@@ -100,6 +109,11 @@ final class WeirProcess implements AutoCloseable {
         String line = awaitErr(admin ? "admin server on http://" : listener + " listens on ");
         String address = line.substring(line.lastIndexOf(' ') + 1);
         return Address.parse(admin ? address.substring("http://".length(), address.length() - 1) : address);
+    }
+
+    /** What it reads from standard input. */
+    OutputStream in() {
+        return process.getOutputStream();
     }
 
     void signal(String name) throws IOException, InterruptedException {

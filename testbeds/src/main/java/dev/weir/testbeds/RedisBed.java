@@ -56,7 +56,7 @@ public final class RedisBed implements AutoCloseable {
         return null;
     }
 
-    /** The newest Redis and Valkey, where {@code testbeds/install-servers.sh --sid} has put them. */
+    /** The newest Redis and Valkey, where {@code testbeds/install-servers.sh} has put them. */
     public static List<Kind> newest() {
         String tools = System.getenv("WEIR_TOOLS");
         Path root = (tools == null || tools.isEmpty()

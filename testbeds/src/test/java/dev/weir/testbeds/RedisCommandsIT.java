@@ -37,11 +37,13 @@ class RedisCommandsIT {
         assertSameCounts(installed);
     }
 
-    /** Optional servers: nothing is said where they are missing. */
     @Test
     void countsWhatTheNewestServersCount() throws Exception {
         List<Kind> newest = RedisBed.newest();
-        assumeTrue(!newest.isEmpty(), "no newer servers (testbeds/install-servers.sh --sid)");
+        if (newest.size() < 2) {
+            System.out.println("SKIPPED-NEEDS: redis-server and valkey-server of Debian sid");
+        }
+        assumeTrue(!newest.isEmpty(), "no newer servers (testbeds/install-servers.sh)");
         for (Kind kind : newest) {
             assertSameCounts(kind);
         }

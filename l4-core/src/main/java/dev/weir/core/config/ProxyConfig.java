@@ -1,5 +1,6 @@
 package dev.weir.core.config;
 
+import dev.weir.core.sql.DigestTable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -70,8 +71,14 @@ public record ProxyConfig(
      * @param maxSeries most label combinations of a metric, 10…1,000,000
      * @param slowThreshold exchanges that take at least this long go to the slow log
      * @param slowSize length of the slow log per event loop, 0…10,000
+     * @param digestBytes most heap of the digest tables of all event loops together; 0 switches them off
      */
-    public record SinkConfig(int maxSeries, Duration slowThreshold, int slowSize) {}
+    public record SinkConfig(int maxSeries, Duration slowThreshold, int slowSize, long digestBytes) {
+        /** With digest tables of the default size. */
+        public SinkConfig(int maxSeries, Duration slowThreshold, int slowSize) {
+            this(maxSeries, slowThreshold, slowSize, DigestTable.DEFAULT_MAX_BYTES);
+        }
+    }
 
     /** Reads a configuration; problems are reported through {@code root}. */
     public static ProxyConfig from(ConfigNode root) {
@@ -160,7 +167,13 @@ public record ProxyConfig(
         Duration threshold = slow.duration("threshold", Duration.ofMillis(10));
         int size = (int) slow.integer("size", 128, 0, 10_000);
         slow.rejectUnknown();
-        return new SinkConfig(maxSeries, threshold, size);
+        ConfigNode digests = root.section("digests");
+        long memory = digests.size("memory", DigestTable.DEFAULT_MAX_BYTES);
+        if (memory != 0 && memory < 1 << 20) {
+            digests.error("memory", Units.format(memory) + " (expected: 0 or at least 1MiB)");
+        }
+        digests.rejectUnknown();
+        return new SinkConfig(maxSeries, threshold, size, memory);
     }
 
     /** With SO_REUSEPORT two listeners could bind the same port, and share its connections. */

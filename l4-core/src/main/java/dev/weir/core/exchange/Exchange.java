@@ -1,6 +1,7 @@
 package dev.weir.core.exchange;
 
 import dev.weir.core.filter.Connection;
+import dev.weir.core.sql.SqlStatement;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,10 @@ public final class Exchange {
 
     private static final String[] NO_NAMES = new String[0];
     private static final Object[] NO_VALUES = new Object[0];
+    private static final long[] NO_NUMBERS = new long[0];
+
+    /** In the place of the value where it is a number. */
+    private static final Object NUMBER = new Object();
 
     // Null in copies, which hold what follows instead: a copy must not keep a closed connection in memory.
     private @Nullable Connection connection;
@@ -68,6 +73,8 @@ public final class Exchange {
     public @Nullable String digest;
     /** Text of the normalised statement; raw only where opted in. */
     public @Nullable String statement;
+    /** The normalised statement, for the digest table; set by {@link #statement(SqlStatement)}. */
+    public @Nullable SqlStatement sql;
     /** How it ended. */
     public Status status = Status.OK;
     /** The protocol's error code. */
@@ -86,6 +93,26 @@ public final class Exchange {
     public long responseBytes = -1;
     /** Rows, documents or elements returned or affected. */
     public long rows = -1;
+    /** Rows the server sent. In JSON only as {@code rows}. */
+    public long rowsSent = -1;
+    /** Rows the statement changed. In JSON: {@code rows_affected}, if there are rows of both kinds. */
+    public long rowsAffected = -1;
+    /** Whether the server said that it used no index. In JSON: {@code no_index}, if true. */
+    public boolean noIndex;
+    /**
+     * Whether client and server have told who they are: the tables of clients keep {@link #library} and {@link #server}
+     * of it.
+     */
+    public boolean introduces;
+    /** The client's library and its version. In JSON: {@code library}. */
+    public @Nullable String library;
+    /** The server's version. In JSON: {@code server_version}. */
+    public @Nullable String server;
+    /**
+     * Whether it goes on with an execution of {@link #sql} that was an exchange already (a cursor is fetched from): its digest
+     * gets rows, bytes and time of it, but no call.
+     */
+    public boolean continued;
     /** Size of a batch or transaction. */
     public long batch = -1;
     /** Last request byte to first answer byte. */
@@ -106,6 +133,7 @@ public final class Exchange {
     private int attributes;
     private String[] attributeNames = NO_NAMES;
     private Object[] attributeValues = NO_VALUES;
+    private long[] attributeNumbers = NO_NUMBERS;
 
     /** For pools. */
     public Exchange() {}
@@ -116,6 +144,16 @@ public final class Exchange {
         this.protocol = protocol;
         this.operation = operation;
         return this;
+    }
+
+    /** Sets {@link #sql} and all fields that follow from it: digest, statement, summary, target and collection. */
+    public void statement(SqlStatement executed) {
+        sql = executed;
+        digest = executed.hexId();
+        statement = executed.text();
+        summary = executed.summary();
+        target = executed.target();
+        collection = executed.collection();
     }
 
     /** The connection it was seen on; not to be asked of a copy. */
@@ -172,8 +210,19 @@ public final class Exchange {
         }
     }
 
+    /** Adds an attribute that is a whole number, without making an object of it. */
+    public void attribute(String name, long value) {
+        if (attributes < MAX_ATTRIBUTES) {
+            roomForAttributes();
+            attributeNumbers[attributes] = value;
+            attributeNames[attributes] = name;
+            attributeValues[attributes++] = NUMBER;
+        }
+    }
+
     private void roomForAttributes() {
         if (attributeNames.length == 0) {
+            attributeNumbers = new long[MAX_ATTRIBUTES];
             attributeNames = new String[MAX_ATTRIBUTES];
             attributeValues = new Object[MAX_ATTRIBUTES];
         }
@@ -191,7 +240,8 @@ public final class Exchange {
 
     /** Value of attribute {@code i}. */
     public Object attributeValue(int i) {
-        return attributeValues[i];
+        Object value = attributeValues[i];
+        return value == NUMBER ? (Object) attributeNumbers[i] : value;
     }
 
     /**
@@ -214,6 +264,7 @@ public final class Exchange {
         summary = other.summary;
         digest = other.digest;
         statement = other.statement;
+        sql = other.sql;
         status = other.status;
         error = other.error;
         byWeir = other.byWeir;
@@ -223,6 +274,13 @@ public final class Exchange {
         requestBytes = other.requestBytes;
         responseBytes = other.responseBytes;
         rows = other.rows;
+        rowsSent = other.rowsSent;
+        rowsAffected = other.rowsAffected;
+        noIndex = other.noIndex;
+        continued = other.continued;
+        introduces = other.introduces;
+        library = other.library;
+        server = other.server;
         batch = other.batch;
         firstByteNanos = other.firstByteNanos;
         durationNanos = other.durationNanos;
@@ -236,6 +294,7 @@ public final class Exchange {
             roomForAttributes();
             System.arraycopy(other.attributeNames, 0, attributeNames, 0, attributes);
             System.arraycopy(other.attributeValues, 0, attributeValues, 0, attributes);
+            System.arraycopy(other.attributeNumbers, 0, attributeNumbers, 0, attributes);
         }
     }
 
@@ -256,6 +315,7 @@ public final class Exchange {
         summary = null;
         digest = null;
         statement = null;
+        sql = null;
         status = Status.OK;
         error = null;
         byWeir = false;
@@ -265,6 +325,13 @@ public final class Exchange {
         requestBytes = -1;
         responseBytes = -1;
         rows = -1;
+        rowsSent = -1;
+        rowsAffected = -1;
+        noIndex = false;
+        continued = false;
+        introduces = false;
+        library = null;
+        server = null;
         batch = -1;
         firstByteNanos = -1;
         durationNanos = -1;

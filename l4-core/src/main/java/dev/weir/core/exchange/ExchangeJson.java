@@ -72,13 +72,22 @@ public final class ExchangeJson {
     }
 
     private static void writeAttributes(JsonGenerator json, Exchange e) throws IOException {
-        if (e.attributes() == 0 && e.hit < 0) {
+        boolean bothRows = e.rowsSent >= 0 && e.rowsAffected >= 0;
+        if (e.attributes() == 0 && e.hit < 0 && !bothRows && !e.noIndex && !e.introduces) {
             return;
         }
         json.writeObjectFieldStart("attributes");
         if (e.hit >= 0) {
             json.writeBooleanField("hit", e.hit > 0);
         }
+        if (bothRows) {
+            json.writeNumberField("rows_affected", e.rowsAffected);
+        }
+        if (e.noIndex) {
+            json.writeBooleanField("no_index", true);
+        }
+        text(json, "library", e.library);
+        text(json, "server_version", e.server);
         for (int i = 0; i < e.attributes(); i++) {
             json.writeFieldName(e.attributeName(i));
             Object value = e.attributeValue(i);

@@ -9,8 +9,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/** A batch of lines of JSON in memory. One thread's. */
-final class ExchangeLines {
+/** A batch of exchanges as lines of JSON, in memory. One thread's. */
+public final class ExchangeLines {
     private final JsonFactory factory = JsonFactory.builder()
             .disable(StreamWriteFeature.AUTO_CLOSE_CONTENT)
             .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
@@ -20,7 +20,8 @@ final class ExchangeLines {
     private JsonGenerator json;
     private int count;
 
-    ExchangeLines(WireClock clock) {
+    /** Makes an empty batch; {@code clock} is that of the exchanges. */
+    public ExchangeLines(WireClock clock) {
         this.clock = clock;
         this.json = generator();
     }
@@ -40,7 +41,7 @@ final class ExchangeLines {
     }
 
     /** Adds a line; if that fails, the batch is as before. */
-    void add(Exchange e) throws IOException {
+    public void add(Exchange e) throws IOException {
         int before = bytes.size();
         boolean done = false;
         try {
@@ -63,15 +64,17 @@ final class ExchangeLines {
     }
 
     /** Bytes in the batch. */
-    int size() {
+    public int size() {
         return bytes.size();
     }
 
-    void writeTo(OutputStream out) throws IOException {
+    /** Writes all lines. */
+    public void writeTo(OutputStream out) throws IOException {
         bytes.writeTo(out);
     }
 
-    void clear() {
+    /** Empties the batch. */
+    public void clear() {
         bytes.reset();
         count = 0;
     }

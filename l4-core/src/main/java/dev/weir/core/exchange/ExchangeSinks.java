@@ -2,8 +2,12 @@ package dev.weir.core.exchange;
 
 import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.filter.WireClock;
+import dev.weir.core.sql.DigestRow;
+import dev.weir.core.sql.DigestTable;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -12,11 +16,31 @@ import java.util.stream.Stream;
  * the way of exchanges to them. One per proxy; no state outside of it.
  */
 public final class ExchangeSinks implements AutoCloseable {
+    /**
+     * A digest on a listener.
+     *
+     * @param row its numbers since the start
+     * @param perSecond calls per second of late: since it was asked for before, ten seconds at most; at first since the
+     *     start
+     * @param firstMicros when it was first seen, microseconds since 1970
+     * @param lastMicros when it was last seen
+     */
+    public record DigestUsage(DigestRow row, double perSecond, long firstMicros, long lastMicros) {}
+
+    private record DigestKey(String listener, long id) {
+        static DigestKey of(DigestRow row) {
+            return new DigestKey(row.listener(), row.statement().id());
+        }
+    }
+
     private final CommandStats commands;
     private final TopTable top;
     private final SlowLog slow;
     private final LiveFeed live = new LiveFeed();
     private final HotKeyTables hotKeys = new HotKeyTables();
+    private final List<DigestTable> digests;
+    private final RateWindow<DigestKey> digestRates;
+    private final WireClock clock;
     private final LoopExchanges[] loops;
     private final SinkMetrics metrics;
 
@@ -57,11 +81,16 @@ public final class ExchangeSinks implements AutoCloseable {
         this.commands = new CommandStats(clock, config.maxSeries(), systems, published);
         this.top = new TopTable(commands, cells, clock, published);
         this.slow = new SlowLog(loops, config);
+        this.clock = clock;
+        this.digestRates = new RateWindow<>(clock);
+        long share = config.digestBytes() / loops;
+        this.digests =
+                Stream.generate(() -> new DigestTable(share)).limit(loops).toList();
         this.loops = new LoopExchanges[loops];
         for (int i = 0; i < loops; i++) {
             int loop = i;
             ExchangeSink[] sinks = extra.stream().map(f -> f.forLoop(loop)).toArray(ExchangeSink[]::new);
-            this.loops[i] = new LoopExchanges(this, i, cells.get(i), published.get(i), sinks);
+            this.loops[i] = new LoopExchanges(this, i, cells.get(i), digests.get(i), published.get(i), sinks);
         }
         this.metrics = new SinkMetrics(meters, this, List.of(this.loops), config.maxSeries());
     }
@@ -79,6 +108,26 @@ public final class ExchangeSinks implements AutoCloseable {
     /** Who and what uses most. */
     public TopTable top() {
         return top;
+    }
+
+    /** The numbers of all digests, by listener. From any thread; makes no loop wait. */
+    public List<DigestUsage> digestUsage() {
+        List<DigestRow> rows = DigestTable.rows(digests);
+        Map<DigestKey, Long> calls = new HashMap<>();
+        rows.forEach(row -> calls.put(DigestKey.of(row), row.calls()));
+        Map<DigestKey, Double> rates = digestRates.perSecond(calls);
+        return rows.stream()
+                .map(row -> new DigestUsage(
+                        row,
+                        rates.getOrDefault(DigestKey.of(row), 0.0),
+                        clock.epochMicros(row.firstNanos()),
+                        clock.epochMicros(row.lastNanos())))
+                .toList();
+    }
+
+    /** The digest tables, one per loop. */
+    List<DigestTable> digests() {
+        return digests;
     }
 
     /** The newest slow exchanges. */

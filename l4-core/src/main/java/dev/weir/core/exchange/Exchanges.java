@@ -1,5 +1,7 @@
 package dev.weir.core.exchange;
 
+import dev.weir.core.sql.DigestTable;
+
 /**
  * Where the producers of one event loop get records and hand them in. On that loop only. Any number of
  * records may be open at once and end in any order.
@@ -19,4 +21,10 @@ public interface Exchanges {
 
     /** Takes back a record that was not used. */
     void discard(Exchange exchange);
+
+    /**
+     * The digests of this loop's statements: where producers find the one they need, so that they need not make it
+     * again. Exchanges with {@link Exchange#sql} are counted in it by {@link #emit}.
+     */
+    DigestTable digests();
 }

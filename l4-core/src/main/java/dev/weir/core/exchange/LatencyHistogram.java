@@ -1,5 +1,7 @@
 package dev.weir.core.exchange;
 
+import java.util.Arrays;
+
 /**
  * Durations in 850 bytes, from 1 µs to 134 s (longer ones count as that), with a relative error of at most 5 %:
  * exact below 32 µs, then eight buckets per power of two. For tables with many rows. One thread records; it publishes
@@ -64,11 +66,16 @@ public final class LatencyHistogram {
     }
 
     /** Takes over what {@code other} has. On the writing thread of both. */
-    void add(LatencyHistogram other) {
+    public void add(LatencyHistogram other) {
         for (int i = 0; i < SIZE; i++) {
             long sum = (long) counts[i] + other.counts[i];
             counts[i] = (int) Math.min(sum, Integer.MAX_VALUE - 1);
         }
+    }
+
+    /** Forgets all. On the writing thread. */
+    public void clear() {
+        Arrays.fill(counts, 0);
     }
 
     /**

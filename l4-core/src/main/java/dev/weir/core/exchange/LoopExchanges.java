@@ -1,6 +1,7 @@
 package dev.weir.core.exchange;
 
 import dev.weir.core.filter.Connection;
+import dev.weir.core.sql.DigestTable;
 import java.util.HashMap;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -13,15 +14,17 @@ final class LoopExchanges implements Exchanges {
 
     private static final Logger LOG = LoggerFactory.getLogger(LoopExchanges.class);
     private static final int FIRST_POOL = 16;
-    private static final String[] DEFAULT_SINKS = {"commands", "top", "slow", "live"};
+    private static final String[] DEFAULT_SINKS = {"commands", "top", "digests", "slow", "live"};
     private static final int COMMANDS = 0;
     private static final int TOP = 1;
-    private static final int SLOW = 2;
-    private static final int LIVE = 3;
+    private static final int DIGESTS = 2;
+    private static final int SLOW = 3;
+    private static final int LIVE = 4;
 
     private final Published published;
     private final CommandStats commands;
     private final TopCells top;
+    private final DigestTable digests;
     private final SlowLog.Ring slow;
     private final long slowNanos;
     private final LiveFeed live;
@@ -35,12 +38,19 @@ final class LoopExchanges implements Exchanges {
     private Exchange[] pool = new Exchange[FIRST_POOL];
     private int pooled;
 
-    LoopExchanges(ExchangeSinks sinks, int loop, TopCells top, Published published, ExchangeSink[] extra) {
+    LoopExchanges(
+            ExchangeSinks sinks,
+            int loop,
+            TopCells top,
+            DigestTable digests,
+            Published published,
+            ExchangeSink[] extra) {
         SlowLog slow = sinks.slow();
         LiveFeed live = sinks.live();
         this.published = published;
         this.commands = sinks.commands();
         this.top = top;
+        this.digests = digests;
         this.slow = slow.ring(loop);
         this.slowNanos = slow.thresholdNanos();
         this.live = live;
@@ -80,6 +90,11 @@ final class LoopExchanges implements Exchanges {
     }
 
     @Override
+    public DigestTable digests() {
+        return digests;
+    }
+
+    @Override
     public void emit(Exchange e) {
         if (e.pooled) {
             throw new IllegalStateException("exchange handed in twice (expected: one emit or discard per open)");
@@ -100,6 +115,9 @@ final class LoopExchanges implements Exchanges {
         } catch (Throwable t) {
             failed(TOP, t);
         }
+        if (e.sql != null) {
+            digest(e, scope, nanos);
+        }
         if (nanos >= slowNanos || live.watched()) {
             show(e, nanos);
         }
@@ -112,6 +130,14 @@ final class LoopExchanges implements Exchanges {
         }
         published.publish();
         discard(e);
+    }
+
+    private void digest(Exchange e, ConnectionScope scope, long nanos) {
+        try {
+            digests.count(e, scope.listener, nanos);
+        } catch (Throwable t) {
+            failed(DIGESTS, t);
+        }
     }
 
     private void show(Exchange e, long nanos) {

@@ -1,5 +1,6 @@
 package dev.weir.core.exchange;
 
+import dev.weir.core.sql.DigestTable;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
@@ -9,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
 
 /** The meters about the sinks themselves. They read what the loops count anyway. */
 final class SinkMetrics implements AutoCloseable {
@@ -28,6 +30,14 @@ final class SinkMetrics implements AutoCloseable {
                 CommandStats::merged);
         gauge("weir.top.rows", "Combinations of client, user, app and database", sinks.top(), TopTable::cells);
         counter("weir.top.merged", "Combinations refused by the top table", sinks.top(), TopTable::merged);
+        List<DigestTable> digests = sinks.digests();
+        gauge("weir.digests", "Statements in the digest tables", digests, all -> sum(all, DigestTable::size));
+        gauge("weir.digest.bytes", "Heap of the digest tables", digests, all -> sum(all, DigestTable::bytes));
+        counter(
+                "weir.digests.merged",
+                "Digests merged into _OTHER: too many statements",
+                digests,
+                all -> sum(all, DigestTable::evicted));
         counter("weir.slow.exchanges", "Exchanges over the slow log's threshold", sinks.slow(), SlowLog::exchanges);
         gauge("weir.live.readers", "Readers of the live feed", sinks.live(), LiveFeed::readers);
         counter("weir.live.dropped", "Readers of the live feed that were too slow", sinks.live(), LiveFeed::dropped);
@@ -55,6 +65,10 @@ final class SinkMetrics implements AutoCloseable {
             }
         }
         return sum;
+    }
+
+    private static double sum(List<DigestTable> tables, ToLongFunction<DigestTable> value) {
+        return tables.stream().mapToLong(value).sum();
     }
 
     private <T> void counter(String name, String help, T source, ToDoubleFunction<T> value) {

@@ -71,6 +71,13 @@ final class TopCell {
     long nanos;
     long maxMicros;
 
+    /** What client and server said last of themselves. */
+    @Nullable
+    String library;
+
+    @Nullable
+    String server;
+
     /** Start of the newest exchange; the loop's alone. */
     long usedNanos;
     /** No longer in the table; the loop's alone. */
@@ -88,6 +95,10 @@ final class TopCell {
         responseBytes += Math.max(0, e.responseBytes);
         if (e.status == Exchange.Status.ERROR) {
             errors++;
+        }
+        if (e.introduces) {
+            library = e.library;
+            server = e.server;
         }
     }
 

@@ -9,6 +9,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +50,7 @@ public final class TopTable {
      * @param p99 99th percentile
      * @param p999 99.9th percentile
      * @param max longest
+     * @param peers by client: who it is; else null
      */
     public record TopRow(
             String listener,
@@ -63,13 +66,61 @@ public final class TopTable {
             long p90,
             long p99,
             long p999,
-            long max) {}
+            long max,
+            @Nullable Peers peers) {}
+
+    /**
+     * Who a client is and what it talks to; at most {@value Peers#MAX_PEERS} of each, sorted.
+     *
+     * @param users whom servers have authenticated
+     * @param apps what it calls itself
+     * @param namespaces databases
+     * @param libraries libraries and their versions
+     * @param servers versions of servers
+     */
+    public record Peers(
+            List<String> users,
+            List<String> apps,
+            List<String> namespaces,
+            List<String> libraries,
+            List<String> servers) {
+        /** Most texts of each kind. */
+        public static final int MAX_PEERS = 8;
+    }
 
     private record RowKey(String listener, String key) {}
 
     private static final class Sum {
         final TopCell counters = new TopCell(new TopCell.Key());
         final long[] latency = new long[LatencyHistogram.SIZE];
+        final Set<String> users = new TreeSet<>();
+        final Set<String> apps = new TreeSet<>();
+        final Set<String> namespaces = new TreeSet<>();
+        final Set<String> libraries = new TreeSet<>();
+        final Set<String> servers = new TreeSet<>();
+
+        void addPeers(TopCell cell) {
+            add(users, cell.key.user);
+            add(apps, cell.key.app);
+            add(namespaces, cell.key.namespace);
+            add(libraries, cell.library);
+            add(servers, cell.server);
+        }
+
+        private static void add(Set<String> to, @Nullable String text) {
+            if (text != null && !text.isEmpty() && to.size() < Peers.MAX_PEERS) {
+                to.add(text);
+            }
+        }
+
+        Peers peers() {
+            return new Peers(
+                    List.copyOf(users),
+                    List.copyOf(apps),
+                    List.copyOf(namespaces),
+                    List.copyOf(libraries),
+                    List.copyOf(servers));
+        }
 
         void add(TopCell cell) {
             cell.addTo(counters);
@@ -100,7 +151,8 @@ public final class TopTable {
         }
         Map<RowKey, Sum> sums = sums(dimension);
         Map<RowKey, Double> perSecond = window(dimension).perSecond(calls(sums));
-        sums.forEach((key, sum) -> rows.add(row(key, sum, perSecond.getOrDefault(key, 0.0))));
+        sums.forEach((key, sum) -> rows.add(
+                row(key, sum, perSecond.getOrDefault(key, 0.0), dimension == Dimension.CLIENT ? sum.peers() : null)));
         rows.sort(comparingLong(TopRow::totalMicros)
                 .thenComparingLong(TopRow::calls)
                 .reversed()
@@ -137,7 +189,11 @@ public final class TopTable {
         Map<RowKey, Sum> sums = new HashMap<>();
         for (TopCells loop : loops) {
             for (TopCell cell : loop.all()) {
-                sums.computeIfAbsent(rowKey(cell, dimension), k -> new Sum()).add(cell);
+                Sum sum = sums.computeIfAbsent(rowKey(cell, dimension), k -> new Sum());
+                sum.add(cell);
+                if (dimension == Dimension.CLIENT) {
+                    sum.addPeers(cell);
+                }
             }
         }
         return sums;
@@ -176,7 +232,7 @@ public final class TopTable {
         return calls;
     }
 
-    private static TopRow row(RowKey key, Sum sum, double perSecond) {
+    private static TopRow row(RowKey key, Sum sum, double perSecond, @Nullable Peers peers) {
         TopCell counters = sum.counters;
         long max = counters.maxMicros;
         long timed = LongStream.of(sum.latency).sum();
@@ -194,7 +250,8 @@ public final class TopTable {
                 Math.min(max, LatencyHistogram.quantile(sum.latency, 0.9)),
                 Math.min(max, LatencyHistogram.quantile(sum.latency, 0.99)),
                 Math.min(max, LatencyHistogram.quantile(sum.latency, 0.999)),
-                timed == 0 ? -1 : max);
+                timed == 0 ? -1 : max,
+                peers);
     }
 
     private static TopRow row(CommandStats.CommandRow row) {
@@ -212,6 +269,7 @@ public final class TopTable {
                 row.p90(),
                 row.p99(),
                 row.p999(),
-                row.max());
+                row.max(),
+                null);
     }
 }

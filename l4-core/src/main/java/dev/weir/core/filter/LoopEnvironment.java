@@ -1,5 +1,6 @@
 package dev.weir.core.filter;
 
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.exchange.Exchanges;
 import io.netty.channel.EventLoop;
 
@@ -13,6 +14,9 @@ public interface LoopEnvironment {
 
     /** Where the producers of this loop get and hand in exchanges. */
     Exchanges exchanges();
+
+    /** What inflates compressed frames, in bounded memory. */
+    Inflaters inflaters();
 
     /** The clock. */
     WireClock clock();

@@ -369,6 +369,7 @@ public final class Engine implements AutoCloseable {
         }
         connector.close();
         group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
+        loops.forEach(loop -> loop.inflaters().close());
         sinks.close();
     }
 }

@@ -10,6 +10,7 @@ import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
+import java.nio.channels.NotYetConnectedException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -104,7 +105,7 @@ public final class Resets {
             // Nothing is left to be written, so Netty's own way, which makes an exception to fail it with, is dear.
             try {
                 socket.shutdown(false, true);
-            } catch (IOException gone) {
+            } catch (IOException | NotYetConnectedException gone) { // the latter is what a reset connection makes
                 LOG.trace("the peer was faster", gone);
             }
         } else {

@@ -6,18 +6,14 @@ import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterContext;
 import dev.weir.core.filter.NetworkFilter;
-import dev.weir.core.protocol.SniffException;
 import dev.weir.core.protocol.Sniffer;
-import dev.weir.core.protocol.SnifferContext;
+import dev.weir.core.protocol.SnifferHost;
 import io.netty.buffer.ByteBuf;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Shows bytes to a sniffer and lets them all go on, whatever the sniffer does: the one place where sniffers
- * fail open. Once switched off for a connection a sniffer stays off, as it has missed bytes.
- */
-final class SniffingFilter implements NetworkFilter, SnifferContext {
+/** Shows bytes to a sniffer and lets them all go on, whatever the sniffer does. */
+final class SniffingFilter extends SnifferHost implements NetworkFilter {
     /** Told once per connection whose sniffer stops. */
     @FunctionalInterface
     interface StopListener {
@@ -27,17 +23,12 @@ final class SniffingFilter implements NetworkFilter, SnifferContext {
 
     private final BooleanSupplier enabled;
     private final StopListener stops;
-    private @Nullable Sniffer sniffer;
     private @Nullable FilterContext context;
-    /** Set by the sniffer during a call; carried out after it. */
-    private @Nullable String stopOutcome;
-
-    private String stopReason = "";
     private boolean replaying;
     private boolean replayedByWeir;
 
     SniffingFilter(Sniffer sniffer, BooleanSupplier enabled, StopListener stops) {
-        this.sniffer = sniffer;
+        super(sniffer);
         this.enabled = enabled;
         this.stops = stops;
     }
@@ -45,18 +36,10 @@ final class SniffingFilter implements NetworkFilter, SnifferContext {
     @Override
     public Opening onOpen(FilterContext ctx) {
         context = ctx;
-        Sniffer s = sniffer;
-        if (s != null) {
-            if (!enabled.getAsBoolean()) {
-                sniffer = null;
-            } else {
-                try {
-                    s.onOpen(this);
-                } catch (Throwable t) {
-                    threw(t);
-                }
-                stopIfAsked();
-            }
+        if (enabled.getAsBoolean()) {
+            open();
+        } else {
+            drop();
         }
         return Opening.PROCEED;
     }
@@ -64,27 +47,17 @@ final class SniffingFilter implements NetworkFilter, SnifferContext {
     @Override
     public int onData(FilterContext ctx, Direction direction, ByteBuf data) {
         int length = data.readableBytes();
-        if (sniffer != null) {
-            show(direction, data, ctx.burstNanos());
+        if (running()) {
+            showIfEnabled(direction, data, ctx.burstNanos());
         }
         return length;
     }
 
-    private void show(Direction direction, ByteBuf data, long nanos) {
-        Sniffer s = sniffer;
-        if (s != null) {
-            if (enabled.getAsBoolean()) {
-                try {
-                    s.onBytes(direction, data, nanos);
-                } catch (Throwable t) {
-                    threw(t);
-                }
-                if (stopOutcome != null) {
-                    stopIfAsked();
-                }
-            } else {
-                stop("switched_off", "operator", null);
-            }
+    private void showIfEnabled(Direction direction, ByteBuf data, long nanos) {
+        if (enabled.getAsBoolean()) {
+            show(direction, data, nanos);
+        } else {
+            stop("switched_off", "operator", null);
         }
     }
 
@@ -92,7 +65,7 @@ final class SniffingFilter implements NetworkFilter, SnifferContext {
     void replay(Direction direction, ByteBuf data, long nanos, boolean byWeir) {
         replaying = true;
         replayedByWeir = byWeir;
-        show(direction, data, nanos);
+        showIfEnabled(direction, data, nanos);
         replaying = false;
     }
 
@@ -106,72 +79,25 @@ final class SniffingFilter implements NetworkFilter, SnifferContext {
         end(direction, ctx.burstNanos());
     }
 
-    private void end(Direction direction, long nanos) {
-        if (sniffer != null) {
-            try {
-                sniffer.onEndOfStream(direction, nanos);
-            } catch (Throwable t) {
-                threw(t);
-            }
-            stopIfAsked();
-        }
-    }
-
     @Override
     public Boundary boundary() {
-        Sniffer s = sniffer;
-        if (s == null) {
-            return Boundary.UNKNOWN;
-        }
-        try {
-            return s.idle() ? Boundary.IDLE : Boundary.BUSY;
-        } catch (Throwable t) {
-            threw(t);
-            return Boundary.UNKNOWN;
-        }
+        Boolean idle = idle();
+        return idle == null ? Boundary.UNKNOWN : idle ? Boundary.IDLE : Boundary.BUSY;
     }
 
     @Override
     public void onClose(CloseReason reason) {
-        Sniffer closing = sniffer;
-        sniffer = null;
-        if (closing != null && context != null) {
-            try {
-                closing.onClose(reason, context.clock().nanoTime());
-            } catch (Throwable t) {
-                stops.stopped("gave_up", "internal_error", t);
-            }
-        }
+        close(reason);
     }
 
-    private void threw(Throwable t) {
-        if (t instanceof SniffException expected) {
-            stop("gave_up", expected.reason(), null);
-        } else {
-            stop("gave_up", "internal_error", t);
-        }
-    }
-
-    private void stopIfAsked() {
-        if (stopOutcome != null) {
-            stop(stopOutcome, stopReason, null);
-        }
-    }
-
-    private void stop(String outcome, String reason, @Nullable Throwable cause) {
-        Sniffer stopped = sniffer;
-        sniffer = null;
-        stopOutcome = null;
-        if (stopped == null || context == null) {
-            return;
-        }
+    @Override
+    protected void stopped(String outcome, String reason, @Nullable Throwable cause) {
         stops.stopped(outcome, reason, cause);
-        try {
-            // What is open will never be seen to end.
-            stopped.onClose(CloseReason.FILTER, context.clock().nanoTime());
-        } catch (Throwable again) {
-            // Counted already; a broken sniffer may be broken here too.
-        }
+    }
+
+    @Override
+    protected long nanoTime() {
+        return ctx().clock().nanoTime();
     }
 
     @Override
@@ -187,28 +113,6 @@ final class SniffingFilter implements NetworkFilter, SnifferContext {
     @Override
     public boolean madeByWeir() {
         return replaying ? replayedByWeir : ctx().madeByWeir();
-    }
-
-    @Override
-    public void giveUp(String reason) {
-        ask("gave_up", reason);
-    }
-
-    @Override
-    public void opaque(String reason) {
-        ask("opaque", reason);
-    }
-
-    @Override
-    public void encrypted() {
-        ask("encrypted", "tls");
-    }
-
-    private void ask(String outcome, String reason) {
-        if (stopOutcome == null) {
-            stopOutcome = outcome;
-            stopReason = reason;
-        }
     }
 
     private FilterContext ctx() {

@@ -1,6 +1,7 @@
 package dev.weir.core.testkit;
 
 import dev.weir.core.cluster.Cluster;
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigErrors;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.exchange.Exchanges;
@@ -28,6 +29,7 @@ public final class FakeEnvironment implements FilterEnvironment, LoopEnvironment
     private final RecordingExchanges exchanges = new RecordingExchanges();
     private final RecordingHotKeys hotKeys = new RecordingHotKeys();
     private final List<Protocol> protocols = new ArrayList<>();
+    private final Inflaters inflaters = new Inflaters();
     private @Nullable EventLoop loop;
 
     /** Makes an environment. */
@@ -101,6 +103,11 @@ public final class FakeEnvironment implements FilterEnvironment, LoopEnvironment
             loop = made;
         }
         return made;
+    }
+
+    @Override
+    public Inflaters inflaters() {
+        return inflaters;
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.net.SessionHarness;
 import dev.weir.core.protocol.Sniffer;
+import dev.weir.core.sql.DigestTable;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.nio.charset.StandardCharsets;
@@ -141,6 +142,8 @@ public final class FilterTester implements AutoCloseable {
 
     /** Takes exchanges and forgets them. */
     private static final class Dropped implements Exchanges {
+        private final DigestTable digests = new DigestTable(0);
+
         @Override
         public Exchange open() {
             return new Exchange();
@@ -149,6 +152,11 @@ public final class FilterTester implements AutoCloseable {
         @Override
         public void emit(Exchange exchange) {
             exchange.connection();
+        }
+
+        @Override
+        public DigestTable digests() {
+            return digests;
         }
 
         @Override

@@ -2,6 +2,7 @@ package dev.weir.core.testkit;
 
 import dev.weir.core.exchange.Exchange;
 import dev.weir.core.exchange.Exchanges;
+import dev.weir.core.sql.DigestTable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class RecordingExchanges implements Exchanges {
     private final List<Exchange> all = new ArrayList<>();
     private int out;
+    private final DigestTable digests = new DigestTable(DigestTable.DEFAULT_MAX_BYTES);
 
     /** Makes an empty collection. */
     public RecordingExchanges() {}
@@ -26,9 +28,15 @@ public final class RecordingExchanges implements Exchanges {
     public void emit(Exchange exchange) {
         out--;
         exchange.connection(); // throws if of() was not called
+        digests.count(exchange, exchange.listener(), exchange.longWait ? -1 : exchange.durationNanos);
         Exchange copy = new Exchange();
         copy.copyFrom(exchange);
         all.add(copy);
+    }
+
+    @Override
+    public DigestTable digests() {
+        return digests;
     }
 
     @Override
@@ -80,6 +88,9 @@ public final class RecordingExchanges implements Exchanges {
         put(fields, "request_bytes", exchange.requestBytes);
         put(fields, "response_bytes", exchange.responseBytes);
         put(fields, "rows", exchange.rows);
+        put(fields, "rows_sent", exchange.rowsSent);
+        put(fields, "rows_affected", exchange.rowsAffected);
+        put(fields, "no_index", exchange.noIndex ? "true" : null);
         put(fields, "batch", exchange.batch);
         put(fields, "hit", exchange.hit);
         put(fields, "first_byte_us", micros(exchange.firstByteNanos));
@@ -88,6 +99,8 @@ public final class RecordingExchanges implements Exchanges {
         put(fields, "upstream_us", micros(exchange.upstreamNanos));
         put(fields, "wait", exchange.longWait ? "true" : null);
         put(fields, "trace", exchange.trace);
+        put(fields, "library", exchange.library);
+        put(fields, "server_version", exchange.server);
         for (int i = 0; i < exchange.attributes(); i++) {
             put(fields, exchange.attributeName(i), String.valueOf(exchange.attributeValue(i)));
         }

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.TestFactory;
  */
 public abstract class SnifferContract {
     private static final int RANDOM_ROUNDS = 60;
+    private static final long MOST_PLAYED = 4L << 20;
     private static final int IDLE_BYTES = 1024;
     private static final int OPEN_BYTES = 4096;
 
@@ -77,7 +78,8 @@ public abstract class SnifferContract {
     Stream<DynamicTest> findsTheSameForEveryTwoWaySplit() {
         return each(script -> {
             for (int i = 0; i < script.bursts().size(); i++) {
-                for (int at = 1; at < script.bursts().get(i).bytes().length; at++) {
+                int step = step(script);
+                for (int at = 1; at < script.bursts().get(i).bytes().length; at += step) {
                     SnifferTester tester = tester();
                     playSplit(script, tester, i, at);
                     assertSame(script, tester, "burst " + i + " split at " + at);
@@ -130,7 +132,8 @@ public abstract class SnifferContract {
     Stream<DynamicTest> survivesTruncationAtEachOffset() {
         return each(script -> {
             for (int i = 0; i < script.bursts().size(); i++) {
-                for (int at = 0; at <= script.bursts().get(i).bytes().length; at++) {
+                int step = step(script);
+                for (int at = 0; at <= script.bursts().get(i).bytes().length; at += step) {
                     SnifferTester tester = tester();
                     truncated(script, tester, i, at);
                     assertThat(tester.recorded().taken())
@@ -229,6 +232,14 @@ public abstract class SnifferContract {
     private static void show(SnifferTester tester, WireScript.Burst burst, byte[] bytes) {
         tester.madeByWeir(burst.madeByWeir());
         tester.feed(burst.direction(), bytes, burst.nanos());
+    }
+
+    /** Every offset, but of conversations so long that playing them that often would take minutes. */
+    private static int step(WireScript script) {
+        long bytes = script.bursts().stream()
+                .mapToLong(burst -> burst.bytes().length)
+                .sum();
+        return (int) (bytes * bytes / MOST_PLAYED) | 1;
     }
 
     private static void playSplit(WireScript script, SnifferTester tester, int split, int at) {

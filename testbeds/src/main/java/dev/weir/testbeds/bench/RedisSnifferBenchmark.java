@@ -1,34 +1,15 @@
 package dev.weir.testbeds.bench;
 
-import dev.weir.core.cluster.Cluster;
 import dev.weir.core.config.ConfigErrors;
 import dev.weir.core.config.ConfigNode;
-import dev.weir.core.exchange.Exchange;
-import dev.weir.core.exchange.Exchanges;
-import dev.weir.core.exchange.HotKeys;
-import dev.weir.core.filter.CloseReason;
-import dev.weir.core.filter.Connection;
-import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.Direction;
-import dev.weir.core.filter.FilterEnvironment;
-import dev.weir.core.filter.LoopEnvironment;
-import dev.weir.core.filter.WireClock;
-import dev.weir.core.protocol.Protocol;
 import dev.weir.core.protocol.Sniffer;
-import dev.weir.core.protocol.SnifferContext;
 import dev.weir.redis.RedisProtocol;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.AdaptiveByteBufAllocator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.EventLoop;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -128,170 +109,5 @@ public class RedisSnifferBenchmark {
             }
         }
         return counting.emitted;
-    }
-
-    /** Hands out one record and counts. */
-    private static final class Counting implements Exchanges, SnifferContext {
-        private final Exchange exchange = new Exchange();
-        long emitted;
-
-        @Override
-        public Exchange open() {
-            return exchange;
-        }
-
-        @Override
-        public void emit(Exchange ended) {
-            emitted++;
-            ended.clear();
-        }
-
-        @Override
-        public void discard(Exchange unused) {}
-
-        @Override
-        public Connection connection() {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Exchanges exchanges() {
-            return this;
-        }
-
-        @Override
-        public boolean madeByWeir() {
-            return false;
-        }
-
-        @Override
-        public void giveUp(String reason) {
-            throw new IllegalStateException(reason);
-        }
-
-        @Override
-        public void opaque(String reason) {
-            throw new IllegalStateException(reason);
-        }
-
-        @Override
-        public void encrypted() {
-            throw new IllegalStateException("encrypted");
-        }
-    }
-
-    /** Environment and connection of nothing. */
-    private static final class Nothing implements FilterEnvironment, LoopEnvironment, Connection {
-        private final MeterRegistry meters = new SimpleMeterRegistry();
-        private final SocketAddress address = InetSocketAddress.createUnresolved("192.0.2.1", 1);
-
-        @Override
-        public long id() {
-            return 1;
-        }
-
-        @Override
-        public String listener() {
-            return "bench";
-        }
-
-        @Override
-        public SocketAddress client() {
-            return address;
-        }
-
-        @Override
-        public String clientText() {
-            return "192.0.2.1:1";
-        }
-
-        @Override
-        public String clientHost() {
-            return "192.0.2.1";
-        }
-
-        @Override
-        public SocketAddress local() {
-            return address;
-        }
-
-        @Override
-        public @Nullable String cluster() {
-            return null;
-        }
-
-        @Override
-        public @Nullable SocketAddress upstream() {
-            return null;
-        }
-
-        @Override
-        public @Nullable String upstreamText() {
-            return null;
-        }
-
-        @Override
-        public long openedNanos() {
-            return 0;
-        }
-
-        @Override
-        public <T> @Nullable T get(ConnectionAttribute<T> key) {
-            return null;
-        }
-
-        @Override
-        public <T> void set(ConnectionAttribute<T> key, T value) {}
-
-        @Override
-        public EventLoop loop() {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public ByteBufAllocator allocator() {
-            return ByteBufAllocator.DEFAULT;
-        }
-
-        @Override
-        public void close(CloseReason reason) {}
-
-        @Override
-        public MeterRegistry meters() {
-            return meters;
-        }
-
-        @Override
-        public WireClock clock() {
-            return WireClock.system();
-        }
-
-        @Override
-        public Cluster cluster(ConfigNode config, String key) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Collection<Protocol> protocols() {
-            return List.of();
-        }
-
-        @Override
-        public HotKeys hotKeys() {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void onClose(AutoCloseable resource) {}
-
-        @Override
-        public int index() {
-            return 0;
-        }
-
-        @Override
-        public Exchanges exchanges() {
-            throw new UnsupportedOperationException();
-        }
     }
 }

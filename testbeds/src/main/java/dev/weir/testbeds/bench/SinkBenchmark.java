@@ -13,6 +13,7 @@ import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.WireClock;
+import dev.weir.core.sql.DigestTable;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
@@ -149,6 +150,7 @@ public class SinkBenchmark {
 
     /** A pool and nothing else. */
     private static final class NoSinks implements Exchanges {
+        private final DigestTable digests = new DigestTable(0);
         private final Exchange only = new Exchange();
 
         @Override
@@ -159,6 +161,11 @@ public class SinkBenchmark {
         @Override
         public void emit(Exchange exchange) {
             discard(exchange);
+        }
+
+        @Override
+        public DigestTable digests() {
+            return digests;
         }
 
         @Override

@@ -1,0 +1,112 @@
+package dev.weir.mysql;
+
+import dev.weir.core.compress.Inflaters.Format;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/** One direction of a connection: packets, from some point on in compressed frames. */
+final class Stream {
+    private final Loop loop;
+    final PacketReader packets;
+    private @Nullable CompressedFrames frames;
+    /** Bytes of compressed frames that nobody has been charged for yet. */
+    private long uncharged;
+
+    Stream(Loop loop, PacketReader.Handler handler) {
+        this.loop = loop;
+        this.packets = new PacketReader(loop, handler);
+    }
+
+    /** From the next byte on. */
+    void compressed(Format format, CompressedFrames.Owner owner) {
+        frames = new CompressedFrames(loop, format, packets, new CompressedFrames.Owner() {
+            @Override
+            public boolean frame(int sequence, long size) {
+                uncharged += size;
+                return owner.frame(sequence, size);
+            }
+
+            @Override
+            public void lost() {
+                owner.lost();
+            }
+        });
+        packets.pause();
+    }
+
+    boolean compressed() {
+        return frames != null;
+    }
+
+    /** Takes all of {@code [from, to)}. */
+    void feed(ByteBuf data, int from, int to) {
+        int i = from;
+        while (i < to) {
+            if (frames == null) {
+                int skip = Math.min(packets.skippable(), to - i);
+                if (skip > 0) {
+                    packets.skip(skip);
+                    i += skip;
+                    continue;
+                }
+            }
+            int n = Math.min(to - i, Loop.WINDOW);
+            byte[] window = loop.window;
+            data.getBytes(i, window, 0, n);
+            feed(window, 0, n);
+            i += n;
+        }
+    }
+
+    private void feed(byte[] a, int from, int to) {
+        int i = from;
+        while (i < to) {
+            CompressedFrames below = frames;
+            if (below == null) {
+                i = packets.feed(a, i, to);
+            } else {
+                below.feed(a, i, to);
+                i = to;
+            }
+        }
+    }
+
+    /**
+     * Bytes on the wire of a payload that ended. Where frames are compressed, the first payload that ends after a frame's
+     * begin is charged for all of it.
+     */
+    long charge(long length) {
+        if (frames == null) {
+            return PacketReader.onTheWire(length);
+        }
+        long all = uncharged;
+        uncharged = 0;
+        return all;
+    }
+
+    /** The same for {@code bytes} of whole packets. */
+    long chargeRun(int bytes) {
+        return frames == null ? bytes : charge(0);
+    }
+
+    boolean atBoundary() {
+        return packets.atBoundary() && (frames == null || frames.atBoundary());
+    }
+
+    /** Everything of this direction that is on its way is unknown. */
+    void lose() {
+        packets.reset();
+        uncharged = 0;
+        if (frames != null) {
+            frames.skipRest();
+        }
+    }
+
+    /** Gives back what it has borrowed. */
+    void release() {
+        packets.release();
+        if (frames != null) {
+            frames.release();
+        }
+    }
+}
