@@ -44,14 +44,13 @@ abortTransaction replSetGetStatus replSetGetConfig replSetStepDown getLastError
 SPELLINGS = {"ismaster": "isMaster", "findandmodify": "findAndModify", "buildinfo": "buildInfo", "getlasterror": "getLastError"}
 READS = {"find", "aggregate", "count", "distinct"}
 WRITES = {"insert": "documents", "update": "updates", "delete": "deletes"}
-VERSIONS = {6: "3.6", 7: "4.0", 8: "4.2", 9: "4.4", 13: "5.0", 17: "6.0", 21: "7.0", 25: "8.0", 26: "8.1", 27: "8.2"}
+VERSIONS = {2: "2.6", 3: "3.0", 4: "3.2", 5: "3.4", 6: "3.6", 7: "4.0", 8: "4.2", 9: "4.4", 13: "5.0", 14: "5.1", 17: "6.0", 21: "7.0", 22: "7.1", 24: "7.3", 25: "8.0", 26: "8.1", 27: "8.2"}
 
 ASSERTED = (
     "error rows rows_sent rows_affected batch user app wait trace library server_version code_name write_errors write_concern_error "
     "error_labels message cursor_of read_preference read_concern write_concern no_max_time scatter multi_get call_site internal "
     "in_transaction transaction modified upserted replica_set role compressor namespace target statement by"
 ).split()
-STREAMED = "status error rows rows_sent wait namespace target summary statement cursor_of replica_set role".split()
 
 
 class Stop(Exception):
@@ -86,14 +85,13 @@ class Stream:
         return first, last
 
     def next(self):
-        if len(self.data) >= 4:
-            length = struct.unpack("<i", self.data[:4])[0]
-            if not 16 <= length <= LONGEST:
-                raise bad("length")
         if len(self.data) < 16:
             return None
-        if struct.unpack("<i", self.data[12:16])[0] not in self.opcodes:
+        length, opcode = struct.unpack("<i8xi", self.data[:16])
+        if opcode not in self.opcodes:
             raise bad("opcode")
+        if not 16 <= length <= LONGEST:
+            raise bad("length")
         if len(self.data) < length:
             return None
         whole = self.data[:length]
@@ -142,7 +140,7 @@ class Body:
         return found
 
 
-def unwrapped(whole):
+def unwrapped(whole, opcodes):
     """Opcode, body, name of the compressor."""
     opcode = struct.unpack("<i", whole[12:16])[0]
     if opcode != w.COMPRESSED:
@@ -150,7 +148,11 @@ def unwrapped(whole):
     body = Body(whole[16:])
     opcode, size, number = body.numbers("iiB")
     data = body.data[body.at :]
-    if number not in COMPRESSOR_NAMES or not 0 <= size <= LONGEST or opcode == w.COMPRESSED:
+    if opcode not in opcodes or opcode == w.COMPRESSED:
+        raise bad("opcode")
+    if not 0 <= size <= LONGEST:
+        raise bad("length")
+    if number not in COMPRESSOR_NAMES:
         raise bad("compression")
     try:
         if number == w.COMPRESSORS["snappy"]:
@@ -243,6 +245,7 @@ def is_true(value):
 class Cursor:
     def __init__(self, command, waits):
         self.command, self.statement, self.waits = command.name, command.statement, waits
+        self.targets, self.collection = command.targets, command.collection
 
 
 class Conversation:
@@ -252,7 +255,7 @@ class Conversation:
         self.client, self.server = Stream(REQUESTS), Stream(ANSWERS)
         self.open = {}  # by the id that an answer names; in the order of the requests
         self.cursors, self.transactions = {}, {}
-        self.app = self.user = self.asked_user = None
+        self.app = self.library = self.user = self.asked_user = None
         self.hellos, self.only_hellos = 0, True
         self.lines, self.outcome = [], None
 
@@ -281,7 +284,7 @@ class Conversation:
 
     def request(self, whole, _, end):
         number = struct.unpack("<i", whole[4:8])[0]
-        opcode, data, compressor = unwrapped(whole)
+        opcode, data, compressor = unwrapped(whole, REQUESTS)
         silent = opcode in (w.INSERT, w.UPDATE, w.DELETE, w.KILL_CURSORS)
         if opcode == w.MSG:
             flags, body, sequences = op_msg(data)
@@ -311,7 +314,7 @@ class Conversation:
         command.body, command.sequences = inner, sequences
         command.database = body.get("$db", database)
         value = inner.get("collection") if name == "getMore" else inner[key] if inner and name in ON_COLLECTIONS else None
-        if isinstance(value, str) and value and not value.startswith("$cmd"):
+        if isinstance(value, str) and value and not value.startswith("$"):
             command.collection = value
             command.targets = [value]
         self.shape(command, name)
@@ -322,20 +325,31 @@ class Conversation:
     def shape(self, command, name):
         body = command.body
         if name == "bulkWrite":
-            spaces = command.sequences.get("nsInfo") or body.get("nsInfo") or ()
-            command.targets = list(dict.fromkeys(one["ns"] for one in spaces))[: wire_shape.MOST_TARGETS]
-            command.statement = wire_shape.cut("bulkWrite " + ", ".join(command.targets))
-        elif command.collection and name != "getMore":
+            self.spaces(command, command.sequences.get("nsInfo") or body.get("nsInfo") or ())
+        elif command.collection:
             shown = wire_shape.parts(name, body, command.sequences)
-            command.statement = wire_shape.cut(" ".join([command.name, command.collection] + shown))
+            command.statement = wire_shape.statement(command.name, command.collection, shown)
         if name == "aggregate" and command.collection:
-            named = wire_shape.targets(body.get("pipeline"))
-            command.targets = list(dict.fromkeys(command.targets + named))[: wire_shape.MOST_TARGETS]
+            named = wire_shape.targets(body.get("pipeline"))[: wire_shape.MOST_TARGETS]
+            command.targets = list(dict.fromkeys(command.targets + named))
+
+    @staticmethod
+    def spaces(command, documents):
+        """Of bulkWrite: names of collections, without the database where it is the same for all."""
+        names = [one["ns"] for one in documents][: wire_shape.MOST_TARGETS]
+        databases = {name.partition(".")[0] for name in names}
+        if len(databases) == 1:
+            command.database = databases.pop()
+            names = [name.partition(".")[2] for name in names]
+        command.targets = names
+        if len(names) == 1:
+            command.collection = names[0]
+            command.statement = f"bulkWrite {names[0]}"
 
     def carried(self, command, name, body, inner):
         """Fields of the request."""
         fields = command.fields
-        if name in WRITES and command.name == name:
+        if name in WRITES:
             found = command.sequences.get(WRITES[name], inner.get(WRITES[name]))
             fields["batch"] = len(found) if isinstance(found, list) else None
         elif name == "bulkWrite":
@@ -388,7 +402,7 @@ class Conversation:
         self.hellos += 1
         if "maxAwaitTimeMS" in body:
             command.fields["wait"] = "true"
-        if "maxAwaitTimeMS" in body or self.hellos > 1 and self.only_hellos:
+        if self.only_hellos and ("maxAwaitTimeMS" in body or self.hellos > 1):
             command.fields["internal"] = "true"
         mechanisms = body.get("saslSupportedMechs")
         if isinstance(mechanisms, str):
@@ -396,18 +410,20 @@ class Conversation:
         client = body.get("client")
         if isinstance(client, dict):
             application, driver = client.get("application"), client.get("driver")
-            self.app = application.get("name") or None if isinstance(application, dict) else None
+            if isinstance(application, dict) and application.get("name"):
+                self.app = application["name"]
             if isinstance(driver, dict) and driver.get("name"):
-                command.fields["library"] = " ".join([driver["name"]] + ([driver["version"]] if driver.get("version") else []))
+                self.library = " ".join([driver["name"]] + ([driver["version"]] if driver.get("version") else []))
+            command.fields["library"] = self.library
 
     def more(self, command, cursor):
         command.cursor = cursor
         command.origin = origin = self.cursors.get(cursor)
         if origin:
-            command.statement = origin.statement
+            command.statement, command.targets, command.collection = origin.statement, origin.targets, origin.collection
             command.fields["cursor_of"] = origin.command
-            if origin.waits:
-                command.fields["wait"] = "true"
+        if origin.waits if origin else "maxTimeMS" in command.body:
+            command.fields["wait"] = "true"
 
     # ---- requests before OP_MSG
 
@@ -427,6 +443,7 @@ class Conversation:
         command.legacy, command.database, command.collection, command.targets = True, database, collection, [collection]
         shown = []
         if opcode == w.GET_MORE:
+            command.statement = f"getMore {collection}"
             self.more(command, body.numbers("iq")[1])
             return command
         if opcode == w.INSERT:
@@ -436,7 +453,7 @@ class Conversation:
             body.numbers("i")
             shown = wire_shape.document(body.document())
             shown += wire_shape.change(body.document()) if opcode == w.UPDATE else []
-        command.statement = wire_shape.cut(" ".join([name, collection] + shown))
+        command.statement = wire_shape.statement(name, collection, shown)
         return command
 
     def query(self, flags, database, collection, document, start, size):
@@ -455,7 +472,7 @@ class Conversation:
         shown = []
         for key, value in modifiers.items() if wrapped else ((None, document),):
             shown += wire_shape.sort(value) if key in ("$orderby", "orderby") else wire_shape.document(value) if key in (None, first) else []
-        command.statement = wire_shape.cut(" ".join([command.name, collection] + shown))
+        command.statement = wire_shape.statement(command.name, collection, shown)
         command.waits = flags & (1 << 1) and flags & (1 << 5)
         command.stream = bool(flags & 1 << 6)
         preference = modifiers.get("$readPreference")
@@ -472,7 +489,7 @@ class Conversation:
 
     def answer(self, whole, first, end):
         number, asked = struct.unpack("<ii", whole[4:12])
-        opcode, data, _ = unwrapped(whole)
+        opcode, data, _ = unwrapped(whole, ANSWERS)
         found = None
         if opcode == w.MSG:
             flags, document, _ = op_msg(data)
@@ -506,7 +523,7 @@ class Conversation:
     def reply(self, command, found, document, line):
         flags, cursor, _, count = found
         if flags & 1:
-            line.update(status="error", error="43")
+            line.update(status="error", error="43", code_name="CursorNotFound")
         elif flags & 2:
             line.update(status="error", error=str(document.get("code", "unknown")))
         else:
@@ -522,7 +539,7 @@ class Conversation:
 
     def result(self, command, document, line, end):
         self.status(command, document, line)
-        if line["status"] == "ok" or document.get("ok") == 1:
+        if document.get("ok", 1) == 1:
             self.counts(command, document, line)
         name = command.name
         if name in ("hello", "isMaster") and document.get("ok") == 1:
@@ -530,17 +547,17 @@ class Conversation:
         logged_in = document.get("speculativeAuthenticate") if name in ("hello", "isMaster") else document
         if name in ("hello", "isMaster", "saslStart", "saslContinue") and isinstance(logged_in, dict) and logged_in.get("done") is True:
             self.user = self.asked_user
-        if command.transaction and line["status"] == "ok":
+        # An abort ends it whatever the server says: it has ended by itself then.
+        if command.transaction in self.transactions and (line["status"] == "ok" or name == "abortTransaction"):
+            since, statements = self.transactions.pop(command.transaction)
             line["transaction"] = "commit" if name == "commitTransaction" else "abort"
-            if command.transaction in self.transactions:
-                since, statements = self.transactions.pop(command.transaction)
-                line.update(batch=statements, transaction_us=(end - since) // 1000)
+            line.update(batch=statements, transaction_us=(end - since) // 1000)
 
     @staticmethod
     def status(command, document, line):
         errors, concern = document.get("writeErrors"), document.get("writeConcernError")
         error = None
-        if document.get("ok") != 1:
+        if document.get("ok", 1) != 1:
             error = document
         elif errors:
             error = errors[0]
@@ -593,7 +610,7 @@ class Conversation:
             role = "secondary" if is_true(document.get("secondary")) else "arbiter" if is_true(document.get("arbiterOnly")) else "other"
         line["role"] = role
         if isinstance(command.body.get("client"), dict):
-            line["server_version"] = VERSIONS.get(document.get("maxWireVersion"))
+            line["server_version"] = VERSIONS.get(document.get("maxWireVersion"), f"wire version {document.get('maxWireVersion')}")
 
     # ---- what is expected
 
@@ -601,19 +618,21 @@ class Conversation:
         line = {**{key: value for key, value in command.fields.items() if value is not None}, **line}
         line.update(namespace=command.database, target=", ".join(command.targets) or None, statement=command.statement)
         line.update(app=self.app, user=self.user)
-        if command.collection and command.database:
-            line["summary"] = f"{command.name} {command.database}.{command.collection}"
         name = command.name
+        if command.collection and command.database:
+            of = command.origin.command if command.origin else name
+            line["summary"] = f"{of} {command.database}.{command.collection}"
         if command.answers:
-            line = {key: value for key, value in line.items() if key in STREAMED or key.endswith(("_us", "response_bytes"))}
+            for key in ("batch", "no_max_time", "scatter", "multi_get"):
+                line.pop(key, None)
             line.update(request_bytes=None, wait="true")
-            name = name if name in ("hello", "isMaster") else "getMore"
-            if "summary" in line:
-                line["summary"] = f"{name} {command.database}.{command.collection}"
+            if name not in ("hello", "isMaster"):
+                line.setdefault("cursor_of", name)
+                name = "getMore"
         else:
             line["request_bytes"] = command.size
-            for key in ASSERTED + (["response_bytes", "duration_us"] if line["status"] == "no_reply" else []):
-                line.setdefault(key, None)
+        for key in ASSERTED + (["response_bytes", "duration_us"] if line["status"] == "no_reply" else []):
+            line.setdefault(key, None)
         known = [f"{key}={quoted(str(value))}" for key, value in line.items() if value is not None]
         absent = [f"{key}=-" for key, value in line.items() if value is None]
         self.lines.append(f"E: {name} | " + " ".join(known + absent))

@@ -263,6 +263,8 @@ def joined_late():
     cursor = {"id": Int64(5), "ns": "shop.orders", "nextBatch": [{"_id": 2}]}
     ok(script, 2, {"getMore": Int64(5), "collection": "orders"}, {"cursor": cursor})
     script.server(w.msg(501, {"ok": 1.0}, response_to=2))
+    cursor = {"id": Int64(6), "ns": "shop.log", "nextBatch": []}
+    ok(script, 5, {"getMore": Int64(6), "collection": "log", "maxTimeMS": 1000}, {"cursor": cursor})
     return ok(script, 3, {"ping": 1})
 
 
@@ -295,7 +297,7 @@ def roles():
 @scenario("versions of servers by maxWireVersion", "none", None)
 def versions():
     script = Script()
-    for number, version in enumerate((6, 7, 8, 9, 13, 17, 21, 25, 26, 27), 1):
+    for number, version in enumerate((2, 3, 4, 5, 6, 7, 8, 9, 13, 14, 17, 21, 22, 24, 25, 26, 27, 40), 1):
         ok(script, number, {"hello": 1, "client": w.METADATA}, {"isWritablePrimary": True, "maxWireVersion": version})
     return script
 
@@ -334,6 +336,33 @@ def answers_order():
     ok(script, 7, {"delete": "orders", "deletes": [{"q": {}, "limit": 0}]}, {"n": Int64(5_000_000_000)})
     ok(script, 8, {"distinct": "orders", "key": "a"}, {"values": [1, "x", {"a": 1}, [1], None]})
     return ok(script, 9, {"findAndModify": "orders", "query": {}, "remove": True}, {"value": None, "lastErrorObject": {"n": 0}})
+
+
+@scenario("bulkWrite in one database, in several, on many collections; a name that has the database's in it", "none", None)
+def bulk_write_namespaces():
+    script = opened()
+    answer = {"cursor": {"id": Int64(0), "firstBatch": [], "ns": "admin.$cmd.bulkWrite"}, "nErrors": 0, "nInserted": 2, "nMatched": 0,
+              "nModified": 0, "nUpserted": 0, "nDeleted": 0}  # fmt: skip
+    for number, names in enumerate((["shop.orders"], ["shop.orders", "shop.myshop.items"], ["shop.orders", "store.orders"], ["a.b", "ab.c"],
+                                    [f"shop.c{i}" for i in range(12)], []), 2):  # fmt: skip
+        spaces = [{"ns": name} for name in names]
+        ok(script, number, {"bulkWrite": 1}, answer, after=[("ops", [{"insert": 0, "document": {}}] * 2), ("nsInfo", spaces)])
+        ok(script, 20 + number, {"bulkWrite": 1, "ops": [{"insert": 0, "document": {}}], "nsInfo": spaces}, answer)
+    return script
+
+
+@scenario("a cursor of an aggregate on several collections, and of a command in a transaction", "none", None)
+def cursors_of():
+    script = opened()
+    opening = {"cursor": {"id": Int64(41), "ns": "shop.orders", "firstBatch": [{}]}}
+    lookup = {"from": "customers", "localField": "a", "foreignField": "b", "as": "c"}
+    ok(script, 2, {"aggregate": "orders", "pipeline": [{"$lookup": lookup}], "cursor": {"batchSize": 1}}, opening)
+    ok(script, 3, {"getMore": Int64(41), "collection": "orders"}, {"cursor": {"id": Int64(41), "ns": "shop.orders", "nextBatch": [{}, {}]}})
+    session = {"lsid": {"id": bson.Binary(bytes(range(16)), 4)}, "txnNumber": Int64(3), "autocommit": False}
+    ok(script, 4, {"getMore": Int64(41), "collection": "orders", **session}, {"ok": 0.0, "code": 251, "codeName": "NoSuchTransaction", "errorLabels": ["TransientTransactionError"]})
+    ok(script, 5, {"getMore": Int64(41), "collection": "orders"}, {"cursor": {"id": Int64(0), "ns": "shop.orders", "nextBatch": []}})
+    ok(script, 6, {"getMore": Int64(41), "collection": "orders"}, {"ok": 0.0, "code": 43, "codeName": "CursorNotFound"})
+    return ok(script, 7, {"killCursors": "orders", "cursors": [Int64(41)]}, {"cursorsKilled": [], "cursorsNotFound": [Int64(41)]})
 
 
 # ---- malformed: the sniffer gives up

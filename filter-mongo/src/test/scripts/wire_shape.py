@@ -9,7 +9,7 @@ NEVER = {"$literal", "$const", "$comment"}
 COMPARES = {"$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$all"}
 NUMBER = re.compile(r"[0-9]+|[0-9a-fA-F]{24}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Where the names of collections stand below the stages that have any.
-NAMES = {"$lookup": {"from"}, "$graphLookup": {"from"}, "$unionWith": {"coll"}, "$out": {"coll", "db"}, "$merge": {"into"}}
+NAMES = {"$lookup": {"from"}, "$graphLookup": {"from"}, "$unionWith": {"coll"}, "$out": {"coll"}, "$merge": {"into"}}
 
 
 def name(key):
@@ -88,7 +88,8 @@ class Shape:
         def write():
             shown = []
             for one in value:
-                text = self.value(one, above)
+                # An array that is compared with is a value, as documents are.
+                text = "?" if above in COMPARES and isinstance(one, list) else self.value(one, above)
                 if not shown or shown[-1] != text:
                     shown.append(text)
             return shown or ["?"]
@@ -112,7 +113,7 @@ def change(value):
 
 
 def parts(command, body, sequences):
-    """What selects, in the order of the bytes."""
+    """What selects, in the order of the bytes; all that is behind the name of the collection."""
 
     def statements(field):
         found = list(sequences.get(field) or ()) or body.get(field)
@@ -120,7 +121,7 @@ def parts(command, body, sequences):
 
     shown = []
     for key, value in body.items():
-        if (command, key) in {("find", "filter"), ("count", "query"), ("distinct", "query"), ("findAndModify", "query")}:
+        if key in ("filter", "query"):
             shown += document(value)
         elif (command, key) in {("find", "sort"), ("findAndModify", "sort")}:
             shown += sort(value)
@@ -147,6 +148,11 @@ def cut(text, most=MOST_BYTES, behind=" ..."):
     return text if len(data) <= most else data[:most].decode(errors="ignore") + behind
 
 
+def statement(command, collection, shown):
+    """The text of a command; what is behind the collection is bounded."""
+    return f"{command} {collection}" + cut("".join(" " + part for part in shown))
+
+
 def targets(pipeline):
     """Collections that the stages of a pipeline name."""
     found = []
@@ -159,7 +165,7 @@ def targets(pipeline):
                     found += targets(inner)
             elif key in NAMES and is_document(value):
                 for inner, what in items(value):
-                    if inner in NAMES[key] and inner != "db":
+                    if inner in NAMES[key]:
                         one = what.get("coll") if is_document(what) else what
                         found += [one] if isinstance(one, str) else []
                     elif inner == "pipeline":
