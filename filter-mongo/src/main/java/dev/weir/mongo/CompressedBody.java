@@ -134,6 +134,10 @@ final class CompressedBody {
 
     private static void show(byte[] a, int from, int to, Body body) {
         int i = from;
+        RawText raw = body.raw();
+        if (raw != null) {
+            raw.add(a, from, to);
+        }
         while (i < to) {
             i = body.feed(a, i, to);
         }
@@ -152,9 +156,8 @@ final class CompressedBody {
      */
     boolean end(boolean read) {
         Inflation ended = inflation;
-        boolean complete = !read
-                || skips
-                || plainLeft == 0 && (compressor == Wire.NOOP || ended != null && ended.finished());
+        boolean complete =
+                !read || skips || plainLeft == 0 && (compressor == Wire.NOOP || ended != null && ended.finished());
         release();
         if (!complete) {
             throw new SniffException("compression");
