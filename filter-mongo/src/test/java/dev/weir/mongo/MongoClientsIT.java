@@ -1,0 +1,336 @@
+package dev.weir.mongo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.core.Proxy;
+import dev.weir.core.config.ProxyConfig;
+import dev.weir.core.exchange.CommandStats.SeriesRow;
+import dev.weir.core.exchange.Exchange;
+import dev.weir.core.exchange.TopTable;
+import dev.weir.core.testkit.RecordingExchanges;
+import dev.weir.mongo.MongoDriver.Told;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Real drivers on real servers through a Weir: for each command that a driver tells of in its command monitoring there is one
+ * exchange, on the same connection and in the same order, that says the same; and there are no others.
+ */
+final class MongoClientsIT {
+    private static final long PATIENCE_SECONDS = 60;
+    private static final String APP = "weir-it";
+    private static final Set<String> HELLO = Set.of("hello", "isMaster");
+
+    /** What mongo-java-server has: no more than collections and their documents. */
+    private static final List<String> BASIC =
+            List.of("crud", "cursors", "catalog", "duplicates", "aggregates", "comments", "errors", "options");
+
+    /** How commands begin as JSON, and what is left of them in a digest. */
+    private static final Map<String, String> SHAPES = Map.of(
+            "{\"find\": \"orders\", \"filter\": {\"status\": \"open\", \"total\": {\"$gt\": 100}}, \"sort\": {\"total\": -1}",
+            "find orders {status: ?, total: {$gt: ?}} sort {total: ?}",
+            "{\"insert\": \"orders\"",
+            "insert orders",
+            "{\"distinct\": \"orders\"",
+            "distinct orders status",
+            "{\"aggregate\": \"orders\", \"pipeline\": [{\"$group\": {\"_id\": \"$status\"",
+            "aggregate orders [{$group: {_id: ?, n: {$sum: ?}, most: {$max: ?}}}, {$sort: {_id: ?}}]");
+
+    private static @Nullable JavaServer javaServer;
+    private static @Nullable SecantusServer secantus;
+
+    /**
+     * A driver, a server, and what is between them.
+     *
+     * @param compressor null for none
+     * @param answers null if it is the same in both directions
+     */
+    record Setup(
+            MongoDriver driver,
+            @Nullable MongoInstallation server,
+            @Nullable BridgeCompressor compressor,
+            @Nullable BridgeCompressor answers) {
+        @Override
+        public String toString() {
+            return driver + " on " + (server == null ? "mongo-java-server" : server)
+                    + (compressor == null ? "" : ", " + compressor.label())
+                    + (answers == null ? "" : " and " + answers.label());
+        }
+
+        List<String> sessions() {
+            if (server == null) {
+                return BASIC;
+            }
+            List<String> sessions = new ArrayList<>(MongoSessions.all().keySet());
+            if (driver == MongoDriver.PYMONGO) {
+                sessions.add("exhaust");
+            }
+            sessions.add(MongoDriver.STREAMS);
+            return sessions;
+        }
+
+        String uri(int port) {
+            return "mongodb://127.0.0.1:" + port + "/?directConnection=true&heartbeatFrequencyMS=500&appName=" + APP
+                    + (compressor == null ? "" : "&compressors=" + compressor.label());
+        }
+    }
+
+    static Stream<Setup> setups() {
+        List<Setup> setups = new ArrayList<>();
+        List<MongoInstallation> installed = MongoInstallation.available();
+        for (BridgeCompressor compressor : new @Nullable BridgeCompressor[] {
+            null, BridgeCompressor.SNAPPY, BridgeCompressor.ZLIB, BridgeCompressor.ZSTD
+        }) {
+            setups.add(new Setup(MongoDriver.JAVA, null, compressor, null));
+            for (MongoInstallation installation : installed) {
+                for (MongoDriver driver : MongoDriver.values()) {
+                    setups.add(new Setup(driver, installation, compressor, null));
+                }
+            }
+        }
+        setups.add(new Setup(MongoDriver.JAVA, null, BridgeCompressor.ZSTD, BridgeCompressor.NOOP));
+        for (MongoInstallation installation : installed) {
+            setups.add(new Setup(MongoDriver.PYMONGO, installation, BridgeCompressor.ZLIB, BridgeCompressor.SNAPPY));
+        }
+        return setups.stream();
+    }
+
+    @AfterAll
+    static void stop() {
+        if (javaServer != null) {
+            javaServer.close();
+            javaServer = null;
+        }
+        if (secantus != null) {
+            secantus.close();
+            secantus = null;
+        }
+    }
+
+    private static int port(@Nullable MongoInstallation installation) throws Exception {
+        if (installation == null) {
+            javaServer = javaServer == null ? new JavaServer() : javaServer;
+            return javaServer.port();
+        }
+        secantus = secantus == null ? SecantusServer.start(installation) : secantus;
+        return secantus.port();
+    }
+
+    @ParameterizedTest
+    @MethodSource("setups")
+    void tellsWhatTheDriverTells(Setup setup) throws Exception {
+        Queue<Exchange> exchanges = new ConcurrentLinkedQueue<>();
+        try (Way way = new Way(setup, exchanges)) {
+            Told told = setup.driver().run(setup.uri(way.tap.port()), setup.sessions());
+            way.awaitNoConnection();
+
+            String compressor =
+                    setup.compressor() == null ? null : setup.compressor().label();
+            Map<Integer, List<Map<String, String>>> expected =
+                    new ExpectedExchanges(way.tap, compressor).of(told.commands());
+            Map<Integer, List<Exchange>> seen = exchanges.stream()
+                    .collect(Collectors.groupingBy(MongoClientsIT::port, TreeMap::new, Collectors.toList()));
+            assertThat(seen.keySet()).isEqualTo(way.tap.connections().keySet());
+            expected.forEach((port, commands) -> assertCommands(Objects.requireNonNull(seen.get(port)), commands));
+            seen.keySet().removeAll(expected.keySet());
+            assertMonitoring(way.tap, seen, told);
+            assertThat(exchanges).allSatisfy(MongoClientsIT::assertTimes);
+            assertThat(exchanges).allSatisfy(e -> assertThat(e.app).isEqualTo(APP));
+            assertTables(way, expected, told);
+            way.assertCompressed();
+        }
+    }
+
+    /** Client, tap, Weir, perhaps a bridge, server. */
+    private static final class Way implements AutoCloseable {
+        private final Setup setup;
+        private final @Nullable CompressionBridge bridge;
+        private final Proxy proxy;
+        private final WireTap tap;
+
+        Way(Setup setup, Queue<Exchange> exchanges) throws Exception {
+            this.setup = setup;
+            int server = port(setup.server());
+            BridgeCompressor offered = setup.compressor();
+            BridgeCompressor answers = setup.answers() == null ? offered : setup.answers();
+            bridge = offered == null || answers == null ? null : CompressionBridge.start(server, offered, answers, 0);
+            proxy = proxy(bridge == null ? server : bridge.port(), exchanges);
+            tap = new WireTap(proxy.address("db").port());
+        }
+
+        /** A driver's monitors go some time after the driver. */
+        void awaitNoConnection() throws InterruptedException {
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+            while (proxy.listeners().get(0).connectionsActive() > 0) {
+                assertThat(System.nanoTime()).as("a connection stays").isLessThan(end);
+                Thread.sleep(5);
+            }
+        }
+
+        void assertCompressed() {
+            if (bridge != null) {
+                BridgeCompressor offered = Objects.requireNonNull(setup.compressor());
+                assertThat(bridge.inflated(offered)).isGreaterThan(50);
+                assertThat(bridge.deflated(Objects.requireNonNullElse(setup.answers(), offered)))
+                        .isGreaterThan(50);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            tap.close();
+            proxy.close();
+            if (bridge != null) {
+                bridge.close();
+            }
+        }
+    }
+
+    private static Proxy proxy(int server, Queue<Exchange> exchanges) {
+        ProxyConfig config = ProxyConfig.of(Map.of(
+                "event_loops",
+                2,
+                "listeners",
+                List.of(Map.of(
+                        "name",
+                        "db",
+                        "address",
+                        "127.0.0.1:0",
+                        "filters",
+                        List.of(Map.of("type", "mongo_stats"), Map.of("type", "tcp_proxy", "cluster", "c")))),
+                "clusters",
+                List.of(Map.of("name", "c", "endpoints", List.of("127.0.0.1:" + server)))));
+        return Proxy.builder()
+                .sink(loop -> exchange -> {
+                    Exchange copy = new Exchange();
+                    copy.copyFrom(exchange);
+                    exchanges.add(copy);
+                })
+                .start(config);
+    }
+
+    private static int port(Exchange exchange) {
+        return Integer.parseInt(exchange.client().substring(exchange.client().lastIndexOf(':') + 1));
+    }
+
+    /** A connection of the pool says hello once, of which the driver tells nothing, and then only what it tells of. */
+    private static void assertCommands(List<Exchange> seen, List<Map<String, String>> expected) {
+        assertThat(seen.get(0).operation().name()).isIn(HELLO);
+        List<Map<String, String>> fields =
+                seen.stream().skip(1).map(MongoClientsIT::compared).toList();
+        for (int i = 0; i < Math.min(fields.size(), expected.size()); i++) {
+            assertThat(fields.get(i))
+                    .as("command %d of %s: %s", i, port(seen.get(0)), RecordingExchanges.fields(seen.get(i + 1)))
+                    .isEqualTo(expected.get(i));
+        }
+        assertThat(fields).hasSameSizeAs(expected);
+    }
+
+    private static Map<String, String> compared(Exchange exchange) {
+        Map<String, String> fields = new TreeMap<>(RecordingExchanges.fields(exchange));
+        fields.put("command", exchange.operation().name());
+        fields.keySet().retainAll(ExpectedExchanges.FIELDS);
+        return fields;
+    }
+
+    /** All other connections say nothing but hello, once for each heartbeat; those that measure round trips besides. */
+    private static void assertMonitoring(WireTap tap, Map<Integer, List<Exchange>> seen, Told told) {
+        seen.forEach((port, exchanges) -> {
+            assertThat(exchanges)
+                    .allSatisfy(e -> assertThat(e.operation().name()).isIn(HELLO))
+                    .allSatisfy(e -> assertThat(e.namespace).isEqualTo("admin"));
+            long answers = Objects.requireNonNull(tap.connections().get(port)).stream()
+                    .filter(noted -> !noted.request())
+                    .count();
+            assertThat(exchanges)
+                    .filteredOn(e -> e.status == Exchange.Status.OK)
+                    .hasSize((int) answers);
+            assertThat(exchanges)
+                    .filteredOn(e -> e.status != Exchange.Status.OK)
+                    .hasSizeLessThanOrEqualTo(1)
+                    .allSatisfy(e -> assertThat(e.status).isEqualTo(Exchange.Status.NO_REPLY));
+        });
+        boolean streaming = told.heartbeats().contains(true);
+        List<Exchange> monitored = seen.values().stream()
+                .filter(exchanges -> !streaming || exchanges.stream().anyMatch(e -> e.longWait))
+                .flatMap(List::stream)
+                .filter(e -> e.status == Exchange.Status.OK)
+                .toList();
+        for (boolean awaited : new boolean[] {false, true}) {
+            int heartbeats =
+                    (int) told.heartbeats().stream().filter(h -> h == awaited).count();
+            // The last one may come when the driver no longer tells of it.
+            assertThat(monitored).filteredOn(e -> e.longWait == awaited).hasSizeBetween(heartbeats, heartbeats + 1);
+        }
+    }
+
+    private static void assertTimes(Exchange exchange) {
+        if (exchange.status == Exchange.Status.NO_REPLY) {
+            assertThat(exchange.firstByteNanos).isEqualTo(-1);
+            return;
+        }
+        assertThat(exchange.durationNanos).isNotNegative();
+        assertThat(exchange.firstByteNanos).isBetween(0L, exchange.durationNanos);
+    }
+
+    private static void assertTables(Way way, Map<Integer, List<Map<String, String>>> expected, Told told) {
+        Map<String, Long> timed = expected.values().stream()
+                .flatMap(List::stream)
+                .filter(fields -> !fields.containsKey("wait") && !"no_reply".equals(fields.get("status")))
+                .collect(Collectors.groupingBy(
+                        fields -> String.valueOf(fields.get("command")), TreeMap::new, Collectors.counting()));
+        Map<String, Long> series = way.proxy.exchanges().commands().series().stream()
+                .filter(row -> !HELLO.contains(row.operation()))
+                .collect(Collectors.groupingBy(
+                        SeriesRow::operation, TreeMap::new, Collectors.summingLong(SeriesRow::count)));
+        assertThat(series).isEqualTo(timed);
+        TopTable.Peers peers = way.proxy
+                .exchanges()
+                .top()
+                .rows(TopTable.Dimension.CLIENT)
+                .get(0)
+                .peers();
+        assertThat(Objects.requireNonNull(peers).apps()).containsExactly(APP);
+        assertThat(peers.namespaces()).contains("admin", "shop");
+        assertThat(peers.libraries())
+                .singleElement()
+                .satisfies(library ->
+                        assertThat(library).startsWith(way.setup.driver().library()));
+        Map<String, Long> digests = new TreeMap<>();
+        way.proxy
+                .exchanges()
+                .digestUsage()
+                .forEach(usage -> digests.merge(
+                        usage.row().statement().text(), usage.row().calls(), Long::sum));
+        assertThat(digests).containsAllEntriesOf(shapes(told.commands()));
+    }
+
+    /** Some digests, and how often a driver told of such a command. */
+    private static Map<String, Long> shapes(List<SeenCommand> commands) {
+        Map<String, Long> shapes = new TreeMap<>();
+        for (SeenCommand seen : commands) {
+            String command = seen.command().toJson();
+            for (Map.Entry<String, String> shape : SHAPES.entrySet()) {
+                if (command.startsWith(shape.getKey())) {
+                    shapes.merge(shape.getValue(), 1L, Long::sum);
+                }
+            }
+        }
+        assertThat(shapes).hasSameSizeAs(SHAPES);
+        return shapes;
+    }
+}
