@@ -127,14 +127,10 @@ final class CompressionBridge implements AutoCloseable {
         return message.with(opcode, compressor.inflate(packed, size));
     }
 
-    private RelayMessage deflate(RelayMessage message) throws IOException {
+    private RelayMessage deflate(RelayMessage message) {
         RelayMessage plain = withoutChecksum(message);
-        byte[] packed = answers.deflate(plain.body());
-        ByteBuffer body = ByteBuffer.allocate(9 + packed.length).order(ByteOrder.LITTLE_ENDIAN);
-        body.putInt(plain.opcode()).putInt(plain.body().length).put((byte) answers.ordinal());
-        body.put(packed);
         Objects.requireNonNull(deflated.get(answers)).incrementAndGet();
-        return plain.with(Wire.OP_COMPRESSED, body.array());
+        return plain.packed(answers);
     }
 
     /** An answer to hello says what is offered; all others stay as they are. */

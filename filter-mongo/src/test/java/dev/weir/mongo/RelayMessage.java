@@ -4,8 +4,12 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import org.bson.BsonDocument;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +20,38 @@ import org.jspecify.annotations.Nullable;
  */
 record RelayMessage(int requestId, int responseTo, int opcode, byte[] body) {
     private static final int MAX = 64 << 20;
+
+    /** An OP_MSG with one document. */
+    static RelayMessage of(int requestId, int responseTo, int flags, BsonDocument document) {
+        byte[] message = WireClient.message(requestId, flags, document);
+        byte[] body = Arrays.copyOfRange(message, Wire.HEADER, message.length);
+        return new RelayMessage(requestId, responseTo, Wire.OP_MSG, body);
+    }
+
+    /** An OP_MSG whose command has its documents in a section of their own, before it. */
+    static RelayMessage of(int requestId, BsonDocument command, String sequence, List<BsonDocument> documents) {
+        byte[] name = sequence.getBytes(StandardCharsets.US_ASCII);
+        byte[] first = WireClient.bytes(command);
+        List<byte[]> others = documents.stream().map(WireClient::bytes).toList();
+        int size = 4 + name.length + 1 + others.stream().mapToInt(b -> b.length).sum();
+        ByteBuffer body = ByteBuffer.allocate(6 + size + first.length).order(ByteOrder.LITTLE_ENDIAN);
+        body.putInt(0).put((byte) 1).putInt(size).put(name).put((byte) 0);
+        others.forEach(body::put);
+        body.put((byte) 0).put(first);
+        return new RelayMessage(requestId, 0, Wire.OP_MSG, body.array());
+    }
+
+    /** The same in OP_COMPRESSED. */
+    RelayMessage packed(BridgeCompressor compressor) {
+        try {
+            byte[] packed = compressor.deflate(body);
+            ByteBuffer all = ByteBuffer.allocate(9 + packed.length).order(ByteOrder.LITTLE_ENDIAN);
+            all.putInt(opcode).putInt(body.length).put((byte) compressor.ordinal()).put(packed);
+            return with(Wire.OP_COMPRESSED, all.array());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     /** The next one, or null at the end of the stream. */
     static @Nullable RelayMessage read(InputStream in) throws IOException {
