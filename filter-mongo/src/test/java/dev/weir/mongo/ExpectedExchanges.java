@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.bson.BsonArray;
 import org.bson.BsonDocument;
@@ -70,7 +71,8 @@ final class ExpectedExchanges {
     private final Map<String, SeenCommand> cursors = new HashMap<>();
     private final Map<String, Integer> statements = new HashMap<>();
     private int port;
-    private int lastAnswer;
+    private int asked;
+    private @Nullable Noted answered;
 
     ExpectedExchanges(WireTap tap, @Nullable String compressor) {
         this.tap = tap;
@@ -104,34 +106,44 @@ final class ExpectedExchanges {
         }
     }
 
-    /** The answers of a stream name the one before them. */
+    /** The answers of a stream name the one before them, or the request again. */
     private void bytes(SeenCommand seen, Map<String, String> fields) {
-        int answered = lastAnswer;
         if (seen.requestId() != 0) {
             port = tap.portOf(seen.requestId());
-            answered = seen.requestId();
-            Noted request = noted(true, seen.requestId());
+            asked = seen.requestId();
+            Noted request = noted(0, note -> note.request() && note.requestId() == asked);
             put(fields, "request_bytes", request.length());
             put(fields, "compressor", request.opcode() == Wire.OP_COMPRESSED ? compressor : null);
+            answered = null;
         }
         if (!seen.unacknowledged()) {
-            Noted answer = noted(false, answered);
-            put(fields, "response_bytes", answer.length());
-            lastAnswer = answer.requestId();
+            Noted before = answered;
+            int from = before == null ? 0 : notes().indexOf(before) + 1;
+            answered = noted(
+                    from,
+                    note -> !note.request()
+                            && (note.responseTo() == asked
+                                    || before != null && note.responseTo() == before.requestId()));
+            put(fields, "response_bytes", answered.length());
         }
     }
 
-    private Noted noted(boolean request, int id) {
-        return Objects.requireNonNull(tap.connections().get(port)).stream()
-                .filter(noted -> noted.request() == request && (request ? noted.requestId() : noted.responseTo()) == id)
+    private List<Noted> notes() {
+        return Objects.requireNonNull(tap.connections().get(port));
+    }
+
+    private Noted noted(int from, Predicate<Noted> which) {
+        return notes().stream()
+                .skip(from)
+                .filter(which)
                 .findFirst()
-                .orElseThrow(() -> new AssertionError("no message for " + id + " (expected: one was seen)"));
+                .orElseThrow(() -> new AssertionError("no message of " + asked + " (expected: one was seen)"));
     }
 
     private static void about(SeenCommand seen, Map<String, String> fields) {
         BsonDocument inner = seen.inner();
         fields.put("command", seen.label());
-        fields.put("namespace", seen.database());
+        fields.put("namespace", seen.name().equals("bulkWrite") ? "shop" : seen.database());
         put(fields, "target", target(seen.name(), inner));
         put(fields, "batch", seen.batch());
         put(fields, "read_preference", SeenCommand.text(seen.command(), "$readPreference.mode"));
@@ -150,7 +162,7 @@ final class ExpectedExchanges {
         }
         if (name.equals("bulkWrite")) {
             return command.getArray("nsInfo").stream()
-                    .map(info -> info.asDocument().getString("ns").getValue())
+                    .map(info -> info.asDocument().getString("ns").getValue().replace("shop.", ""))
                     .limit(8)
                     .collect(Collectors.joining(", "));
         }

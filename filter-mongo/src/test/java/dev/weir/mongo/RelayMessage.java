@@ -46,7 +46,10 @@ record RelayMessage(int requestId, int responseTo, int opcode, byte[] body) {
         try {
             byte[] packed = compressor.deflate(body);
             ByteBuffer all = ByteBuffer.allocate(9 + packed.length).order(ByteOrder.LITTLE_ENDIAN);
-            all.putInt(opcode).putInt(body.length).put((byte) compressor.ordinal()).put(packed);
+            all.putInt(opcode)
+                    .putInt(body.length)
+                    .put((byte) compressor.ordinal())
+                    .put(packed);
             return with(Wire.OP_COMPRESSED, all.array());
         } catch (IOException e) {
             throw new UncheckedIOException(e);

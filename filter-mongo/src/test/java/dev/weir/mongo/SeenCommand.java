@@ -114,6 +114,9 @@ record SeenCommand(
                             .mapToLong(part -> Math.max(0, number(reply, part)))
                             .sum();
         }
+        if (name.equals("findAndModify")) {
+            return number(reply.getDocument("lastErrorObject", new BsonDocument()), "n");
+        }
         long returned = Math.max(size(find(reply, "cursor.firstBatch")), size(find(reply, "cursor.nextBatch")));
         returned = Math.max(returned, size(reply.get("values")));
         return returned >= 0 ? returned : number(reply, "n");
