@@ -86,13 +86,12 @@ final class Body {
         carried = 0;
         hasBody = false;
         pauses = false;
-        mode =
-                switch (op) {
-                    case Wire.OP_MSG -> Mode.FLAGS;
-                    case Wire.OP_REPLY -> Mode.REPLY;
-                    case Wire.OP_COMMAND, Wire.OP_COMMANDREPLY -> Mode.REST;
-                    default -> Mode.LEGACY;
-                };
+        mode = switch (op) {
+            case Wire.OP_MSG -> Mode.FLAGS;
+            case Wire.OP_REPLY -> Mode.REPLY;
+            case Wire.OP_COMMAND, Wire.OP_COMMANDREPLY -> Mode.REST;
+            default -> Mode.LEGACY;
+        };
         if (mode == Mode.REST) {
             skip = bytes;
         }
@@ -341,13 +340,12 @@ final class Body {
             return rest(i + 8, position + 8);
         }
         int nameEnd = zero(a, i + 4, to, NAMESPACE);
-        int numbers =
-                switch (opcode) {
-                    case Wire.OP_QUERY -> 8;
-                    case Wire.OP_GET_MORE -> 12;
-                    case Wire.OP_UPDATE, Wire.OP_DELETE -> 4;
-                    default -> 0;
-                };
+        int numbers = switch (opcode) {
+            case Wire.OP_QUERY -> 8;
+            case Wire.OP_GET_MORE -> 12;
+            case Wire.OP_UPDATE, Wire.OP_DELETE -> 4;
+            default -> 0;
+        };
         if (nameEnd < 0 || to - nameEnd - 1 < numbers) {
             return -1;
         }

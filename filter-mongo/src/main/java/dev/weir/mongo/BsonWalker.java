@@ -128,14 +128,13 @@ final class BsonWalker {
                 i += n;
                 continue;
             }
-            int next =
-                    switch (mode) {
-                        case START -> start(a, i, to);
-                        case ELEMENTS -> element(a, i, to);
-                        case NAME -> name(a, i, until);
-                        case VALUE -> value(a, i, i, i, to);
-                        case CSTRINGS -> cstrings(a, i, until);
-                    };
+            int next = switch (mode) {
+                case START -> start(a, i, to);
+                case ELEMENTS -> element(a, i, to);
+                case NAME -> name(a, i, until);
+                case VALUE -> value(a, i, i, i, to);
+                case CSTRINGS -> cstrings(a, i, until);
+            };
             if (next < 0) {
                 return i;
             }
@@ -262,7 +261,9 @@ final class BsonWalker {
             ask(a, name, nameEnd, v, size);
             return v + size;
         }
-        return size == Bson.TWO_CSTRINGS ? regex(a, name, nameEnd, v, most) : sized(size, a, name, nameEnd, v, left, most);
+        return size == Bson.TWO_CSTRINGS
+                ? regex(a, name, nameEnd, v, most)
+                : sized(size, a, name, nameEnd, v, left, most);
     }
 
     private int regex(byte[] a, int name, int nameEnd, int v, int most) {

@@ -57,6 +57,7 @@ final class Command {
     boolean bare;
 
     long cursor;
+
     @Nullable
     String cursorOf;
 

@@ -97,10 +97,11 @@ final class Commands {
                 + " getDefaultRWConcern getClusterParameter availableQueryOptions shardingState netstat driverOIDTest getLastError"
                 + " getPrevError planCacheListFilters listSearchIndexes geoNear geoSearch parallelCollectionScan mapReduce"
                 + " analyze buildinfo group medianKey checkShardingIndex getShardingReady";
-        String collections = "collStats validate listIndexes planCacheListFilters geoNear geoSearch parallelCollectionScan"
-                + " mapReduce create drop createIndexes dropIndexes deleteIndexes collMod compact reIndex convertToCapped"
-                + " cloneCollectionAsCapped planCacheClear planCacheSetFilter planCacheClearFilters createSearchIndexes"
-                + " dropSearchIndex updateSearchIndex analyze";
+        String collections =
+                "collStats validate listIndexes planCacheListFilters geoNear geoSearch parallelCollectionScan"
+                        + " mapReduce create drop createIndexes dropIndexes deleteIndexes collMod compact reIndex convertToCapped"
+                        + " cloneCollectionAsCapped planCacheClear planCacheSetFilter planCacheClearFilters createSearchIndexes"
+                        + " dropSearchIndex updateSearchIndex analyze";
         String others = "create drop createIndexes dropIndexes deleteIndexes collMod compact reIndex convertToCapped"
                 + " cloneCollectionAsCapped planCacheClear planCacheSetFilter planCacheClearFilters createSearchIndexes"
                 + " dropSearchIndex updateSearchIndex dropDatabase renameCollection killOp killSessions killAllSessions"

@@ -152,9 +152,8 @@ final class CompressedBody {
      */
     boolean end(boolean read) {
         Inflation ended = inflation;
-        boolean complete = !read
-                || skips
-                || plainLeft == 0 && (compressor == Wire.NOOP || ended != null && ended.finished());
+        boolean complete =
+                !read || skips || plainLeft == 0 && (compressor == Wire.NOOP || ended != null && ended.finished());
         release();
         if (!complete) {
             throw new SniffException("compression");

@@ -21,8 +21,7 @@ final class Cursors {
      * @param statement its statement, if it has one
      * @param tails whether it waits for documents that are not there yet
      */
-    record Cursor(
-            long id, Operation operation, @Nullable SqlStatement statement, boolean tails) {}
+    record Cursor(long id, Operation operation, @Nullable SqlStatement statement, boolean tails) {}
 
     private final AtomicReferenceArray<@Nullable Cursor> places;
     private final int mask;

@@ -189,7 +189,8 @@ final class Loop {
         return known;
     }
 
-    @SuppressWarnings("deprecation") // Low bytes only is what is wanted of text that mostly is ASCII; others go the long way.
+    @SuppressWarnings(
+            "deprecation") // Low bytes only is what is wanted of text that mostly is ASCII; others go the long way.
     private static int put(byte[] a, int at, String text) {
         int n = text.length();
         boolean plain = true;

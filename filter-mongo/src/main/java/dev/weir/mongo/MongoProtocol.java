@@ -49,7 +49,9 @@ public final class MongoProtocol implements Protocol {
                 config.bool("statements", false),
                 config.bool("error_messages", false),
                 (int) config.integer("max_pending", MAX_PENDING, 16, 1 << 16),
-                new NameTable(config.strings("scatter_fields")));
+                new NameTable(config.list("scatter_fields").stream()
+                        .map(ConfigNode::text)
+                        .toList()));
         int cursors = (int) config.integer("max_cursors", MAX_CURSORS, 0, 1 << 16);
         config.rejectUnknown();
         Loop.Counters counters = new Loop.Counters(
@@ -62,7 +64,10 @@ public final class MongoProtocol implements Protocol {
         Topology topology = new Topology(
                 environment.listener(),
                 counter(environment, "weir_mongo_primary_changes", "Times the primary of a replica set changed"),
-                counter(environment, "weir_mongo_bypass", "Clients that left after they were told a replica set's members"));
+                counter(
+                        environment,
+                        "weir_mongo_bypass",
+                        "Clients that left after they were told a replica set's members"));
         Loop.Shared shared = new Loop.Shared(new Cursors(cursors), new Transactions(), topology);
         return loop -> {
             Loop own = new Loop(settings, counters, loop.inflaters(), shared);

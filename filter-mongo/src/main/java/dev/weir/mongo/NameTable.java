@@ -23,7 +23,7 @@ final class NameTable {
 
     /** The id of a name is its place in the list. */
     NameTable(List<String> list) {
-        int size = Integer.highestOneBit(4 * list.size());
+        int size = Math.max(4, Integer.highestOneBit(4 * list.size()));
         names = new byte @Nullable [size][];
         words = new long[size];
         ids = new int[size];

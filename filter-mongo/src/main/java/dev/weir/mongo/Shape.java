@@ -40,10 +40,25 @@ final class Shape {
     private static final byte[] CUT = ascii(" ...");
 
     private static final NameTable OPERATORS = new NameTable(java.util.List.of(
-            "$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$all", // compare with values
-            "$literal", "$const", "$comment", // hold a value, whatever it looks like
-            "$lookup", "$graphLookup", "$unionWith", "$out", "$merge", // name a collection
-            "$facet", "$changeStream"));
+            "$eq",
+            "$ne",
+            "$gt",
+            "$gte",
+            "$lt",
+            "$lte",
+            "$in",
+            "$nin",
+            "$all", // compare with values
+            "$literal",
+            "$const",
+            "$comment", // hold a value, whatever it looks like
+            "$lookup",
+            "$graphLookup",
+            "$unionWith",
+            "$out",
+            "$merge", // name a collection
+            "$facet",
+            "$changeStream"));
 
     private static final int LAST_COMPARISON = 8;
     private static final int LAST_LITERAL = 11;
@@ -324,9 +339,8 @@ final class Shape {
     /** An element of an array. */
     private int item(int context, int type, byte[] a, int value, int size) {
         boolean document = type == Bson.DOCUMENT;
-        boolean into = context == LIST
-                ? document || type == Bson.ARRAY
-                : document && size > Bson.EMPTY && a[value + 5] == '$';
+        boolean into =
+                context == LIST ? document || type == Bson.ARRAY : document && size > Bson.EMPTY && a[value + 5] == '$';
         elementEnds();
         if (!empty[level]) {
             boolean literal = !into && length > element[level] && length - element[level] == 1;

@@ -38,7 +38,12 @@ final class Topology {
         primaryChanges.increment();
         long last = said.get();
         if ((last == Long.MIN_VALUE || now - last >= QUIET) && said.compareAndSet(last, now)) {
-            LOG.info("listener {}: the primary of {} is now {} (was {})", listener, printable(set), printable(primary), printable(replaced));
+            LOG.info(
+                    "listener {}: the primary of {} is now {} (was {})",
+                    listener,
+                    printable(set),
+                    printable(primary),
+                    printable(replaced));
         }
     }
 
