@@ -190,6 +190,8 @@ final class ExpectedExchanges {
         }
         put(fields, "code_name", SeenCommand.text(seen.reply(), "codeName"));
         put(fields, "write_errors", SeenCommand.size(SeenCommand.find(seen.reply(), "writeErrors")));
+        put(fields, "write_errors", SeenCommand.text(seen.reply(), "nErrors"));
+        fields.remove("write_errors", "0");
         put(fields, "write_concern_error", SeenCommand.text(seen.reply(), "writeConcernError.code"));
         if (SeenCommand.find(seen.reply(), "errorLabels") instanceof BsonArray labels) {
             fields.put(
@@ -199,11 +201,12 @@ final class ExpectedExchanges {
         put(fields, "modified", SeenCommand.text(seen.reply(), "nModified"));
         put(fields, "upserted", SeenCommand.size(SeenCommand.find(seen.reply(), "upserted")));
         put(fields, "upserted", SeenCommand.text(seen.reply(), "nUpserted"));
+        fields.remove("upserted", "0");
     }
 
     private static void comment(SeenCommand seen, Map<String, String> fields) {
         BsonValue comment = seen.inner().get("comment");
-        if (comment == null) {
+        if (comment == null || comment.isNull()) {
             return;
         }
         BsonDocument told = comment.isDocument() ? comment.asDocument() : null;
@@ -213,7 +216,7 @@ final class ExpectedExchanges {
         }
         String trace = text.equals(MongoSessions.TRACEPARENT) ? text : SeenCommand.text(told, "traceparent");
         put(fields, "trace", trace == null ? null : trace.substring(3, 35));
-        String site = told == null ? text : SeenCommand.text(told, "callingFunction");
+        String site = told == null && trace == null ? text : SeenCommand.text(told, "callingFunction");
         put(fields, "call_site", site);
     }
 
@@ -235,11 +238,11 @@ final class ExpectedExchanges {
         if (transaction == null) {
             return;
         }
-        fields.put("in_transaction", "true");
         if (seen.name().equals("commitTransaction") || seen.name().equals("abortTransaction")) {
             fields.put("transaction", seen.name().replace("Transaction", ""));
             fields.put("batch", String.valueOf(statements.getOrDefault(transaction, 0)));
         } else {
+            fields.put("in_transaction", "true");
             statements.merge(transaction, 1, Integer::sum);
         }
     }

@@ -21,6 +21,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.bson.BsonDocument;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,14 +40,14 @@ final class MongoClientsIT {
     private static final List<String> BASIC =
             List.of("crud", "cursors", "catalog", "duplicates", "aggregates", "comments", "errors", "options");
 
-    /** How commands begin as JSON, and what is left of them in a digest. */
+    /** What commands have in them as JSON, and what is left of them in a digest. */
     private static final Map<String, String> SHAPES = Map.of(
             "{\"find\": \"orders\", \"filter\": {\"status\": \"open\", \"total\": {\"$gt\": 100}}, \"sort\": {\"total\": -1}",
-            "find orders {status: ?, total: {$gt: ?}} sort {total: ?}",
+            "find orders {status: ?, total: {$gt: ?}} sort {total: -1}",
             "{\"insert\": \"orders\"",
             "insert orders",
-            "{\"distinct\": \"orders\"",
-            "distinct orders status",
+            "\"updates\": [{\"q\": {\"status\": \"open\"}",
+            "update orders {status: ?} {$inc: {total: ?}}",
             "{\"aggregate\": \"orders\", \"pipeline\": [{\"$group\": {\"_id\": \"$status\"",
             "aggregate orders [{$group: {_id: ?, n: {$sum: ?}, most: {$max: ?}}}, {$sort: {_id: ?}}]");
 
@@ -158,6 +159,7 @@ final class MongoClientsIT {
     /** Client, tap, Weir, perhaps a bridge, server. */
     private static final class Way implements AutoCloseable {
         private final Setup setup;
+        private final @Nullable MessageRelay ids;
         private final @Nullable CompressionBridge bridge;
         private final Proxy proxy;
         private final WireTap tap;
@@ -165,6 +167,11 @@ final class MongoClientsIT {
         Way(Setup setup, Queue<Exchange> exchanges) throws Exception {
             this.setup = setup;
             int server = port(setup.server());
+            try (WireClient client = new WireClient(server)) {
+                client.ask(BsonDocument.parse("{dropDatabase: 1, $db: 'shop'}"));
+            }
+            ids = setup.driver() == MongoDriver.JAVA ? new MessageRelay(server, localPort -> new StreamIds()) : null;
+            server = ids == null ? server : ids.port();
             BridgeCompressor offered = setup.compressor();
             BridgeCompressor answers = setup.answers() == null ? offered : setup.answers();
             bridge = offered == null || answers == null ? null : CompressionBridge.start(server, offered, answers, 0);
@@ -196,6 +203,9 @@ final class MongoClientsIT {
             proxy.close();
             if (bridge != null) {
                 bridge.close();
+            }
+            if (ids != null) {
+                ids.close();
             }
         }
     }
@@ -232,11 +242,14 @@ final class MongoClientsIT {
         assertThat(seen.get(0).operation().name()).isIn(HELLO);
         List<Map<String, String>> fields =
                 seen.stream().skip(1).map(MongoClientsIT::compared).toList();
+        List<String> differences = new ArrayList<>();
         for (int i = 0; i < Math.min(fields.size(), expected.size()); i++) {
-            assertThat(fields.get(i))
-                    .as("command %d of %s: %s", i, port(seen.get(0)), RecordingExchanges.fields(seen.get(i + 1)))
-                    .isEqualTo(expected.get(i));
+            if (!fields.get(i).equals(expected.get(i))) {
+                differences.add("command " + i + " of " + port(seen.get(0)) + ": " + fields.get(i) + "\n    expected: "
+                        + expected.get(i) + "\n    all: " + RecordingExchanges.fields(seen.get(i + 1)));
+            }
         }
+        assertThat(differences).isEmpty();
         assertThat(fields).hasSameSizeAs(expected);
     }
 
@@ -325,7 +338,7 @@ final class MongoClientsIT {
         for (SeenCommand seen : commands) {
             String command = seen.command().toJson();
             for (Map.Entry<String, String> shape : SHAPES.entrySet()) {
-                if (command.startsWith(shape.getKey())) {
+                if (command.contains(shape.getKey())) {
                     shapes.merge(shape.getValue(), 1L, Long::sum);
                 }
             }

@@ -23,6 +23,9 @@ record SeenCommand(
         BsonDocument command,
         @Nullable BsonDocument reply,
         boolean failed) {
+    /** Commands that tell how many documents they changed; {@code n} of others is something else. */
+    private static final List<String> WRITES = List.of("insert", "update", "delete");
+
     private static final List<String> SEQUENCES = List.of("documents", "updates", "deletes", "ops");
 
     /** A part of a document, by names with dots between; null if it is not there. */
@@ -66,7 +69,11 @@ record SeenCommand(
         return name.equals("explain") && command.get("explain") instanceof BsonDocument explained ? explained : command;
     }
 
+    /** What an exchange calls it; nothing is known of one that was made up. */
     String label() {
+        if (name.equals("noSuchCommand")) {
+            return "_OTHER";
+        }
         return name.equals("explain") ? "explain " + inner().getFirstKey() : name;
     }
 
@@ -119,7 +126,7 @@ record SeenCommand(
         }
         long returned = Math.max(size(find(reply, "cursor.firstBatch")), size(find(reply, "cursor.nextBatch")));
         returned = Math.max(returned, size(reply.get("values")));
-        return returned >= 0 ? returned : number(reply, "n");
+        return returned >= 0 || !WRITES.contains(name) ? returned : number(reply, "n");
     }
 
     /** Documents, statements or operations of the request, -1 if it is not of that kind. */
