@@ -3,11 +3,13 @@
 
     client.py URI SESSION...
 
-The sessions are those of MongoSessions.java, by the same names, and `exhaust` and `raw_exhaust`, which the Java driver
-does not have. A line of standard output is a document in canonical extended JSON: of a command
-{kind: "command", requestId, name, database, command, reply, failed}, of a heartbeat {kind: "heartbeat", awaited, failed}.
-Ends with 1 where something does not work, or an error that is expected does not come.
+The sessions are those of MongoSessions.java, by the same names, `exhaust`, which the Java driver does not have, and
+`streams`, which waits for heartbeats that come by themselves. A line of standard output is a document in canonical
+extended JSON: of a command {kind: "command", requestId, name, database, command, reply, failed}, of a heartbeat
+{kind: "heartbeat", awaited, failed}. Ends with 1 where something does not work, or an error that is expected does not
+come.
 """
+import random
 import sys
 import threading
 import time
@@ -158,13 +160,6 @@ def exhaust(client):
     orders.drop()
 
 
-def raw_exhaust(client):
-    orders = client.shop.orders
-    orders.insert_many(documents(0, 40))
-    list(orders.find_raw_batches(cursor_type=CursorType.EXHAUST, batch_size=9))
-    orders.drop()
-
-
 def catalog(client):
     shop = client.shop
     shop.orders.insert_many(documents(0, 5))
@@ -275,12 +270,17 @@ def unacknowledged(client):
     orders.drop()
 
 
+def text(length):
+    """Compresses as texts do."""
+    return random.randbytes(length // 2).hex()
+
+
 def large(client):
     orders = client.shop.orders
-    orders.insert_many([{"_id": i, "text": f"some text of number {i}" + " " * 4_000} for i in range(400)])
+    orders.insert_many([{"_id": i, "text": text(4_000)} for i in range(400)])
     list(orders.find())
     list(orders.find().batch_size(150))
-    orders.insert_one({"_id": "huge", "text": "x" * 5_000_000})
+    orders.insert_one({"_id": "huge", "text": text(5_000_000)})
     orders.find_one({"_id": "huge"})
     orders.drop()
 

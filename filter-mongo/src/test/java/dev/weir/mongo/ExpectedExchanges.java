@@ -40,12 +40,15 @@ final class ExpectedExchanges {
             "write_concern",
             "scatter",
             "multi_get",
+            "no_max_time",
             "call_site",
             "in_transaction",
             "transaction",
             "modified",
             "upserted",
             "compressor");
+
+    private static final Set<String> QUERIES = Set.of("find", "aggregate", "count", "distinct");
 
     /** Commands whose value is a collection. */
     private static final Set<String> OF_COLLECTION = Set.of(
@@ -72,6 +75,7 @@ final class ExpectedExchanges {
     private final Map<String, Integer> statements = new HashMap<>();
     private int port;
     private int asked;
+    private boolean packed;
     private @Nullable Noted answered;
 
     ExpectedExchanges(WireTap tap, @Nullable String compressor) {
@@ -113,9 +117,10 @@ final class ExpectedExchanges {
             asked = seen.requestId();
             Noted request = noted(0, note -> note.request() && note.requestId() == asked);
             put(fields, "request_bytes", request.length());
-            put(fields, "compressor", request.opcode() == Wire.OP_COMPRESSED ? compressor : null);
+            packed = request.opcode() == Wire.OP_COMPRESSED;
             answered = null;
         }
+        put(fields, "compressor", packed ? compressor : null);
         if (!seen.unacknowledged()) {
             Noted before = answered;
             int from = before == null ? 0 : notes().indexOf(before) + 1;
@@ -149,6 +154,9 @@ final class ExpectedExchanges {
         put(fields, "read_preference", SeenCommand.text(seen.command(), "$readPreference.mode"));
         put(fields, "read_concern", SeenCommand.text(inner, "readConcern.level"));
         put(fields, "write_concern", SeenCommand.text(seen.command(), "writeConcern.w"));
+        if (QUERIES.contains(seen.name()) && !inner.containsKey("maxTimeMS")) {
+            fields.put("no_max_time", "true");
+        }
         if (seen.name().equals("find")) {
             BsonDocument filter = inner.getDocument("filter", new BsonDocument());
             put(fields, "scatter", filter.containsKey("_id") ? null : "true");

@@ -32,6 +32,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.bson.Document;
@@ -280,16 +281,26 @@ public final class MongoSessions {
         orders.drop();
     }
 
+    /** Compresses as texts do. */
+    private static String text(Random random, int length) {
+        StringBuilder text = new StringBuilder();
+        while (text.length() < length) {
+            text.append(Integer.toHexString(random.nextInt()));
+        }
+        return text.toString();
+    }
+
     /** Requests and answers that come in many pieces. */
     private static void large(MongoClient client) {
         MongoCollection<Document> orders = orders(client);
+        Random random = new Random(7);
         List<Document> many = IntStream.range(0, 400)
-                .mapToObj(i -> new Document("_id", i).append("text", "some text of number " + i + " ".repeat(4_000)))
+                .mapToObj(i -> new Document("_id", i).append("text", text(random, 4_000)))
                 .toList();
         orders.insertMany(many);
         orders.find().into(new ArrayList<>());
         orders.find().batchSize(150).into(new ArrayList<>());
-        orders.insertOne(new Document("_id", "huge").append("text", "x".repeat(5_000_000)));
+        orders.insertOne(new Document("_id", "huge").append("text", text(random, 5_000_000)));
         orders.find(Filters.eq("_id", "huge")).first();
         orders.drop();
     }
