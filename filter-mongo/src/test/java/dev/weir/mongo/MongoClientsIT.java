@@ -2,27 +2,18 @@ package dev.weir.mongo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.core.Proxy;
-import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.exchange.CommandStats.SeriesRow;
 import dev.weir.core.exchange.Exchange;
 import dev.weir.core.exchange.TopTable;
 import dev.weir.core.testkit.RecordingExchanges;
 import dev.weir.mongo.MongoDriver.Told;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import org.bson.BsonDocument;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,13 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * exchange, on the same connection and in the same order, that says the same; and there are no others.
  */
 final class MongoClientsIT {
-    private static final long PATIENCE_SECONDS = 60;
-    private static final String APP = "weir-it";
     private static final Set<String> HELLO = Set.of("hello", "isMaster");
-
-    /** What mongo-java-server has: no more than collections and their documents. */
-    private static final List<String> BASIC =
-            List.of("crud", "cursors", "catalog", "duplicates", "aggregates", "comments", "errors", "options");
 
     /** What commands have in them as JSON, and what is left of them in a digest. */
     private static final Map<String, String> SHAPES = Map.of(
@@ -55,60 +40,8 @@ final class MongoClientsIT {
     private static @Nullable JavaServer javaServer;
     private static @Nullable SecantusServer secantus;
 
-    /**
-     * A driver, a server, and what is between them.
-     *
-     * @param compressor null for none
-     * @param answers null if it is the same in both directions
-     */
-    record Setup(
-            MongoDriver driver,
-            @Nullable MongoInstallation server,
-            @Nullable BridgeCompressor compressor,
-            @Nullable BridgeCompressor answers) {
-        @Override
-        public String toString() {
-            return driver + " on " + (server == null ? "mongo-java-server" : server)
-                    + (compressor == null ? "" : ", " + compressor.label())
-                    + (answers == null ? "" : " and " + answers.label());
-        }
-
-        List<String> sessions() {
-            if (server == null) {
-                return BASIC;
-            }
-            List<String> sessions = new ArrayList<>(MongoSessions.all().keySet());
-            if (driver == MongoDriver.PYMONGO) {
-                sessions.add("exhaust");
-            }
-            sessions.add(MongoDriver.STREAMS);
-            return sessions;
-        }
-
-        String uri(int port) {
-            return "mongodb://127.0.0.1:" + port + "/?directConnection=true&heartbeatFrequencyMS=500&appName=" + APP
-                    + (compressor == null ? "" : "&compressors=" + compressor.label());
-        }
-    }
-
-    static Stream<Setup> setups() {
-        List<Setup> setups = new ArrayList<>();
-        List<MongoInstallation> installed = MongoInstallation.available();
-        for (BridgeCompressor compressor : new @Nullable BridgeCompressor[] {
-            null, BridgeCompressor.SNAPPY, BridgeCompressor.ZLIB, BridgeCompressor.ZSTD
-        }) {
-            setups.add(new Setup(MongoDriver.JAVA, null, compressor, null));
-            for (MongoInstallation installation : installed) {
-                for (MongoDriver driver : MongoDriver.values()) {
-                    setups.add(new Setup(driver, installation, compressor, null));
-                }
-            }
-        }
-        setups.add(new Setup(MongoDriver.JAVA, null, BridgeCompressor.ZSTD, BridgeCompressor.NOOP));
-        for (MongoInstallation installation : installed) {
-            setups.add(new Setup(MongoDriver.PYMONGO, installation, BridgeCompressor.ZLIB, BridgeCompressor.SNAPPY));
-        }
-        return setups.stream();
+    static List<MongoSetup> setups() {
+        return MongoSetup.all();
     }
 
     @AfterAll
@@ -134,132 +67,29 @@ final class MongoClientsIT {
 
     @ParameterizedTest
     @MethodSource("setups")
-    void tellsWhatTheDriverTells(Setup setup) throws Exception {
-        Queue<Exchange> exchanges = new ConcurrentLinkedQueue<>();
-        try (Way way = new Way(setup, exchanges)) {
-            Told told = setup.driver().run(setup.uri(way.tap.port()), setup.sessions());
+    void tellsWhatTheDriverTells(MongoSetup setup) throws Exception {
+        try (MongoWay way = new MongoWay(setup, port(setup.server()), Map.of())) {
+            Told told = setup.driver().run(setup.uri(way.tap().port()), setup.sessions());
             way.awaitNoConnection();
+            way.assertNothingStopped();
 
+            List<Exchange> exchanges = way.exchanges();
             String compressor =
                     setup.compressor() == null ? null : setup.compressor().label();
             Map<Integer, List<Map<String, String>>> expected =
-                    new ExpectedExchanges(way.tap, compressor).of(told.commands());
+                    new ExpectedExchanges(way.tap(), compressor).of(told.commands());
             Map<Integer, List<Exchange>> seen = exchanges.stream()
                     .collect(Collectors.groupingBy(MongoClientsIT::port, TreeMap::new, Collectors.toList()));
-            assertThat(seen.keySet()).isEqualTo(way.tap.connections().keySet());
+            assertThat(seen.keySet()).isEqualTo(way.tap().connections().keySet());
             expected.forEach((port, commands) -> assertCommands(Objects.requireNonNull(seen.get(port)), commands));
             seen.keySet().removeAll(expected.keySet());
-            assertMonitoring(way.tap, seen, told);
+            assertMonitoring(way.tap(), seen, told);
             assertThat(exchanges).allSatisfy(MongoClientsIT::assertTimes);
-            assertThat(exchanges).allSatisfy(e -> assertThat(e.app).isEqualTo(APP));
-            assertTables(way, expected, told);
+            assertThat(exchanges).allSatisfy(e -> assertThat(e.app).isEqualTo(MongoSetup.APP));
+            assertTables(way, setup.driver(), expected, told);
             way.assertCounters(expected);
             way.assertCompressed();
         }
-    }
-
-    /** Client, tap, Weir, perhaps a bridge, server. */
-    private static final class Way implements AutoCloseable {
-        private final Setup setup;
-        private final @Nullable MessageRelay ids;
-        private final @Nullable CompressionBridge bridge;
-        private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-        private final Proxy proxy;
-        private final WireTap tap;
-
-        Way(Setup setup, Queue<Exchange> exchanges) throws Exception {
-            this.setup = setup;
-            int server = port(setup.server());
-            try (WireClient client = new WireClient(server)) {
-                client.ask(BsonDocument.parse("{dropDatabase: 1, $db: 'shop'}"));
-            }
-            ids = setup.driver() == MongoDriver.JAVA ? new MessageRelay(server, localPort -> new StreamIds()) : null;
-            server = ids == null ? server : ids.port();
-            BridgeCompressor offered = setup.compressor();
-            BridgeCompressor answers = setup.answers() == null ? offered : setup.answers();
-            bridge = offered == null || answers == null ? null : CompressionBridge.start(server, offered, answers, 0);
-            proxy = proxy(bridge == null ? server : bridge.port(), exchanges, meters);
-            tap = new WireTap(proxy.address("db").port());
-        }
-
-        /** A driver's monitors go some time after the driver. */
-        void awaitNoConnection() throws InterruptedException {
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-            while (proxy.listeners().get(0).connectionsActive() > 0) {
-                assertThat(System.nanoTime()).as("a connection stays").isLessThan(end);
-                Thread.sleep(5);
-            }
-        }
-
-        /** What is counted apart from the exchanges. */
-        void assertCounters(Map<Integer, List<Map<String, String>>> expected) {
-            List<Map<String, String>> all =
-                    expected.values().stream().flatMap(List::stream).toList();
-            for (String kind : List.of("scatter", "multi_get", "no_max_time")) {
-                assertThat(meters.get("weir_mongo_queries")
-                                .tag("kind", kind)
-                                .counter()
-                                .count())
-                        .as(kind)
-                        .isEqualTo(all.stream()
-                                .filter(fields -> fields.containsKey(kind))
-                                .count());
-            }
-            assertThat(counter("weir_mongo_lossy")).isZero();
-            assertThat(counter("weir_mongo_unsolicited")).isZero();
-            assertThat(counter("weir_mongo_primary_changes")).isZero();
-            // The one that was made up.
-            assertThat(counter("weir_mongo_unknown_cursors")).isEqualTo(1);
-        }
-
-        private double counter(String name) {
-            return meters.get(name).counter().count();
-        }
-
-        void assertCompressed() {
-            if (bridge != null) {
-                BridgeCompressor offered = Objects.requireNonNull(setup.compressor());
-                assertThat(bridge.inflated(offered)).isGreaterThan(50);
-                assertThat(bridge.deflated(Objects.requireNonNullElse(setup.answers(), offered)))
-                        .isGreaterThan(50);
-            }
-        }
-
-        @Override
-        public void close() throws IOException {
-            tap.close();
-            proxy.close();
-            if (bridge != null) {
-                bridge.close();
-            }
-            if (ids != null) {
-                ids.close();
-            }
-        }
-    }
-
-    private static Proxy proxy(int server, Queue<Exchange> exchanges, SimpleMeterRegistry meters) {
-        ProxyConfig config = ProxyConfig.of(Map.of(
-                "event_loops",
-                2,
-                "listeners",
-                List.of(Map.of(
-                        "name",
-                        "db",
-                        "address",
-                        "127.0.0.1:0",
-                        "filters",
-                        List.of(Map.of("type", "mongo_stats"), Map.of("type", "tcp_proxy", "cluster", "c")))),
-                "clusters",
-                List.of(Map.of("name", "c", "endpoints", List.of("127.0.0.1:" + server)))));
-        return Proxy.builder()
-                .meters(meters)
-                .sink(loop -> exchange -> {
-                    Exchange copy = new Exchange();
-                    copy.copyFrom(exchange);
-                    exchanges.add(copy);
-                })
-                .start(config);
     }
 
     private static int port(Exchange exchange) {
@@ -330,31 +160,31 @@ final class MongoClientsIT {
         assertThat(exchange.firstByteNanos).isBetween(0L, exchange.durationNanos);
     }
 
-    private static void assertTables(Way way, Map<Integer, List<Map<String, String>>> expected, Told told) {
+    private static void assertTables(
+            MongoWay way, MongoDriver driver, Map<Integer, List<Map<String, String>>> expected, Told told) {
         Map<String, Long> timed = expected.values().stream()
                 .flatMap(List::stream)
                 .filter(fields -> !fields.containsKey("wait") && !"no_reply".equals(fields.get("status")))
                 .collect(Collectors.groupingBy(
                         fields -> String.valueOf(fields.get("command")), TreeMap::new, Collectors.counting()));
-        Map<String, Long> series = way.proxy.exchanges().commands().series().stream()
+        Map<String, Long> series = way.proxy().exchanges().commands().series().stream()
                 .filter(row -> !HELLO.contains(row.operation()))
                 .collect(Collectors.groupingBy(
                         SeriesRow::operation, TreeMap::new, Collectors.summingLong(SeriesRow::count)));
         assertThat(series).isEqualTo(timed);
-        TopTable.Peers peers = way.proxy
+        TopTable.Peers peers = way.proxy()
                 .exchanges()
                 .top()
                 .rows(TopTable.Dimension.CLIENT)
                 .get(0)
                 .peers();
-        assertThat(Objects.requireNonNull(peers).apps()).containsExactly(APP);
+        assertThat(Objects.requireNonNull(peers).apps()).containsExactly(MongoSetup.APP);
         assertThat(peers.namespaces()).contains("admin", "shop");
         assertThat(peers.libraries())
                 .singleElement()
-                .satisfies(library ->
-                        assertThat(library).startsWith(way.setup.driver().library()));
+                .satisfies(library -> assertThat(library).startsWith(driver.library()));
         Map<String, Long> digests = new TreeMap<>();
-        way.proxy
+        way.proxy()
                 .exchanges()
                 .digestUsage()
                 .forEach(usage -> digests.merge(
