@@ -112,7 +112,7 @@ final class AnswerFramer {
 
     private boolean inflates(ByteBuf data, int at, int available, int size) {
         boolean whole = available == size;
-        if (!whole && available < Math.max(nextTry, Inflating.HEADER)) {
+        if (!whole && available < Math.max(nextTry, Inflating.HEADER + 1)) {
             return false;
         }
         if (available <= Inflating.HEADER) {

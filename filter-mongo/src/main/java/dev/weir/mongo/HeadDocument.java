@@ -156,7 +156,7 @@ final class HeadDocument {
         switch (state) {
             case SIZE -> {
                 if (number(b)) {
-                    if (number < BsonTypes.SMALLEST || number > limit) {
+                    if (number < Bson.EMPTY || number > limit) {
                         throw bad();
                     }
                     open(0, number, Role.COMMAND);
@@ -197,7 +197,7 @@ final class HeadDocument {
             return;
         }
         type = t;
-        if (BsonTypes.size(t) == BsonTypes.UNKNOWN) {
+        if (Bson.size(t) == Bson.UNKNOWN) {
             throw bad();
         }
         textLength = 0;
@@ -235,7 +235,7 @@ final class HeadDocument {
         wantsDatabase = false;
         switch (roles[depth]) {
             case COMMAND -> commandField(first);
-            case PIPELINE -> descends = type == BsonTypes.DOCUMENT ? Role.STAGE : null;
+            case PIPELINE -> descends = type == Bson.DOCUMENT ? Role.STAGE : null;
             case STAGE -> writes |= first && (is(OUT) || is(MERGE));
             default -> {
                 // What is beside the command in its wrapper does not matter.
@@ -246,14 +246,14 @@ final class HeadDocument {
 
     private void commandField(boolean first) {
         if (first) {
-            if (legacy && depth == 0 && type == BsonTypes.DOCUMENT && (is(QUERY) || is(DOLLAR_QUERY))) {
+            if (legacy && depth == 0 && type == Bson.DOCUMENT && (is(QUERY) || is(DOLLAR_QUERY))) {
                 roles[0] = Role.WRAPPER;
                 descends = Role.COMMAND;
             } else {
                 found(CommandNames.find(text, textLength));
             }
         } else if (!legacy && is(DB)) {
-            if (databaseSeen || type != BsonTypes.STRING) {
+            if (databaseSeen || type != Bson.STRING) {
                 throw bad();
             }
             wantsDatabase = true;
@@ -262,17 +262,17 @@ final class HeadDocument {
                 throw bad();
             }
             pipelineSeen = true;
-            writes |= type != BsonTypes.ARRAY;
-            descends = type == BsonTypes.ARRAY ? Role.PIPELINE : null;
+            writes |= type != Bson.ARRAY;
+            descends = type == Bson.ARRAY ? Role.PIPELINE : null;
         }
     }
 
     private void value() {
-        int size = BsonTypes.size(type);
-        if (size == BsonTypes.SIZED) {
+        int size = Bson.size(type);
+        if (ValueSizes.sized(size)) {
             numberBytes = 0;
             state = State.VALUE_SIZE;
-        } else if (size == BsonTypes.TWO_TEXTS) {
+        } else if (size == Bson.TWO_CSTRINGS) {
             texts = 0;
             textLength = 0;
             state = State.TWO_TEXTS;
@@ -282,7 +282,7 @@ final class HeadDocument {
     }
 
     private void sized() {
-        long rest = BsonTypes.rest(type, number);
+        long rest = ValueSizes.rest(Bson.size(type), number);
         if (rest < 0 || pos + rest > ends[depth] - 1) {
             throw bad();
         }

@@ -131,6 +131,7 @@ final class Inflating {
 
     private static Format format(int compressor) {
         return switch (compressor) {
+            case Wire.SNAPPY -> Format.SNAPPY;
             case Wire.ZLIB -> Format.ZLIB;
             case Wire.ZSTD -> Format.ZSTD;
             default -> throw new SniffException("compression");

@@ -274,7 +274,7 @@ final class MongoFramer implements CommandFramer, Command {
 
     @Override
     public boolean betweenAnswers() {
-        return answers.atBoundary() && open.streams() == 0;
+        return answers.atBoundary() && !open.streams();
     }
 
     @Override

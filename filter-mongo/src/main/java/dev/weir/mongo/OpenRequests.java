@@ -21,6 +21,8 @@ final class OpenRequests {
     private int[] ids = new int[4];
     private byte[] flags = new byte[4];
     private int size;
+    /** Requests whose answer may be a stream. */
+    private int exhaust;
 
     private int[] requests = new int[1];
     private int[] lastAnswers = new int[1];
@@ -31,8 +33,9 @@ final class OpenRequests {
         return size == 0;
     }
 
-    int streams() {
-        return streams;
+    /** Whether a stream of answers is open, or may begin with the next answer. */
+    boolean streams() {
+        return streams > 0 || exhaust > 0;
     }
 
     /** Whether a stream is open that is not one of hellos, in which nothing is lost when it ends. */
@@ -55,6 +58,7 @@ final class OpenRequests {
         }
         ids[size] = id;
         flags[size++] = (byte) how;
+        exhaust += how & EXHAUST;
     }
 
     /** The oldest request that has {@code id}, or -1. */
@@ -76,6 +80,7 @@ final class OpenRequests {
         if (goesOn) {
             open(ids[request], answer, flags[request]);
         }
+        exhaust -= flags[request] & EXHAUST;
         size--;
         System.arraycopy(ids, request + 1, ids, request, size - request);
         System.arraycopy(flags, request + 1, flags, request, size - request);

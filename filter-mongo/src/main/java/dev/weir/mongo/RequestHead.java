@@ -206,7 +206,7 @@ final class RequestHead {
             }
             case CONTEXT_SIZE -> {
                 if (number(b)) {
-                    if (number < BsonTypes.SMALLEST || pos - 4 + number > sectionsEnd) {
+                    if (number < Bson.EMPTY || pos - 4 + number > sectionsEnd) {
                         throw new SniffException("section");
                     }
                     skip = number - 4L;
@@ -316,7 +316,7 @@ final class RequestHead {
         };
         if (implied != null) {
             rest();
-        } else if (length - pos < 8 + BsonTypes.SMALLEST) {
+        } else if (length - pos < 8 + Bson.EMPTY) {
             throw new SniffException("length");
         } else {
             skip = 8;
