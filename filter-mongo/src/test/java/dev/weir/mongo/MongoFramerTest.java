@@ -573,6 +573,38 @@ class MongoFramerTest {
         }
     }
 
+    @Test
+    void seesTheSameInPiecesOfAnySize() {
+        byte[][] messages = {
+            request(1, "{aggregate: 'a', $db: 'd', x: [1, /r/i, {a: 1}], pipeline: [{$match: {}}, {$out: 'b'}], n: null}"),
+            message(2, 0, Wire.OP_MSG, flags(1), sequence("updates", bson("{}")), BODY, bson("{update: 'a', $db: 'e'}"), int32(0)),
+            packed(request(3, "{count: 'a', $db: 'f'}"), Wire.ZSTD),
+            message(4, 0, Wire.OP_QUERY, flags(0), cstring("g.$cmd"), int32(0), int32(-1), bson("{$query: {drop: 'c'}, x: 1}")),
+            request(5, "{insert: 'a', documents: [{x: '" + "x".repeat(70_000) + "'}], $db: 'h'}"),
+            packed(request(6, "{insert: 'a', $db: 'h', documents: [{x: '" + "x".repeat(70_000) + "'}]}"), Wire.SNAPPY),
+            message(7, 0, Wire.OP_DELETE, flags(0), cstring("i.b"), flags(0), bson("{}")),
+        };
+        List<String> whole = List.copyOf(commands(messages));
+        String all = text(messages);
+        Random random = new Random(5);
+        for (int round = 0; round < 30; round++) {
+            seen.clear();
+            StringBuilder passed = new StringBuilder();
+            try (FilterTester tester = tester((command, nanos) -> Decision.ALLOW)) {
+                for (int at = 0; at < all.length(); ) {
+                    int end = Math.min(all.length(), at + 1 + random.nextInt(round < 10 ? 40 : 10_000));
+                    tester.client(all.substring(at, end));
+                    passed.append(tester.toUpstream());
+                    at = end;
+                }
+            }
+
+            assertThat(seen).isEqualTo(whole);
+            assertThat(passed.toString().equals(all)).isTrue();
+        }
+        assertThat(whole).containsExactly("aggregate d", "update e", "count f reads", "drop g", "insert null", "insert h", "delete i");
+    }
+
     // ---- streams of answers, and answers in another order
 
     @ParameterizedTest
