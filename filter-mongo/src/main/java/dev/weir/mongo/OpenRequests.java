@@ -15,8 +15,10 @@ final class OpenRequests {
 
     /** The answer may be a stream. */
     static final int EXHAUST = 1;
-    /** It is a hello; kinds of their own may follow above. */
+    /** It is a hello. */
     static final int HELLO = 2;
+    /** From here on bits of a user's own, up to 64. */
+    static final int OWN = 4;
 
     private int[] ids = new int[4];
     private byte[] flags = new byte[4];
