@@ -45,7 +45,7 @@ final class MysqlFuzzTest {
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
-        boolean ended = process.waitFor(SECONDS + 120L, TimeUnit.SECONDS);
+        boolean ended = process.waitFor(SECONDS + 300L, TimeUnit.SECONDS);
         process.destroyForcibly();
 
         List<String> lines = Files.readAllLines(output);
