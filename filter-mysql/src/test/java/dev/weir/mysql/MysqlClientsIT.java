@@ -110,7 +110,8 @@ final class MysqlClientsIT {
         return server;
     }
 
-    private static Proxy proxy(MysqlServer server, Queue<Exchange> exchanges) {
+    /** A Weir before it that shows what it sees. */
+    static Proxy proxy(MysqlServer server, Queue<Exchange> exchanges) {
         ProxyConfig config = ProxyConfig.of(Map.of(
                 "event_loops",
                 1,
@@ -150,7 +151,7 @@ final class MysqlClientsIT {
         }
     }
 
-    private static void awaitNoConnection(Proxy proxy) throws InterruptedException {
+    static void awaitNoConnection(Proxy proxy) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (proxy.listeners().get(0).connectionsActive() > 0) {
             assertThat(System.nanoTime()).as("a connection stays").isLessThan(end);
