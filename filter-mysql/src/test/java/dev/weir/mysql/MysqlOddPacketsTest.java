@@ -36,6 +36,31 @@ final class MysqlOddPacketsTest {
         tester.feed(Direction.TO_CLIENT, Talk.packet(sequence, payload.done()), 2);
     }
 
+    /** No server here asks for a second factor. */
+    @Test
+    void aSecondFactorIsPartOfTheLogin() {
+        SnifferTester tester = new SnifferTester(new FakeEnvironment().sniffers(new MysqlProtocol(), Map.of()));
+        Talk talk = new Talk()
+                .greeting(CAN, "9.7.4")
+                .response(CAN)
+                .server(bytes().u1(1, 3))
+                .server(bytes().u1(2).zero("authentication_ldap_sasl_client").text("first"))
+                .more(bytes().text("geheim"))
+                .server(bytes().u1(1).text("second"))
+                .more(bytes().text("geheim"))
+                .server(ok(0, 2));
+
+        WireScript.parse("part", talk.text())
+                .bursts()
+                .forEach(burst -> tester.feed(burst.direction(), burst.bytes(), burst.nanos()));
+        client(tester, query("SELECT 1"));
+        server(tester, 1, ok(0, 2));
+
+        assertThat(tester.outcome()).isEmpty();
+        assertThat(tester.recorded().lines()).hasSize(2).noneMatch(line -> line.contains("geheim"));
+        assertThat(tester.recorded().lines().get(0)).startsWith("LOGIN").contains("status=ok", "user=ann");
+    }
+
     @Test
     void aProgressReportIsNoDefinition() {
         SnifferTester tester = loggedIn(CAN & ~Capability.MYSQL | Capability.PROGRESS, "11.4.5-MariaDB");
