@@ -82,7 +82,7 @@ final class DemoDocuments implements DemoGuest.Traffic {
             MongoDatabase shop = client.getDatabase(DemoMongo.DATABASE);
             MongoCollection<Document> reviews = shop.getCollection("reviews");
             reviews.createIndex(new Document("product", 1));
-            shop.getCollection("orders").createIndex(new Document("number", 1));
+            shop.getCollection("orders").createIndex(new Document("total", 1));
             Random random = new Random(SEED);
             List<Document> all = new ArrayList<>();
             for (int i = 0; i < REVIEWS; i++) {
@@ -158,12 +158,12 @@ final class DemoDocuments implements DemoGuest.Traffic {
         FindIterable<Document> found = shop.getCollection("carts").find(Filters.eq("_id", cart));
         Document items = found.first();
         if (items != null) {
-            shop.getCollection("orders").insertOne(new Document("number", random.nextInt()).append("cart", items));
+            shop.getCollection("orders").insertOne(new Document("total", 1 + random.nextInt(90)).append("cart", items));
             shop.getCollection("carts").deleteOne(Filters.eq("_id", cart));
         }
     }
 
-    /** Many documents in one insert, many replacements in one bulk; old events and orders go. */
+    /** Many documents in one insert, many replacements in one bulk; old events and all orders go. */
     private static final class Import implements Task {
         private int next;
 
@@ -182,7 +182,7 @@ final class DemoDocuments implements DemoGuest.Traffic {
             shop.getCollection("events").insertMany(events, new InsertManyOptions().ordered(false));
             shop.getCollection("stock").bulkWrite(stocks, new BulkWriteOptions().ordered(false));
             shop.getCollection("events").deleteMany(Filters.lt("_id", next - KEPT));
-            shop.getCollection("orders").deleteMany(Filters.gt("number", 0));
+            shop.getCollection("orders").deleteMany(Filters.gt("total", 0));
         }
     }
 
