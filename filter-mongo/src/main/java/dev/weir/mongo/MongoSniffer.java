@@ -140,6 +140,10 @@ final class MongoSniffer implements Sniffer {
             loop.giveBack(asking);
             asking = null;
         }
+        if (answering != null) {
+            abandon(answering);
+            answering = null;
+        }
         if (only != null) {
             abandon(only);
             only = null;

@@ -40,6 +40,7 @@ final class Session {
         if (hello && hellos < 2) {
             hellos++;
         }
+        monitors &= hello;
         if (hello && !monitors && !engaged && (waits || hellos > 1)) {
             monitors = true;
         }
