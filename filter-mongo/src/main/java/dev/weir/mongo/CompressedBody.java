@@ -119,7 +119,7 @@ final class CompressedBody {
                 if (plainLeft < 0 || running.finished() && i < to) {
                     throw new SniffException("compression");
                 }
-                show(out, 0, written, body);
+                read(out, written, body);
                 if (running.finished() || written == 0 && (i == to || running.consumed() == 0)) {
                     return;
                 }
@@ -129,6 +129,15 @@ final class CompressedBody {
                 throw new SniffException("compression");
             }
             lose();
+        }
+    }
+
+    /** What is found in bytes that come before the damage depends on how far they came: it is the damage in any case. */
+    private static void read(byte[] out, int written, Body body) {
+        try {
+            show(out, 0, written, body);
+        } catch (SniffException e) {
+            throw new SniffException("compression");
         }
     }
 
