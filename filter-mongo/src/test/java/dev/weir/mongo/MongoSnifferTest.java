@@ -46,7 +46,7 @@ final class MongoSnifferTest extends SnifferContract {
             most = Math.max(most, requests.size() - answers.size());
             snappy |= Stream.concat(requests.stream(), answers.stream()).anyMatch(MongoSnifferTest::isSnappy);
         }
-        return 4096 + 512L * (most - 1) + (snappy ? SNAPPY_WINDOW : 0);
+        return 4096 + 1024L * (most - 1) + (snappy ? SNAPPY_WINDOW : 0);
     }
 
     /** Those that have begun. */
@@ -55,7 +55,7 @@ final class MongoSnifferTest extends SnifferContract {
         ByteBuffer all = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int at = 0;
         while (at + Wire.HEADER <= bytes.length && all.getInt(at) >= Wire.HEADER) {
-            int end = Math.min(bytes.length, at + all.getInt(at));
+            int end = (int) Math.min(bytes.length, (long) at + all.getInt(at));
             messages.add(all.slice(at, end - at).order(ByteOrder.LITTLE_ENDIAN));
             at = end;
         }
