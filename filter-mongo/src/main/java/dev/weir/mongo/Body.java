@@ -178,6 +178,7 @@ final class Body {
             int n = Math.min(CARRY - carried, to - from);
             System.arraycopy(a, from, carry, carried, n);
             int i = read(carry, 0, carried, carried + n);
+            boolean paused = pauses;
             pauses = false;
             at += i;
             if (i >= carried) {
@@ -185,7 +186,7 @@ final class Body {
                 carried = 0;
                 return from + used;
             }
-            if (i == 0) {
+            if (i == 0 && !paused) {
                 if (carried + n == CARRY) {
                     throw bad("section");
                 }
