@@ -147,7 +147,8 @@ final class CommandFields implements Body.Reader {
         String of = c.target != null ? c.target : c.collection;
         boolean system =
                 of != null && (of.startsWith("system.") || of.contains(", system.") || of.contains(".system."));
-        if (!Commands.is(c.code, Commands.SECRET) && !system) {
+        boolean readable = !legacy.reads() || legacy.queries();
+        if (readable && !Commands.is(c.code, Commands.SECRET) && !system) {
             c.text = sent.json(legacy.reads());
         }
     }

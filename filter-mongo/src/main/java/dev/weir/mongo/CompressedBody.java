@@ -100,7 +100,7 @@ final class CompressedBody {
         byte[] out = loop.inflated;
         try {
             while (!skips) {
-                if (plainLeft > 0 && body.skippable() >= plainLeft) {
+                if (plainLeft > 0 && body.skippable() >= plainLeft && !shown(body)) {
                     body.skipped(plainLeft);
                     plainLeft = 0;
                     skips = true;
@@ -130,6 +130,12 @@ final class CompressedBody {
             }
             lose();
         }
+    }
+
+    /** Whether all of it is wanted, to be shown. */
+    private static boolean shown(Body body) {
+        RawText raw = body.raw();
+        return raw != null && !raw.cut();
     }
 
     /** What is found in bytes that come before the damage depends on how far they came: it is the damage in any case. */
