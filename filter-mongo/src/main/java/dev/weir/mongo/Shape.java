@@ -36,6 +36,10 @@ final class Shape {
     static final int SORT = 37;
 
     private static final int COLLECTIONS = 8;
+    /** Bytes of their names; further ones are not shown. */
+    private static final int COLLECTION_BYTES = 480;
+
+    private static final byte[] NONE = {};
     private static final byte[] VALUE = {'?'};
     private static final byte[] CUT = ascii(" ...");
 
@@ -72,7 +76,7 @@ final class Shape {
     private static final NameTable LOOKUP_KEYS = new NameTable(java.util.List.of("from", "coll", "into", "pipeline"));
     private static final int PIPELINE = 3;
 
-    private final byte[] text = new byte[TEXT + 320];
+    private final byte[] text = new byte[TEXT + CUT.length];
     private int length;
     private boolean full;
     private int level;
@@ -82,7 +86,7 @@ final class Shape {
 
     private final int[] element = new int[DEPTH + 2];
     private final int[] before = new int[DEPTH + 2];
-    private final byte[] collections = new byte[COLLECTIONS * (Interned.LONGEST + 2)];
+    private byte[] collections = NONE;
     private int collectionBytes;
     private int collectionCount;
     /** Whether it watches changes. */
@@ -306,7 +310,10 @@ final class Shape {
     }
 
     private void addCollection(byte[] a, int from, int to) {
-        if (collectionCount < COLLECTIONS) {
+        if (collections.length == 0) {
+            collections = new byte[COLLECTION_BYTES];
+        }
+        if (collectionCount < COLLECTIONS && collectionBytes + 2 + to - from <= collections.length) {
             collectionCount++;
             collections[collectionBytes++] = ',';
             collections[collectionBytes++] = ' ';
