@@ -24,8 +24,7 @@ final class CommandNames {
     /** Longest name that is looked up. */
     static final int LONGEST = 64;
 
-    private static final String READS =
-            """
+    private static final String READS = """
             _isSelf _mergeAuthzCollections abortTransaction aggregate analyzeShardKey authenticate availableQueryOptions
             balancerCollectionStatus balancerStatus buildInfo checkMetadataConsistency checkShardingIndex collStats
             commitTransaction connPoolStats connectionStatus coordinateCommitTransaction copydbgetnonce count currentOp dataSize
@@ -41,8 +40,7 @@ final class CommandNames {
             whatsmyuri
             """;
 
-    private static final String WRITES =
-            """
+    private static final String WRITES = """
             _killOperations abortMoveCollection abortReshardCollection abortRewriteCollection abortUnshardCollection addShard
             addShardToZone analyze appendOplogNote applyOps autoCompact autoSplitVector balancerStart balancerStop bulkWrite
             captrunc cleanupOrphaned cleanupReshardCollection cleanupStructuredEncryptionData clearJumboFlag clearLog clone

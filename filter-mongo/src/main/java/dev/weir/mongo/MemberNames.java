@@ -44,9 +44,7 @@ final class MemberNames {
                 NAME,
                 "members",
                 new Rule(What.EACH, Map.of("name", NAME, "syncSourceHost", NAME, "syncingTo", NAME)))),
-        CONFIG(Map.of(
-                "config",
-                new Rule(What.INSIDE, Map.of("members", new Rule(What.EACH, Map.of("host", NAME))))));
+        CONFIG(Map.of("config", new Rule(What.INSIDE, Map.of("members", new Rule(What.EACH, Map.of("host", NAME))))));
 
         private final Map<String, Rule> rules;
 

@@ -98,22 +98,15 @@ final class FakeMember implements AutoCloseable {
         }
         byte[] document = Messages.bson(answer(WireClient.document(request, query + 9)));
         return Messages.message(
-                1_000 + id,
-                id,
-                Wire.OP_REPLY,
-                Messages.flags(8),
-                new byte[12],
-                Messages.int32(1),
-                document);
+                1_000 + id, id, Wire.OP_REPLY, Messages.flags(8), new byte[12], Messages.int32(1), document);
     }
 
     private BsonDocument answer(BsonDocument command) {
         String first = command.getFirstKey();
         return switch (first) {
             case "hello", "isMaster", "ismaster" -> hello();
-            case "insert" -> name.equals(set.primary().get())
-                    ? noted(first, new BsonDocument("n", new BsonInt32(1)))
-                    : notPrimary();
+            case "insert" ->
+                name.equals(set.primary().get()) ? noted(first, new BsonDocument("n", new BsonInt32(1))) : notPrimary();
             case "find" -> noted(first, new BsonDocument("cursor", found(command)));
             default -> ok(new BsonDocument());
         };
@@ -134,8 +127,8 @@ final class FakeMember implements AutoCloseable {
     }
 
     private BsonDocument found(BsonDocument command) {
-        String namespace =
-                command.getString("$db").getValue() + "." + command.getString("find").getValue();
+        String namespace = command.getString("$db").getValue() + "."
+                + command.getString("find").getValue();
         return new BsonDocument("firstBatch", new BsonArray(List.of(new BsonDocument("from", new BsonString(name)))))
                 .append("id", new BsonInt64(0))
                 .append("ns", new BsonString(namespace));

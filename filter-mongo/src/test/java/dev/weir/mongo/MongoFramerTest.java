@@ -125,9 +125,12 @@ class MongoFramerTest {
 
                 // The refusal goes to where a message ends.
                 assertThat(got).hasSizeGreaterThan(answers.length());
-                int at = split < answer(70, 1).length() + 16 && split >= answer(70, 1).length()
+                int at = split < answer(70, 1).length() + 16
+                                && split >= answer(70, 1).length()
                         ? answer(70, 1).length()
-                        : split < answer(70, 1).length() ? split < 16 ? 0 : answer(70, 1).length() : answers.length();
+                        : split < answer(70, 1).length()
+                                ? split < 16 ? 0 : answer(70, 1).length()
+                                : answers.length();
                 String refused = got.substring(at, at + int32(got, at));
                 assertThat(int32(refused, 8)).isEqualTo(3);
                 assertThat(got.substring(0, at) + got.substring(at + refused.length()))
@@ -149,8 +152,7 @@ class MongoFramerTest {
             assertThat(int32(error, 16)).isZero();
             assertThat(error.charAt(20)).isEqualTo('\0');
             assertThat(document(error, 21))
-                    .isEqualTo(BsonDocument.parse(
-                            "{ok: 0.0, errmsg: 'not here', code: 13, codeName: 'Unauthorized'}"));
+                    .isEqualTo(BsonDocument.parse("{ok: 0.0, errmsg: 'not here', code: 13, codeName: 'Unauthorized'}"));
         }
     }
 
@@ -182,8 +184,8 @@ class MongoFramerTest {
 
     @Test
     void answersLegacyQueriesInTheirOwnKind() {
-        byte[] command = message(
-                5, 0, Wire.OP_QUERY, flags(4), cstring("d.$cmd"), int32(0), int32(-1), bson("{drop: 'a'}"));
+        byte[] command =
+                message(5, 0, Wire.OP_QUERY, flags(4), cstring("d.$cmd"), int32(0), int32(-1), bson("{drop: 'a'}"));
         byte[] query = message(6, 0, Wire.OP_QUERY, flags(0), cstring("d.a"), int32(0), int32(0), bson("{}"));
         byte[] more = message(7, 0, Wire.OP_GET_MORE, int32(0), cstring("d.a"), int32(0), int32(9), int32(0));
         try (FilterTester tester = tester((c, nanos) -> new Decision.Deny("13", "no"))) {
@@ -211,8 +213,7 @@ class MongoFramerTest {
 
     @Test
     void answersTheCommandsOfOldClusters() {
-        byte[] command =
-                message(5, 0, Wire.OP_COMMAND, cstring("d"), cstring("drop"), bson("{drop: 'a'}"), bson("{}"));
+        byte[] command = message(5, 0, Wire.OP_COMMAND, cstring("d"), cstring("drop"), bson("{drop: 'a'}"), bson("{}"));
         try (FilterTester tester = denying("drop", "13")) {
             tester.client(text(command));
 
@@ -258,16 +259,19 @@ class MongoFramerTest {
 
     @Test
     void knowsCommandsAndDatabases() {
-        assertThat(commands(
-                        request(1, "{find: 'a', filter: {x: /a/i, y: [1, {z: 2}]}, $db: 'shop'}"),
-                        request(2, "{ismaster: 1, $db: 'admin'}"),
-                        request(3, "{findandmodify: 'a', $db: 'shop'}"),
-                        request(4, "{FINDANDMODIFY: 'a', $db: 'shop'}"),
-                        request(5, "{deleteIndexes: 'a', $db: 'shop'}"),
-                        request(6, "{ownCommand: 1, $db: 'shop'}"),
-                        request(7, "{}"),
-                        request(8, "{ping: 1}"),
-                        request(9, "{saslStart: 1, mechanism: 'PLAIN', payload: {$binary: {base64: 'eA==', subType: '0'}}, $db: 'a'}")))
+        assertThat(
+                        commands(
+                                request(1, "{find: 'a', filter: {x: /a/i, y: [1, {z: 2}]}, $db: 'shop'}"),
+                                request(2, "{ismaster: 1, $db: 'admin'}"),
+                                request(3, "{findandmodify: 'a', $db: 'shop'}"),
+                                request(4, "{FINDANDMODIFY: 'a', $db: 'shop'}"),
+                                request(5, "{deleteIndexes: 'a', $db: 'shop'}"),
+                                request(6, "{ownCommand: 1, $db: 'shop'}"),
+                                request(7, "{}"),
+                                request(8, "{ping: 1}"),
+                                request(
+                                        9,
+                                        "{saslStart: 1, mechanism: 'PLAIN', payload: {$binary: {base64: 'eA==', subType: '0'}}, $db: 'a'}")))
                 .containsExactly(
                         "find shop reads",
                         "isMaster admin reads",
@@ -283,17 +287,65 @@ class MongoFramerTest {
     @Test
     void knowsLegacyOpcodes() {
         assertThat(commands(
-                        message(1, 0, Wire.OP_QUERY, flags(0), cstring("a.b.c"), int32(0), int32(0), bson("{x: 1}"), bson("{y: 1}")),
-                        message(2, 0, Wire.OP_QUERY, flags(0), cstring("a.$cmd"), int32(0), int32(-1), bson("{isMaster: 1}")),
-                        message(3, 0, Wire.OP_QUERY, flags(0), cstring("a.$cmd"), int32(0), int32(-1), bson("{$query: {drop: 'c'}, $readPreference: {mode: 'x'}}")),
-                        message(4, 0, Wire.OP_QUERY, flags(0), cstring("a.$cmd"), int32(0), int32(-1), bson("{query: {drop: 'c'}}")),
-                        message(5, 0, Wire.OP_QUERY, flags(0), cstring("admin.$cmd.sys.killop"), int32(0), int32(-1), bson("{op: 1}")),
+                        message(
+                                1,
+                                0,
+                                Wire.OP_QUERY,
+                                flags(0),
+                                cstring("a.b.c"),
+                                int32(0),
+                                int32(0),
+                                bson("{x: 1}"),
+                                bson("{y: 1}")),
+                        message(
+                                2,
+                                0,
+                                Wire.OP_QUERY,
+                                flags(0),
+                                cstring("a.$cmd"),
+                                int32(0),
+                                int32(-1),
+                                bson("{isMaster: 1}")),
+                        message(
+                                3,
+                                0,
+                                Wire.OP_QUERY,
+                                flags(0),
+                                cstring("a.$cmd"),
+                                int32(0),
+                                int32(-1),
+                                bson("{$query: {drop: 'c'}, $readPreference: {mode: 'x'}}")),
+                        message(
+                                4,
+                                0,
+                                Wire.OP_QUERY,
+                                flags(0),
+                                cstring("a.$cmd"),
+                                int32(0),
+                                int32(-1),
+                                bson("{query: {drop: 'c'}}")),
+                        message(
+                                5,
+                                0,
+                                Wire.OP_QUERY,
+                                flags(0),
+                                cstring("admin.$cmd.sys.killop"),
+                                int32(0),
+                                int32(-1),
+                                bson("{op: 1}")),
                         message(6, 0, Wire.OP_INSERT, flags(0), cstring("a.b"), bson("{}"), bson("{}")),
                         message(7, 0, Wire.OP_UPDATE, flags(0), cstring("a.b"), flags(0), bson("{}"), bson("{}")),
                         message(8, 0, Wire.OP_DELETE, flags(0), cstring("a.b"), flags(0), bson("{}")),
                         message(9, 0, Wire.OP_GET_MORE, flags(0), cstring("a.b"), int32(0), int32(7), int32(0)),
                         message(10, 0, Wire.OP_KILL_CURSORS, flags(0), int32(1), int32(7), int32(0)),
-                        message(11, 0, Wire.OP_COMMAND, cstring("a"), cstring("drop"), bson("{drop: 'c'}"), bson("{}"))))
+                        message(
+                                11,
+                                0,
+                                Wire.OP_COMMAND,
+                                cstring("a"),
+                                cstring("drop"),
+                                bson("{drop: 'c'}"),
+                                bson("{}"))))
                 .containsExactly(
                         "find a reads",
                         "isMaster a reads",
@@ -316,15 +368,32 @@ class MongoFramerTest {
         assertThat(commands(
                         message(1, 0, Wire.OP_MSG, flags(0), documents, BODY, bson("{insert: 'a', $db: 'd'}")),
                         message(2, 0, Wire.OP_MSG, flags(0), BODY, bson("{insert: 'a', $db: 'd'}"), documents),
-                        message(3, 0, Wire.OP_MSG, flags(0), new byte[] {3}, context, BODY, bson("{ping: 1, $db: 'd'}")),
-                        message(4, 0, Wire.OP_MSG, flags(Wire.CHECKSUM_PRESENT), BODY, bson("{ping: 1, $db: 'd'}"), int32(5))))
+                        message(
+                                3,
+                                0,
+                                Wire.OP_MSG,
+                                flags(0),
+                                new byte[] {3},
+                                context,
+                                BODY,
+                                bson("{ping: 1, $db: 'd'}")),
+                        message(
+                                4,
+                                0,
+                                Wire.OP_MSG,
+                                flags(Wire.CHECKSUM_PRESENT),
+                                BODY,
+                                bson("{ping: 1, $db: 'd'}"),
+                                int32(5))))
                 .containsExactly("insert d", "insert d", "ping d reads", "ping d reads");
     }
 
     @Test
     void tellsPipelinesThatWrite() {
         assertThat(commands(
-                        request(1, "{aggregate: 'a', pipeline: [{$match: {$out: 1}}, {$facet: {x: [{$limit: 1}]}}], $db: 'd'}"),
+                        request(
+                                1,
+                                "{aggregate: 'a', pipeline: [{$match: {$out: 1}}, {$facet: {x: [{$limit: 1}]}}], $db: 'd'}"),
                         request(2, "{aggregate: 'a', pipeline: [{$match: {}}, {$out: 'b'}], $db: 'd'}"),
                         request(3, "{aggregate: 'a', $db: 'd', pipeline: [{$merge: {into: 'b'}}]}"),
                         request(4, "{aggregate: 'a', $db: 'd'}"),
@@ -381,8 +450,10 @@ class MongoFramerTest {
         closesAt("GET / HTTP/1.1\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
         closesAt(message(1, 0, 1_000, bson("{}")));
         closesAt(message(1, 0, Wire.OP_REPLY, bson("{}")));
-        closesAt(request(1, "{ping: 1}"), "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003random"
-                .getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
+        closesAt(
+                request(1, "{ping: 1}"),
+                "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003random"
+                        .getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
     }
 
     @Test
@@ -404,7 +475,8 @@ class MongoFramerTest {
                 .writeBytes(one, 4, one.length - 5)
                 .writeBytes(two, 4, two.length - 4)
                 .array();
-        return message(1, 0, Wire.OP_MSG, flags(0), BODY, java.util.Arrays.copyOf(document, one.length + two.length - 5));
+        return message(
+                1, 0, Wire.OP_MSG, flags(0), BODY, java.util.Arrays.copyOf(document, one.length + two.length - 5));
     }
 
     @Test
@@ -421,7 +493,8 @@ class MongoFramerTest {
 
     @Test
     void refusesLengthsThatDoNotAddUp() {
-        byte[] good = request(1, "{ping: 1, s: 'abc', d: {a: 1}, b: {$binary: {base64: 'eA==', subType: '0'}}, $db: 'a'}");
+        byte[] good =
+                request(1, "{ping: 1, s: 'abc', d: {a: 1}, b: {$binary: {base64: 'eA==', subType: '0'}}, $db: 'a'}");
         for (int at = 21; at < good.length; at++) {
             for (int value : new int[] {0, 1, 0x7f, 0x80, 0xff}) {
                 byte[] bad = good.clone();
@@ -558,7 +631,8 @@ class MongoFramerTest {
         closesAt(message(1, 0, Wire.OP_COMPRESSED, int32(Wire.OP_MSG), int32(-1), new byte[] {2}, new byte[5]));
         closesAt(message(1, 0, Wire.OP_COMPRESSED, int32(Wire.OP_REPLY), int32(5), new byte[] {0}, new byte[5]));
         byte[] padded = packed(ping, Wire.ZLIB);
-        closesAt(message(1, 0, Wire.OP_COMPRESSED, java.util.Arrays.copyOfRange(padded, 16, padded.length), new byte[9]));
+        closesAt(message(
+                1, 0, Wire.OP_COMPRESSED, java.util.Arrays.copyOfRange(padded, 16, padded.length), new byte[9]));
     }
 
     @Test
@@ -576,10 +650,28 @@ class MongoFramerTest {
     @Test
     void seesTheSameInPiecesOfAnySize() {
         byte[][] messages = {
-            request(1, "{aggregate: 'a', $db: 'd', x: [1, /r/i, {a: 1}], pipeline: [{$match: {}}, {$out: 'b'}], n: null}"),
-            message(2, 0, Wire.OP_MSG, flags(1), sequence("updates", bson("{}")), BODY, bson("{update: 'a', $db: 'e'}"), int32(0)),
+            request(
+                    1,
+                    "{aggregate: 'a', $db: 'd', x: [1, /r/i, {a: 1}], pipeline: [{$match: {}}, {$out: 'b'}], n: null}"),
+            message(
+                    2,
+                    0,
+                    Wire.OP_MSG,
+                    flags(1),
+                    sequence("updates", bson("{}")),
+                    BODY,
+                    bson("{update: 'a', $db: 'e'}"),
+                    int32(0)),
             packed(request(3, "{count: 'a', $db: 'f'}"), Wire.ZSTD),
-            message(4, 0, Wire.OP_QUERY, flags(0), cstring("g.$cmd"), int32(0), int32(-1), bson("{$query: {drop: 'c'}, x: 1}")),
+            message(
+                    4,
+                    0,
+                    Wire.OP_QUERY,
+                    flags(0),
+                    cstring("g.$cmd"),
+                    int32(0),
+                    int32(-1),
+                    bson("{$query: {drop: 'c'}, x: 1}")),
             request(5, "{insert: 'a', documents: [{x: '" + "x".repeat(70_000) + "'}], $db: 'h'}"),
             packed(request(6, "{insert: 'a', $db: 'h', documents: [{x: '" + "x".repeat(70_000) + "'}]}"), Wire.SNAPPY),
             message(7, 0, Wire.OP_DELETE, flags(0), cstring("i.b"), flags(0), bson("{}")),
@@ -602,7 +694,9 @@ class MongoFramerTest {
             assertThat(seen).isEqualTo(whole);
             assertThat(passed.toString().equals(all)).isTrue();
         }
-        assertThat(whole).containsExactly("aggregate d", "update e", "count f reads", "drop g", "insert null", "insert h", "delete i");
+        assertThat(whole)
+                .containsExactly(
+                        "aggregate d", "update e", "count f reads", "drop g", "insert null", "insert h", "delete i");
     }
 
     // ---- streams of answers, and answers in another order
@@ -637,8 +731,8 @@ class MongoFramerTest {
 
     @Test
     void putsNothingIntoALegacyStream() {
-        byte[] query = message(
-                1, 0, Wire.OP_QUERY, flags(Wire.QUERY_EXHAUST), cstring("d.a"), int32(0), int32(0), bson("{}"));
+        byte[] query =
+                message(1, 0, Wire.OP_QUERY, flags(Wire.QUERY_EXHAUST), cstring("d.a"), int32(0), int32(0), bson("{}"));
         String first = text(reply(500, 1, 7));
         String last = text(reply(501, 500, 0));
         try (FilterTester tester = denying("drop", null)) {
@@ -680,9 +774,8 @@ class MongoFramerTest {
 
     @Test
     void delaysACommand() {
-        CommandPolicy policy = (command, nanos) -> "slow".equals(command.namespace())
-                ? new Decision.Delay(Duration.ofMillis(100))
-                : Decision.ALLOW;
+        CommandPolicy policy = (command, nanos) ->
+                "slow".equals(command.namespace()) ? new Decision.Delay(Duration.ofMillis(100)) : Decision.ALLOW;
         String slow = text(request(2, "{find: 'a', $db: 'slow'}"));
         try (FilterTester tester = tester(policy)) {
             tester.client(text(request(1, "{find: 'a', $db: 'd'}")) + slow);
@@ -716,7 +809,9 @@ class MongoFramerTest {
 
     @Test
     void closesWhenAnswersCannotBeCut() {
-        for (byte[] bad : List.of(message(1, 1, Wire.OP_INSERT, bson("{}")), new byte[] {1, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0})) {
+        for (byte[] bad : List.of(
+                message(1, 1, Wire.OP_INSERT, bson("{}")),
+                new byte[] {1, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0})) {
             try (FilterTester tester = denying("drop", null)) {
                 tester.client(text(request(1, "{ping: 1, $db: 'd'}")));
                 tester.upstream(text(bad));

@@ -93,8 +93,8 @@ final class MongoRewriteIT {
         Map<String, String> members = new HashMap<>();
         servers.keySet().forEach(name -> members.put(name, address(proxy, name)));
         proxy.apply(config(servers, members));
-        assertThat(servers.keySet()).allSatisfy(name -> assertThat(address(proxy, name))
-                .isEqualTo(members.get(name)));
+        assertThat(servers.keySet())
+                .allSatisfy(name -> assertThat(address(proxy, name)).isEqualTo(members.get(name)));
         return proxy;
     }
 
@@ -114,8 +114,7 @@ final class MongoRewriteIT {
                                 }
                             }
                         }))
-                .applyToClusterSettings(
-                        cluster -> cluster.serverSelectionTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS))
+                .applyToClusterSettings(cluster -> cluster.serverSelectionTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS))
                 .build());
     }
 
@@ -206,7 +205,9 @@ final class MongoRewriteIT {
                 .start();
         try {
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).as(said).isTrue();
+            assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS))
+                    .as(said)
+                    .isTrue();
             return said;
         } finally {
             process.destroyForcibly();
@@ -222,21 +223,22 @@ final class MongoRewriteIT {
         try (FakeMember one = new FakeMember(set, names.get(0));
                 FakeMember two = new FakeMember(set, names.get(1));
                 FakeMember three = new FakeMember(set, names.get(2));
-                Proxy proxy = proxy(Map.of(names.get(0), one.port(), names.get(1), two.port(), names.get(2), three.port()));
-                MongoClient client =
-                        client("mongodb://" + address(proxy, names.get(1)) + "/?replicaSet=played", new CountDownLatch(0))) {
+                Proxy proxy =
+                        proxy(Map.of(names.get(0), one.port(), names.get(1), two.port(), names.get(2), three.port()));
+                MongoClient client = client(
+                        "mongodb://" + address(proxy, names.get(1)) + "/?replicaSet=played", new CountDownLatch(0))) {
             MongoCollection<Document> orders = client.getDatabase("shop").getCollection("orders");
             orders.insertOne(new Document("_id", 1));
             List<String> first = one.commands();
             // The old one refuses, and the driver finds the new one by what the members say.
             set.primary().set(names.get(2));
             orders.insertOne(new Document("_id", 2));
-            Document read = orders.withReadPreference(ReadPreference.secondary())
-                    .find()
-                    .first();
+            Document read =
+                    orders.withReadPreference(ReadPreference.secondary()).find().first();
 
-            assertThat(addresses(client)).containsExactlyInAnyOrderElementsOf(
-                    names.stream().map(name -> address(proxy, name)).toList());
+            assertThat(addresses(client))
+                    .containsExactlyInAnyOrderElementsOf(
+                            names.stream().map(name -> address(proxy, name)).toList());
             assertThat(first).containsExactly("insert");
             assertThat(three.commands()).containsExactly("insert");
             assertThat(read).isNotNull();

@@ -39,12 +39,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MongoRewriteTest {
     private static final byte[] BODY = {0};
     private static final String HELLO = "{hello: 1, $db: 'admin'}";
-    private static final String ANSWER = "{helloOk: true, hosts: ['mongo1:27017', 'Mongo2:27017'], passives: ['mongo3:27018'],"
-            + " arbiters: ['other:27017'], setName: 'rs', primary: 'mongo1:27017', me: 'MONGO2:27017', lastWrite: {x: [1]},"
-            + " topologyVersion: {processId: ObjectId('65a000000000000000000001'), counter: NumberLong(6)}, ok: 1.0}";
-    private static final String REWRITTEN = "{helloOk: true, hosts: ['127.0.0.1:21', '127.0.0.1:22'], passives: ['weir:23'],"
-            + " arbiters: [], setName: 'rs', primary: '127.0.0.1:21', me: '127.0.0.1:22', lastWrite: {x: [1]},"
-            + " topologyVersion: {processId: ObjectId('65a000000000000000000001'), counter: NumberLong(6)}, ok: 1.0}";
+    private static final String ANSWER =
+            "{helloOk: true, hosts: ['mongo1:27017', 'Mongo2:27017'], passives: ['mongo3:27018'],"
+                    + " arbiters: ['other:27017'], setName: 'rs', primary: 'mongo1:27017', me: 'MONGO2:27017', lastWrite: {x: [1]},"
+                    + " topologyVersion: {processId: ObjectId('65a000000000000000000001'), counter: NumberLong(6)}, ok: 1.0}";
+    private static final String REWRITTEN =
+            "{helloOk: true, hosts: ['127.0.0.1:21', '127.0.0.1:22'], passives: ['weir:23'],"
+                    + " arbiters: [], setName: 'rs', primary: '127.0.0.1:21', me: '127.0.0.1:22', lastWrite: {x: [1]},"
+                    + " topologyVersion: {processId: ObjectId('65a000000000000000000001'), counter: NumberLong(6)}, ok: 1.0}";
 
     private final FakeEnvironment environment = new FakeEnvironment();
 
@@ -113,7 +115,14 @@ class MongoRewriteTest {
     @Test
     void seesTheRequestWhereverItIsSplit() {
         String requests = text(
-                message(1, 0, Wire.OP_MSG, flags(0), sequence("documents", bson("{hello: 1}")), BODY, bson("{insert: 'a', $db: 'd'}")),
+                message(
+                        1,
+                        0,
+                        Wire.OP_MSG,
+                        flags(0),
+                        sequence("documents", bson("{hello: 1}")),
+                        BODY,
+                        bson("{insert: 'a', $db: 'd'}")),
                 message(2, 0, Wire.OP_MSG, flags(0), sequence("x", bson("{a: 1}")), BODY, bson(HELLO)));
         for (int split = 1; split < requests.length(); split++) {
             try (FilterTester tester = tester()) {
@@ -131,7 +140,13 @@ class MongoRewriteTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{isMaster: 1}", "{ismaster: 1}", "{$query: {isMaster: 1}, $readPreference: {mode: 'nearest'}}", "{query: {hello: 1}}"})
+    @ValueSource(
+            strings = {
+                "{isMaster: 1}",
+                "{ismaster: 1}",
+                "{$query: {isMaster: 1}, $readPreference: {mode: 'nearest'}}",
+                "{query: {hello: 1}}"
+            })
     void rewritesLegacyAnswers(String command) {
         byte[] request =
                 message(1, 0, Wire.OP_QUERY, flags(4), cstring("admin.$cmd"), int32(0), int32(-1), bson(command));
@@ -150,7 +165,8 @@ class MongoRewriteTest {
     @Test
     void makesTheChecksumAnew() {
         byte[] sections = bson(ANSWER);
-        byte[] unsummed = message(500, 1, Wire.OP_MSG, flags(1), BODY, sections, sequence("x", bson("{a: 1}")), int32(0));
+        byte[] unsummed =
+                message(500, 1, Wire.OP_MSG, flags(1), BODY, sections, sequence("x", bson("{a: 1}")), int32(0));
         byte[] answer = summed(unsummed);
         try (FilterTester tester = tester()) {
             tester.client(text(request(1, HELLO)));
@@ -201,7 +217,8 @@ class MongoRewriteTest {
         String all = text(packed(answer, compressor));
         for (int split = 1; split < text(status).length(); split++) {
             try (FilterTester tester = tester()) {
-                tester.client(text(status).substring(0, split)).client(text(status).substring(split));
+                tester.client(text(status).substring(0, split))
+                        .client(text(status).substring(split));
                 tester.upstream(all.substring(0, 30));
                 tester.upstream(all.substring(30));
                 String got = tester.toClient();
@@ -210,7 +227,8 @@ class MongoRewriteTest {
                 assertThat(int32(got, 0)).isEqualTo(got.length());
                 assertThat(got.substring(4, 21)).isEqualTo(text(answer).substring(4, 21));
                 assertThat(json(got, 21))
-                        .isEqualTo(json("{set: 'rs', members: [{_id: 0, name: '127.0.0.1:21', health: 1.0}], ok: 1.0}"));
+                        .isEqualTo(
+                                json("{set: 'rs', members: [{_id: 0, name: '127.0.0.1:21', health: 1.0}], ok: 1.0}"));
             }
         }
         assertThat(environment.inflaters().taken()).isZero();
@@ -220,7 +238,8 @@ class MongoRewriteTest {
     void rewritesStatusAndConfiguration() {
         try (FilterTester tester = tester()) {
             tester.client(text(
-                    request(1, "{replSetGetStatus: 1, $db: 'admin'}"), request(2, "{replSetGetConfig: 1, $db: 'admin'}")));
+                    request(1, "{replSetGetStatus: 1, $db: 'admin'}"),
+                    request(2, "{replSetGetConfig: 1, $db: 'admin'}")));
             tester.upstream(text(
                     msg(
                             500,
@@ -252,7 +271,8 @@ class MongoRewriteTest {
 
     @Test
     void hidesOrPassesUnknownMembers() {
-        String answer = text(msg(500, 1, 0, "{hosts: ['a:1', 'mongo1:27017', 'b:1', 7], primary: 'a:1', me: 'b:1', ok: 1.0}"));
+        String answer =
+                text(msg(500, 1, 0, "{hosts: ['a:1', 'mongo1:27017', 'b:1', 7], primary: 'a:1', me: 'b:1', ok: 1.0}"));
         try (FilterTester hiding = tester();
                 FilterTester passing =
                         FilterTester.of(filter(Map.of("members", members(), "unknown_members", "pass")))) {
@@ -285,19 +305,20 @@ class MongoRewriteTest {
 
     @Test
     void changesNoOtherByteOfADocument() {
-        String answer = text(message(
-                500,
-                1,
-                Wire.OP_MSG,
-                flags(1 << 17),
-                BODY,
-                bson("{a: {$minKey: 1}, r: /x/mi, d: {$numberDecimal: '1.10'}, u: {$undefined: true}, s: {$symbol: 'q'},"
-                        + " c: {$code: 'f', $scope: {a: 1}}, p: DBPointer('a.b', '65a000000000000000000001'), n:"
-                        + " NaN, b: {$binary: {base64: 'eA==', subType: '80'}},"
-                        + " hosts: ['mongo3:27018'], t: {$timestamp: {t: 1, i: 2}}, hosts2: ['mongo3:27018'],"
-                        + " e: {}, f: [], z: {$maxKey: 1}, dt: {$date: {$numberLong: '5'}}, j: {$code: 'x'}, nn: null}")));
-        try (FilterTester tester =
-                FilterTester.of(filter(Map.of("members", Map.of("mongo3:27018", "127.0.0.12:9"))))) {
+        String answer = text(
+                message(
+                        500,
+                        1,
+                        Wire.OP_MSG,
+                        flags(1 << 17),
+                        BODY,
+                        bson(
+                                "{a: {$minKey: 1}, r: /x/mi, d: {$numberDecimal: '1.10'}, u: {$undefined: true}, s: {$symbol: 'q'},"
+                                        + " c: {$code: 'f', $scope: {a: 1}}, p: DBPointer('a.b', '65a000000000000000000001'), n:"
+                                        + " NaN, b: {$binary: {base64: 'eA==', subType: '80'}},"
+                                        + " hosts: ['mongo3:27018'], t: {$timestamp: {t: 1, i: 2}}, hosts2: ['mongo3:27018'],"
+                                        + " e: {}, f: [], z: {$maxKey: 1}, dt: {$date: {$numberLong: '5'}}, j: {$code: 'x'}, nn: null}")));
+        try (FilterTester tester = FilterTester.of(filter(Map.of("members", Map.of("mongo3:27018", "127.0.0.12:9"))))) {
             tester.client(text(request(1, HELLO)));
             tester.upstream(answer);
             String got = tester.toClient();
@@ -309,7 +330,8 @@ class MongoRewriteTest {
 
     @Test
     void passesEverythingElseAtOnceAndUntouched() {
-        String find = text(msg(500, 1, 0, "{cursor: {firstBatch: [], hosts: ['mongo1:27017']}, hosts: ['mongo1:27017'], ok: 1}"));
+        String find = text(
+                msg(500, 1, 0, "{cursor: {firstBatch: [], hosts: ['mongo1:27017']}, hosts: ['mongo1:27017'], ok: 1}"));
         try (FilterTester tester = tester()) {
             tester.client(text(request(1, "{find: 'a', filter: {hello: 1}, $db: 'd'}")));
             for (int at = 0; at < find.length(); at++) {
@@ -339,7 +361,8 @@ class MongoRewriteTest {
         String before = text(msg(500, 3, 0, ANSWER));
         String after = text(msg(502, 1, 0, ANSWER));
         try (FilterTester tester = tester()) {
-            tester.client(text(request(1, "{ping: 1, $db: 'a'}"), request(2, HELLO), request(3, "{ping: 1, $db: 'a'}")));
+            tester.client(
+                    text(request(1, "{ping: 1, $db: 'a'}"), request(2, HELLO), request(3, "{ping: 1, $db: 'a'}")));
             tester.upstream(before + text(msg(501, 2, 0, ANSWER)) + after);
             String got = tester.toClient();
 
@@ -356,7 +379,8 @@ class MongoRewriteTest {
             tester.upstream(answer.substring(0, 100));
             tester.upstream(answer.substring(100) + text(msg(501, 2, 0, ANSWER)));
 
-            assertThat(tester.toClient().equals(answer + text(msg(501, 2, 0, ANSWER)))).isTrue();
+            assertThat(tester.toClient().equals(answer + text(msg(501, 2, 0, ANSWER))))
+                    .isTrue();
         }
         assertThat(stops("size")).isEqualTo(1);
     }
@@ -371,7 +395,11 @@ class MongoRewriteTest {
                 tester.upstream(answer.substring(at, Math.min(answer.length(), at + 50_000)));
             }
 
-            assertThat(document(tester.toClient(), 21).getArray("hosts").get(0).asString().getValue())
+            assertThat(document(tester.toClient(), 21)
+                            .getArray("hosts")
+                            .get(0)
+                            .asString()
+                            .getValue())
                     .isEqualTo("127.0.0.1:21");
         }
     }
@@ -394,8 +422,12 @@ class MongoRewriteTest {
         stopsAt("length", message(500, 1, Wire.OP_REPLY, new byte[1]));
         stopsAt("compression", packed(packed(msg(500, 1, 0, ANSWER), Wire.ZLIB), Wire.ZLIB));
         stopsAt("compression", message(500, 1, Wire.OP_COMPRESSED, new byte[1]));
-        stopsAt("compression", message(500, 1, Wire.OP_COMPRESSED, int32(Wire.OP_MSG), int32(9), new byte[] {2}, new byte[9]));
-        stopsAt("size", message(500, 1, Wire.OP_COMPRESSED, int32(Wire.OP_MSG), int32(1 << 20), new byte[] {2}, new byte[9]));
+        stopsAt(
+                "compression",
+                message(500, 1, Wire.OP_COMPRESSED, int32(Wire.OP_MSG), int32(9), new byte[] {2}, new byte[9]));
+        stopsAt(
+                "size",
+                message(500, 1, Wire.OP_COMPRESSED, int32(Wire.OP_MSG), int32(1 << 20), new byte[] {2}, new byte[9]));
     }
 
     private void stopsAt(String reason, byte[] answer) {
@@ -550,7 +582,11 @@ class MongoRewriteTest {
 
     @Test
     void saysWhatIsWrongWithItsConfiguration() {
-        assertThat(problems(Map.of())).singleElement().asString().contains("members").contains("missing");
+        assertThat(problems(Map.of()))
+                .singleElement()
+                .asString()
+                .contains("members")
+                .contains("missing");
         assertThat(problems(Map.of("members", Map.of())))
                 .singleElement()
                 .asString()
@@ -575,7 +611,8 @@ class MongoRewriteTest {
                 .contains("\"x:1\" is another member's (expected: an address of its own for each)");
         assertThat(problems(Map.of("members", Map.of("a:1", "x:1"), "unknown_members", "drop", "membres", 1)))
                 .hasSize(2)
-                .anySatisfy(problem -> assertThat(problem).contains("unknown_members").contains("\"drop\""))
+                .anySatisfy(problem ->
+                        assertThat(problem).contains("unknown_members").contains("\"drop\""))
                 .anySatisfy(problem -> assertThat(problem).contains("membres").contains("unknown key"));
     }
 
