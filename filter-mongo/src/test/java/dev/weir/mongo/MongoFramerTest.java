@@ -510,10 +510,10 @@ class MongoFramerTest {
             }
         }
         byte[] longer = good.clone();
-        longer[21] += 1;
+        longer[21] = (byte) (longer[21] + 1);
         closesAt(longer);
         byte[] shorter = good.clone();
-        shorter[21] -= 1;
+        shorter[21] = (byte) (shorter[21] - 1);
         closesAt(shorter);
     }
 

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -118,8 +119,8 @@ final class MongoRewriteIT {
                 .build());
     }
 
-    private static TreeSet<String> addresses(MongoClient client) {
-        TreeSet<String> addresses = new TreeSet<>();
+    private static Set<String> addresses(MongoClient client) {
+        Set<String> addresses = new TreeSet<>();
         for (ServerDescription server : client.getClusterDescription().getServerDescriptions()) {
             addresses.add(server.getAddress().toString());
         }
