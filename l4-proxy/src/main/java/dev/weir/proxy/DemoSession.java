@@ -22,7 +22,10 @@ final class DemoSession implements AutoCloseable {
     private static final int TRIES = 20;
     private static final int ATTEMPTS = 3;
     private static final int SUMMARY_ROWS = 100;
-    private static final long SEEN_SECONDS = 15;
+    private static final long SEEN_SECONDS = 30;
+
+    /** Completes when there is something to see. */
+    private final CompletableFuture<Void> seen = new CompletableFuture<>();
 
     private final Terminal terminal;
     private final CompletableFuture<Void> end;
@@ -99,6 +102,7 @@ final class DemoSession implements AutoCloseable {
         }
         traffic = DemoTraffic.start(redis.upstream(), redis.listen());
         requireExchanges(redis.name());
+        seen.complete(null);
         new LiveView(terminal, this::frame, interactive).run(end, Duration.ZERO);
     }
 
@@ -156,11 +160,11 @@ final class DemoSession implements AutoCloseable {
         }
     }
 
-    /** Ends the demo after {@code limit} from now, never if that is zero. */
+    /** Ends the demo {@code limit} after now, or after there is something to see; never if that is zero. */
     void endAfter(Duration limit) {
         if (!limit.isZero()) {
-            CompletableFuture.delayedExecutor(limit.toNanos(), TimeUnit.NANOSECONDS)
-                    .execute(() -> end.complete(null));
+            seen.thenRunAsync(
+                    () -> end.complete(null), CompletableFuture.delayedExecutor(limit.toNanos(), TimeUnit.NANOSECONDS));
         }
     }
 

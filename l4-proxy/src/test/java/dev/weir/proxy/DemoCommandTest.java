@@ -60,9 +60,9 @@ class DemoCommandTest {
             Address admin = Address.parse(page.replaceAll(".*http://(.*)/", "$1"));
             AdminClient client = new AdminClient(admin);
             WeirProcess.await(() -> body(client, "/exchanges/top?by=user").contains("\"user\":\"web\""));
-            assertThat(body(client, "/metrics")).contains("db_operation_name=\"HGETALL\"");
+            WeirProcess.await(() -> body(client, "/metrics").contains("db_operation_name=\"HGETALL\""));
             assertThat(body(client, "/keys/hot")).contains("\"enabled\":true");
-            assertThat(body(client, "/exchanges/errors")).contains("WRONGTYPE");
+            WeirProcess.await(() -> body(client, "/exchanges/errors").contains("WRONGTYPE"));
             Address mysql =
                     Address.parse("127.0.0.1:" + weir.awaitOut("mysql -h").replaceAll(".*-P (\\d+) .*", "$1"));
             assertThat(answer(mysql, "SELECT COUNT(*) FROM product")).isEqualTo("2000");
