@@ -36,8 +36,10 @@ final class Shape {
     static final int SORT = 37;
 
     private static final int COLLECTIONS = 8;
+    private static final int NAMES = 128;
     private static final byte[] VALUE = {'?'};
     private static final byte[] CUT = ascii(" ...");
+    private static final byte[] NONE = {};
 
     private static final NameTable OPERATORS = new NameTable(java.util.List.of(
             "$eq",
@@ -82,7 +84,9 @@ final class Shape {
 
     private final int[] element = new int[DEPTH + 2];
     private final int[] before = new int[DEPTH + 2];
-    private final byte[] collections = new byte[COLLECTIONS * (Interned.LONGEST + 2)];
+    /** Grows: mostly there are none, or few with short names. */
+    private byte[] collections = NONE;
+
     private int collectionBytes;
     private int collectionCount;
     /** Whether it watches changes. */
@@ -308,6 +312,10 @@ final class Shape {
     private void addCollection(byte[] a, int from, int to) {
         if (collectionCount < COLLECTIONS) {
             collectionCount++;
+            int needed = collectionBytes + 2 + to - from;
+            if (needed > collections.length) {
+                collections = Arrays.copyOf(collections, Math.max(needed, 2 * collections.length + NAMES));
+            }
             collections[collectionBytes++] = ',';
             collections[collectionBytes++] = ' ';
             System.arraycopy(a, from, collections, collectionBytes, to - from);
