@@ -1,0 +1,94 @@
+package dev.weir.mongo;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * Types of elements (bsonspec.org, version 1.1) and the values of simple ones.
+ *
+ * <pre>
+ *   document  size i32 (itself and the 0 included) · elements · 0
+ *   element   type u8 · name cstring · value
+ * </pre>
+ */
+final class Bson {
+    static final int DOUBLE = 0x01;
+    static final int STRING = 0x02;
+    static final int DOCUMENT = 0x03;
+    static final int ARRAY = 0x04;
+    static final int BINARY = 0x05;
+    static final int BOOLEAN = 0x08;
+    static final int INT32 = 0x10;
+    static final int INT64 = 0x12;
+
+    /** Smallest document: its size and the 0. */
+    static final int EMPTY = 5;
+
+    /** Kinds of values in {@link #sizes}, whose size is not fixed. */
+    static final int UNKNOWN = -1;
+
+    static final int TEXT = -2;
+    static final int NESTED = -3;
+    static final int BYTES = -4;
+    static final int TWO_CSTRINGS = -5;
+    static final int POINTER = -6;
+    static final int SIZED = -7;
+
+    private static final byte[] SIZES = sizes();
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private Bson() {}
+
+    private static byte[] sizes() {
+        byte[] sizes = new byte[256];
+        java.util.Arrays.fill(sizes, (byte) UNKNOWN);
+        sizes[DOUBLE] = 8;
+        sizes[STRING] = TEXT;
+        sizes[DOCUMENT] = NESTED;
+        sizes[ARRAY] = NESTED;
+        sizes[BINARY] = BYTES;
+        sizes[0x06] = 0; // undefined
+        sizes[0x07] = 12; // ObjectId
+        sizes[BOOLEAN] = 1;
+        sizes[0x09] = 8; // date
+        sizes[0x0a] = 0; // null
+        sizes[0x0b] = TWO_CSTRINGS; // regular expression
+        sizes[0x0c] = POINTER; // DBPointer
+        sizes[0x0d] = TEXT; // JavaScript
+        sizes[0x0e] = TEXT; // symbol
+        sizes[0x0f] = SIZED; // JavaScript with scope
+        sizes[INT32] = 4;
+        sizes[0x11] = 8; // timestamp
+        sizes[INT64] = 8;
+        sizes[0x13] = 16; // decimal128
+        sizes[0xff] = 0; // min key
+        sizes[0x7f] = 0; // max key
+        return sizes;
+    }
+
+    /** Bytes of a value of that type, or one of the kinds above. */
+    static int size(int type) {
+        return SIZES[type];
+    }
+
+    static int int32(byte[] a, int at) {
+        return (int) INT.get(a, at);
+    }
+
+    static long int64(byte[] a, int at) {
+        return (long) LONG.get(a, at);
+    }
+
+    /** A number of any type as a whole one; booleans are 0 and 1, everything else {@code otherwise}. */
+    static long number(int type, byte[] a, int at, long otherwise) {
+        return switch (type) {
+            case INT32 -> int32(a, at);
+            case INT64 -> int64(a, at);
+            case DOUBLE -> (long) Double.longBitsToDouble(int64(a, at));
+            case BOOLEAN -> a[at];
+            default -> otherwise;
+        };
+    }
+}

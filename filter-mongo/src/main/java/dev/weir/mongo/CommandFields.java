@@ -1,0 +1,500 @@
+package dev.weir.mongo;
+
+import dev.weir.core.sql.DigestTable;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads requests: the first field names the command, {@code $db} the database, wherever it stands; of the others only those
+ * are looked at that an exchange shows. One per connection.
+ */
+final class CommandFields implements Body.Reader {
+    // Contexts of documents; those of CommandDetails are between, those of shapes follow.
+    private static final int TOP = 1;
+    private static final int STATEMENTS = 10;
+    private static final int STATEMENT = 11;
+    private static final int NAMESPACES = 12;
+    private static final int NAMESPACE = 13;
+    private static final int CURSORS = 14;
+    private static final int IGNORED = 15;
+
+    private static final byte[] PART = bytes(" ");
+    private static final byte[] SORT_PART = bytes(" sort ");
+    private static final byte[] REMOVE_PART = bytes(" remove");
+    private static final byte[] VALUE_PART = bytes(" ?");
+    private static final int MAX_NAMESPACES = 8;
+
+    private final Loop loop;
+    private final Session session;
+    private final CommandDetails details;
+    private final LegacyFields legacy;
+
+    private @Nullable Command command;
+    private @Nullable Shape shape;
+    private boolean named;
+    private int sequence;
+    private boolean firstSeen;
+    private boolean targeted;
+    private boolean byId;
+    private boolean topologyKnown;
+    private boolean autocommitOff;
+    private long number;
+    private int namespaces;
+    private boolean oneDatabase;
+    /** Cursors of the command wait for documents that are not there yet, if both are true. */
+    boolean tailable;
+
+    boolean awaits;
+
+    CommandFields(Loop loop, Session session) {
+        this.loop = loop;
+        this.session = session;
+        this.details = new CommandDetails(loop, session);
+        this.legacy = new LegacyFields(this);
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** A request begins, to be told to {@code next}. */
+    void begin(Command next) {
+        command = next;
+        shape = loop.shape();
+        named = false;
+        sequence = NameTable.NONE;
+        firstSeen = false;
+        targeted = false;
+        byId = false;
+        topologyKnown = false;
+        autocommitOff = false;
+        number = 0;
+        namespaces = 0;
+        oneDatabase = true;
+        tailable = false;
+        awaits = false;
+        details.begin();
+        legacy.begin();
+    }
+
+    Command command() {
+        if (command == null) {
+            throw new IllegalStateException("no request");
+        }
+        return command;
+    }
+
+    Shape shape() {
+        if (shape == null) {
+            throw new IllegalStateException("no request");
+        }
+        return shape;
+    }
+
+    Loop loop() {
+        return loop;
+    }
+
+    /** The request is there: what follows from several of its fields. */
+    void end(DigestTable digests, boolean lossy) {
+        Command c = command();
+        Shape s = shape();
+        s.end();
+        c.operation = c.explains ? Commands.explained(c.code) : Commands.operation(c.code);
+        c.tails = tailable && awaits || s.changes;
+        boolean hello = c.code == Commands.HELLO || c.code == Commands.IS_MASTER;
+        c.waits = hello && topologyKnown;
+        session.asks(hello, c.waits);
+        if (autocommitOff) {
+            c.inTransaction = c.code != Commands.COMMIT && c.code != Commands.ABORT;
+            c.transaction = Transactions.id(details.high, details.low, number);
+        }
+        if (namespaces > 0) {
+            namespacesOf(c, s);
+        }
+        if (c.code == Commands.GET_MORE) {
+            fetches(c);
+        }
+        if (c.statement == null && c.collection != null && !lossy) {
+            c.statement = loop.statement(digests, c, c.collection, s);
+        }
+        c.scatter = c.code == Commands.FIND && !c.explains && !lossy && !targeted;
+        release();
+    }
+
+    private void fetches(Command c) {
+        Cursors.Cursor cursor = loop.cursors.find(c.cursor);
+        if (cursor == null) {
+            loop.counters.unknownCursors().increment();
+            c.waits = c.maxTimeMillis >= 0; // allowed for cursors that wait only
+        } else {
+            c.waits = cursor.tails();
+            c.tails = cursor.tails();
+            c.cursorOf = cursor.operation().name();
+            c.statement = cursor.statement();
+        }
+    }
+
+    /** Of bulkWrite: its collections, with their databases where those differ. */
+    private void namespacesOf(Command c, Shape s) {
+        String all = loop.names.of(s.collections(), 2, s.collectionBytes());
+        int dot = all.indexOf('.');
+        if (oneDatabase && dot > 0) {
+            c.namespace = all.substring(0, dot);
+            all = all.replace(c.namespace + '.', "");
+        }
+        c.target = all;
+        if (namespaces == 1) {
+            c.collection = all;
+        }
+        s.forgetCollections();
+    }
+
+    /** Gives back what it has borrowed. */
+    void release() {
+        if (shape != null) {
+            loop.giveBack(shape);
+            shape = null;
+        }
+        command = null;
+    }
+
+    // ---- structure
+
+    @Override
+    public void flags(int flags) {
+        Command c = command();
+        c.silent = (flags & Wire.MORE_TO_COME) != 0;
+        c.exhaust = (flags & Wire.EXHAUST_ALLOWED) != 0;
+    }
+
+    @Override
+    public void legacy(int opcode, int flags, byte[] a, int name, int nameEnd, long number) {
+        legacy.head(opcode, flags, a, name, nameEnd, number);
+    }
+
+    @Override
+    public int sequence(byte[] a, int name, int nameEnd) {
+        sequence = FieldNames.find(a, name, nameEnd);
+        return switch (sequence) {
+            case FieldNames.UPDATES, FieldNames.DELETES -> 1;
+            case FieldNames.NS_INFO -> MAX_NAMESPACES;
+            default -> 0;
+        };
+    }
+
+    @Override
+    public void sequenceEnds(int documents) {
+        switch (sequence) {
+            case FieldNames.UPDATES, FieldNames.DELETES, FieldNames.DOCUMENTS, FieldNames.OPS ->
+                command().batch = documents;
+            default -> legacy.sequenceEnds(documents);
+        }
+        sequence = NameTable.NONE;
+    }
+
+    @Override
+    public int document() {
+        if (legacy.reads()) {
+            return legacy.document();
+        }
+        return switch (sequence) {
+            case FieldNames.UPDATES, FieldNames.DELETES -> STATEMENT;
+            case FieldNames.NS_INFO -> NAMESPACE;
+            default -> TOP;
+        };
+    }
+
+    /** The context of a document that is a command. */
+    static int commandContext() {
+        return TOP;
+    }
+
+    /** The context of a document nobody looks at. */
+    static int ignoredContext() {
+        return IGNORED;
+    }
+
+    // ---- fields
+
+    @Override
+    public int element(int context, int type, byte[] a, int name, int nameEnd, int value, int length) {
+        if (context >= Shape.CONTEXTS) {
+            return filter(context, type, a, name, nameEnd, value, length);
+        }
+        return switch (context) {
+            case TOP ->
+                named ? field(type, a, name, nameEnd, value, length) : first(type, a, name, nameEnd, value, length);
+            case STATEMENT -> statement(type, a, name, nameEnd, value, length);
+            case STATEMENTS -> statements();
+            case NAMESPACES -> namespaces < MAX_NAMESPACES && type == Bson.DOCUMENT ? NAMESPACE : SKIP;
+            case NAMESPACE -> namespace(type, a, name, nameEnd, value, length);
+            case CURSORS -> killed(type, a, value);
+            case IGNORED -> SKIP;
+            case LegacyFields.FIND, LegacyFields.CHANGE ->
+                legacy.element(context, type, a, name, nameEnd, value, length);
+            default -> details.element(command(), context, type, a, name, nameEnd, value, length);
+        };
+    }
+
+    /** The first field names the command. */
+    private int first(int type, byte[] a, int name, int nameEnd, int value, int length) {
+        if (legacy.wraps(type, a, name, nameEnd)) {
+            return TOP;
+        }
+        Command c = command();
+        named = true;
+        c.code = Commands.find(a, name, nameEnd);
+        if (c.code == Commands.EXPLAIN && type == Bson.DOCUMENT && !c.explains) {
+            c.explains = true;
+            named = false;
+            return TOP;
+        }
+        if (c.code == Commands.GET_MORE) {
+            c.cursor = Bson.number(type, a, value, 0);
+        } else if (type == Bson.STRING && Commands.is(c.code, Commands.COLLECTION)) {
+            c.collection = text(a, value, length);
+        }
+        return SKIP;
+    }
+
+    private String text(byte[] a, int value, int length) {
+        return loop.names.of(a, value, value + Math.min(length, BsonWalker.TEXT));
+    }
+
+    private int field(int type, byte[] a, int name, int nameEnd, int value, int length) {
+        int field = FieldNames.find(a, name, nameEnd);
+        if (field == NameTable.NONE) {
+            return SKIP;
+        }
+        Command c = command();
+        return switch (type) {
+            case Bson.DOCUMENT -> document(c, field, a, value, length);
+            case Bson.ARRAY -> array(c, field);
+            case Bson.STRING -> string(c, field, a, value, length);
+            default -> {
+                number(c, field, type, a, value);
+                yield SKIP;
+            }
+        };
+    }
+
+    private int document(Command c, int field, byte[] a, int value, int length) {
+        return switch (field) {
+            case FieldNames.SESSION -> CommandDetails.SESSION;
+            case FieldNames.READ_PREFERENCE -> CommandDetails.READ_PREFERENCE;
+            case FieldNames.READ_CONCERN -> CommandDetails.READ_CONCERN;
+            case FieldNames.WRITE_CONCERN -> CommandDetails.WRITE_CONCERN;
+            case FieldNames.COMMENT -> Commands.is(c.code, Commands.SECRET) ? SKIP : CommandDetails.COMMENT;
+            case FieldNames.FILTER, FieldNames.QUERY ->
+                Commands.is(c.code, Commands.COLLECTION) ? part(Bson.DOCUMENT, Shape.FILTER) : SKIP;
+            case FieldNames.SORT -> {
+                boolean sorts = c.code == Commands.FIND || c.code == Commands.FIND_AND_MODIFY;
+                yield sorts ? sort() : SKIP;
+            }
+            case FieldNames.UPDATE ->
+                c.code == Commands.FIND_AND_MODIFY ? changes(Bson.DOCUMENT, a, value, length) : SKIP;
+            case FieldNames.CLIENT -> {
+                c.introduces = c.code == Commands.HELLO || c.code == Commands.IS_MASTER;
+                yield c.introduces ? CommandDetails.CLIENT : SKIP;
+            }
+            case FieldNames.TOPOLOGY_VERSION -> {
+                topologyKnown = true;
+                yield SKIP;
+            }
+            default -> SKIP;
+        };
+    }
+
+    private int array(Command c, int field) {
+        switch (field) {
+            case FieldNames.PIPELINE -> {
+                return c.code == Commands.AGGREGATE ? part(Bson.ARRAY, Shape.LIST) : SKIP;
+            }
+            case FieldNames.UPDATE -> {
+                return c.code == Commands.FIND_AND_MODIFY ? part(Bson.ARRAY, Shape.LIST) : SKIP;
+            }
+            case FieldNames.UPDATES, FieldNames.DELETES -> {
+                c.batch = 0;
+                return STATEMENTS;
+            }
+            case FieldNames.DOCUMENTS, FieldNames.OPS -> {
+                return COUNT;
+            }
+            case FieldNames.NS_INFO -> {
+                return NAMESPACES;
+            }
+            case FieldNames.CURSORS -> {
+                return c.code == Commands.KILL_CURSORS ? CURSORS : SKIP;
+            }
+            default -> {
+                return SKIP;
+            }
+        }
+    }
+
+    private int string(Command c, int field, byte[] a, int value, int length) {
+        switch (field) {
+            case FieldNames.DB -> c.namespace = text(a, value, length);
+            case FieldNames.COLLECTION -> {
+                if (c.code == Commands.GET_MORE) {
+                    c.collection = text(a, value, length);
+                }
+            }
+            case FieldNames.KEY -> {
+                if (c.code == Commands.DISTINCT) {
+                    shape().write(PART, 0, 1);
+                    shape().key(a, value, value + Math.min(length, BsonWalker.TEXT));
+                }
+            }
+            case FieldNames.COMMENT, FieldNames.OLD_COMMENT -> {
+                if (!Commands.is(c.code, Commands.SECRET)) {
+                    comment(a, value, length);
+                }
+            }
+            case FieldNames.MECHANISMS -> candidate(a, value, value + Math.min(length, BsonWalker.TEXT));
+            default -> {}
+        }
+        return SKIP;
+    }
+
+    void number(Command c, int field, int type, byte[] a, int value) {
+        switch (field) {
+            case FieldNames.TXN_NUMBER -> number = Bson.number(type, a, value, 0);
+            case FieldNames.START_TRANSACTION -> c.startsTransaction = Bson.number(type, a, value, 0) != 0;
+            case FieldNames.AUTOCOMMIT -> autocommitOff = Bson.number(type, a, value, 1) == 0;
+            case FieldNames.MAX_TIME, FieldNames.OLD_MAX_TIME ->
+                c.maxTimeMillis = Math.max(0, Bson.number(type, a, value, 0));
+            case FieldNames.TAILABLE -> tailable = Bson.number(type, a, value, 0) != 0;
+            case FieldNames.AWAIT_DATA -> awaits = Bson.number(type, a, value, 0) != 0;
+            case FieldNames.EXPLAIN, FieldNames.OLD_EXPLAIN -> c.explains |= Bson.number(type, a, value, 0) != 0;
+            case FieldNames.REMOVE -> {
+                if (c.code == Commands.FIND_AND_MODIFY && Bson.number(type, a, value, 0) != 0) {
+                    shape().write(REMOVE_PART, 0, REMOVE_PART.length);
+                }
+            }
+            default -> {}
+        }
+    }
+
+    /** {@code saslSupportedMechs: "database.user"}. */
+    private void candidate(byte[] a, int from, int to) {
+        int dot = from;
+        while (dot < to && a[dot] != '.') {
+            dot++;
+        }
+        if (dot + 1 < to) {
+            session.candidate = loop.names.of(a, dot + 1, to);
+        }
+    }
+
+    void comment(byte[] a, int value, int length) {
+        Comment.read(command(), loop, a, value, value + Math.min(length, BsonWalker.TEXT));
+    }
+
+    private int namespace(int type, byte[] a, int name, int nameEnd, int value, int length) {
+        if (type == Bson.STRING && FieldNames.find(a, name, nameEnd) == FieldNames.NS && namespaces < MAX_NAMESPACES) {
+            namespaces++;
+            oneDatabase &= shape().namespace(a, value, value + Math.min(length, BsonWalker.TEXT));
+        }
+        return SKIP;
+    }
+
+    private int killed(int type, byte[] a, int value) {
+        if (type == Bson.INT64) {
+            loop.cursors.remove(Bson.int64(a, value));
+        }
+        return SKIP;
+    }
+
+    @Override
+    public void counted(int context, int elements) {
+        if (context == TOP) {
+            command().batch = elements;
+        }
+    }
+
+    @Override
+    public void ends(int context) {
+        if (context >= Shape.CONTEXTS) {
+            shape().ends(context);
+        } else if (context == LegacyFields.FIND || context == LegacyFields.CHANGE) {
+            legacy.ends();
+        }
+    }
+
+    // ---- what selects
+
+    /** A part of the shape: a document or an array of the command. */
+    int part(int type, int context) {
+        return shape().part(PART, type, context);
+    }
+
+    /** A part that is an empty document. */
+    void emptyPart() {
+        if (part(Bson.DOCUMENT, Shape.FILTER) != SKIP) {
+            shape().ends(Shape.FILTER);
+        }
+    }
+
+    int sort() {
+        return shape().part(SORT_PART, Bson.DOCUMENT, Shape.SORT);
+    }
+
+    /** A part that is a value. */
+    void valuePart() {
+        shape().write(VALUE_PART, 0, VALUE_PART.length);
+    }
+
+    /** Statements that are an array in the command, not a sequence of their own; the first makes the shape. */
+    private int statements() {
+        command().batch++;
+        boolean later = firstSeen;
+        firstSeen = true;
+        return later ? SKIP : STATEMENT;
+    }
+
+    private int statement(int type, byte[] a, int name, int nameEnd, int value, int length) {
+        int field = FieldNames.find(a, name, nameEnd);
+        if (field == FieldNames.Q && type == Bson.DOCUMENT) {
+            return part(type, Shape.FILTER);
+        }
+        return field == FieldNames.U ? changes(type, a, value, length) : SKIP;
+    }
+
+    /** An update: a document of operators, a pipeline, or a document that replaces another one. */
+    private int changes(int type, byte[] a, int value, int length) {
+        if (type == Bson.ARRAY) {
+            return part(type, Shape.LIST);
+        }
+        if (type == Bson.DOCUMENT && length > Bson.EMPTY && a[value + 5] == '$') {
+            return part(type, Shape.FILTER);
+        }
+        valuePart();
+        return SKIP;
+    }
+
+    int filter(int context, int type, byte[] a, int name, int nameEnd, int value, int length) {
+        Shape s = shape();
+        if (context == Shape.FILTER && command().code == Commands.FIND && s.level() <= 2) {
+            targets(s, type, a, name, nameEnd);
+        }
+        if (type == Bson.STRING
+                && nameEnd - name == 8
+                && a[name] == '$'
+                && FieldNames.find(a, name, nameEnd) == FieldNames.OLD_COMMENT) {
+            comment(a, value, length);
+        }
+        return s.element(context, type, a, name, nameEnd, value, length);
+    }
+
+    /** Whether a find goes to one shard, as far as its filter tells (as Envoy counts it: by {@code _id}). */
+    private void targets(Shape s, int type, byte[] a, int name, int nameEnd) {
+        if (s.level() == 1) {
+            byId = FieldNames.find(a, name, nameEnd) == FieldNames.ID;
+            targeted |= byId || loop.settings.targets().find(a, name, nameEnd) != NameTable.NONE;
+        } else if (byId && type == Bson.ARRAY && FieldNames.find(a, name, nameEnd) == FieldNames.IN) {
+            command().multiGet = true;
+        }
+    }
+}

@@ -1,0 +1,225 @@
+package dev.weir.mongo;
+
+import dev.weir.core.cluster.XxHash64;
+import dev.weir.core.compress.Inflaters;
+import dev.weir.core.sql.DigestTable;
+import dev.weir.core.sql.SqlStatement;
+import io.micrometer.core.instrument.Counter;
+import io.netty.util.collection.IntObjectHashMap;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the sniffers of one event loop share: settings, scratch space, pools. On that loop only. */
+final class Loop {
+    /** Bytes that are looked at in one piece. */
+    static final int WINDOW = 4 << 10;
+
+    /** What a reader of eight bytes may look at behind a name. */
+    private static final int SLACK = 8;
+
+    private static final int POOLED = 64;
+    private static final int CODES = 1_024;
+    private static final int STATEMENTS = 512;
+    /** Commands that wait for their answer, of all connections. */
+    private static final int COMMANDS = 65_536;
+
+    /**
+     * The settings of the filter.
+     *
+     * @param statements whether commands are shown as they were sent
+     * @param messages whether the server's texts of errors are shown
+     * @param maxPending commands of a connection that may wait for their answer
+     * @param targets fields that lead a find to one shard
+     */
+    record Settings(boolean statements, boolean messages, int maxPending, NameTable targets) {}
+
+    /**
+     * Counters.
+     *
+     * @param lossy messages that could not be inflated as far as wanted
+     * @param unsolicited answers to nothing that was asked
+     * @param unknownCursors fetches from cursors that were not seen being made
+     * @param scatter finds that ask every shard
+     * @param multiGet finds of several ids
+     * @param noMaxTime queries without a time limit
+     */
+    record Counters(
+            Counter lossy,
+            Counter unsolicited,
+            Counter unknownCursors,
+            Counter scatter,
+            Counter multiGet,
+            Counter noMaxTime) {}
+
+    final Settings settings;
+    final Counters counters;
+    final Inflaters inflaters;
+    final Cursors cursors;
+    final Transactions transactions;
+    final Topology topology;
+    final Interned names = new Interned();
+
+    /** For the running call only: bytes as they came, as they were inflated, and of a text. */
+    final byte[] window = new byte[WINDOW + SLACK];
+
+    final byte[] inflated = new byte[WINDOW + SLACK];
+    private final byte[] scratch = new byte[2 * Shape.TEXT + 4 * Interned.LONGEST];
+
+    private final ArrayDeque<Body> bodies = new ArrayDeque<>();
+    private final ArrayDeque<Shape> shapes = new ArrayDeque<>();
+    private @Nullable Command free;
+    private int freed;
+    private int commands;
+    private final IntObjectHashMap<String> codes = new IntObjectHashMap<>();
+    private final @Nullable SqlStatement[] statements = new @Nullable SqlStatement[STATEMENTS];
+
+    Loop(Settings settings, Counters counters, Inflaters inflaters, Shared shared) {
+        this.settings = settings;
+        this.counters = counters;
+        this.inflaters = inflaters;
+        this.cursors = shared.cursors();
+        this.transactions = shared.transactions();
+        this.topology = shared.topology();
+    }
+
+    /**
+     * What all loops of a listener share.
+     *
+     * @param cursors open cursors
+     * @param transactions open transactions
+     * @param topology what answers tell of the servers
+     */
+    record Shared(Cursors cursors, Transactions transactions, Topology topology) {}
+
+    // ---- pools
+
+    Body body() {
+        Body pooled = bodies.pollLast();
+        return pooled == null ? new Body(Ignoring.READER) : pooled;
+    }
+
+    void giveBack(Body body) {
+        body.release();
+        if (bodies.size() < POOLED) {
+            bodies.addLast(body);
+        }
+    }
+
+    Shape shape() {
+        Shape pooled = shapes.pollLast();
+        Shape shape = pooled == null ? new Shape() : pooled;
+        shape.clear();
+        return shape;
+    }
+
+    void giveBack(Shape shape) {
+        if (shapes.size() < POOLED) {
+            shapes.addLast(shape);
+        }
+    }
+
+    /** A cleared command, or null if too many wait. */
+    @Nullable
+    Command command() {
+        if (commands >= COMMANDS) {
+            return null;
+        }
+        commands++;
+        Command command = free;
+        if (command == null) {
+            command = new Command();
+            command.clear();
+            return command;
+        }
+        free = command.next;
+        command.next = null;
+        freed--;
+        return command;
+    }
+
+    void giveBack(Command command) {
+        commands--;
+        command.clear();
+        if (freed < POOLED) {
+            freed++;
+            command.next = free;
+            free = command;
+        }
+    }
+
+    // ---- texts
+
+    /** An error's number as text, the same instance each time as far as there is room. */
+    String code(int number) {
+        String code = codes.get(number);
+        if (code == null) {
+            code = Integer.toString(number);
+            if (codes.size() < CODES) {
+                codes.put(number, code);
+            }
+        }
+        return code;
+    }
+
+    /** The statement of a command on a collection; the same instance for the same one as far as there is room. */
+    SqlStatement statement(DigestTable digests, Command c, String collection, Shape shape) {
+        byte[] a = scratch;
+        String verb = c.operation.name();
+        int n = put(a, 0, verb);
+        a[n++] = ' ';
+        n = put(a, n, collection);
+        System.arraycopy(shape.bytes(), 0, a, n, shape.length());
+        n += shape.length();
+        int end = n;
+        a[n++] = 0;
+        n = put(a, n, c.namespace == null ? "" : c.namespace);
+        long id = XxHash64.hash(a, n, 0);
+        SqlStatement known = digests.find(id);
+        if (known == null) {
+            int slot = (int) id & STATEMENTS - 1;
+            known = statements[slot];
+            if (known == null || known.id() != id) {
+                known = make(id, new String(a, 0, end, StandardCharsets.UTF_8), c, collection, shape);
+                statements[slot] = known;
+            }
+        }
+        return known;
+    }
+
+    @SuppressWarnings(
+            "deprecation") // Low bytes only is what is wanted of text that mostly is ASCII; others go the long way.
+    private static int put(byte[] a, int at, String text) {
+        int n = text.length();
+        boolean plain = true;
+        for (int i = 0; i < n && plain; i++) {
+            plain = text.charAt(i) < 0x80;
+        }
+        if (plain) {
+            text.getBytes(0, n, a, at);
+            return at + n;
+        }
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        int most = Math.min(bytes.length, 2 * Interned.LONGEST);
+        System.arraycopy(bytes, 0, a, at, most);
+        return at + most;
+    }
+
+    private static SqlStatement make(long id, String text, Command c, String collection, Shape shape) {
+        List<String> tables = new ArrayList<>();
+        tables.add(collection);
+        if (shape.collectionBytes() > 0) {
+            String more = new String(shape.collections(), 2, shape.collectionBytes() - 2, StandardCharsets.UTF_8);
+            for (String table : more.split(", ", -1)) {
+                if (!tables.contains(table)) {
+                    tables.add(table);
+                }
+            }
+        }
+        String verb = c.operation.name();
+        String summary = verb + ' ' + (c.namespace == null ? "" : c.namespace + '.') + collection;
+        return new SqlStatement(id, text, verb, tables, summary, text, shape.full());
+    }
+}
