@@ -2,6 +2,7 @@ package dev.weir.mongo;
 
 import dev.weir.core.protocol.SniffException;
 import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the body of one message, whole or in pieces: flags, sections, legacy heads and the documents in them. What is cut by the end
@@ -29,6 +30,11 @@ final class Body {
         /** The head of a legacy message: its namespace, and its numbers as they are named in {@link Wire}. */
         default void legacy(int opcode, int flags, byte[] a, int name, int nameEnd, long number) {}
 
+        /** Where the bytes of the body are to go, too; null for nowhere. */
+        default @Nullable RawText raw() {
+            return null;
+        }
+
         /** The head of OP_REPLY. */
         default void reply(int flags, long cursor, int returned) {}
     }
@@ -49,6 +55,7 @@ final class Body {
     private static final int NAMESPACE = 384;
 
     private Reader reader;
+    private @Nullable RawText raw;
     private final BsonWalker walker;
     private final byte[] carry = new byte[CARRY + 8];
     private int carried;
@@ -78,6 +85,7 @@ final class Body {
     void begin(Reader told, int op, int bytes) {
         reader = told;
         walker.fields(told);
+        raw = told.raw();
         opcode = op;
         length = bytes;
         end = bytes;
@@ -99,6 +107,12 @@ final class Body {
 
     private static SniffException bad(String reason) {
         return new SniffException(reason);
+    }
+
+    /** Who wants all bytes as they are. */
+    @Nullable
+    RawText raw() {
+        return raw;
     }
 
     /** Bytes that may be left out now. */
@@ -423,5 +437,6 @@ final class Body {
         carried = 0;
         skip = 0;
         mode = Mode.REST;
+        raw = null;
     }
 }

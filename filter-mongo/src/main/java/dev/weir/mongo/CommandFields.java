@@ -1,7 +1,6 @@
 package dev.weir.mongo;
 
 import dev.weir.core.sql.DigestTable;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,30 +11,24 @@ final class CommandFields implements Body.Reader {
     // Contexts of documents; those of CommandDetails are between, those of shapes follow.
     private static final int TOP = 1;
     private static final int STATEMENTS = 10;
-    private static final int STATEMENT = 11;
+    static final int STATEMENT = 11;
     private static final int NAMESPACES = 12;
     private static final int NAMESPACE = 13;
     private static final int CURSORS = 14;
     private static final int IGNORED = 15;
 
-    private static final byte[] PART = bytes(" ");
-    private static final byte[] SORT_PART = bytes(" sort ");
-    private static final byte[] REMOVE_PART = bytes(" remove");
-    private static final byte[] VALUE_PART = bytes(" ?");
     private static final int MAX_NAMESPACES = 8;
 
     private final Loop loop;
     private final Session session;
     private final CommandDetails details;
     private final LegacyFields legacy;
+    private final Selection selection;
 
     private @Nullable Command command;
-    private @Nullable Shape shape;
+    private @Nullable RawText raw;
     private boolean named;
     private int sequence;
-    private boolean firstSeen;
-    private boolean targeted;
-    private boolean byId;
     private boolean topologyKnown;
     private boolean autocommitOff;
     private long number;
@@ -50,22 +43,15 @@ final class CommandFields implements Body.Reader {
         this.loop = loop;
         this.session = session;
         this.details = new CommandDetails(loop, session);
-        this.legacy = new LegacyFields(this);
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.US_ASCII);
+        this.selection = new Selection(loop);
+        this.legacy = new LegacyFields(this, selection);
     }
 
     /** A request begins, to be told to {@code next}. */
     void begin(Command next) {
         command = next;
-        shape = loop.shape();
         named = false;
         sequence = NameTable.NONE;
-        firstSeen = false;
-        targeted = false;
-        byId = false;
         topologyKnown = false;
         autocommitOff = false;
         number = 0;
@@ -73,7 +59,9 @@ final class CommandFields implements Body.Reader {
         oneDatabase = true;
         tailable = false;
         awaits = false;
+        raw = loop.settings.statements() ? loop.rawText() : null;
         details.begin();
+        selection.begin(next);
         legacy.begin();
     }
 
@@ -84,13 +72,6 @@ final class CommandFields implements Body.Reader {
         return command;
     }
 
-    Shape shape() {
-        if (shape == null) {
-            throw new IllegalStateException("no request");
-        }
-        return shape;
-    }
-
     Loop loop() {
         return loop;
     }
@@ -98,7 +79,7 @@ final class CommandFields implements Body.Reader {
     /** The request is there: what follows from several of its fields. */
     void end(DigestTable digests, boolean lossy) {
         Command c = command();
-        Shape s = shape();
+        Shape s = selection.shape();
         s.end();
         c.operation = c.explains ? Commands.explained(c.code) : Commands.operation(c.code);
         c.tails = tailable && awaits || s.changes;
@@ -118,7 +99,10 @@ final class CommandFields implements Body.Reader {
         if (c.statement == null && c.collection != null && !lossy) {
             c.statement = loop.statement(digests, c, c.collection, s);
         }
-        c.scatter = c.code == Commands.FIND && !c.explains && !lossy && !targeted;
+        if (raw != null && !lossy) {
+            show(c, raw);
+        }
+        c.scatter = c.code == Commands.FIND && !c.explains && !lossy && !selection.targeted();
         release();
     }
 
@@ -150,12 +134,28 @@ final class CommandFields implements Body.Reader {
         s.forgetCollections();
     }
 
+    /** The request as it was sent, where that may be seen. */
+    private void show(Command c, RawText sent) {
+        String of = c.target != null ? c.target : c.collection;
+        boolean system =
+                of != null && (of.startsWith("system.") || of.contains(", system.") || of.contains(".system."));
+        if (!Commands.is(c.code, Commands.SECRET) && !system) {
+            c.text = sent.json(legacy.reads());
+        }
+    }
+
+    @Override
+    public @Nullable RawText raw() {
+        return raw;
+    }
+
     /** Gives back what it has borrowed. */
     void release() {
-        if (shape != null) {
-            loop.giveBack(shape);
-            shape = null;
+        if (raw != null) {
+            loop.giveBack(raw);
+            raw = null;
         }
+        selection.release();
         command = null;
     }
 
@@ -220,13 +220,13 @@ final class CommandFields implements Body.Reader {
     @Override
     public int element(int context, int type, byte[] a, int name, int nameEnd, int value, int length) {
         if (context >= Shape.CONTEXTS) {
-            return filter(context, type, a, name, nameEnd, value, length);
+            return selection.filter(context, type, a, name, nameEnd, value, length);
         }
         return switch (context) {
             case TOP ->
                 named ? field(type, a, name, nameEnd, value, length) : first(type, a, name, nameEnd, value, length);
-            case STATEMENT -> statement(type, a, name, nameEnd, value, length);
-            case STATEMENTS -> statements();
+            case STATEMENT -> selection.statement(type, a, name, nameEnd, value, length);
+            case STATEMENTS -> selection.statements();
             case NAMESPACES -> namespaces < MAX_NAMESPACES && type == Bson.DOCUMENT ? NAMESPACE : SKIP;
             case NAMESPACE -> namespace(type, a, name, nameEnd, value, length);
             case CURSORS -> killed(type, a, value);
@@ -287,13 +287,13 @@ final class CommandFields implements Body.Reader {
             case FieldNames.WRITE_CONCERN -> CommandDetails.WRITE_CONCERN;
             case FieldNames.COMMENT -> Commands.is(c.code, Commands.SECRET) ? SKIP : CommandDetails.COMMENT;
             case FieldNames.FILTER, FieldNames.QUERY ->
-                Commands.is(c.code, Commands.COLLECTION) ? part(Bson.DOCUMENT, Shape.FILTER) : SKIP;
+                Commands.is(c.code, Commands.COLLECTION) ? selection.part(Bson.DOCUMENT, Shape.FILTER) : SKIP;
             case FieldNames.SORT -> {
                 boolean sorts = c.code == Commands.FIND || c.code == Commands.FIND_AND_MODIFY;
-                yield sorts ? sort() : SKIP;
+                yield sorts ? selection.sort() : SKIP;
             }
             case FieldNames.UPDATE ->
-                c.code == Commands.FIND_AND_MODIFY ? changes(Bson.DOCUMENT, a, value, length) : SKIP;
+                c.code == Commands.FIND_AND_MODIFY ? selection.changes(Bson.DOCUMENT, a, value, length) : SKIP;
             case FieldNames.CLIENT -> {
                 c.introduces = c.code == Commands.HELLO || c.code == Commands.IS_MASTER;
                 yield c.introduces ? CommandDetails.CLIENT : SKIP;
@@ -309,10 +309,10 @@ final class CommandFields implements Body.Reader {
     private int array(Command c, int field) {
         switch (field) {
             case FieldNames.PIPELINE -> {
-                return c.code == Commands.AGGREGATE ? part(Bson.ARRAY, Shape.LIST) : SKIP;
+                return c.code == Commands.AGGREGATE ? selection.part(Bson.ARRAY, Shape.LIST) : SKIP;
             }
             case FieldNames.UPDATE -> {
-                return c.code == Commands.FIND_AND_MODIFY ? part(Bson.ARRAY, Shape.LIST) : SKIP;
+                return c.code == Commands.FIND_AND_MODIFY ? selection.part(Bson.ARRAY, Shape.LIST) : SKIP;
             }
             case FieldNames.UPDATES, FieldNames.DELETES -> {
                 c.batch = 0;
@@ -343,8 +343,7 @@ final class CommandFields implements Body.Reader {
             }
             case FieldNames.KEY -> {
                 if (c.code == Commands.DISTINCT) {
-                    shape().write(PART, 0, 1);
-                    shape().key(a, value, value + Math.min(length, BsonWalker.TEXT));
+                    selection.key(a, value, value + Math.min(length, BsonWalker.TEXT));
                 }
             }
             case FieldNames.COMMENT, FieldNames.OLD_COMMENT -> {
@@ -370,7 +369,7 @@ final class CommandFields implements Body.Reader {
             case FieldNames.EXPLAIN, FieldNames.OLD_EXPLAIN -> c.explains |= Bson.number(type, a, value, 0) != 0;
             case FieldNames.REMOVE -> {
                 if (c.code == Commands.FIND_AND_MODIFY && Bson.number(type, a, value, 0) != 0) {
-                    shape().write(REMOVE_PART, 0, REMOVE_PART.length);
+                    selection.removes();
                 }
             }
             default -> {}
@@ -395,7 +394,7 @@ final class CommandFields implements Body.Reader {
     private int namespace(int type, byte[] a, int name, int nameEnd, int value, int length) {
         if (type == Bson.STRING && FieldNames.find(a, name, nameEnd) == FieldNames.NS && namespaces < MAX_NAMESPACES) {
             namespaces++;
-            oneDatabase &= shape().namespace(a, value, value + Math.min(length, BsonWalker.TEXT));
+            oneDatabase &= selection.shape().namespace(a, value, value + Math.min(length, BsonWalker.TEXT));
         }
         return SKIP;
     }
@@ -417,84 +416,9 @@ final class CommandFields implements Body.Reader {
     @Override
     public void ends(int context) {
         if (context >= Shape.CONTEXTS) {
-            shape().ends(context);
+            selection.shape().ends(context);
         } else if (context == LegacyFields.FIND || context == LegacyFields.CHANGE) {
             legacy.ends();
-        }
-    }
-
-    // ---- what selects
-
-    /** A part of the shape: a document or an array of the command. */
-    int part(int type, int context) {
-        return shape().part(PART, type, context);
-    }
-
-    /** A part that is an empty document. */
-    void emptyPart() {
-        if (part(Bson.DOCUMENT, Shape.FILTER) != SKIP) {
-            shape().ends(Shape.FILTER);
-        }
-    }
-
-    int sort() {
-        return shape().part(SORT_PART, Bson.DOCUMENT, Shape.SORT);
-    }
-
-    /** A part that is a value. */
-    void valuePart() {
-        shape().write(VALUE_PART, 0, VALUE_PART.length);
-    }
-
-    /** Statements that are an array in the command, not a sequence of their own; the first makes the shape. */
-    private int statements() {
-        command().batch++;
-        boolean later = firstSeen;
-        firstSeen = true;
-        return later ? SKIP : STATEMENT;
-    }
-
-    private int statement(int type, byte[] a, int name, int nameEnd, int value, int length) {
-        int field = FieldNames.find(a, name, nameEnd);
-        if (field == FieldNames.Q && type == Bson.DOCUMENT) {
-            return part(type, Shape.FILTER);
-        }
-        return field == FieldNames.U ? changes(type, a, value, length) : SKIP;
-    }
-
-    /** An update: a document of operators, a pipeline, or a document that replaces another one. */
-    private int changes(int type, byte[] a, int value, int length) {
-        if (type == Bson.ARRAY) {
-            return part(type, Shape.LIST);
-        }
-        if (type == Bson.DOCUMENT && length > Bson.EMPTY && a[value + 5] == '$') {
-            return part(type, Shape.FILTER);
-        }
-        valuePart();
-        return SKIP;
-    }
-
-    int filter(int context, int type, byte[] a, int name, int nameEnd, int value, int length) {
-        Shape s = shape();
-        if (context == Shape.FILTER && command().code == Commands.FIND && s.level() <= 2) {
-            targets(s, type, a, name, nameEnd);
-        }
-        if (type == Bson.STRING
-                && nameEnd - name == 8
-                && a[name] == '$'
-                && FieldNames.find(a, name, nameEnd) == FieldNames.OLD_COMMENT) {
-            comment(a, value, length);
-        }
-        return s.element(context, type, a, name, nameEnd, value, length);
-    }
-
-    /** Whether a find goes to one shard, as far as its filter tells (as Envoy counts it: by {@code _id}). */
-    private void targets(Shape s, int type, byte[] a, int name, int nameEnd) {
-        if (s.level() == 1) {
-            byId = FieldNames.find(a, name, nameEnd) == FieldNames.ID;
-            targeted |= byId || loop.settings.targets().find(a, name, nameEnd) != NameTable.NONE;
-        } else if (byId && type == Bson.ARRAY && FieldNames.find(a, name, nameEnd) == FieldNames.IN) {
-            command().multiGet = true;
         }
     }
 }

@@ -89,7 +89,7 @@ final class Commands {
     private static void rest(Operations.Builder all) {
         String secret = "getnonce copydb copydbgetnonce copydbsaslstart createUser updateUser logout saslSupportedMechs"
                 + " setParameter getParameter internalRenameIfOptionsAndIndexesMatch createDataKey setUserWriteBlockMode"
-                + " getLog applyOps rotateCertificates replSetReconfig replSetInitiate";
+                + " eval getLog applyOps rotateCertificates replSetReconfig replSetInitiate";
         String read = "ping buildInfo collStats connectionStatus connPoolStats currentOp dataSize dbHash dbStats"
                 + " getCmdLineOpts getDiagnosticData hostInfo listCollections listCommands listDatabases listIndexes listShards lockInfo"
                 + " profile replSetGetConfig replSetGetStatus rolesInfo serverStatus shardConnPoolStats top usersInfo whatsmyuri"
@@ -110,7 +110,7 @@ final class Commands {
                 + " grantRolesToRole revokeRolesFromRole grantRolesToUser revokeRolesFromUser dropUser dropAllUsersFromDatabase"
                 + " invalidateUserCache fsync fsyncUnlock logRotate shutdown setFeatureCompatibilityVersion setDefaultRWConcern"
                 + " setClusterParameter setIndexCommitQuorum setAllowMigrations cloneCollection clone repairDatabase resetError"
-                + " forceerror touch filemd5 eval logApplicationMessage auditGetOptions logAuditMessage replSetStepDown"
+                + " forceerror touch filemd5 logApplicationMessage auditGetOptions logAuditMessage replSetStepDown"
                 + " replSetFreeze replSetMaintenance replSetSyncFrom replSetResizeOplog replSetAbortPrimaryCatchUp resync"
                 + " addShard addShardToZone removeShard removeShardFromZone enableSharding shardCollection reshardCollection"
                 + " refineCollectionShardKey abortReshardCollection commitReshardCollection cleanupReshardCollection unshardCollection"

@@ -134,6 +134,10 @@ final class CompressedBody {
 
     private static void show(byte[] a, int from, int to, Body body) {
         int i = from;
+        RawText raw = body.raw();
+        if (raw != null) {
+            raw.add(a, from, to);
+        }
         while (i < to) {
             i = body.feed(a, i, to);
         }

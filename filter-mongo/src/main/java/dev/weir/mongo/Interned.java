@@ -14,7 +14,7 @@ final class Interned {
 
     private static final int SLOTS = 2_048;
 
-    private final byte @Nullable [][] bytes = new byte @Nullable [SLOTS][];
+    private final byte[][] bytes = new byte[SLOTS][0];
     private final @Nullable String[] texts = new @Nullable String[SLOTS];
 
     /** The text of {@code [from, to)}. */
@@ -27,7 +27,7 @@ final class Interned {
         int slot = (hash ^ hash >>> 15) & SLOTS - 1;
         byte[] known = bytes[slot];
         String text = texts[slot];
-        if (known != null && text != null && Arrays.equals(a, from, end, known, 0, known.length)) {
+        if (text != null && Arrays.equals(a, from, end, known, 0, known.length)) {
             return text;
         }
         String made = new String(a, from, end - from, StandardCharsets.UTF_8);

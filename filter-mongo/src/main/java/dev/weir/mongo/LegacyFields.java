@@ -10,6 +10,7 @@ final class LegacyFields {
     private static final int SKIP = BsonWalker.Fields.SKIP;
 
     private final CommandFields fields;
+    private final Selection selection;
     private int opcode;
     private int documents;
     private boolean commandSpace;
@@ -18,8 +19,9 @@ final class LegacyFields {
 
     private boolean open;
 
-    LegacyFields(CommandFields fields) {
+    LegacyFields(CommandFields fields, Selection selection) {
         this.fields = fields;
+        this.selection = selection;
     }
 
     void begin() {
@@ -107,23 +109,23 @@ final class LegacyFields {
         if (!begun) {
             begun = true;
             if (context == FIND && opcode == Wire.OP_QUERY && type == Bson.DOCUMENT && isQuery(field)) {
-                return fields.part(type, Shape.FILTER);
+                return selection.part(type, Shape.FILTER);
             }
             if (context == CHANGE && a[name] != '$') {
-                fields.valuePart();
+                selection.valuePart();
             } else {
-                open = fields.part(Bson.DOCUMENT, Shape.FILTER) != SKIP;
+                open = selection.part(Bson.DOCUMENT, Shape.FILTER) != SKIP;
             }
         }
         if (open) {
-            return fields.filter(Shape.FILTER, type, a, name, nameEnd, value, length);
+            return selection.filter(Shape.FILTER, type, a, name, nameEnd, value, length);
         }
         if (context == CHANGE) {
             return SKIP;
         }
         switch (field) {
             case FieldNames.OLD_SORT, FieldNames.OLDER_SORT -> {
-                return type == Bson.DOCUMENT ? fields.sort() : SKIP;
+                return type == Bson.DOCUMENT ? selection.sort() : SKIP;
             }
             case FieldNames.READ_PREFERENCE -> {
                 return type == Bson.DOCUMENT ? CommandDetails.READ_PREFERENCE : SKIP;
@@ -142,9 +144,9 @@ final class LegacyFields {
     void ends() {
         if (open) {
             open = false;
-            fields.shape().ends(Shape.FILTER);
+            selection.shape().ends(Shape.FILTER);
         } else if (!begun) {
-            fields.emptyPart();
+            selection.emptyPart();
         }
     }
 }

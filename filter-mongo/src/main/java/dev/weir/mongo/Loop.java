@@ -23,6 +23,9 @@ final class Loop {
     private static final int POOLED = 64;
     private static final int CODES = 1_024;
     private static final int STATEMENTS = 512;
+    /** Requests that are kept as they are, of all connections. */
+    private static final int RAWS = 256;
+
     /** Commands that wait for their answer, of all connections. */
     private static final int COMMANDS = 65_536;
 
@@ -70,6 +73,8 @@ final class Loop {
 
     private final ArrayDeque<Body> bodies = new ArrayDeque<>();
     private final ArrayDeque<Shape> shapes = new ArrayDeque<>();
+    private final ArrayDeque<RawText> raws = new ArrayDeque<>();
+    private int rawsLent;
     private @Nullable Command free;
     private int freed;
     private int commands;
@@ -113,6 +118,26 @@ final class Loop {
         Shape shape = pooled == null ? new Shape() : pooled;
         shape.clear();
         return shape;
+    }
+
+    /** Where a request is kept to be shown; null if too many are. */
+    @Nullable
+    RawText rawText() {
+        RawText pooled = raws.pollLast();
+        if (pooled == null && rawsLent >= RAWS) {
+            return null;
+        }
+        rawsLent++;
+        RawText raw = pooled == null ? new RawText() : pooled;
+        raw.clear();
+        return raw;
+    }
+
+    void giveBack(RawText raw) {
+        rawsLent--;
+        if (raws.size() < 4) {
+            raws.addLast(raw);
+        }
     }
 
     void giveBack(Shape shape) {

@@ -162,6 +162,10 @@ final class MessageReader {
 
     private void read(Body reading, ByteBuf data, int from, int to) {
         int i = from;
+        RawText raw = reading.raw();
+        if (raw != null && !inflates) {
+            raw.add(data, from, to);
+        }
         while (i < to) {
             if (!inflates) {
                 int skip = Math.min(reading.skippable(), to - i);

@@ -6,7 +6,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** A closed set of names, found by their bytes without making text of them. Immutable. */
 final class NameTable {
@@ -16,7 +15,7 @@ final class NameTable {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long SPREAD = 0x9E3779B97F4A7C15L;
 
-    private final byte @Nullable [][] names;
+    private final byte[][] names;
     private final long[] words;
     private final int[] ids;
     private final int mask;
@@ -24,15 +23,16 @@ final class NameTable {
     /** The id of a name is its place in the list. */
     NameTable(List<String> list) {
         int size = Math.max(4, Integer.highestOneBit(4 * list.size()));
-        names = new byte @Nullable [size][];
+        names = new byte[size][0];
         words = new long[size];
         ids = new int[size];
         mask = size - 1;
+        Arrays.fill(ids, NONE);
         for (int id = 0; id < list.size(); id++) {
             byte[] name = list.get(id).getBytes(StandardCharsets.UTF_8);
             long word = word(name, 0, name.length);
             int slot = slot(word, name.length);
-            while (names[slot] != null) {
+            while (ids[slot] != NONE) {
                 slot = slot + 1 & mask;
             }
             names[slot] = name;
@@ -46,17 +46,16 @@ final class NameTable {
         int length = to - from;
         long word = word(a, from, length);
         int slot = slot(word, length);
-        byte[] name = names[slot];
-        while (name != null) {
+        while (ids[slot] != NONE) {
+            byte[] name = names[slot];
             if (words[slot] == word
                     && name.length == length
                     && (length <= 8 || Arrays.equals(a, from + 8, to, name, 8, length))) {
-                return ids[slot];
+                break;
             }
             slot = slot + 1 & mask;
-            name = names[slot];
         }
-        return NONE;
+        return ids[slot];
     }
 
     private int slot(long word, int length) {

@@ -130,4 +130,26 @@ class MongoConversationTest {
                 .contains("library=drv 1.2 server_version=8.0 ")
                 .contains("replica_set=rs role=primary");
     }
+
+    @Test
+    void showsCommandsAsTheyWereSentWhereOptedIn() {
+        SnifferTester open = new SnifferTester(sniffers(Map.of("statements", true)));
+        byte[] insert = Messages.message(
+                7,
+                0,
+                Wire.OP_MSG,
+                Messages.flags(0),
+                Messages.sequence("documents", Messages.bson("{_id: 1}"), Messages.bson("{_id: 2}")),
+                new byte[] {0},
+                Messages.bson("{insert: 'c', $db: 'd', lsid: {id: 1}}"));
+
+        open.feed(Direction.TO_UPSTREAM, insert, 1);
+        open.feed(Direction.TO_CLIENT, Messages.answer(7, "{n: 2, ok: 1}"), 2);
+        open.feed(Direction.TO_UPSTREAM, Messages.request(8, "{createUser: 'u', pwd: 'secret', $db: 'd'}"), 1);
+        open.feed(Direction.TO_CLIENT, Messages.answer(8, "{ok: 1}"), 2);
+
+        assertThat(open.recorded().all().get(0).statement)
+                .isEqualTo("{\"insert\": \"c\", \"documents\": [{\"_id\": 1}, {\"_id\": 2}]}");
+        assertThat(open.recorded().all().get(1).statement).isNull();
+    }
 }
