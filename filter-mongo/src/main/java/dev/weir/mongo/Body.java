@@ -138,7 +138,8 @@ final class Body {
         }
         boolean between = mode == Mode.SECTION && at == end || mode == Mode.REST && skip == 0;
         if (at != length || carried > 0 || !between) {
-            throw bad("length");
+            // A document that is not over has said how long it is.
+            throw bad(mode == Mode.WALK ? "bson" : "length");
         }
         if (opcode == Wire.OP_MSG && !hasBody) {
             throw bad("section");
@@ -338,7 +339,7 @@ final class Body {
 
     private static int size(int size, int most) {
         if (size < Bson.EMPTY || size > most) {
-            throw bad("section");
+            throw bad("bson");
         }
         return size;
     }

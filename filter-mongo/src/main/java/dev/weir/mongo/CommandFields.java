@@ -125,13 +125,21 @@ final class CommandFields implements Body.Reader {
         int dot = all.indexOf('.');
         if (oneDatabase && dot > 0) {
             c.namespace = all.substring(0, dot);
-            all = all.replace(c.namespace + '.', "");
+            all = withoutDatabase(all, dot + 1);
         }
         c.target = all;
         if (namespaces == 1) {
             c.collection = all;
         }
         s.forgetCollections();
+    }
+
+    private static String withoutDatabase(String names, int prefix) {
+        StringBuilder text = new StringBuilder(names.length());
+        for (String name : names.split(", ", -1)) {
+            text.append(text.isEmpty() ? "" : ", ").append(name, prefix, name.length());
+        }
+        return text.toString();
     }
 
     /** The request as it was sent, where that may be seen. */
@@ -253,9 +261,14 @@ final class CommandFields implements Body.Reader {
         if (c.code == Commands.GET_MORE) {
             c.cursor = Bson.number(type, a, value, 0);
         } else if (type == Bson.STRING && Commands.is(c.code, Commands.COLLECTION)) {
-            c.collection = text(a, value, length);
+            c.collection = collection(a, value, length);
         }
         return SKIP;
+    }
+
+    /** A name that cursors over no collection have, like {@code $cmd.aggregate}, is none. */
+    private @Nullable String collection(byte[] a, int value, int length) {
+        return length > 0 && a[value] == '$' ? null : text(a, value, length);
     }
 
     private String text(byte[] a, int value, int length) {
@@ -338,7 +351,7 @@ final class CommandFields implements Body.Reader {
             case FieldNames.DB -> c.namespace = text(a, value, length);
             case FieldNames.COLLECTION -> {
                 if (c.code == Commands.GET_MORE) {
-                    c.collection = text(a, value, length);
+                    c.collection = collection(a, value, length);
                 }
             }
             case FieldNames.KEY -> {

@@ -44,7 +44,15 @@ final class Commands {
     static final int AUTHENTICATE = 19;
     static final int OP_COMMAND = 20;
 
+    /** Further names of commands, which servers take. */
+    private static final String OTHER_SPELLINGS =
+            "ismaster findandmodify buildinfo getlasterror getpreverror reseterror"
+                    + " dbstats collstats datasize dbhash mapreduce";
+
     private static final List<String> NAMES = new ArrayList<>();
+    /** Of each name the id of its command. */
+    private static final List<Integer> CANONICAL = new ArrayList<>();
+
     private static final List<Integer> FLAGS = new ArrayList<>();
     private static final List<Operation> OPERATIONS = new ArrayList<>();
     private static final List<Operation> EXPLAINED = new ArrayList<>();
@@ -78,8 +86,10 @@ final class Commands {
         }
         add(all, "OP_COMMAND", SECRET);
         rest(all);
-        alias("ismaster", IS_MASTER);
-        alias("findandmodify", FIND_AND_MODIFY);
+        for (String other : OTHER_SPELLINGS.split(" ", -1)) {
+            alias(other);
+        }
+        alias("deleteIndexes", "dropIndexes");
         ALL = all.build();
         TABLE = new NameTable(NAMES);
     }
@@ -96,13 +106,13 @@ final class Commands {
                 + " validate features getShardMap getShardVersion isdbgrid balancerStatus balancerCollectionStatus"
                 + " getDefaultRWConcern getClusterParameter availableQueryOptions shardingState netstat driverOIDTest getLastError"
                 + " getPrevError planCacheListFilters listSearchIndexes geoNear geoSearch parallelCollectionScan mapReduce"
-                + " analyze buildinfo group medianKey checkShardingIndex getShardingReady";
+                + " analyze group medianKey checkShardingIndex getShardingReady";
         String collections =
                 "collStats validate listIndexes planCacheListFilters geoNear geoSearch parallelCollectionScan"
-                        + " mapReduce create drop createIndexes dropIndexes deleteIndexes collMod compact reIndex convertToCapped"
+                        + " mapReduce create drop createIndexes dropIndexes collMod compact reIndex convertToCapped"
                         + " cloneCollectionAsCapped planCacheClear planCacheSetFilter planCacheClearFilters createSearchIndexes"
                         + " dropSearchIndex updateSearchIndex analyze";
-        String others = "create drop createIndexes dropIndexes deleteIndexes collMod compact reIndex convertToCapped"
+        String others = "create drop createIndexes dropIndexes collMod compact reIndex convertToCapped"
                 + " cloneCollectionAsCapped planCacheClear planCacheSetFilter planCacheClearFilters createSearchIndexes"
                 + " dropSearchIndex updateSearchIndex dropDatabase renameCollection killOp killSessions killAllSessions"
                 + " killAllSessionsByPattern endSessions startSession refreshSessions prepareTransaction coordinateCommitTransaction"
@@ -134,6 +144,7 @@ final class Commands {
     }
 
     private static void add(Operations.Builder all, String name, int flags) {
+        CANONICAL.add(NAMES.size());
         NAMES.add(name);
         FLAGS.add(flags);
         OPERATIONS.add(all.add(name, (flags & READ) != 0));
@@ -142,21 +153,26 @@ final class Commands {
         EXPLAINED.add(explained ? all.add("explain " + name, true) : OPERATIONS.get(OPERATIONS.size() - 1));
     }
 
-    private static void alias(String name, int id) {
-        NAMES.add(name);
-        FLAGS.add(FLAGS.get(id));
-        OPERATIONS.add(OPERATIONS.get(id));
-        EXPLAINED.add(EXPLAINED.get(id));
+    /** The same in lower case throughout. */
+    private static void alias(String name) {
+        for (int id = 0; id < FLAGS.size(); id++) {
+            if (NAMES.get(id).equalsIgnoreCase(name)) {
+                alias(name, NAMES.get(id));
+                return;
+            }
+        }
+        throw new IllegalStateException(name);
     }
 
-    /** The command that a field names, or {@link #UNKNOWN}. Two spellings of one have an id each. */
+    private static void alias(String name, String of) {
+        NAMES.add(name);
+        CANONICAL.add(NAMES.indexOf(of));
+    }
+
+    /** The command that a field names, or {@link #UNKNOWN}. */
     static int find(byte[] a, int from, int to) {
         int id = TABLE.find(a, from, to);
-        return id == NameTable.NONE ? UNKNOWN : canonical(id);
-    }
-
-    private static int canonical(int id) {
-        return id < NAMES.size() - 2 ? id : id == NAMES.size() - 2 ? IS_MASTER : FIND_AND_MODIFY;
+        return id == NameTable.NONE ? UNKNOWN : CANONICAL.get(id);
     }
 
     static Operation operation(int id) {

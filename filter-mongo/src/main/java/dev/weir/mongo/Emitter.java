@@ -48,7 +48,7 @@ final class Emitter {
         if (hello(c)) {
             greeted(e, c, end);
         } else {
-            loggedIn(c);
+            loggedIn(e, c);
         }
         cursors(c);
         transactions(e, c, end);
@@ -74,7 +74,8 @@ final class Emitter {
 
     private Exchange exchange(Command c, Status status) {
         Exchange e = exchanges().open();
-        e.of(connection, MongoProtocol.NAME, c.operation);
+        boolean further = c.streams && !hello(c);
+        e.of(connection, MongoProtocol.NAME, further ? Commands.operation(Commands.GET_MORE) : c.operation);
         e.startNanos = c.streams ? c.sent : c.start;
         e.requestBytes = c.streams ? -1 : c.requestBytes;
         e.status = status;
@@ -100,6 +101,8 @@ final class Emitter {
     private void asked(Exchange e, Command c) {
         if (c.cursorOf != null) {
             e.attribute("cursor_of", c.cursorOf);
+        } else if (c.streams && !hello(c)) {
+            e.attribute("cursor_of", c.operation.name());
         }
         attribute(e, "read_preference", c.readPreference);
         attribute(e, "read_concern", c.readConcern);
@@ -117,7 +120,7 @@ final class Emitter {
 
     /** What Envoy counts of queries. */
     private void query(Exchange e, Command c) {
-        if (Commands.is(c.code, Commands.LIMITED) && !c.explains && c.maxTimeMillis < 0 && !c.lossy) {
+        if (Commands.is(c.code, Commands.LIMITED) && !c.explains && c.maxTimeMillis <= 0 && !c.lossy) {
             e.attribute("no_max_time", true);
             loop.counters.noMaxTime().increment();
         }
@@ -157,7 +160,9 @@ final class Emitter {
     private void error(Exchange e, Command c) {
         int code = refused(c) ? c.error : c.writeErrors > 0 ? c.writeError : (int) c.writeConcernError;
         e.error = refused(c) && !c.errorSeen ? "unknown" : loop.code(code);
-        attribute(e, "code_name", c.codeName);
+        if (refused(c) || c.writeErrors == 0) {
+            attribute(e, "code_name", c.codeName); // of the code above
+        }
         attribute(e, "message", c.message);
         if (c.writeErrors > 0) {
             e.attribute("write_errors", c.writeErrors);
@@ -215,10 +220,11 @@ final class Emitter {
         return (roles & AnswerFields.ROLE_ARBITER) != 0 ? "arbiter" : "other";
     }
 
-    private void loggedIn(Command c) {
+    private void loggedIn(Exchange e, Command c) {
         boolean sasl = c.code == Commands.SASL_START || c.code == Commands.SASL_CONTINUE;
         if (sasl && c.ok && (c.roles & AnswerFields.AUTHENTICATED) != 0) {
             session.loggedIn();
+            e.user = session.user;
         }
     }
 

@@ -48,7 +48,7 @@ final class MongoSniffer implements Sniffer {
 
     MongoSniffer(Loop loop, Connection connection) {
         this.loop = loop;
-        this.session = new Session(connection);
+        this.session = new Session(connection, loop.topology);
         this.emitter = new Emitter(loop, session, connection);
         this.commandFields = new CommandFields(loop, session);
         this.answerFields = new AnswerFields(loop);
@@ -138,6 +138,10 @@ final class MongoSniffer implements Sniffer {
             loop.giveBack(asking);
             asking = null;
         }
+        if (answering != null) {
+            abandon(answering);
+            answering = null;
+        }
         if (only != null) {
             abandon(only);
             only = null;
@@ -146,9 +150,7 @@ final class MongoSniffer implements Sniffer {
             waiting.values().forEach(this::abandon);
             waiting = null;
         }
-        if (reason == CloseReason.CLIENT_CLOSED && session.bypasses()) {
-            loop.topology.bypassed();
-        }
+        session.closed(reason == CloseReason.CLIENT_CLOSED, nanos);
     }
 
     private void abandon(Command c) {

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** Who the client of a connection is, and what the connection is for. */
 final class Session {
     private final Connection connection;
+    private final Topology topology;
 
     @Nullable
     String app;
@@ -22,26 +23,30 @@ final class Session {
     /** Whether it serves to watch the server. */
     boolean monitors;
 
-    /** Greetings of the client, and other commands. */
+    /** Greetings of the client, as far as they matter. */
     private int hellos;
-
-    private int others;
+    /** Whether it is used: for commands, or to watch. */
+    private boolean engaged;
     /** Whether the last answer named members of a replica set. */
     private boolean members;
 
-    Session(Connection connection) {
+    Session(Connection connection, Topology topology) {
         this.connection = connection;
+        this.topology = topology;
     }
 
     /** A command of the client: application connections greet once. */
     void asks(boolean hello, boolean waits) {
-        if (!hello) {
-            others = 1;
-        } else if (hellos < 2) {
+        if (hello && hellos < 2) {
             hellos++;
         }
-        if (hello && others == 0 && (waits || hellos > 1)) {
+        monitors &= hello;
+        if (hello && !monitors && !engaged && (waits || hellos > 1)) {
             monitors = true;
+        }
+        if (!engaged && (!hello || monitors)) {
+            engaged = true;
+            topology.engaged(connection.clientHost());
         }
     }
 
@@ -62,11 +67,12 @@ final class Session {
         members = names;
     }
 
-    /**
-     * Whether the client that leaves now has gone to the members it was told: it greeted, was answered, and never
-     * asked again, as drivers do with a seed that is not among them.
-     */
-    boolean bypasses() {
-        return members && hellos == 1 && others == 0;
+    /** The connection ends; {@code left} tells whether by the client. */
+    void closed(boolean left, long now) {
+        if (engaged) {
+            topology.disengaged(connection.clientHost(), now);
+        } else if (left && members && hellos == 1) {
+            topology.left(connection.clientHost(), now);
+        }
     }
 }

@@ -58,7 +58,8 @@ final class Shape {
             "$out",
             "$merge", // name a collection
             "$facet",
-            "$changeStream"));
+            "$changeStream",
+            "$sort"));
 
     private static final int LAST_COMPARISON = 8;
     private static final int LAST_LITERAL = 11;
@@ -66,6 +67,7 @@ final class Shape {
     private static final int LAST_LOOKUP = 16;
     private static final int FACETS = 17;
     private static final int CHANGES = 18;
+    private static final int SORTS = 19;
 
     private static final NameTable LOOKUP_KEYS = new NameTable(java.util.List.of("from", "coll", "into", "pipeline"));
     private static final int PIPELINE = 3;
@@ -116,9 +118,15 @@ final class Shape {
         return length;
     }
 
-    /** Ends the text: if it was cut it says so. */
+    /** Ends the text: if it was cut it says so, and has no half of a character. */
     void end() {
         if (full) {
+            int lead = length - 1;
+            while (lead > 0 && length - lead < 4 && (text[lead] & 0xc0) == 0x80) {
+                lead--;
+            }
+            int size = text[lead] >= 0 ? 1 : Integer.numberOfLeadingZeros(~text[lead] << 24);
+            length = lead + size > length ? lead : length;
             System.arraycopy(CUT, 0, text, length, CUT.length);
             length += CUT.length;
         }
@@ -135,13 +143,13 @@ final class Shape {
 
     /** Writes bytes behind what there is. */
     void write(byte[] a, int from, int to) {
-        int n = to - from;
-        if (full || length + n > TEXT) {
-            full = true;
+        if (full) {
             return;
         }
+        int n = Math.min(to - from, TEXT - length);
         System.arraycopy(a, from, text, length, n);
         length += n;
+        full = n < to - from;
     }
 
     private void write(char c) {
@@ -260,6 +268,9 @@ final class Shape {
         }
         if (operator == FACETS && type == Bson.DOCUMENT) {
             return open(type, FACET);
+        }
+        if (operator == SORTS && type == Bson.DOCUMENT) {
+            return open(type, SORT);
         }
         if (operator <= LAST_COMPARISON) {
             return type == Bson.ARRAY ? open(type, VALUES) : plain(type, a, value, size);

@@ -3,7 +3,9 @@ package dev.weir.mongo;
 import io.micrometer.core.instrument.Counter;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,6 +15,12 @@ final class Topology {
     private static final int SETS = 16;
     private static final long QUIET = TimeUnit.SECONDS.toNanos(5);
 
+    private static final int HOSTS = 1_024;
+    /** A client that ends closes its connections one after the other. */
+    private static final long LEAVING = TimeUnit.SECONDS.toNanos(5);
+
+    private final AtomicIntegerArray engaged = new AtomicIntegerArray(HOSTS);
+    private final AtomicLongArray ends = new AtomicLongArray(HOSTS);
     private final String listener;
     private final Counter primaryChanges;
     private final Counter bypasses;
@@ -55,8 +63,34 @@ final class Topology {
                 .toString();
     }
 
-    /** A client left after it was told the names of a replica set's members. */
-    void bypassed() {
-        bypasses.increment();
+    // ---- clients that go elsewhere
+
+    private static int slot(String host) {
+        int hash = host.hashCode();
+        return (hash ^ hash >>> 16) & HOSTS - 1;
+    }
+
+    /** A connection of the client is used for commands, or to watch the server. */
+    void engaged(String host) {
+        engaged.incrementAndGet(slot(host));
+    }
+
+    /** Such a connection has ended. */
+    void disengaged(String host, long now) {
+        int slot = slot(host);
+        ends.set(slot, now);
+        engaged.decrementAndGet(slot);
+    }
+
+    /**
+     * A client has greeted, was told the names of a replica set's members and left without another word: it has gone there, but if it has
+     * or has just had other connections here, of which this was one to measure the way.
+     */
+    void left(String host, long now) {
+        int slot = slot(host);
+        long last = ends.get(slot);
+        if (engaged.get(slot) == 0 && (last == 0 || now - last > LEAVING)) {
+            bypasses.increment();
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.weir.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.protocol.Command;
 import dev.weir.core.protocol.CommandGate;
 import dev.weir.core.protocol.CommandPolicy;
@@ -67,7 +68,7 @@ final class CommandGateIT {
                 TestServer.Client direct = server.connect();
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
                 FilterTester tester =
-                        FilterTester.of(new CommandGate(PROTOCOL.framer(new FakeConnection()), policy, false))) {
+                        FilterTester.of(new CommandGate(PROTOCOL.framer(new FakeConnection(), new Inflaters()), policy, false))) {
             direct.call("RPUSH", "l", "a", "b", "c");
             direct.call("SET", "s", "text");
             direct.call("CONFIG", "RESETSTAT");
