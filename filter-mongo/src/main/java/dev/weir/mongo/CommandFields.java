@@ -142,12 +142,10 @@ final class CommandFields implements Body.Reader {
         return text.toString();
     }
 
-    /** The request as it was sent, where that may be seen. */
+    /** The request as it was sent, where that may be seen: not what explains something that is not a command of its own. */
     private void show(Command c, RawText sent) {
-        String of = c.target != null ? c.target : c.collection;
-        boolean system =
-                of != null && (of.startsWith("system.") || of.contains(", system.") || of.contains(".system."));
-        if (!Commands.is(c.code, Commands.SECRET) && !system) {
+        boolean system = c.collection != null && c.collection.startsWith("system.");
+        if (!Commands.is(c.code, Commands.SECRET) && c.code != Commands.EXPLAIN && !system) {
             c.text = sent.json(legacy.reads());
         }
     }

@@ -15,6 +15,7 @@ final class Loop {
     private static final int SLACK = 8;
 
     private static final int POOLED = 64;
+    private static final int WAITING = 8;
     private static final int CODES = 1_024;
     /** Requests that are kept as they are, of all connections. */
     private static final int RAWS = 256;
@@ -68,6 +69,7 @@ final class Loop {
     private final ArrayDeque<Shape> shapes = new ArrayDeque<>();
     private final ArrayDeque<RawText> raws = new ArrayDeque<>();
     private int rawsLent;
+    private final ArrayDeque<IntObjectHashMap<Command>> waiting = new ArrayDeque<>();
     private @Nullable Command free;
     private int freed;
     private int commands;
@@ -135,6 +137,19 @@ final class Loop {
     void giveBack(Shape shape) {
         if (shapes.size() < POOLED) {
             shapes.addLast(shape);
+        }
+    }
+
+    /** An empty table of commands that wait for their answers. */
+    IntObjectHashMap<Command> waiting() {
+        IntObjectHashMap<Command> pooled = waiting.pollLast();
+        return pooled == null ? new IntObjectHashMap<>(WAITING) : pooled;
+    }
+
+    /** Takes it back, empty; one that had room for many is left to the collector. */
+    void giveBack(IntObjectHashMap<Command> empty, int most) {
+        if (most <= WAITING && waiting.size() < POOLED) {
+            waiting.addLast(empty);
         }
     }
 

@@ -124,7 +124,7 @@ final class CommandGateIT {
         StringBuilder answers = new StringBuilder();
         byte[] buffer = new byte[1_000];
         InputStream in = socket.getInputStream();
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (answers.length() < length && System.nanoTime() < end) {
             socket.getOutputStream().write(tester.toUpstream().getBytes(StandardCharsets.ISO_8859_1));
             if (in.available() > 0) {
