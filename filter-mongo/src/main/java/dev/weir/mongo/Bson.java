@@ -19,6 +19,7 @@ final class Bson {
     static final int ARRAY = 0x04;
     static final int BINARY = 0x05;
     static final int BOOLEAN = 0x08;
+    static final int REGEX = 0x0b;
     static final int INT32 = 0x10;
     static final int INT64 = 0x12;
 
@@ -39,6 +40,10 @@ final class Bson {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+    static final long SPREAD = 0x9E3779B97F4A7C15L;
+    private static final long ONES = 0x0101010101010101L;
+    private static final long HIGH_BITS = 0x8080808080808080L;
+
     private Bson() {}
 
     private static byte[] sizes() {
@@ -54,7 +59,7 @@ final class Bson {
         sizes[BOOLEAN] = 1;
         sizes[0x09] = 8; // date
         sizes[0x0a] = 0; // null
-        sizes[0x0b] = TWO_CSTRINGS; // regular expression
+        sizes[REGEX] = TWO_CSTRINGS;
         sizes[0x0c] = POINTER; // DBPointer
         sizes[0x0d] = TEXT; // JavaScript
         sizes[0x0e] = TEXT; // symbol
@@ -73,12 +78,79 @@ final class Bson {
         return SIZES[type];
     }
 
+    /** Of a kind whose values begin with their size: bytes before those that the size counts. */
+    static int head(int kind) {
+        return kind == NESTED || kind == SIZED ? 0 : kind == BYTES ? 5 : 4;
+    }
+
+    /** The least that the size can be. */
+    static int least(int kind) {
+        return kind == NESTED ? EMPTY : kind == BYTES ? 0 : kind == SIZED ? 14 : 1;
+    }
+
+    /** How many of the bytes that the size counts have to be there to be looked at. */
+    static int looked(int kind) {
+        return kind == TEXT ? BsonWalker.TEXT : kind == NESTED ? 6 : kind == BYTES ? 16 : 0;
+    }
+
     static int int32(byte[] a, int at) {
         return (int) INT.get(a, at);
     }
 
     static long int64(byte[] a, int at) {
         return (long) LONG.get(a, at);
+    }
+
+    /** The first eight bytes; zeros behind a shorter text. */
+    static long word(byte[] a, int from, int length) {
+        if (from + 8 <= a.length) {
+            long word = int64(a, from);
+            return length >= 8 ? word : word & (1L << 8 * length) - 1;
+        }
+        long word = 0;
+        for (int i = Math.min(8, length) - 1; i >= 0; i--) {
+            word = word << 8 | a[from + i] & 0xff;
+        }
+        return word;
+    }
+
+    /** A hash of {@code n} bytes, of which the upper half is good. */
+    static long hash(byte[] a, int from, int n) {
+        long hash = n * SPREAD;
+        int i = 0;
+        for (; n - i > 8; i += 8) {
+            hash = (hash ^ int64(a, from + i)) * SPREAD;
+            hash ^= hash >>> 32;
+        }
+        return (hash ^ word(a, from + i, n - i)) * SPREAD;
+    }
+
+    /** Whether {@code n} bytes from {@code from} on are the first ones of {@code known}, which has eight more behind them. */
+    static boolean same(byte[] known, byte[] a, int from, int n) {
+        int i = 0;
+        for (; n - i > 8; i += 8) {
+            if (int64(known, i) != int64(a, from + i)) {
+                return false;
+            }
+        }
+        return word(known, i, n - i) == word(a, from + i, n - i);
+    }
+
+    /** Where the first zero in {@code [from, to)} is; {@code to} if there is none. */
+    static int zero(byte[] a, int from, int to) {
+        int i = from;
+        while (i < to && i + 8 <= a.length) {
+            long word = int64(a, i);
+            long zeros = word - ONES & ~word & HIGH_BITS;
+            if (zeros != 0) {
+                return Math.min(to, i + (Long.numberOfTrailingZeros(zeros) >>> 3));
+            }
+            i += 8;
+        }
+        while (i < to && a[i] != 0) {
+            i++;
+        }
+        return Math.min(to, i);
     }
 
     /** A number of any type as a whole one; booleans are 0 and 1, everything else {@code otherwise}. */

@@ -68,6 +68,10 @@ final class BsonWalker {
     private int skip;
     private int type;
     private int strings;
+    /** Of the value that was measured last: where it is, and its bytes. */
+    private int shown;
+
+    private int length;
     private int count;
     private boolean paused;
 
@@ -130,9 +134,9 @@ final class BsonWalker {
             }
             int next = switch (mode) {
                 case START -> start(a, i, to);
-                case ELEMENTS -> element(a, i, to);
+                case ELEMENTS -> elements(a, i, until, to);
                 case NAME -> name(a, i, until);
-                case VALUE -> value(a, i, i, i, to);
+                case VALUE -> value(a, i, to);
                 case CSTRINGS -> cstrings(a, i, until);
             };
             if (next < 0) {
@@ -170,28 +174,89 @@ final class BsonWalker {
         mode = Mode.ELEMENTS;
     }
 
-    private int element(byte[] a, int i, int to) {
-        int kind = a[i] & 0xff;
-        if (kind == 0) {
-            if (at + 1 != ends[depth]) {
-                throw bad();
+    /**
+     * Elements from {@code from} on, up to one that needs more than this; -1 if the first does. There is one place only that asks about
+     * elements, as everything that is asked is compiled into it.
+     */
+    private int elements(byte[] a, int from, int until, int to) {
+        int behind = at - from; // what a place in a is behind in the document
+        int i = from;
+        while (i < until) {
+            int end = ends[depth] - 1 - behind;
+            int kind = a[i] & 0xff;
+            if (kind == 0) {
+                if (i != end) {
+                    throw bad();
+                }
+                i++;
+                pop();
+                if (depth == 0) {
+                    return i;
+                }
+                continue;
             }
-            pop();
-            return i + 1;
+            int name = i + 1;
+            int v = Bson.zero(a, name, to) + 1;
+            int all = v > to || v - name > NAME + 1 ? -1 : measure(a, kind, v, to - v, end - v);
+            if (all < 0) {
+                return i > from ? i : cut(a, i, v, to, end);
+            }
+            int context = contexts[depth];
+            int into = context == COUNTING ? another() : fields.element(context, kind, a, name, v - 1, shown, length);
+            if (kind == Bson.REGEX) {
+                return strings(v);
+            }
+            if (into != Fields.SKIP && (kind == Bson.DOCUMENT || kind == Bson.ARRAY) && depth < DEPTH) {
+                i = v + 4;
+                if (enter(into, all, v + behind, all > to - v)) {
+                    return i;
+                }
+            } else {
+                i = v + Math.min(all, to - v);
+                skip = v + all - i;
+                if (skip > 0) {
+                    return i;
+                }
+            }
         }
-        int end = i + 1;
-        while (end < to && a[end] != 0) {
-            end++;
+        return i;
+    }
+
+    private int another() {
+        count++;
+        return Fields.SKIP;
+    }
+
+    /** Goes into a document or an array; whether it pauses as there may be a faster way. */
+    private boolean enter(int context, int size, int start, boolean partly) {
+        if (context != Fields.COUNT) {
+            push(context, size, start);
+            return false;
         }
-        if (end == to) {
-            return tooLong(a, i, to);
+        count = 0;
+        push(COUNTING, size, start);
+        paused = partly;
+        return partly;
+    }
+
+    /** Two strings follow, which end with a zero each. */
+    private int strings(int v) {
+        mode = Mode.CSTRINGS;
+        strings = 2;
+        return v;
+    }
+
+    /** An element of which not enough is there, or whose name is too long to be anybody's. */
+    private int cut(byte[] a, int i, int v, int to, int end) {
+        if (v > to) {
+            return tooLong(a, i, to, end);
         }
-        type = kind;
-        if (end - i - 1 > NAME) {
-            mode = Mode.VALUE;
-            return end + 1;
+        if (v - i - 2 <= NAME) {
+            return -1;
         }
-        return value(a, i, i + 1, end, to);
+        type = a[i] & 0xff;
+        mode = Mode.VALUE;
+        return v;
     }
 
     private void pop() {
@@ -204,11 +269,11 @@ final class BsonWalker {
     }
 
     /** A name whose end is not there: to be shown again, but if it is too long for that. */
-    private int tooLong(byte[] a, int i, int to) {
+    private int tooLong(byte[] a, int i, int to, int end) {
         if (to - i < LONGEST) {
             return -1;
         }
-        if (ends[depth] - 1 - at < to - i) {
+        if (end < to) {
             throw bad();
         }
         type = a[i] & 0xff;
@@ -244,40 +309,49 @@ final class BsonWalker {
         }
     }
 
-    /** The value of the element at {@code i}; a name from a long one's end on is empty. */
-    private int value(byte[] a, int i, int name, int nameEnd, int to) {
-        int v = mode == Mode.VALUE ? i : nameEnd + 1;
-        int left = to - v;
-        int start = at + v - i;
-        int most = ends[depth] - 1 - start;
-        int size = Bson.size(type);
-        if (size >= 0) {
-            if (size > most) {
-                throw bad();
-            }
-            if (left < size) {
-                return -1;
-            }
-            ask(a, name, nameEnd, v, size);
-            return v + size;
+    /** The value behind a name that is nobody's. */
+    private int value(byte[] a, int v, int to) {
+        int all = measure(a, type, v, to - v, ends[depth] - 1 - at);
+        if (all < 0) {
+            return -1;
         }
-        return size == Bson.TWO_CSTRINGS
-                ? regex(a, name, nameEnd, v, most)
-                : sized(size, a, name, nameEnd, v, left, most);
+        mode = Mode.ELEMENTS;
+        if (contexts[depth] == COUNTING) {
+            count++;
+        }
+        if (type == Bson.REGEX) {
+            return strings(v);
+        }
+        int there = Math.min(all, to - v);
+        skip = all - there;
+        return v + there;
     }
 
-    private int regex(byte[] a, int name, int nameEnd, int v, int most) {
+    /** Bytes of the value at {@code v}, and what is shown of it; -1 if less is there than that needs. */
+    private int measure(byte[] a, int kind, int v, int left, int most) {
+        int size = Bson.size(kind);
+        if (size < 0) {
+            return size == Bson.TWO_CSTRINGS ? pattern(v, most) : sized(size, a, v, left, most);
+        }
+        if (size > most) {
+            throw bad();
+        }
+        shown = v;
+        length = size;
+        return left < size ? -1 : size;
+    }
+
+    private int pattern(int v, int most) {
         if (most < 2) {
             throw bad();
         }
-        ask(a, name, nameEnd, v, 0);
-        mode = Mode.CSTRINGS;
-        strings = 2;
-        return v;
+        shown = v;
+        length = 0;
+        return 0;
     }
 
     /** A value that begins with its size. */
-    private int sized(int kind, byte[] a, int name, int nameEnd, int v, int left, int most) {
+    private int sized(int kind, byte[] a, int v, int left, int most) {
         if (kind == Bson.UNKNOWN || most < 4) {
             throw bad();
         }
@@ -285,56 +359,14 @@ final class BsonWalker {
             return -1;
         }
         int size = Bson.int32(a, v);
-        if (kind == Bson.NESTED) {
-            return nested(a, name, nameEnd, v, left, size, most);
-        }
-        int head = kind == Bson.BYTES ? 5 : 4;
-        int all = kind == Bson.SIZED ? size : size + head + (kind == Bson.POINTER ? 12 : 0);
-        if (size < (kind == Bson.BYTES ? 0 : kind == Bson.SIZED ? 14 : 1) || all < size || all > most) {
+        int head = Bson.head(kind);
+        int all = size + head + (kind == Bson.POINTER ? 12 : 0);
+        if (size < Bson.least(kind) || all < size || all > most) {
             throw bad();
         }
-        if (left < head + Math.min(size, kind == Bson.BYTES ? 16 : kind == Bson.TEXT ? TEXT : 0)) {
-            return -1;
-        }
-        ask(a, name, nameEnd, v + head, kind == Bson.TEXT ? size - 1 : size);
-        int there = Math.min(all, left);
-        skip = all - there;
-        return v + there;
-    }
-
-    private int nested(byte[] a, int name, int nameEnd, int v, int left, int size, int most) {
-        if (size < Bson.EMPTY || size > most) {
-            throw bad();
-        }
-        if (left < 6 && left < size) {
-            return -1;
-        }
-        int context = ask(a, name, nameEnd, v, size);
-        if (context == Fields.SKIP || depth >= DEPTH) {
-            int there = Math.min(size, left);
-            skip = size - there;
-            return v + there;
-        }
-        int start = ends[depth] - 1 - most;
-        if (context == Fields.COUNT) {
-            count = 0;
-            push(COUNTING, size, start);
-            paused = size > left;
-        } else {
-            push(context, size, start);
-        }
-        return v + 4;
-    }
-
-    private int ask(byte[] a, int name, int nameEnd, int v, int length) {
-        boolean known = mode != Mode.VALUE;
-        mode = Mode.ELEMENTS;
-        int context = contexts[depth];
-        if (context == COUNTING) {
-            count++;
-            return Fields.SKIP;
-        }
-        return known ? fields.element(context, type, a, name, nameEnd, v, length) : Fields.SKIP;
+        shown = v + head;
+        length = kind == Bson.TEXT ? size - 1 : size;
+        return left - head < Math.min(size, Bson.looked(kind)) ? -1 : all;
     }
 
     /** Whether it counts elements now, which {@link #count(ByteBuf, int, int)} may do. */

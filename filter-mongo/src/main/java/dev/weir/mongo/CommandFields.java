@@ -97,7 +97,7 @@ final class CommandFields implements Body.Reader {
             fetches(c);
         }
         if (c.statement == null && c.collection != null && !lossy) {
-            c.statement = loop.statement(digests, c, c.collection, s);
+            c.statement = loop.statements.of(digests, c, c.collection, s);
         }
         if (raw != null && !lossy) {
             show(c, raw);

@@ -1,7 +1,6 @@
 package dev.weir.mongo;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,18 +19,16 @@ final class Interned {
     /** The text of {@code [from, to)}. */
     String of(byte[] a, int from, int to) {
         int end = Math.min(to, from + LONGEST);
-        int hash = end - from;
-        for (int i = from; i < end; i++) {
-            hash = 31 * hash + a[i];
-        }
-        int slot = (hash ^ hash >>> 15) & SLOTS - 1;
+        int slot = (int) (Bson.hash(a, from, end - from) >>> 32) & SLOTS - 1;
         byte[] known = bytes[slot];
         String text = texts[slot];
-        if (text != null && Arrays.equals(a, from, end, known, 0, known.length)) {
+        if (known != null && text != null && known.length == end - from + 8 && Bson.same(known, a, from, end - from)) {
             return text;
         }
         String made = new String(a, from, end - from, StandardCharsets.UTF_8);
-        bytes[slot] = Arrays.copyOfRange(a, from, end);
+        byte[] copy = new byte[end - from + 8];
+        System.arraycopy(a, from, copy, 0, end - from);
+        bytes[slot] = copy;
         texts[slot] = made;
         return made;
     }

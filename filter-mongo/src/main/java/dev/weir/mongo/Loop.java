@@ -1,15 +1,9 @@
 package dev.weir.mongo;
 
-import dev.weir.core.cluster.XxHash64;
 import dev.weir.core.compress.Inflaters;
-import dev.weir.core.sql.DigestTable;
-import dev.weir.core.sql.SqlStatement;
 import io.micrometer.core.instrument.Counter;
 import io.netty.util.collection.IntObjectHashMap;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What the sniffers of one event loop share: settings, scratch space, pools. On that loop only. */
@@ -23,7 +17,6 @@ final class Loop {
     private static final int POOLED = 64;
     private static final int WAITING = 8;
     private static final int CODES = 1_024;
-    private static final int STATEMENTS = 512;
     /** Requests that are kept as they are, of all connections. */
     private static final int RAWS = 256;
 
@@ -65,12 +58,12 @@ final class Loop {
     final Transactions transactions;
     final Topology topology;
     final Interned names = new Interned();
+    final Statements statements = new Statements();
 
-    /** For the running call only: bytes as they came, as they were inflated, and of a text. */
+    /** For the running call only: bytes as they came, and as they were inflated. */
     final byte[] window = new byte[WINDOW + SLACK];
 
     final byte[] inflated = new byte[WINDOW + SLACK];
-    private final byte[] scratch = new byte[2 * Shape.TEXT + 4 * Interned.LONGEST];
 
     private final ArrayDeque<Body> bodies = new ArrayDeque<>();
     private final ArrayDeque<Shape> shapes = new ArrayDeque<>();
@@ -81,7 +74,6 @@ final class Loop {
     private int freed;
     private int commands;
     private final IntObjectHashMap<String> codes = new IntObjectHashMap<>();
-    private final @Nullable SqlStatement[] statements = new @Nullable SqlStatement[STATEMENTS];
 
     Loop(Settings settings, Counters counters, Inflaters inflaters, Shared shared) {
         this.settings = settings;
@@ -202,61 +194,5 @@ final class Loop {
             }
         }
         return code;
-    }
-
-    /** The statement of a command on a collection; the same instance for the same one as far as there is room. */
-    SqlStatement statement(DigestTable digests, Command c, String collection, Shape shape) {
-        byte[] a = scratch;
-        String verb = c.operation.name();
-        int n = put(a, 0, verb);
-        a[n++] = ' ';
-        n = put(a, n, collection);
-        System.arraycopy(shape.bytes(), 0, a, n, shape.length());
-        n += shape.length();
-        int end = n;
-        a[n++] = 0;
-        n = put(a, n, c.namespace == null ? "" : c.namespace);
-        long id = XxHash64.hash(a, n, 0);
-        SqlStatement known = digests.find(id);
-        if (known == null) {
-            int slot = (int) id & STATEMENTS - 1;
-            known = statements[slot];
-            if (known == null || known.id() != id) {
-                known = make(id, new String(a, 0, end, StandardCharsets.UTF_8), c, collection, shape);
-                statements[slot] = known;
-            }
-        }
-        return known;
-    }
-
-    private static int put(byte[] a, int at, String text) {
-        int n = text.length();
-        int i = 0;
-        while (i < n && text.charAt(i) < 0x80) {
-            a[at + i] = (byte) text.charAt(i++);
-        }
-        if (i == n) {
-            return at + n;
-        }
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        int most = Math.min(bytes.length, 2 * Interned.LONGEST);
-        System.arraycopy(bytes, 0, a, at, most);
-        return at + most;
-    }
-
-    private static SqlStatement make(long id, String text, Command c, String collection, Shape shape) {
-        List<String> tables = new ArrayList<>();
-        tables.add(collection);
-        if (shape.collectionBytes() > 0) {
-            String more = new String(shape.collections(), 2, shape.collectionBytes() - 2, StandardCharsets.UTF_8);
-            for (String table : more.split(", ", -1)) {
-                if (!tables.contains(table)) {
-                    tables.add(table);
-                }
-            }
-        }
-        String verb = c.operation.name();
-        String summary = verb + ' ' + (c.namespace == null ? "" : c.namespace + '.') + collection;
-        return new SqlStatement(id, text, verb, tables, summary, text, shape.full());
     }
 }

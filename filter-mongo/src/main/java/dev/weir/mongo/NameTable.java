@@ -1,8 +1,5 @@
 package dev.weir.mongo;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -12,31 +9,37 @@ final class NameTable {
     /** Not in the table. */
     static final int NONE = -1;
 
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final long SPREAD = 0x9E3779B97F4A7C15L;
+    /** Tables of so many names have room enough for hardly two of them to meet. */
+    private static final int SMALL = 64;
 
     private final byte[][] names;
+    /** Of each place: the first and the last eight bytes of the name, and its length; a length of 0 is an empty place. */
     private final long[] words;
+
+    private final long[] tails;
+    private final int[] lengths;
     private final int[] ids;
     private final int mask;
 
     /** The id of a name is its place in the list. */
     NameTable(List<String> list) {
-        int size = Math.max(4, Integer.highestOneBit(4 * list.size()));
-        names = new byte[size][0];
+        int size = Integer.highestOneBit(Math.max(8, (list.size() > SMALL ? 4 : 8) * list.size()));
+        names = new byte[size][];
         words = new long[size];
+        tails = new long[size];
+        lengths = new int[size];
         ids = new int[size];
         mask = size - 1;
-        Arrays.fill(ids, NONE);
         for (int id = 0; id < list.size(); id++) {
             byte[] name = list.get(id).getBytes(StandardCharsets.UTF_8);
-            long word = word(name, 0, name.length);
-            int slot = slot(word, name.length);
-            while (ids[slot] != NONE) {
+            int slot = slot(Bson.word(name, 0, name.length), name.length);
+            while (lengths[slot] != 0) {
                 slot = slot + 1 & mask;
             }
             names[slot] = name;
-            words[slot] = word;
+            words[slot] = Bson.word(name, 0, name.length);
+            tails[slot] = name.length > 8 ? Bson.int64(name, name.length - 8) : 0;
+            lengths[slot] = name.length;
             ids[slot] = id;
         }
     }
@@ -44,34 +47,24 @@ final class NameTable {
     /** The id of the name at {@code [from, to)}, or {@link #NONE}. */
     int find(byte[] a, int from, int to) {
         int length = to - from;
-        long word = word(a, from, length);
+        long word = Bson.word(a, from, length);
         int slot = slot(word, length);
-        while (ids[slot] != NONE) {
-            byte[] name = names[slot];
-            if (words[slot] == word
-                    && name.length == length
-                    && (length <= 8 || Arrays.equals(a, from + 8, to, name, 8, length))) {
-                break;
+        for (int there = lengths[slot]; there != 0; there = lengths[slot]) {
+            if (words[slot] == word && there == length && (length <= 8 || ends(slot, a, from, to))) {
+                return ids[slot];
             }
             slot = slot + 1 & mask;
         }
-        return ids[slot];
+        return NONE;
+    }
+
+    /** Whether what is behind the first eight bytes is the same, too: up to sixteen, the last eight tell. */
+    private boolean ends(int slot, byte[] a, int from, int to) {
+        return tails[slot] == Bson.int64(a, to - 8)
+                && (to - from <= 16 || Arrays.equals(a, from, to, names[slot], 0, to - from));
     }
 
     private int slot(long word, int length) {
-        return (int) ((word ^ length) * SPREAD >>> 40) & mask;
-    }
-
-    /** The first eight bytes; zeros behind a shorter name. */
-    private static long word(byte[] a, int from, int length) {
-        if (from + 8 <= a.length) {
-            long word = (long) LONG.get(a, from);
-            return length >= 8 ? word : word & (1L << 8 * length) - 1;
-        }
-        long word = 0;
-        for (int i = Math.min(8, length) - 1; i >= 0; i--) {
-            word = word << 8 | a[from + i] & 0xff;
-        }
-        return word;
+        return (int) ((word ^ length) * Bson.SPREAD >>> 40) & mask;
     }
 }
