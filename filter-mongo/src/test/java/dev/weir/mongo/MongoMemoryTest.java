@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.protocol.Sniffer;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -120,7 +119,7 @@ final class MongoMemoryTest {
         assertThat(talk.exchanges.emitted).isEqualTo(2L * many);
         assertThat(half - before).as("first half").isLessThan(6 * MIB);
         assertThat(all - half).as("second half").isLessThan(MIB / 2);
-        Reference.reachabilityFence(sniffer);
+        assertThat(sniffer.idle()).isTrue(); // and it is still there
     }
 
     // ---- what is huge or deep
@@ -196,6 +195,6 @@ final class MongoMemoryTest {
         assertThat(MemoryTalk.used() - before).isLessThan(MIB / 2);
         assertThat(talk.exchanges.outcome).isEmpty();
         assertThat(talk.exchanges.emitted).isEqualTo(21);
-        Reference.reachabilityFence(sniffer);
+        assertThat(sniffer.idle()).isTrue(); // and it is still there
     }
 }

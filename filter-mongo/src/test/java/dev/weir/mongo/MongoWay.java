@@ -113,7 +113,7 @@ final class MongoWay implements AutoCloseable {
                             .counter()
                             .count())
                     .as(kind)
-                    .isEqualTo(all.stream()
+                    .isEqualTo((double) all.stream()
                             .filter(fields -> fields.containsKey(kind))
                             .count());
         }
