@@ -178,7 +178,8 @@ final class Body {
             int n = Math.min(CARRY - carried, to - from);
             System.arraycopy(a, from, carry, carried, n);
             int i = read(carry, 0, carried, carried + n);
-            boolean paused = pauses;
+            // Then the size of a document was cut: it is known now, though no byte is used up.
+            boolean known = pauses;
             pauses = false;
             at += i;
             if (i >= carried) {
@@ -186,7 +187,7 @@ final class Body {
                 carried = 0;
                 return from + used;
             }
-            if (i == 0 && !paused) {
+            if (i == 0 && !known) {
                 if (carried + n == CARRY) {
                     throw bad("section");
                 }

@@ -142,13 +142,13 @@ final class CommandFields implements Body.Reader {
         return text.toString();
     }
 
-    /** The request as it was sent, where that may be seen. */
+    /** The request as it was sent, where that may be seen: not what explains something that is not a command of its own. */
     private void show(Command c, RawText sent) {
         String of = c.target != null ? c.target : c.collection;
         boolean system =
                 of != null && (of.startsWith("system.") || of.contains(", system.") || of.contains(".system."));
         boolean readable = !legacy.reads() || legacy.queries();
-        if (readable && !Commands.is(c.code, Commands.SECRET) && !system) {
+        if (readable && c.code != Commands.EXPLAIN && !Commands.is(c.code, Commands.SECRET) && !system) {
             c.text = sent.json(legacy.reads());
         }
     }

@@ -99,7 +99,7 @@ final class Commands {
     private static void rest(Operations.Builder all) {
         String secret = "getnonce copydb copydbgetnonce copydbsaslstart createUser updateUser logout saslSupportedMechs"
                 + " setParameter getParameter internalRenameIfOptionsAndIndexesMatch createDataKey setUserWriteBlockMode"
-                + " eval getLog applyOps rotateCertificates replSetReconfig replSetInitiate";
+                + " eval getLog applyOps rotateCertificates streams_startStreamProcessor replSetReconfig replSetInitiate";
         String read = "ping buildInfo collStats connectionStatus connPoolStats currentOp dataSize dbHash dbStats"
                 + " getCmdLineOpts getDiagnosticData hostInfo listCollections listCommands listDatabases listIndexes listShards lockInfo"
                 + " profile replSetGetConfig replSetGetStatus rolesInfo serverStatus shardConnPoolStats top usersInfo whatsmyuri"
@@ -128,7 +128,7 @@ final class Commands {
                 + " balancerStart balancerStop cleanupOrphaned configureCollectionBalancing clearJumboFlag flushRouterConfig"
                 + " updateZoneKeyRange transitionFromDedicatedConfigServer transitionToDedicatedConfigServer setProfilingFilterGlobally"
                 + " cpuload connectionPoolSync configureFailPoint setShardVersion unsetSharding writebacklisten checkMetadataConsistency"
-                + " setQuerySettings removeQuerySettings abortMoveCollection abortUnshardCollection handshake streams_startStreamProcessor";
+                + " setQuerySettings removeQuerySettings abortMoveCollection abortUnshardCollection handshake";
         for (String name : secret.split(" ", -1)) {
             add(all, name, SECRET);
         }

@@ -21,6 +21,7 @@ final class Loop {
     private static final int SLACK = 8;
 
     private static final int POOLED = 64;
+    private static final int WAITING = 8;
     private static final int CODES = 1_024;
     private static final int STATEMENTS = 512;
     /** Requests that are kept as they are, of all connections. */
@@ -75,6 +76,7 @@ final class Loop {
     private final ArrayDeque<Shape> shapes = new ArrayDeque<>();
     private final ArrayDeque<RawText> raws = new ArrayDeque<>();
     private int rawsLent;
+    private final ArrayDeque<IntObjectHashMap<Command>> waiting = new ArrayDeque<>();
     private @Nullable Command free;
     private int freed;
     private int commands;
@@ -146,6 +148,19 @@ final class Loop {
         }
     }
 
+    /** An empty table of commands that wait for their answers. */
+    IntObjectHashMap<Command> waiting() {
+        IntObjectHashMap<Command> pooled = waiting.pollLast();
+        return pooled == null ? new IntObjectHashMap<>(WAITING) : pooled;
+    }
+
+    /** Takes it back, empty; one that had room for many is left to the collector. */
+    void giveBack(IntObjectHashMap<Command> empty, int most) {
+        if (most <= WAITING && waiting.size() < POOLED) {
+            waiting.addLast(empty);
+        }
+    }
+
     /** A cleared command, or null if too many wait. */
     @Nullable
     Command command() {
@@ -214,16 +229,13 @@ final class Loop {
         return known;
     }
 
-    @SuppressWarnings(
-            "deprecation") // Low bytes only is what is wanted of text that mostly is ASCII; others go the long way.
     private static int put(byte[] a, int at, String text) {
         int n = text.length();
-        boolean plain = true;
-        for (int i = 0; i < n && plain; i++) {
-            plain = text.charAt(i) < 0x80;
+        int i = 0;
+        while (i < n && text.charAt(i) < 0x80) {
+            a[at + i] = (byte) text.charAt(i++);
         }
-        if (plain) {
-            text.getBytes(0, n, a, at);
+        if (i == n) {
             return at + n;
         }
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);

@@ -45,6 +45,8 @@ final class MongoSniffer implements Sniffer {
     private @Nullable Command only;
 
     private @Nullable IntObjectHashMap<Command> waiting;
+    /** How many there have been in it. */
+    private int most;
 
     MongoSniffer(Loop loop, Connection connection) {
         this.loop = loop;
@@ -167,8 +169,9 @@ final class MongoSniffer implements Sniffer {
                 only = c;
                 return;
             }
-            map = new IntObjectHashMap<>(8);
+            map = loop.waiting();
             map.put(key(only), only);
+            most = 0;
             waiting = map;
             only = null;
         }
@@ -176,6 +179,7 @@ final class MongoSniffer implements Sniffer {
         if (same != null) {
             abandon(same); // nobody could tell their answers apart
         }
+        most = Math.max(most, map.size());
     }
 
     private static int key(Command c) {
@@ -198,6 +202,7 @@ final class MongoSniffer implements Sniffer {
         }
         if (map.isEmpty()) {
             waiting = null;
+            loop.giveBack(map, most);
         }
         return c;
     }

@@ -28,10 +28,8 @@ final class RawText {
     /** What belongs to the driver, or is shown elsewhere. */
     private static final Set<String> NOT_SHOWN = Set.of("lsid", "$clusterTime", "$db");
 
-    private static final JsonWriterSettings SETTINGS = JsonWriterSettings.builder()
-            .outputMode(JsonMode.RELAXED)
-            .maxLength(TEXT)
-            .build();
+    private static final JsonWriterSettings SETTINGS =
+            JsonWriterSettings.builder().outputMode(JsonMode.RELAXED).build();
 
     private final byte[] bytes = new byte[BODY];
     private int length;
@@ -61,7 +59,7 @@ final class RawText {
         length += n;
     }
 
-    /** The command of a body that is complete and was read; null if it is too large. */
+    /** The command of a body that is complete and was read; null if it is too large, or nobody is to see it. */
     @Nullable
     String json(boolean legacy) {
         if (cut) {
@@ -79,10 +77,19 @@ final class RawText {
                             new JsonWriter(text, SETTINGS),
                             document,
                             EncoderContext.builder().build());
-            return text.toString();
+            return shown(text.toString());
         } catch (RuntimeException e) {
             return null; // what the library does not read is not shown
         }
+    }
+
+    /** Nothing of what names the collections that users are in, wherever it does. */
+    private static @Nullable String shown(String text) {
+        if (text.contains("\"system.") || text.contains(".system.")) {
+            return null;
+        }
+        int end = Math.min(text.length(), TEXT);
+        return text.substring(0, end > 0 && Character.isHighSurrogate(text.charAt(end - 1)) ? end - 1 : end);
     }
 
     private @Nullable BsonDocument query() {

@@ -97,7 +97,7 @@ final class MongoWay implements AutoCloseable {
 
     /** Every connection was read to its end. */
     void assertNothingStopped() {
-        assertThat(meters.find("weir_sniffer_stops").counters())
+        assertThat(meters.find("weir.sniffer.stops").counters())
                 .filteredOn(counter -> counter.count() > 0)
                 .extracting(counter -> counter.getId().getTags() + " " + counter.count())
                 .isEmpty();
