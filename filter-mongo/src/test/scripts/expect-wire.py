@@ -264,7 +264,7 @@ class Conversation:
         self.open = {}  # by the id that an answer names; in the order of the requests
         self.cursors, self.transactions = {}, {}
         self.app = self.library = self.user = self.asked_user = None
-        self.hellos, self.only_hellos = 0, True
+        self.requests, self.hellos, self.only_hellos = 0, 0, True
         self.lines, self.outcome = [], None
 
     # ---- bytes
@@ -272,16 +272,15 @@ class Conversation:
     def feed(self, client, data, nanos):
         if self.outcome:
             return
-        if client and not self.client.times and not self.hellos and data[:2] == b"\x16\x03":
-            self.outcome = "encrypted"
-            return
         stream = self.client if client else self.server
         stream.add(data, nanos)
         try:
             while (message := stream.next()) is not None:
                 (self.request if client else self.answer)(*message)
         except Stop as stop:
-            self.outcome = str(stop)
+            # A length may look like TLS, but the opcode behind it does not.
+            tls = client and not self.requests and data[:2] == b"\x16\x03"
+            self.outcome = "encrypted" if tls else str(stop)
 
     def close(self):
         for command in list(dict.fromkeys(self.open.values())):
@@ -291,6 +290,7 @@ class Conversation:
     # ---- requests
 
     def request(self, whole, _, end):
+        self.requests += 1
         number = struct.unpack("<i", whole[4:8])[0]
         opcode, data, compressor = unwrapped(whole, REQUESTS)
         silent = opcode in (w.INSERT, w.UPDATE, w.DELETE, w.KILL_CURSORS)

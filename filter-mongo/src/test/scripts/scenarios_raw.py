@@ -438,6 +438,14 @@ def tls():
     return Script().client(hello).server(b"\x15\x03\x03\x00\x02\x02\x28")
 
 
+@scenario("a message whose length is what TLS begins with", "none", None)
+def tls_alike():
+    command = {"ping": 1, "text": "", "$db": "admin"}
+    command["text"] = "x" * (0x316 - len(w.msg(1, command)))
+    script = Script().client(w.msg(1, command)).server(w.msg(101, {"ok": 1.0}, response_to=1))
+    return script.client(w.msg(2, {"ping": 1, "$db": "admin"})).server(w.msg(102, {"ok": 1.0}, response_to=2))
+
+
 @scenario("another protocol: a client of HTTP", "none", None)
 def http():
     return Script().client(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -132,6 +132,15 @@ final class CompressedBody {
         }
     }
 
+    /** The body has ended: so has all that is in it. */
+    void complete(Body body) {
+        try {
+            body.complete();
+        } catch (SniffException e) {
+            throw compressor == Wire.NOOP ? e : new SniffException("compression");
+        }
+    }
+
     /** Whether all of it is wanted, to be shown. */
     private static boolean shown(Body body) {
         RawText raw = body.raw();

@@ -55,6 +55,11 @@ final class MessageReader {
         return headerBytes == 0;
     }
 
+    /** Whether the header that was seen last begins with these two bytes, low one first. */
+    boolean begins(int bytes) {
+        return headerBytes == Wire.HEADER && (low & 0xffff) == bytes;
+    }
+
     /** Takes all of {@code [from, to)}. */
     void feed(ByteBuf data, int from, int to) {
         int i = from;
@@ -201,7 +206,9 @@ final class MessageReader {
         if (wrapped != null) {
             lossy = wrapped.end(read != null);
         }
-        if (read != null && !lossy) {
+        if (read != null && wrapped != null && !lossy) {
+            wrapped.complete(read);
+        } else if (read != null && !lossy) {
             read.complete();
         }
         release();

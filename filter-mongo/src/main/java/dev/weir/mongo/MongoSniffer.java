@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * the one before (or, from some servers, the request throughout).
  */
 final class MongoSniffer implements Sniffer {
-    private static final int TLS_HANDSHAKE = 0x16;
-    private static final int TLS_MAJOR = 3;
+    /** A handshake, version 3: as the length of a message it may come with an opcode, as TLS it does not. */
+    private static final int TLS = 0x0316;
 
     private final Loop loop;
     private final Session session;
@@ -81,12 +81,6 @@ final class MongoSniffer implements Sniffer {
         int to = data.writerIndex();
         try {
             if (direction == Direction.TO_UPSTREAM) {
-                if (!begun && encrypted(data, from, to)) {
-                    off = true;
-                    context().encrypted();
-                    return;
-                }
-                begun = true;
                 if (requests.atBoundary()) {
                     requestBegan = nanos;
                 }
@@ -99,16 +93,12 @@ final class MongoSniffer implements Sniffer {
             }
         } catch (RuntimeException e) {
             stop();
+            if (!begun && requests.begins(TLS)) {
+                context().encrypted();
+                return;
+            }
             throw e;
         }
-    }
-
-    /** TLS begins as a message of an odd length might: then the opcode tells. */
-    private static boolean encrypted(ByteBuf data, int from, int to) {
-        if (data.getByte(from) != TLS_HANDSHAKE || to - from > 1 && data.getByte(from + 1) != TLS_MAJOR) {
-            return false;
-        }
-        return to - from < Wire.HEADER || !Wire.isRequest(data.getIntLE(from + 12));
     }
 
     @Override
@@ -241,6 +231,7 @@ final class MongoSniffer implements Sniffer {
                 throw new SniffException("pending");
             }
             asking = c;
+            begun = true;
             c.requestId = requestId;
             c.start = requestBegan;
             c.requestBytes = length;

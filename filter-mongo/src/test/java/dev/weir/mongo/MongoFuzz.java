@@ -16,10 +16,11 @@ import java.util.Map;
 
 /**
  * What Jazzer runs: any bytes, cut and sent in either direction by any plan, all at once or byte by byte. Nothing but a
- * {@code SniffException} may come out, it may not matter how the bytes were cut, and all that was borrowed must be given back.
+ * {@code SniffException} may come out, it may not matter how the bytes were cut (but for what is compressed and damaged), and all that was borrowed must be given back.
  */
 public final class MongoFuzz {
     private static final int TO_CLIENT = 0x8000;
+    private static final String COMPRESSION = "gave_up:compression";
 
     private static final FakeEnvironment ENVIRONMENT = new FakeEnvironment();
     private static final Map<String, ?> SETTINGS =
@@ -31,6 +32,9 @@ public final class MongoFuzz {
     public static void fuzzerTestOneInput(byte[] data) {
         SnifferTester whole = run(data, Integer.MAX_VALUE);
         SnifferTester pieces = run(data, 1);
+        if (whole.outcome().equals(COMPRESSION) || pieces.outcome().equals(COMPRESSION)) {
+            return; // no more is inflated than is wanted, so damage behind that may be met or not
+        }
         check(
                 whole.outcome().equals(pieces.outcome()),
                 whole.outcome() + " at once, " + pieces.outcome() + " in bytes");
