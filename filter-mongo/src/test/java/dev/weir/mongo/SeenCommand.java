@@ -31,7 +31,7 @@ record SeenCommand(
     /** A part of a document, by names with dots between; null if it is not there. */
     static @Nullable BsonValue find(@Nullable BsonDocument in, String path) {
         BsonValue value = in;
-        for (String name : path.split("\\.")) {
+        for (String name : path.split("\\.", -1)) {
             value = value instanceof BsonDocument document ? document.get(name) : null;
         }
         return value instanceof BsonNull ? null : value;
