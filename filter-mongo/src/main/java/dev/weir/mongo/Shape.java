@@ -317,7 +317,8 @@ final class Shape {
         if (collectionCount < COLLECTIONS && needed <= COLLECTION_BYTES) {
             collectionCount++;
             if (needed > collections.length) {
-                collections = Arrays.copyOf(collections, Math.min(COLLECTION_BYTES, Math.max(needed, 2 * collections.length + NAMES)));
+                collections = Arrays.copyOf(
+                        collections, Math.min(COLLECTION_BYTES, Math.max(needed, 2 * collections.length + NAMES)));
             }
             collections[collectionBytes++] = ',';
             collections[collectionBytes++] = ' ';

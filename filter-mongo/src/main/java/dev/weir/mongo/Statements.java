@@ -33,7 +33,7 @@ final class Statements {
         boolean is(Command c, String name, Shape other) {
             String database = c.namespace;
             return length == other.length()
-                    && operation == c.operation
+                    && operation.equals(c.operation)
                     && collection.equals(name)
                     && (database == null ? namespace == null : database.equals(namespace))
                     && Bson.same(shape, other.bytes(), 0, length);
