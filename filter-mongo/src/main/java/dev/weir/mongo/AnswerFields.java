@@ -155,22 +155,27 @@ final class AnswerFields implements Body.Reader {
     // ---- fields
 
     @Override
-    public int element(int context, int type, byte[] a, int name, int nameEnd, int value, int length) {
+    public NameTable names() {
+        return FIELDS;
+    }
+
+    @Override
+    public int element(int context, int type, int field, byte[] a, int name, int nameEnd, int value, int length) {
         switch (context) {
             case TOP -> {
-                return field(command(), type, a, name, nameEnd, value, length);
+                return field(command(), type, field, a, value, length);
             }
             case CURSOR -> {
-                return cursor(command(), type, a, name, nameEnd, value);
+                return cursor(command(), type, field, a, value);
             }
             case WRITE_ERRORS -> {
                 return type == Bson.DOCUMENT ? WRITE_ERROR : SKIP;
             }
-            case WRITE_ERROR -> writeError(command(), type, a, name, nameEnd, value);
-            case WRITE_CONCERN_ERROR -> writeConcernError(command(), type, a, name, nameEnd, value, length);
+            case WRITE_ERROR -> writeError(command(), type, field, a, value);
+            case WRITE_CONCERN_ERROR -> writeConcernError(command(), type, field, a, value, length);
             case LABELS -> label(type, a, value, length);
             case LAST_ERROR -> {
-                if (FIELDS.find(a, name, nameEnd) == N) {
+                if (field == N) {
                     command().affected = Bson.number(type, a, value, -1);
                 }
             }
@@ -179,8 +184,7 @@ final class AnswerFields implements Body.Reader {
         return SKIP;
     }
 
-    private int field(Command c, int type, byte[] a, int name, int nameEnd, int value, int length) {
-        int field = FIELDS.find(a, name, nameEnd);
+    private int field(Command c, int type, int field, byte[] a, int value, int length) {
         if (field == NameTable.NONE) {
             return SKIP;
         }
@@ -271,8 +275,7 @@ final class AnswerFields implements Body.Reader {
         }
     }
 
-    private int cursor(Command c, int type, byte[] a, int name, int nameEnd, int value) {
-        int field = FIELDS.find(a, name, nameEnd);
+    private int cursor(Command c, int type, int field, byte[] a, int value) {
         if (field == ID) {
             c.newCursor = Bson.number(type, a, value, 0);
             c.cursorSeen = true;
@@ -284,16 +287,15 @@ final class AnswerFields implements Body.Reader {
         return SKIP;
     }
 
-    private static void writeError(Command c, int type, byte[] a, int name, int nameEnd, int value) {
-        if (FIELDS.find(a, name, nameEnd) == CODE) {
+    private static void writeError(Command c, int type, int field, byte[] a, int value) {
+        if (field == CODE) {
             if (c.writeErrors++ == 0) {
                 c.writeError = (int) Bson.number(type, a, value, 0);
             }
         }
     }
 
-    private void writeConcernError(Command c, int type, byte[] a, int name, int nameEnd, int value, int length) {
-        int field = FIELDS.find(a, name, nameEnd);
+    private void writeConcernError(Command c, int type, int field, byte[] a, int value, int length) {
         if (field == CODE) {
             c.writeConcernError = Bson.number(type, a, value, 0);
         } else if (field == CODE_NAME && type == Bson.STRING && c.codeName == null) {

@@ -136,21 +136,35 @@ final class Bson {
         return word(known, i, n - i) == word(a, from + i, n - i);
     }
 
-    /** Where the first zero in {@code [from, to)} is; {@code to} if there is none. */
+    /** The eight bytes at {@code from}; zeros where the array ends before them. */
+    static long word(byte[] a, int from) {
+        return from + 8 <= a.length ? int64(a, from) : word(a, from, a.length - from);
+    }
+
+    /** Not 0 if there is a zero among the bytes of a word: what {@link #first} and {@link #before} want. */
+    static long zeros(long word) {
+        return word - ONES & ~word & HIGH_BITS;
+    }
+
+    /** Which byte is the first zero. */
+    static int first(long zeros) {
+        return Long.numberOfTrailingZeros(zeros) >>> 3;
+    }
+
+    /** The word with zeros from its first zero on. */
+    static long before(long word, long zeros) {
+        return zeros == 0 ? word : word & (zeros ^ zeros - 1) >>> 8;
+    }
+
+    /** Where the first zero in {@code [from, to)} is; {@code to}, or more, if there is none. */
     static int zero(byte[] a, int from, int to) {
-        int i = from;
-        while (i < to && i + 8 <= a.length) {
-            long word = int64(a, i);
-            long zeros = word - ONES & ~word & HIGH_BITS;
+        for (int i = from; i < to; i += 8) {
+            long zeros = zeros(word(a, i));
             if (zeros != 0) {
-                return Math.min(to, i + (Long.numberOfTrailingZeros(zeros) >>> 3));
+                return i + first(zeros);
             }
-            i += 8;
         }
-        while (i < to && a[i] != 0) {
-            i++;
-        }
-        return Math.min(to, i);
+        return Math.max(from, to);
     }
 
     /** A number of any type as a whole one; booleans are 0 and 1, everything else {@code otherwise}. */

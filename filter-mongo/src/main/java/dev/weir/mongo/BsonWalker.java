@@ -23,6 +23,9 @@ final class BsonWalker {
 
     /** What is wanted of documents. */
     interface Fields {
+        /** Names that it knows. */
+        NameTable names();
+
         /** Leave the value out. */
         int SKIP = 0;
 
@@ -34,9 +37,10 @@ final class BsonWalker {
          * an array is shown with its size, of which two bytes behind it are there; of bytes, the first 16.
          *
          * @param context what was answered for the document that it is in
+         * @param field which of the {@link #names} it has, or {@link NameTable#NONE}
          * @return {@link #SKIP}, or for a document or an array the context to walk it in, above 0, or {@link #COUNT}
          */
-        int element(int context, int type, byte[] a, int name, int nameEnd, int value, int length);
+        int element(int context, int type, int field, byte[] a, int name, int nameEnd, int value, int length);
 
         /** The array counted last, in a document of {@code context}, has so many elements. */
         void counted(int context, int elements);
@@ -59,6 +63,7 @@ final class BsonWalker {
     private static final int COUNTING = -1;
 
     private Fields fields;
+    private NameTable names;
     private final int[] ends = new int[DEPTH + 2];
     private final int[] contexts = new int[DEPTH + 2];
     private Mode mode = Mode.START;
@@ -77,11 +82,13 @@ final class BsonWalker {
 
     BsonWalker(Fields fields) {
         this.fields = fields;
+        this.names = fields.names();
     }
 
     /** Asks these from now on. */
     void fields(Fields asked) {
         fields = asked;
+        names = asked.names();
     }
 
     /** A document begins at the next byte, which has at most {@code most} bytes; its elements are asked for in {@code context}. */
@@ -196,13 +203,21 @@ final class BsonWalker {
                 continue;
             }
             int name = i + 1;
-            int v = Bson.zero(a, name, to) + 1;
+            long word = Bson.word(a, name);
+            long zeros = Bson.zeros(word);
+            int v = 1 + (zeros == 0 ? Bson.zero(a, name + 8, to) : name + Bson.first(zeros));
             int all = v > to || v - name > NAME + 1 ? -1 : measure(a, kind, v, to - v, end - v);
             if (all < 0) {
                 return i > from ? i : cut(a, i, v, to, end);
             }
             int context = contexts[depth];
-            int into = context == COUNTING ? another() : fields.element(context, kind, a, name, v - 1, shown, length);
+            int into = Fields.SKIP;
+            if (context == COUNTING) {
+                count++;
+            } else {
+                int field = names.find(Bson.before(word, zeros), a, name, v - 1);
+                into = fields.element(context, kind, field, a, name, v - 1, shown, length);
+            }
             if (kind == Bson.REGEX) {
                 return strings(v);
             }
@@ -220,11 +235,6 @@ final class BsonWalker {
             }
         }
         return i;
-    }
-
-    private int another() {
-        count++;
-        return Fields.SKIP;
     }
 
     /** Goes into a document or an array; whether it pauses as there may be a faster way. */

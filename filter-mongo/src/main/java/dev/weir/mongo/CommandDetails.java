@@ -40,7 +40,7 @@ final class CommandDetails {
     }
 
     /** An element of such a document; the context of one in it, or SKIP. */
-    int element(Command c, int context, int type, byte[] a, int name, int nameEnd, int value, int length) {
+    int element(Command c, int context, int type, int field, byte[] a, int value, int length) {
         if (context == SESSION) {
             if (type == Bson.BINARY && length >= 16) {
                 high = Bson.int64(a, value);
@@ -50,11 +50,10 @@ final class CommandDetails {
         }
         if (context == COMMENT) {
             if (type == Bson.STRING) {
-                Comment.field(c, loop, a, name, nameEnd, value, value + Math.min(length, BsonWalker.TEXT));
+                Comment.field(c, loop, field, a, value, value + Math.min(length, BsonWalker.TEXT));
             }
             return SKIP;
         }
-        int field = FieldNames.find(a, name, nameEnd);
         if (type == Bson.DOCUMENT && context == CLIENT) {
             return field == FieldNames.APPLICATION ? APPLICATION : field == FieldNames.DRIVER ? DRIVER : SKIP;
         }

@@ -227,28 +227,33 @@ final class CommandFields implements Body.Reader {
     // ---- fields
 
     @Override
-    public int element(int context, int type, byte[] a, int name, int nameEnd, int value, int length) {
+    public NameTable names() {
+        return FieldNames.TABLE;
+    }
+
+    @Override
+    public int element(int context, int type, int field, byte[] a, int name, int nameEnd, int value, int length) {
         if (context >= Shape.CONTEXTS) {
-            return selection.filter(context, type, a, name, nameEnd, value, length);
+            return selection.filter(context, type, field, a, name, nameEnd, value, length);
         }
         return switch (context) {
             case TOP ->
-                named ? field(type, a, name, nameEnd, value, length) : first(type, a, name, nameEnd, value, length);
-            case STATEMENT -> selection.statement(type, a, name, nameEnd, value, length);
+                named ? field(type, field, a, value, length) : first(type, field, a, name, nameEnd, value, length);
+            case STATEMENT -> selection.statement(type, field, a, value, length);
             case STATEMENTS -> selection.statements();
             case NAMESPACES -> namespaces < MAX_NAMESPACES && type == Bson.DOCUMENT ? NAMESPACE : SKIP;
-            case NAMESPACE -> namespace(type, a, name, nameEnd, value, length);
+            case NAMESPACE -> namespace(type, field, a, value, length);
             case CURSORS -> killed(type, a, value);
             case IGNORED -> SKIP;
             case LegacyFields.FIND, LegacyFields.CHANGE ->
-                legacy.element(context, type, a, name, nameEnd, value, length);
-            default -> details.element(command(), context, type, a, name, nameEnd, value, length);
+                legacy.element(context, type, field, a, name, nameEnd, value, length);
+            default -> details.element(command(), context, type, field, a, value, length);
         };
     }
 
     /** The first field names the command. */
-    private int first(int type, byte[] a, int name, int nameEnd, int value, int length) {
-        if (legacy.wraps(type, a, name, nameEnd)) {
+    private int first(int type, int field, byte[] a, int name, int nameEnd, int value, int length) {
+        if (legacy.wraps(type, field)) {
             return TOP;
         }
         Command c = command();
@@ -276,8 +281,7 @@ final class CommandFields implements Body.Reader {
         return loop.names.of(a, value, value + Math.min(length, BsonWalker.TEXT));
     }
 
-    private int field(int type, byte[] a, int name, int nameEnd, int value, int length) {
-        int field = FieldNames.find(a, name, nameEnd);
+    private int field(int type, int field, byte[] a, int value, int length) {
         if (field == NameTable.NONE) {
             return SKIP;
         }
@@ -405,8 +409,8 @@ final class CommandFields implements Body.Reader {
         Comment.read(command(), loop, a, value, value + Math.min(length, BsonWalker.TEXT));
     }
 
-    private int namespace(int type, byte[] a, int name, int nameEnd, int value, int length) {
-        if (type == Bson.STRING && FieldNames.find(a, name, nameEnd) == FieldNames.NS && namespaces < MAX_NAMESPACES) {
+    private int namespace(int type, int field, byte[] a, int value, int length) {
+        if (type == Bson.STRING && field == FieldNames.NS && namespaces < MAX_NAMESPACES) {
             namespaces++;
             oneDatabase &= selection.shape().namespace(a, value, value + Math.min(length, BsonWalker.TEXT));
         }

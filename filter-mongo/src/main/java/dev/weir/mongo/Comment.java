@@ -39,8 +39,7 @@ final class Comment {
     }
 
     /** A field of a comment that is a document. */
-    static void field(Command c, Loop loop, byte[] a, int name, int nameEnd, int from, int to) {
-        int field = FieldNames.find(a, name, nameEnd);
+    static void field(Command c, Loop loop, int field, byte[] a, int from, int to) {
         if (field == FieldNames.TRACEPARENT) {
             trace(c, loop, a, from, to);
         } else if (field == FieldNames.CALLING_FUNCTION) {

@@ -4,7 +4,7 @@ import java.util.List;
 
 /** Fields of requests that are looked at. */
 final class FieldNames {
-    private static final NameTable TABLE = new NameTable(List.of(
+    static final NameTable TABLE = new NameTable(List.of(
             ("$db lsid txnNumber startTransaction autocommit $readPreference readConcern writeConcern maxTimeMS comment"
                             + " filter query sort pipeline updates deletes documents update key collection remove"
                             + " tailable awaitData client saslSupportedMechs topologyVersion cursors nsInfo explain $query"

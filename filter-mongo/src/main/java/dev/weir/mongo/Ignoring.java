@@ -10,6 +10,11 @@ final class Ignoring implements Body.Reader {
     public void flags(int flags) {}
 
     @Override
+    public NameTable names() {
+        return FieldNames.TABLE;
+    }
+
+    @Override
     public int sequence(byte[] a, int name, int nameEnd) {
         return 0;
     }
@@ -23,7 +28,7 @@ final class Ignoring implements Body.Reader {
     }
 
     @Override
-    public int element(int context, int type, byte[] a, int name, int nameEnd, int value, int length) {
+    public int element(int context, int type, int field, byte[] a, int name, int nameEnd, int value, int length) {
         return SKIP;
     }
 

@@ -101,16 +101,15 @@ final class LegacyFields {
     }
 
     /** Whether the first field wraps a command: {@code {$query: {…}, $readPreference: …}}. */
-    boolean wraps(int type, byte[] a, int name, int nameEnd) {
-        return commandSpace && type == Bson.DOCUMENT && isQuery(FieldNames.find(a, name, nameEnd));
+    boolean wraps(int type, int field) {
+        return commandSpace && type == Bson.DOCUMENT && isQuery(field);
     }
 
     private static boolean isQuery(int field) {
         return field == FieldNames.OLD_QUERY || field == FieldNames.QUERY;
     }
 
-    int element(int context, int type, byte[] a, int name, int nameEnd, int value, int length) {
-        int field = FieldNames.find(a, name, nameEnd);
+    int element(int context, int type, int field, byte[] a, int name, int nameEnd, int value, int length) {
         if (!begun) {
             begun = true;
             if (context == FIND && opcode == Wire.OP_QUERY && type == Bson.DOCUMENT && isQuery(field)) {
@@ -123,7 +122,7 @@ final class LegacyFields {
             }
         }
         if (open) {
-            return selection.filter(Shape.FILTER, type, a, name, nameEnd, value, length);
+            return selection.filter(Shape.FILTER, type, field, a, name, nameEnd, value, length);
         }
         if (context == CHANGE) {
             return SKIP;

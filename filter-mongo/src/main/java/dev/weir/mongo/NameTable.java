@@ -12,59 +12,58 @@ final class NameTable {
     /** Tables of so many names have room enough for hardly two of them to meet. */
     private static final int SMALL = 64;
 
+    /** By id. */
     private final byte[][] names;
-    /** Of each place: the first and the last eight bytes of the name, and its length; a length of 0 is an empty place. */
-    private final long[] words;
+    /** Of each place two: the first eight bytes of the name, and its length and id; 0 in an empty place. */
+    private final long[] places;
 
-    private final long[] tails;
-    private final int[] lengths;
-    private final int[] ids;
     private final int mask;
 
     /** The id of a name is its place in the list. */
     NameTable(List<String> list) {
         int size = Integer.highestOneBit(Math.max(8, (list.size() > SMALL ? 4 : 8) * list.size()));
-        names = new byte[size][];
-        words = new long[size];
-        tails = new long[size];
-        lengths = new int[size];
-        ids = new int[size];
-        mask = size - 1;
+        names = new byte[list.size()][];
+        places = new long[2 * size];
+        mask = 2 * size - 1;
         for (int id = 0; id < list.size(); id++) {
             byte[] name = list.get(id).getBytes(StandardCharsets.UTF_8);
-            int slot = slot(Bson.word(name, 0, name.length), name.length);
-            while (lengths[slot] != 0) {
-                slot = slot + 1 & mask;
+            long word = Bson.word(name, 0, name.length);
+            int place = place(word, name.length);
+            while (places[place + 1] != 0) {
+                place = place + 2 & mask;
             }
-            names[slot] = name;
-            words[slot] = Bson.word(name, 0, name.length);
-            tails[slot] = name.length > 8 ? Bson.int64(name, name.length - 8) : 0;
-            lengths[slot] = name.length;
-            ids[slot] = id;
+            names[id] = name;
+            places[place] = word;
+            places[place + 1] = (long) name.length << 32 | id;
         }
     }
 
     /** The id of the name at {@code [from, to)}, or {@link #NONE}. */
     int find(byte[] a, int from, int to) {
+        return find(Bson.word(a, from, to - from), a, from, to);
+    }
+
+    /** The same, if the first eight bytes of the name are known; there are zeros in them behind a shorter one. */
+    int find(long word, byte[] a, int from, int to) {
         int length = to - from;
-        long word = Bson.word(a, from, length);
-        int slot = slot(word, length);
-        for (int there = lengths[slot]; there != 0; there = lengths[slot]) {
-            if (words[slot] == word && there == length && (length <= 8 || ends(slot, a, from, to))) {
-                return ids[slot];
+        int place = place(word, length);
+        for (long there = places[place + 1]; there != 0; there = places[place + 1]) {
+            if (places[place] == word && there >>> 32 == length && (length <= 8 || ends((int) there, a, from, to))) {
+                return (int) there;
             }
-            slot = slot + 1 & mask;
+            place = place + 2 & mask;
         }
         return NONE;
     }
 
     /** Whether what is behind the first eight bytes is the same, too: up to sixteen, the last eight tell. */
-    private boolean ends(int slot, byte[] a, int from, int to) {
-        return tails[slot] == Bson.int64(a, to - 8)
-                && (to - from <= 16 || Arrays.equals(a, from, to, names[slot], 0, to - from));
+    private boolean ends(int id, byte[] a, int from, int to) {
+        byte[] name = names[id];
+        return Bson.int64(name, name.length - 8) == Bson.int64(a, to - 8)
+                && (name.length <= 16 || Arrays.equals(a, from, to, name, 0, name.length));
     }
 
-    private int slot(long word, int length) {
-        return (int) ((word ^ length) * Bson.SPREAD >>> 40) & mask;
+    private int place(long word, int length) {
+        return (int) ((word ^ length) * Bson.SPREAD >>> 40) << 1 & mask;
     }
 }

@@ -103,8 +103,7 @@ final class Selection {
         return later ? SKIP : CommandFields.STATEMENT;
     }
 
-    int statement(int type, byte[] a, int name, int nameEnd, int value, int length) {
-        int field = FieldNames.find(a, name, nameEnd);
+    int statement(int type, int field, byte[] a, int value, int length) {
         if (field == FieldNames.Q && type == Bson.DOCUMENT) {
             return part(type, Shape.FILTER);
         }
@@ -123,26 +122,23 @@ final class Selection {
         return SKIP;
     }
 
-    int filter(int context, int type, byte[] a, int name, int nameEnd, int value, int length) {
+    int filter(int context, int type, int field, byte[] a, int name, int nameEnd, int value, int length) {
         Shape s = shape();
         if (context == Shape.FILTER && command().code == Commands.FIND && s.level() <= 2) {
-            targets(s, type, a, name, nameEnd);
+            targets(s, type, field, a, name, nameEnd);
         }
-        if (type == Bson.STRING
-                && nameEnd - name == 8
-                && a[name] == '$'
-                && FieldNames.find(a, name, nameEnd) == FieldNames.OLD_COMMENT) {
+        if (field == FieldNames.OLD_COMMENT && type == Bson.STRING) {
             Comment.read(command(), loop, a, value, value + Math.min(length, BsonWalker.TEXT));
         }
         return s.element(context, type, a, name, nameEnd, value, length);
     }
 
     /** Whether a find goes to one shard, as far as its filter tells (as Envoy counts it: by {@code _id}). */
-    private void targets(Shape s, int type, byte[] a, int name, int nameEnd) {
+    private void targets(Shape s, int type, int field, byte[] a, int name, int nameEnd) {
         if (s.level() == 1) {
-            byId = FieldNames.find(a, name, nameEnd) == FieldNames.ID;
+            byId = field == FieldNames.ID;
             targeted |= byId || loop.settings.targets().find(a, name, nameEnd) != NameTable.NONE;
-        } else if (byId && type == Bson.ARRAY && FieldNames.find(a, name, nameEnd) == FieldNames.IN) {
+        } else if (byId && type == Bson.ARRAY && field == FieldNames.IN) {
             command().multiGet = true;
         }
     }
