@@ -196,6 +196,14 @@ def op_msg(data):
     return flags, document, sequences
 
 
+def read(what, data, compressor):
+    """What is wrong in a compressed message is its compression, as what comes before damaged bytes may be any bytes."""
+    try:
+        return what(data)
+    except Stop as stop:
+        raise bad("compression") if compressor not in (None, "noop") else stop
+
+
 class Command:
     """A request and what is known of it."""
 
@@ -287,13 +295,13 @@ class Conversation:
         opcode, data, compressor = unwrapped(whole, REQUESTS)
         silent = opcode in (w.INSERT, w.UPDATE, w.DELETE, w.KILL_CURSORS)
         if opcode == w.MSG:
-            flags, body, sequences = op_msg(data)
+            flags, body, sequences = read(op_msg, data, compressor)
             command = self.command(body, sequences, end, len(whole))
             silent = bool(flags & w.MORE_TO_COME)
         elif opcode == w.COMMAND:
             command = Command("OP_COMMAND", end, len(whole))
         else:
-            command = self.legacy(opcode, Body(data), end, len(whole))
+            command = read(lambda body: self.legacy(opcode, Body(body), end, len(whole)), data, compressor)
         if compressor:
             command.fields["compressor"] = compressor
         if command.name not in ("hello", "isMaster"):
@@ -489,10 +497,10 @@ class Conversation:
 
     def answer(self, whole, first, end):
         number, asked = struct.unpack("<ii", whole[4:12])
-        opcode, data, _ = unwrapped(whole, ANSWERS)
+        opcode, data, compressor = unwrapped(whole, ANSWERS)
         found = None
         if opcode == w.MSG:
-            flags, document, _ = op_msg(data)
+            flags, document, _ = read(op_msg, data, compressor)
             more = bool(flags & w.MORE_TO_COME)
         elif opcode == w.REPLY:
             body = Body(data)

@@ -400,6 +400,8 @@ BAD = {
     "compression-damaged": ("damaged zlib", lambda m: patched(w.compressed(m, "zlib"), 25, 0xFFFFFFFF)),
     "compression-snappy": ("damaged snappy", lambda m: patched(w.compressed(m, "snappy"), 25, 0xFFFFFFFF)),
     "compression-negative": ("a negative size", lambda m: patched(w.compressed(m, "zlib"), 20, -1)),
+    "compressed-bson": ("an element of an unknown type, compressed", lambda m: w.compressed(patched(m, 25, 0x42, 1), "zstd")),
+    "noop-bson": ("an element of an unknown type, wrapped and not compressed", lambda m: w.compressed(patched(m, 25, 0x42, 1), "noop")),
     "compression-nested": ("OP_COMPRESSED in OP_COMPRESSED", lambda m: w.compressed(w.compressed(m, "zlib"), "zlib")),
     "compression-short": ("OP_COMPRESSED without its head", lambda m: w.message(w.COMPRESSED, b"\xdd\x07\0\0", 2)),
 }

@@ -73,7 +73,7 @@ final class AnswerRewriter {
         if (inside > LONGEST - Wire.HEADER) {
             throw new SniffException("size");
         }
-        ByteBuf plain = Unpooled.buffer(2 * size, LONGEST);
+        ByteBuf plain = Unpooled.buffer(Math.min(2 * size, LONGEST), LONGEST);
         plain.writeIntLE(Wire.HEADER + inside);
         plain.writeIntLE(data.getIntLE(at + 4)).writeIntLE(data.getIntLE(at + 8));
         plain.writeIntLE(Inflating.opcode(data, at));

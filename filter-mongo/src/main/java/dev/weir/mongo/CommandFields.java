@@ -144,8 +144,11 @@ final class CommandFields implements Body.Reader {
 
     /** The request as it was sent, where that may be seen: not what explains something that is not a command of its own. */
     private void show(Command c, RawText sent) {
-        boolean system = c.collection != null && c.collection.startsWith("system.");
-        if (!Commands.is(c.code, Commands.SECRET) && c.code != Commands.EXPLAIN && !system) {
+        String of = c.target != null ? c.target : c.collection;
+        boolean system =
+                of != null && (of.startsWith("system.") || of.contains(", system.") || of.contains(".system."));
+        boolean readable = !legacy.reads() || legacy.queries();
+        if (readable && c.code != Commands.EXPLAIN && !Commands.is(c.code, Commands.SECRET) && !system) {
             c.text = sent.json(legacy.reads());
         }
     }

@@ -9,14 +9,29 @@ import org.jspecify.annotations.Nullable;
  * some servers are lenient there, and as all have commands that are spelled in two ways.
  */
 final class CommandNames {
-    /**
-     * A command.
-     *
-     * @param name as the server spells it
-     * @param reads whether it changes no data and no settings. True of log-ins, sessions and the ends of transactions, too:
-     *     a client that may only read needs them, and what it wrote before was judged on its own
-     */
-    record Entry(String name, boolean reads) {}
+    /** A command. There is one object of each, so they are compared as such. */
+    static final class Entry {
+        private final String name;
+        private final boolean reads;
+
+        Entry(String name, boolean reads) {
+            this.name = name;
+            this.reads = reads;
+        }
+
+        /** As the server spells it. */
+        String name() {
+            return name;
+        }
+
+        /**
+         * Whether it changes no data and no settings. True of log-ins, sessions and the ends of transactions, too: a client that
+         * may only read needs them, and what it wrote before was judged on its own.
+         */
+        boolean reads() {
+            return reads;
+        }
+    }
 
     /** What is in no list. */
     static final Entry OTHER = new Entry("_OTHER", false);
@@ -24,8 +39,7 @@ final class CommandNames {
     /** Longest name that is looked up. */
     static final int LONGEST = 64;
 
-    private static final String READS =
-            """
+    private static final String READS = """
             _isSelf _mergeAuthzCollections abortTransaction aggregate analyzeShardKey authenticate availableQueryOptions
             balancerCollectionStatus balancerStatus buildInfo checkMetadataConsistency checkShardingIndex collStats
             commitTransaction connPoolStats connectionStatus coordinateCommitTransaction copydbgetnonce count currentOp dataSize
@@ -41,8 +55,7 @@ final class CommandNames {
             whatsmyuri
             """;
 
-    private static final String WRITES =
-            """
+    private static final String WRITES = """
             _killOperations abortMoveCollection abortReshardCollection abortRewriteCollection abortUnshardCollection addShard
             addShardToZone analyze appendOplogNote applyOps autoCompact autoSplitVector balancerStart balancerStop bulkWrite
             captrunc cleanupOrphaned cleanupReshardCollection cleanupStructuredEncryptionData clearJumboFlag clearLog clone

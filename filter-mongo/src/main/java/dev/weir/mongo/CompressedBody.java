@@ -100,7 +100,7 @@ final class CompressedBody {
         byte[] out = loop.inflated;
         try {
             while (!skips) {
-                if (plainLeft > 0 && body.skippable() >= plainLeft) {
+                if (plainLeft > 0 && body.skippable() >= plainLeft && !shown(body)) {
                     body.skipped(plainLeft);
                     plainLeft = 0;
                     skips = true;
@@ -119,7 +119,7 @@ final class CompressedBody {
                 if (plainLeft < 0 || running.finished() && i < to) {
                     throw new SniffException("compression");
                 }
-                show(out, 0, written, body);
+                read(out, written, body);
                 if (running.finished() || written == 0 && (i == to || running.consumed() == 0)) {
                     return;
                 }
@@ -129,6 +129,21 @@ final class CompressedBody {
                 throw new SniffException("compression");
             }
             lose();
+        }
+    }
+
+    /** Whether all of it is wanted, to be shown. */
+    private static boolean shown(Body body) {
+        RawText raw = body.raw();
+        return raw != null && !raw.cut();
+    }
+
+    /** What is found in bytes that come before the damage depends on how far they came: it is the damage in any case. */
+    private static void read(byte[] out, int written, Body body) {
+        try {
+            show(out, 0, written, body);
+        } catch (SniffException e) {
+            throw new SniffException("compression");
         }
     }
 

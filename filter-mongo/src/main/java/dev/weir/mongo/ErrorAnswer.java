@@ -67,8 +67,7 @@ final class ErrorAnswer {
     /**
      * Makes it.
      *
-     * @param opcode of the request, inside its compression
-     * @param legacyQuery whether documents of a collection were asked for by a legacy opcode
+     * @param request what is refused
      * @param text a number or the server's name of one; null for {@code Unauthorized}
      * @return the message; empty where the request gets no answer
      */
@@ -88,6 +87,8 @@ final class ErrorAnswer {
     /**
      * What is refused.
      *
+     * @param opcode of the request, inside its compression
+     * @param legacyQuery whether documents of a collection were asked for by a legacy opcode
      * @param id its request id
      * @param answerId the id of the answer
      */

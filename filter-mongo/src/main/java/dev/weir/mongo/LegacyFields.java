@@ -37,6 +37,11 @@ final class LegacyFields {
         return opcode != 0;
     }
 
+    /** Whether it asks for documents, or is a command. */
+    boolean queries() {
+        return opcode == Wire.OP_QUERY;
+    }
+
     void head(int op, int flags, byte[] a, int name, int nameEnd, long number) {
         Command c = fields.command();
         opcode = op;

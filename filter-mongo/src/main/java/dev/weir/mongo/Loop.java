@@ -229,16 +229,13 @@ final class Loop {
         return known;
     }
 
-    @SuppressWarnings(
-            "deprecation") // Low bytes only is what is wanted of text that mostly is ASCII; others go the long way.
     private static int put(byte[] a, int at, String text) {
         int n = text.length();
-        boolean plain = true;
-        for (int i = 0; i < n && plain; i++) {
-            plain = text.charAt(i) < 0x80;
+        int i = 0;
+        while (i < n && text.charAt(i) < 0x80) {
+            a[at + i] = (byte) text.charAt(i++);
         }
-        if (plain) {
-            text.getBytes(0, n, a, at);
+        if (i == n) {
             return at + n;
         }
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);

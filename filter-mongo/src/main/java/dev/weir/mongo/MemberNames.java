@@ -34,25 +34,25 @@ final class MemberNames {
     private static final Rule MEMBER = new Rule(What.MEMBER);
     private static final Rule MEMBERS = new Rule(What.MEMBERS);
 
+    private static final Map<String, Rule> HELLO =
+            Map.of("hosts", MEMBERS, "passives", MEMBERS, "arbiters", MEMBERS, "primary", MEMBER, "me", MEMBER);
+
+    private static final Map<String, Rule> STATUS = Map.of(
+            "syncSourceHost",
+            NAME,
+            "syncingTo",
+            NAME,
+            "members",
+            new Rule(What.EACH, Map.of("name", NAME, "syncSourceHost", NAME, "syncingTo", NAME)));
+
+    private static final Map<String, Rule> CONFIG =
+            Map.of("config", new Rule(What.INSIDE, Map.of("members", new Rule(What.EACH, Map.of("host", NAME)))));
+
     /** Which answer a document is. */
     enum Kind {
-        HELLO(Map.of("hosts", MEMBERS, "passives", MEMBERS, "arbiters", MEMBERS, "primary", MEMBER, "me", MEMBER)),
-        STATUS(Map.of(
-                "syncSourceHost",
-                NAME,
-                "syncingTo",
-                NAME,
-                "members",
-                new Rule(What.EACH, Map.of("name", NAME, "syncSourceHost", NAME, "syncingTo", NAME)))),
-        CONFIG(Map.of(
-                "config",
-                new Rule(What.INSIDE, Map.of("members", new Rule(What.EACH, Map.of("host", NAME))))));
-
-        private final Map<String, Rule> rules;
-
-        Kind(Map<String, Rule> rules) {
-            this.rules = rules;
-        }
+        HELLO,
+        STATUS,
+        CONFIG
     }
 
     private final Members members;
@@ -80,8 +80,16 @@ final class MemberNames {
     static Result rewrite(Members members, Kind kind, byte[] bytes, int at, int limit, ByteBuf out) {
         MemberNames names = new MemberNames(members, bytes, out);
         Elements elements = new Elements(bytes, at, limit);
-        names.document(elements, kind.rules);
+        names.document(elements, rules(kind));
         return new Result(elements.end(), names.changed, names.unknown);
+    }
+
+    private static Map<String, Rule> rules(Kind kind) {
+        return switch (kind) {
+            case HELLO -> HELLO;
+            case STATUS -> STATUS;
+            case CONFIG -> CONFIG;
+        };
     }
 
     private void document(Elements elements, Map<String, Rule> rules) {

@@ -120,8 +120,8 @@ final class MongoRewrite implements NetworkFilter {
         int request = open.find(answers);
         int stream = request >= 0 ? -1 : open.findStream(answers);
         int flags = request >= 0 ? open.flags(request) : open.streamFlags(stream);
-        AnswerRewriter.Result result = rewriter.rewrite(
-                context.connection().allocator(), data, at, size, KINDS[flags / OpenRequests.OWN]);
+        AnswerRewriter.Result result =
+                rewriter.rewrite(context.connection().allocator(), data, at, size, KINDS[flags / OpenRequests.OWN]);
         if (request >= 0) {
             open.answered(request, id, result.goesOn());
         } else {
@@ -135,7 +135,9 @@ final class MongoRewrite implements NetworkFilter {
         counters.rewritten.increment();
         if (!told) {
             told = true;
-            LOG.debug("connection {}: members' names are rewritten", context.connection().id());
+            LOG.debug(
+                    "connection {}: members' names are rewritten",
+                    context.connection().id());
         }
         context.pass(run);
         context.drop(size);
@@ -146,7 +148,10 @@ final class MongoRewrite implements NetworkFilter {
     private void stop(FilterContext context, String reason) {
         stopped = true;
         counters.stop(reason);
-        LOG.debug("connection {}: members' names are not rewritten any more: {}", context.connection().id(), reason);
+        LOG.debug(
+                "connection {}: members' names are not rewritten any more: {}",
+                context.connection().id(),
+                reason);
         context.resume(Direction.TO_CLIENT);
     }
 

@@ -31,7 +31,8 @@ public final class MongoRewriteFactory implements FilterFactory {
     @Override
     public PerLoop<NetworkFilter> configure(ConfigNode config, FilterEnvironment environment) {
         Map<String, String> addresses = addresses(config);
-        boolean hides = config.oneOf("unknown_members", HIDE, List.of(HIDE, PASS)).equals(HIDE);
+        boolean hides =
+                config.oneOf("unknown_members", HIDE, List.of(HIDE, PASS)).equals(HIDE);
         Members members = new Members(addresses, hides);
         RewriteCounters counters = new RewriteCounters(environment);
         return loop -> {

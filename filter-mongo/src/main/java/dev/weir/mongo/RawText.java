@@ -40,6 +40,11 @@ final class RawText {
         cut = false;
     }
 
+    /** Whether it is too long to be shown. */
+    boolean cut() {
+        return cut;
+    }
+
     void add(ByteBuf data, int from, int to) {
         int n = Math.min(to - from, BODY - length);
         cut |= n < to - from;
@@ -131,8 +136,13 @@ final class RawText {
     }
 
     private @Nullable BsonDocument document(int at) {
-        ByteBuffer buffer = ByteBuffer.wrap(Arrays.copyOfRange(bytes, at, at + Bson.int32(bytes, at)))
-                .order(ByteOrder.LITTLE_ENDIAN);
+        // What is behind the end belongs to somebody else.
+        int size = at + Bson.EMPTY > length ? 0 : Bson.int32(bytes, at);
+        if (size < Bson.EMPTY || size > length - at) {
+            return null;
+        }
+        ByteBuffer buffer =
+                ByteBuffer.wrap(Arrays.copyOfRange(bytes, at, at + size)).order(ByteOrder.LITTLE_ENDIAN);
         if (tooDeep(buffer.duplicate())) {
             return null;
         }

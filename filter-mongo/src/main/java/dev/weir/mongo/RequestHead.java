@@ -97,9 +97,7 @@ final class RequestHead {
 
     boolean reads() {
         CommandNames.Entry command = command();
-        return hasBody
-                ? document.reads()
-                : command != null && command.reads() && command != CommandNames.AGGREGATE;
+        return hasBody ? document.reads() : command != null && command.reads() && command != CommandNames.AGGREGATE;
     }
 
     /** Whether all of the above is known. */
@@ -326,7 +324,8 @@ final class RequestHead {
 
     /** What a query on the collection whose name begins at {@code at} is; null if its document tells. */
     private CommandNames.@Nullable Entry queried(int at) {
-        String collection = new String(text, Math.min(at, textLength), Math.max(0, textLength - at), StandardCharsets.UTF_8);
+        String collection =
+                new String(text, Math.min(at, textLength), Math.max(0, textLength - at), StandardCharsets.UTF_8);
         if (collection.contains("$cmd")) {
             return switch (collection) {
                 case "$cmd" -> null;

@@ -36,10 +36,12 @@ final class Shape {
     static final int SORT = 37;
 
     private static final int COLLECTIONS = 8;
-    private static final int NAMES = 128;
+    /** Bytes of their names; further ones are not shown. */
+    private static final int COLLECTION_BYTES = 480;
+
+    private static final byte[] NONE = {};
     private static final byte[] VALUE = {'?'};
     private static final byte[] CUT = ascii(" ...");
-    private static final byte[] NONE = {};
 
     private static final NameTable OPERATORS = new NameTable(java.util.List.of(
             "$eq",
@@ -74,7 +76,7 @@ final class Shape {
     private static final NameTable LOOKUP_KEYS = new NameTable(java.util.List.of("from", "coll", "into", "pipeline"));
     private static final int PIPELINE = 3;
 
-    private final byte[] text = new byte[TEXT + 320];
+    private final byte[] text = new byte[TEXT + CUT.length];
     private int length;
     private boolean full;
     private int level;
@@ -84,9 +86,7 @@ final class Shape {
 
     private final int[] element = new int[DEPTH + 2];
     private final int[] before = new int[DEPTH + 2];
-    /** Grows: mostly there are none, or few with short names. */
     private byte[] collections = NONE;
-
     private int collectionBytes;
     private int collectionCount;
     /** Whether it watches changes. */
@@ -310,12 +310,11 @@ final class Shape {
     }
 
     private void addCollection(byte[] a, int from, int to) {
-        if (collectionCount < COLLECTIONS) {
+        if (collections.length == 0) {
+            collections = new byte[COLLECTION_BYTES];
+        }
+        if (collectionCount < COLLECTIONS && collectionBytes + 2 + to - from <= collections.length) {
             collectionCount++;
-            int needed = collectionBytes + 2 + to - from;
-            if (needed > collections.length) {
-                collections = Arrays.copyOf(collections, Math.max(needed, 2 * collections.length + NAMES));
-            }
             collections[collectionBytes++] = ',';
             collections[collectionBytes++] = ' ';
             System.arraycopy(a, from, collections, collectionBytes, to - from);

@@ -104,8 +104,8 @@ final class CommandGateIT {
         MongoDatabase free = client.getDatabase("free");
         orders(free).insertOne(new Document("a", 1));
 
-        MongoCommandException dropped =
-                catchThrowableOfType(MongoCommandException.class, () -> orders(kept).drop());
+        MongoCommandException dropped = catchThrowableOfType(
+                MongoCommandException.class, () -> orders(kept).drop());
         MongoCommandException inserted = catchThrowableOfType(
                 MongoCommandException.class, () -> orders(kept).insertOne(new Document("a", 1)));
 

@@ -68,7 +68,6 @@ public final class GateToyFactory implements FilterFactory {
             return decision;
         };
         MongoProtocol protocol = new MongoProtocol();
-        return loop -> connection ->
-                new CommandGate(protocol.framer(connection, loop.inflaters()), counting, false);
+        return loop -> connection -> new CommandGate(protocol.framer(connection, loop.inflaters()), counting, false);
     }
 }

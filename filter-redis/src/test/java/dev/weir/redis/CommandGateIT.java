@@ -67,8 +67,8 @@ final class CommandGateIT {
         try (TestServer server = TestServer.start(name);
                 TestServer.Client direct = server.connect();
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
-                FilterTester tester =
-                        FilterTester.of(new CommandGate(PROTOCOL.framer(new FakeConnection(), new Inflaters()), policy, false))) {
+                FilterTester tester = FilterTester.of(
+                        new CommandGate(PROTOCOL.framer(new FakeConnection(), new Inflaters()), policy, false))) {
             direct.call("RPUSH", "l", "a", "b", "c");
             direct.call("SET", "s", "text");
             direct.call("CONFIG", "RESETSTAT");

@@ -221,8 +221,8 @@ final class RedisFramerTest {
             StringBuilder upstream = new StringBuilder();
             StringBuilder gotUp = new StringBuilder();
             StringBuilder gotDown = new StringBuilder();
-            CommandGate gate =
-                    new CommandGate(PROTOCOL.framer(new FakeConnection(), new Inflaters()), (command, nanos) -> Decision.ALLOW, true);
+            CommandGate gate = new CommandGate(
+                    PROTOCOL.framer(new FakeConnection(), new Inflaters()), (command, nanos) -> Decision.ALLOW, true);
             try (FilterTester tester = FilterTester.of(gate)) {
                 for (WireScript.Burst burst : script.bursts()) {
                     String text = new String(burst.bytes(), StandardCharsets.ISO_8859_1);

@@ -71,7 +71,7 @@ final class DemoCommand implements Subcommand {
         for (Guest guest : GUESTS) {
             Runnable arrived = () -> {
                 if (missing.decrementAndGet() == 0) {
-                    DemoSession.endAfter(limit, end);
+                    session.thenAccept(begun -> begun.endAfter(limit));
                 }
             };
             Thread thread = new Thread(
