@@ -37,12 +37,11 @@ final class Shape {
 
     private static final int COLLECTIONS = 8;
     /** Bytes of their names; further ones are not shown. */
-    private static final int COLLECTION_BYTES = 1_024;
+    private static final int COLLECTION_BYTES = 480;
 
-    private static final int NAMES = 128;
+    private static final byte[] NONE = {};
     private static final byte[] VALUE = {'?'};
     private static final byte[] CUT = ascii(" ...");
-    private static final byte[] NONE = {};
 
     private static final NameTable OPERATORS = new NameTable(java.util.List.of(
             "$eq",
@@ -87,9 +86,7 @@ final class Shape {
 
     private final int[] element = new int[DEPTH + 2];
     private final int[] before = new int[DEPTH + 2];
-    /** Grows: mostly there are none, or few with short names. */
     private byte[] collections = NONE;
-
     private int collectionBytes;
     private int collectionCount;
     /** Whether it watches changes. */
@@ -313,13 +310,11 @@ final class Shape {
     }
 
     private void addCollection(byte[] a, int from, int to) {
-        int needed = collectionBytes + 2 + to - from;
-        if (collectionCount < COLLECTIONS && needed <= COLLECTION_BYTES) {
+        if (collections.length == 0) {
+            collections = new byte[COLLECTION_BYTES];
+        }
+        if (collectionCount < COLLECTIONS && collectionBytes + 2 + to - from <= collections.length) {
             collectionCount++;
-            if (needed > collections.length) {
-                collections = Arrays.copyOf(
-                        collections, Math.min(COLLECTION_BYTES, Math.max(needed, 2 * collections.length + NAMES)));
-            }
             collections[collectionBytes++] = ',';
             collections[collectionBytes++] = ' ';
             System.arraycopy(a, from, collections, collectionBytes, to - from);
