@@ -40,6 +40,10 @@ final class BsonWalkerTest {
 
     /** Writes down what it is told. */
     private static final class Told implements Body.Reader {
+        private static final List<String> NAMES =
+                List.of("a", "b", "0", "1", "10", "lsid", "updates!", "documents", "a name of more than 16");
+        private static final NameTable TABLE = new NameTable(NAMES);
+
         private final List<String> lines = new ArrayList<>();
         private final int seed;
         private final int walked;
@@ -71,8 +75,16 @@ final class BsonWalkerTest {
         }
 
         @Override
-        public int element(int context, int type, byte[] a, int name, int nameEnd, int value, int length) {
+        public NameTable names() {
+            return TABLE;
+        }
+
+        @Override
+        public int element(int context, int type, int field, byte[] a, int name, int nameEnd, int value, int length) {
             String text = new String(a, name, nameEnd - name, StandardCharsets.UTF_8);
+            if (field != NAMES.indexOf(text)) {
+                lines.add(text + " was taken for number " + field);
+            }
             lines.add(line(context, type, text, length, shown(type, a, value, length)));
             return type == Bson.DOCUMENT || type == Bson.ARRAY ? decide(seed, context, text, type) : SKIP;
         }
