@@ -35,7 +35,7 @@ final class MongoClientsIT {
             "\"updates\": [{\"q\": {\"status\": \"open\"}",
             "update orders {status: ?} {$inc: {total: ?}}",
             "{\"aggregate\": \"orders\", \"pipeline\": [{\"$group\": {\"_id\": \"$status\"",
-            "aggregate orders [{$group: {_id: ?, n: {$sum: ?}, most: {$max: ?}}}, {$sort: {_id: ?}}]");
+            "aggregate orders [{$group: {_id: ?, n: {$sum: ?}, most: {$max: ?}}}, {$sort: {_id: 1}}]");
 
     private static @Nullable JavaServer javaServer;
     private static @Nullable SecantusServer secantus;

@@ -58,6 +58,8 @@ enum MongoDriver {
             for (String session : sessions) {
                 if (session.equals(STREAMS)) {
                     events.awaitStream();
+                } else if (session.equals("passwords")) {
+                    MongoSessions.passwords(client);
                 } else {
                     Objects.requireNonNull(all.get(session)).run(client);
                 }

@@ -72,6 +72,18 @@ public final class MongoSessions {
         return all;
     }
 
+    /** Users, whose passwords are {@code throw-away}; not one of {@link #all}, as it takes a right to them. */
+    static void passwords(MongoClient client) {
+        MongoDatabase admin = client.getDatabase("admin");
+        List<String> roles = List.of("root");
+        admin.runCommand(
+                new Document("createUser", "bob").append("pwd", "throw-away").append("roles", roles));
+        admin.runCommand(new Document("updateUser", "bob").append("pwd", "throw-away 2"));
+        expected(() -> admin.runCommand(
+                new Document("createUser", "bob").append("pwd", "throw-away").append("roles", roles)));
+        admin.runCommand(new Document("dropUser", "bob"));
+    }
+
     static MongoCollection<Document> orders(MongoClient client) {
         return client.getDatabase("shop").getCollection("orders");
     }
