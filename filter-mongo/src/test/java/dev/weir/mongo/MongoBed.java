@@ -48,9 +48,15 @@ public final class MongoBed implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         bridge.close();
         ids.close();
-        server.close();
+        try {
+            server.close();
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IOException("the server did not end", e);
+        }
     }
 }
