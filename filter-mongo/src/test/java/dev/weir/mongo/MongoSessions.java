@@ -32,6 +32,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -72,8 +73,30 @@ public final class MongoSessions {
         return all;
     }
 
-    /** Users, whose passwords are {@code throw-away}; not one of {@link #all}, as it takes a right to them. */
-    static void passwords(MongoClient client) {
+    /** One of {@link #all}, or one that is for a test of its own. */
+    static Session named(String name) {
+        return switch (name) {
+            case "passwords" -> MongoSessions::passwords;
+            case "repetitive" -> MongoSessions::repetitive;
+            default -> Objects.requireNonNull(all().get(name));
+        };
+    }
+
+    /** What compresses much better than documents do, and then something short. */
+    private static void repetitive(MongoClient client) {
+        MongoCollection<Document> orders = orders(client);
+        List<Document> many = IntStream.range(0, 400)
+                .mapToObj(i -> new Document("_id", i).append("text", " ".repeat(4_000)))
+                .toList();
+        orders.insertMany(many);
+        orders.find().into(new ArrayList<>());
+        orders.find().batchSize(150).into(new ArrayList<>());
+        orders.find(Filters.eq("_id", 1)).projection(Projections.include("_id")).first();
+        orders.drop();
+    }
+
+    /** Users, whose passwords are {@code throw-away}. */
+    private static void passwords(MongoClient client) {
         MongoDatabase admin = client.getDatabase("admin");
         List<String> roles = List.of("root");
         admin.runCommand(
