@@ -52,7 +52,7 @@ public final class MongoSessions {
 
     private MongoSessions() {}
 
-    /** All of them by name, in order. Those whose name is in {@link #BASIC} need no replica set. */
+    /** All of them by name, in order. Those whose name is in {@code BASIC} need no replica set. */
     public static Map<String, Session> all() {
         Map<String, Session> all = new LinkedHashMap<>();
         all.put("crud", MongoSessions::crud);
