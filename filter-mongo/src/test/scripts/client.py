@@ -3,11 +3,11 @@
 
     client.py URI SESSION...
 
-The sessions are those of MongoSessions.java, by the same names, `exhaust`, which the Java driver does not have, and
-`streams`, which waits for heartbeats that come by themselves. A line of standard output is a document in canonical
-extended JSON: of a command {kind: "command", requestId, name, database, command, reply, failed}, of a heartbeat
-{kind: "heartbeat", awaited, failed}. Ends with 1 where something does not work, or an error that is expected does not
-come.
+The sessions are those of MongoSessions.java, by the same names, `passwords`, which makes users, `exhaust`, which the
+Java driver does not have, and `streams`, which waits for heartbeats that come by themselves. A line of standard output
+is a document in canonical extended JSON: of a command {kind: "command", requestId, name, database, command, reply,
+failed}, of a heartbeat {kind: "heartbeat", awaited, failed}. Ends with 1 where something does not work, or an error that
+is expected does not come.
 """
 import random
 import sys
@@ -345,6 +345,14 @@ def client_bulk(client):
     expected(lambda: client.bulk_write(writes("b"), ordered=False))
     client.shop.orders.drop()
     client.shop.customers.drop()
+
+
+def passwords(client):
+    admin = client.admin
+    admin.command("createUser", "bob", pwd="throw-away", roles=["root"])
+    admin.command("updateUser", "bob", pwd="throw-away 2")
+    expected(lambda: admin.command("createUser", "bob", pwd="throw-away", roles=["root"]))
+    admin.command("dropUser", "bob")
 
 
 def main():

@@ -16,7 +16,7 @@ final class AnswerFields implements Body.Reader {
     private static final int LAST_ERROR = 7;
     private static final int IGNORED = 8;
 
-    private static final NameTable FIELDS = new NameTable(List.of(
+    static final NameTable FIELDS = new NameTable(List.of(
             ("ok code codeName errmsg $err cursor firstBatch nextBatch id n nModified nMatched nInserted nUpserted nDeleted"
                             + " upserted writeErrors writeConcernError errorLabels values lastErrorObject setName primary hosts"
                             + " ismaster isWritablePrimary secondary arbiterOnly msg maxWireVersion done")

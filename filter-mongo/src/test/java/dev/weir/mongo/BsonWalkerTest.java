@@ -40,8 +40,7 @@ final class BsonWalkerTest {
 
     /** Writes down what it is told. */
     private static final class Told implements Body.Reader {
-        private static final List<String> NAMES =
-                List.of("a", "b", "0", "1", "10", "lsid", "updates!", "documents", "a name of more than 16");
+        private static final List<String> NAMES = RandomDocuments.KNOWN;
         private static final NameTable TABLE = new NameTable(NAMES);
 
         private final List<String> lines = new ArrayList<>();

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.bson.BsonDocument;
@@ -54,12 +53,11 @@ enum MongoDriver {
                 .applyToServerSettings(server -> server.addServerMonitorListener(events))
                 .build();
         try (MongoClient client = MongoClients.create(settings)) {
-            Map<String, MongoSessions.Session> all = MongoSessions.all();
             for (String session : sessions) {
                 if (session.equals(STREAMS)) {
                     events.awaitStream();
                 } else {
-                    Objects.requireNonNull(all.get(session)).run(client);
+                    MongoSessions.named(session).run(client);
                 }
             }
         }

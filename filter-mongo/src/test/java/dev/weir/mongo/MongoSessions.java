@@ -32,6 +32,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -51,7 +52,7 @@ public final class MongoSessions {
 
     private MongoSessions() {}
 
-    /** All of them by name, in order. Those whose name is in {@link #BASIC} need no replica set. */
+    /** All of them by name, in order. Those whose name is in {@code BASIC} need no replica set. */
     public static Map<String, Session> all() {
         Map<String, Session> all = new LinkedHashMap<>();
         all.put("crud", MongoSessions::crud);
@@ -70,6 +71,40 @@ public final class MongoSessions {
         all.put("change_stream", MongoSessions::changeStream);
         all.put("client_bulk", ClientBulkSession::run);
         return all;
+    }
+
+    /** One of {@link #all}, or one that is for a test of its own. */
+    static Session named(String name) {
+        return switch (name) {
+            case "passwords" -> MongoSessions::passwords;
+            case "repetitive" -> MongoSessions::repetitive;
+            default -> Objects.requireNonNull(all().get(name));
+        };
+    }
+
+    /** What compresses much better than documents do, and then something short. */
+    private static void repetitive(MongoClient client) {
+        MongoCollection<Document> orders = orders(client);
+        List<Document> many = IntStream.range(0, 400)
+                .mapToObj(i -> new Document("_id", i).append("text", " ".repeat(4_000)))
+                .toList();
+        orders.insertMany(many);
+        orders.find().into(new ArrayList<>());
+        orders.find().batchSize(150).into(new ArrayList<>());
+        orders.find(Filters.eq("_id", 1)).projection(Projections.include("_id")).first();
+        orders.drop();
+    }
+
+    /** Users, whose passwords are {@code throw-away}. */
+    private static void passwords(MongoClient client) {
+        MongoDatabase admin = client.getDatabase("admin");
+        List<String> roles = List.of("root");
+        admin.runCommand(
+                new Document("createUser", "bob").append("pwd", "throw-away").append("roles", roles));
+        admin.runCommand(new Document("updateUser", "bob").append("pwd", "throw-away 2"));
+        expected(() -> admin.runCommand(
+                new Document("createUser", "bob").append("pwd", "throw-away").append("roles", roles)));
+        admin.runCommand(new Document("dropUser", "bob"));
     }
 
     static MongoCollection<Document> orders(MongoClient client) {

@@ -49,6 +49,11 @@ final class MongoSnifferTest extends SnifferContract {
         return 4096 + 1024L * (most - 1) + (snappy ? SNAPPY_WINDOW : 0);
     }
 
+    @Override
+    protected List<Object> constants() {
+        return List.of(FieldNames.TABLE, AnswerFields.FIELDS);
+    }
+
     /** Those that have begun. */
     private static List<ByteBuffer> messages(byte[] bytes) {
         List<ByteBuffer> messages = new ArrayList<>();

@@ -124,6 +124,11 @@ final class MongoWay implements AutoCloseable {
         assertThat(counter("weir_mongo_unknown_cursors")).isEqualTo(1);
     }
 
+    /** Not everything could be inflated. */
+    void assertLossy() {
+        assertThat(counter("weir_mongo_lossy")).isPositive();
+    }
+
     private double counter(String name) {
         return meters.get(name).counter().count();
     }

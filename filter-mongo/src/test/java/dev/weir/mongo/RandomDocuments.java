@@ -1,5 +1,7 @@
 package dev.weir.mongo;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.bson.BsonArray;
 import org.bson.BsonBinary;
@@ -31,9 +33,22 @@ final class RandomDocuments {
     private static final int TYPES = 21;
     private static final int NESTED = 4;
 
+    /** Names that documents have now and then: of all lengths up to three words of eight bytes, some with the same beginning. */
+    static final List<String> KNOWN = known();
+
     private final Random random;
     private final int deepest;
     private int left;
+
+    private static List<String> known() {
+        List<String> names =
+                new ArrayList<>(List.of("a", "b", "$db", "nMatched", "nModified", "maxTimeMS", "maxTimeM"));
+        for (int length = 2; length <= 24; length++) {
+            names.add("abcdefghijklmnopqrstuvwxyz".substring(0, length));
+            names.add("$" + "x".repeat(length));
+        }
+        return List.copyOf(names);
+    }
 
     /** {@code deepest} documents in documents, and about {@code elements} elements in each of them. */
     RandomDocuments(long seed, int deepest, int elements) {
@@ -62,6 +77,7 @@ final class RandomDocuments {
             case 1 -> "$" + text(6);
             case 2 -> "n".repeat(240 + random.nextInt(40));
             case 3 -> "long".repeat(random.nextInt(400));
+            case 5, 6, 7 -> KNOWN.get(random.nextInt(KNOWN.size()));
             case 4 -> Integer.toString(random.nextInt(20));
             default -> text(12);
         };

@@ -69,12 +69,14 @@ record SeenCommand(
         return name.equals("explain") && command.get("explain") instanceof BsonDocument explained ? explained : command;
     }
 
-    /** What an exchange calls it; nothing is known of one that was made up. */
+    /** What an exchange calls it: one name for both spellings of a command, none for one that was made up. */
     String label() {
-        if (name.equals("noSuchCommand")) {
-            return "_OTHER";
-        }
-        return name.equals("explain") ? "explain " + inner().getFirstKey() : name;
+        return switch (name) {
+            case "noSuchCommand" -> "_OTHER";
+            case "buildinfo" -> "buildInfo";
+            case "explain" -> "explain " + inner().getFirstKey();
+            default -> name;
+        };
     }
 
     /** The first code that tells of a failure. */

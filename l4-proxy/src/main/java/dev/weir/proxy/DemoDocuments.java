@@ -67,7 +67,7 @@ final class DemoDocuments implements DemoGuest.Traffic {
             documents.each(5, "shop-frontend", DemoDocuments::page);
             documents.each(5, "shop-frontend", DemoDocuments::page);
             documents.each(40, "checkout", DemoDocuments::order);
-            documents.each(300, "importer", new Import()::run);
+            documents.each(300, "importer", new Import());
             documents.each(1_000, "nightly-report", DemoDocuments::report);
             documents.each(200, "legacy", DemoDocuments::mistakes);
             return documents;

@@ -16,7 +16,7 @@ final class DemoMongoServer {
     static Address start(DemoHome home) throws IOException {
         MongoServer server = new MongoServer(new MemoryBackend());
         try {
-            server.bind(new InetSocketAddress("127.0.0.1", 0), 1, WORKERS);
+            server.bind(new InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), 0), 1, WORKERS);
         } catch (RuntimeException e) {
             throw new IOException("mongo-java-server: " + e.getMessage(), e);
         }
