@@ -2,7 +2,9 @@ package dev.weir.core.config;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,17 +33,19 @@ public record ClusterConfig(
      * A server.
      *
      * @param address its address
+     * @param name what hash policies hash in place of the address, or null
      * @param weight its share, 1…1,000,000
      */
-    public record EndpointConfig(Address address, int weight) {
+    public record EndpointConfig(Address address, @Nullable String name, int weight) {
         static EndpointConfig from(ConfigNode node) {
             if (!node.isMap()) {
-                return new EndpointConfig(check(node, node.as(Address::parse, new Address("127.0.0.1", 1))), 1);
+                return new EndpointConfig(check(node, node.as(Address::parse, new Address("127.0.0.1", 1))), null, 1);
             }
             Address address = node.address("address");
             int weight = (int) node.integer("weight", 1, 1, 1_000_000);
+            String name = node.has("name") ? node.string("name") : null;
             node.rejectUnknown();
-            return new EndpointConfig(node.has("address") ? check(node, address) : address, weight);
+            return new EndpointConfig(node.has("address") ? check(node, address) : address, name, weight);
         }
 
         private static Address check(ConfigNode node, Address address) {
@@ -58,6 +62,7 @@ public record ClusterConfig(
         for (ConfigNode endpoint : list.isMap() ? List.<ConfigNode>of() : list.elements()) {
             endpoints.add(EndpointConfig.from(endpoint));
         }
+        duplicates(endpoints, list);
         if (endpoints.isEmpty()) {
             list.error("empty (expected: a list of addresses)");
         }
@@ -74,6 +79,19 @@ public record ClusterConfig(
                 node.bool("tcp_nodelay", true),
                 node.bool("keep_alive", true),
                 node);
+    }
+
+    /** Hash policies tell endpoints apart by their names. */
+    private static void duplicates(List<EndpointConfig> endpoints, ConfigNode list) {
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < endpoints.size(); i++) {
+            String name = endpoints.get(i).name();
+            if (name != null && !names.add(name)) {
+                list.elements()
+                        .get(i)
+                        .error("name", "\"" + name + "\" twice in a cluster (expected: a name of its own)");
+            }
+        }
     }
 
     /** A source is an IP address, with a port only where a fixed one is wanted. */

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -102,9 +103,10 @@ final class GenerationBuilder {
         if (old != null && plain != null && plain.equals(old.config().node().plain())) {
             return old;
         }
+        AtomicInteger open = new AtomicInteger();
         List<Endpoint> endpoints = new ArrayList<>();
-        config.endpoints().forEach(e -> endpoints.add(new StaticEndpoint(e, config, connector)));
-        return new StaticCluster(config, balancer != null && balancer.usesHash(), builder, endpoints);
+        config.endpoints().forEach(e -> endpoints.add(new StaticEndpoint(e, config, open, connector)));
+        return new StaticCluster(config, balancer != null && balancer.usesHash(), builder, endpoints, open);
     }
 
     private @Nullable ChainPlan chain(ListenerConfig listener, ChainConfig chain) {
@@ -242,7 +244,8 @@ final class GenerationBuilder {
                     new ClusterConfig(name, List.of(), "none", Duration.ofSeconds(1), null, true, true, config),
                     false,
                     null,
-                    List.of());
+                    List.of(),
+                    new AtomicInteger());
         }
 
         @Override

@@ -3,10 +3,12 @@ package dev.weir.core.net;
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.Exclusions;
+import dev.weir.core.cluster.KeyHash;
 import dev.weir.core.cluster.LoadBalancer;
 import dev.weir.core.cluster.Snapshot;
 import dev.weir.core.config.ClusterConfig;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A cluster whose endpoints are written in the configuration. Immutable but for its endpoints' counters. */
@@ -16,12 +18,20 @@ final class StaticCluster implements Cluster {
     private final boolean usesHash;
     private final LoadBalancer.@Nullable Picker picker;
 
+    private final KeyHash keyHash;
+
+    /** {@code open} counts the connections of all endpoints. */
     StaticCluster(
-            ClusterConfig config, boolean usesHash, LoadBalancer.@Nullable Builder balancer, List<Endpoint> endpoints) {
+            ClusterConfig config,
+            boolean usesHash,
+            LoadBalancer.@Nullable Builder balancer,
+            List<Endpoint> endpoints,
+            AtomicInteger open) {
         this.config = config;
         this.usesHash = usesHash;
         this.snapshot = new Snapshot(1, List.copyOf(endpoints));
-        this.picker = balancer == null || endpoints.isEmpty() ? null : balancer.build(snapshot.endpoints());
+        this.picker = balancer == null || endpoints.isEmpty() ? null : balancer.build(snapshot.endpoints(), open::get);
+        this.keyHash = balancer == null ? KeyHash.XX_HASH : balancer.keyHash();
     }
 
     ClusterConfig config() {
@@ -41,6 +51,11 @@ final class StaticCluster implements Cluster {
     @Override
     public boolean usesHash() {
         return usesHash;
+    }
+
+    @Override
+    public KeyHash keyHash() {
+        return keyHash;
     }
 
     @Override

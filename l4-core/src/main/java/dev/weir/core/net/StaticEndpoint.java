@@ -8,19 +8,27 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /** A server at a fixed address. */
 final class StaticEndpoint implements Endpoint {
     private final Address address;
+    private final @Nullable String name;
     private final int weight;
+    /** Connections of the whole cluster. */
+    private final AtomicInteger open;
+
     private final ClusterConfig cluster;
     private final Connector connector;
     private final AtomicInteger active = new AtomicInteger();
     private final LongAdder connects = new LongAdder();
     private final LongAdder failures = new LongAdder();
 
-    StaticEndpoint(ClusterConfig.EndpointConfig config, ClusterConfig cluster, Connector connector) {
+    StaticEndpoint(
+            ClusterConfig.EndpointConfig config, ClusterConfig cluster, AtomicInteger open, Connector connector) {
+        this.open = open;
         this.address = config.address();
+        this.name = config.name();
         this.weight = config.weight();
         this.cluster = cluster;
         this.connector = connector;
@@ -32,6 +40,11 @@ final class StaticEndpoint implements Endpoint {
     }
 
     @Override
+    public @Nullable String name() {
+        return name;
+    }
+
+    @Override
     public int weight() {
         return weight;
     }
@@ -39,6 +52,7 @@ final class StaticEndpoint implements Endpoint {
     @Override
     public ChannelFuture connect(EventLoop loop, ChannelHandler initializer) {
         active.incrementAndGet();
+        open.incrementAndGet();
         ChannelFuture connecting = connector.connect(address, cluster, loop, initializer);
         connecting.addListener(done -> {
             if (done.isSuccess()) {
@@ -47,7 +61,10 @@ final class StaticEndpoint implements Endpoint {
                 failures.increment();
             }
         });
-        connecting.channel().closeFuture().addListener(closed -> active.decrementAndGet());
+        connecting.channel().closeFuture().addListener(closed -> {
+            active.decrementAndGet();
+            open.decrementAndGet();
+        });
         return connecting;
     }
 
