@@ -5,15 +5,18 @@
 #   testbeds/install-servers.sh             what `mvn verify` can use (tests without it are skipped): redis-server and
 #                                           mariadb-server of Debian, their clients, PyMySQL, sysbench, tcpdump,
 #                                           percona-toolkit; Redis 8, Valkey 9
-#                                           and MySQL 9 of Debian sid in a folder of their own
+#                                           and MySQL 9 of Debian sid in a folder of their own; SecantusDB (a server that
+#                                           speaks as MongoDB 8.2 does) with PyMongo in a virtual environment of Python
 #   testbeds/install-servers.sh --bench     also the peers of testbeds/bench: haproxy, Envoy
 #
 # What is not a package of this Debian goes to $WEIR_TOOLS, default ~/.cache/weir-tools:
 #   envoy   (link to the binary)      sid/usr/{bin/redis-server,bin/valkey-server,sbin/mysqld,bin/mysql}
+#   secantus/bin/{secantusd-py,python}
 set -euo pipefail
 
 tools=${WEIR_TOOLS:-${HOME:-/root}/.cache/weir-tools}
 envoy_version=1.40.0
+secantus_packages=(SecantusDB==0.7.0b3 pymongo==4.20.1 python-snappy==0.7.3 zstandard==0.25.0)
 bench=false
 for argument in "$@"; do
     case $argument in
@@ -164,9 +167,41 @@ install_sid() {
         "MySQL $(chroot "$root" mysqld --version | grep -o '[0-9.]*' | sed -n 1p) in $root"
 }
 
+# secantus_complete: are these versions there, and do they load?
+secantus_complete() {
+    local folder=$tools/secantus package there
+    [[ -x $folder/bin/secantusd-py ]] || return 1
+    there=$("$folder/bin/pip" freeze --disable-pip-version-check 2>/dev/null) || return 1
+    for package in "${secantus_packages[@]}"; do
+        grep -qixF "$package" <<<"$there" || return 1
+    done
+    "$folder/bin/python" -c 'import pymongo, secantus.cli, snappy, zstandard' 2>/dev/null
+}
+
+# An environment cannot be moved; pip puts the program of a package there last.
+make_secantus() {
+    local folder=$tools/secantus
+    rm -rf "$folder"
+    /usr/bin/python3 -m venv "$folder" &&
+        timeout 10m "$folder/bin/pip" install -q --disable-pip-version-check "${secantus_packages[@]}" </dev/null &&
+        secantus_complete
+}
+
+install_secantus() {
+    if secantus_complete; then
+        say "already there: ${secantus_packages[*]} in $tools/secantus"
+        return
+    fi
+    apt_install python3-venv
+    mkdir -p "$tools"
+    retry make_secantus || die "SecantusDB could not be installed in $tools/secantus"
+    say "installed: ${secantus_packages[*]} in $tools/secantus"
+}
+
 command -v apt-get >/dev/null || die "this script knows Debian and its relatives only; needed: redis-server (7 or newer) on the PATH"
 apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit
 install_sid
+install_secantus
 if $bench; then
     apt_install haproxy
     install_envoy

@@ -5,6 +5,7 @@ import re
 import resource
 import shutil
 import subprocess
+import tempfile
 
 from . import processes
 
@@ -61,6 +62,10 @@ clusters:
 """
 
 
+# For what is to be read from it afterwards.
+WEIR_ADMIN = "admin:\n  address: 127.0.0.1:{admin}\n" + WEIR
+
+
 class Peer:
     """A way to the server. Without a process: the direct one."""
 
@@ -89,10 +94,10 @@ class Proxy(Peer):
         self.template, self.suffix, self.command, self.values = template, suffix, command, values
 
     def start(self, upstream, core, folder):
-        self.port = processes.free_port()
+        self.port, self.admin = processes.free_port(), processes.free_port()
         path = os.path.join(folder, self.name.replace(" ", "-") + self.suffix)
         with open(path, "w", encoding="utf-8") as file:
-            file.write(self.template.format(port=self.port, upstream=upstream, **self.values))
+            file.write(self.template.format(port=self.port, admin=self.admin, upstream=upstream, **self.values))
         command = [path if word == "FILE" else word for word in self.command]
         self.process = processes.Process(self.name, command, core, folder)
         self.starts.append(self.process.await_port(self.port))
@@ -142,12 +147,24 @@ def weir_command(chosen):
     return [os.path.join(ROOT, "target", "weir", "current", "bin", "weir")]
 
 
-def weir(command, sniffer=None):
+def class_path():
+    """That of the test beds, compiled with Maven."""
+    out = tempfile.mkdtemp(prefix="weir-class-path-")
+    path = os.path.join(out, "class-path")
+    maven = ["mvn", "-q", "-B", "-Dquick", "-pl", "testbeds", "-am", "test-compile", "dependency:build-classpath"]
+    subprocess.run(maven + [f"-Dmdep.outputFile={path}"], cwd=ROOT, stdin=subprocess.DEVNULL, check=True)
+    with open(path, encoding="utf-8") as file:
+        found = os.path.join(ROOT, "testbeds", "target", "quick", "classes") + ":" + file.read().strip()
+    shutil.rmtree(out)
+    return found
+
+
+def weir(command, sniffer=None, template=WEIR):
     version = first_line(*command, "--version").split(" ")
     return Proxy(
         f"Weir {sniffer or 'tcp_proxy'}",
         next((word for word in version if word[:1].isdigit()), version[-1]),
-        WEIR,
+        template,
         ".yaml",
         command + ["run", "FILE"],
         sniffer=f"\n      - type: {sniffer}" if sniffer else "",
@@ -163,6 +180,7 @@ def choose(names, weir_cmd, say):
         "weir": lambda: weir(weir_cmd),
         "weir-redis": lambda: weir(weir_cmd, "redis_stats"),
         "weir-mysql": lambda: weir(weir_cmd, "mysql_stats"),
+        "weir-mongo": lambda: weir(weir_cmd, "mongo_stats", WEIR_ADMIN),
     }
     chosen = []
     for name in names:

@@ -27,7 +27,7 @@ def _in_child():
 class Process:
     """A long-running program on one core. Its output goes to a file that is shown when it fails."""
 
-    def __init__(self, name, command, core, folder, environment=None):
+    def __init__(self, name, command, core, folder, environment=None, dialogue=False):
         self.name = name
         self.log = os.path.join(folder, name.replace(" ", "-") + ".log")
         pinned = ["taskset", "-c", str(core)] if core is not None else []
@@ -35,9 +35,10 @@ class Process:
             self.started = time.monotonic()
             self.popen = subprocess.Popen(
                 pinned + command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdin=subprocess.PIPE if dialogue else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if dialogue else log,
                 stderr=log,
+                text=True,
                 env={**os.environ, **(environment or {})},
                 preexec_fn=_in_child,
             )
@@ -67,6 +68,24 @@ class Process:
             if now - self.started > patience:
                 raise Failed(f"{self.name} does not listen after {patience:.0f} s: {self.tail()}")
             time.sleep(0.001)
+
+    def line(self, patience):
+        """The next line of its output, if it was started for a dialogue."""
+        watch = threading.Timer(patience, self.popen.kill)
+        watch.start()
+        try:
+            line = self.popen.stdout.readline()
+        finally:
+            watch.cancel()
+        if not line:
+            raise Failed(f"{self.name} ended, or was silent for {patience:.0f} s: {self.tail()}")
+        return line.strip()
+
+    def ask(self, line, patience):
+        """Writes a line, reads one."""
+        self.popen.stdin.write(line + "\n")
+        self.popen.stdin.flush()
+        return self.line(patience)
 
     def _program(self):
         try:

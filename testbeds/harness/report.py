@@ -40,6 +40,16 @@ def differences(values, base):
     return [a - b for a, b in zip(values, base) if a is not None and b is not None]
 
 
+def ratio(cpu, peer, base):
+    """The paired ratios of a proxy's CPU to another's, by name; a dash for the direct way."""
+    return spread(paired(cpu[peer.name], cpu[base]), 2) if base and peer.process else "–"
+
+
+def named(peers, name):
+    """The name if one of them has it."""
+    return next((p.name for p in peers if p.name == name), None)
+
+
 def megabytes(size):
     return "–" if size is None else f"{size / 1e6:.0f}"
 

@@ -840,6 +840,20 @@ def binlog(bed):
     assert "logged" in done.stdout, done.stderr
 
 
+@scenario("a replica: it registers, with a password that is none of ours, and asks for the binary log", ALL)
+def replica(bed):
+    mariadb = not bed.mysql
+    bed.server.sql("RESET MASTER" if mariadb else "RESET BINARY LOGS AND GTIDS")
+    client = Client(bed.port).login(caps=MODERN)
+    client.query("SET @master_binlog_checksum = 'NONE', @source_binlog_checksum = 'NONE'")
+    names = b"".join(bytes([len(text)]) + text for text in (b"replica.example", b"repl", b"geheim"))
+    answer = client.command(w.REGISTER_SLAVE, struct.pack("<I", 77) + names + struct.pack("<HII", 3306, 0, 0))
+    assert w.packets(answer)[0][0] == 0, answer
+    name = bed.server.sql("SHOW BINARY LOGS").split()[0].encode()
+    client.command(0x12, struct.pack("<IHI", 4, 1, 77) + name)
+    client.close()
+
+
 def java(name, text, servers, client, options=""):
     def run(bed):
         jars = ":".join(sorted(find_jars()))

@@ -57,6 +57,7 @@ final class Answers implements PacketReader.Handler {
         ROW,
         LAST,
         STREAMED,
+        PROGRESS,
         SKIPPED
     }
 
@@ -297,7 +298,7 @@ final class Answers implements PacketReader.Handler {
     private void error(Payload p, @Nullable Command c) {
         int errno = p.u2();
         if (errno == PROGRESS && session.mariadb()) {
-            kind = Kind.SKIPPED;
+            kind = Kind.PROGRESS;
             if (c != null) {
                 c.first = Command.UNKNOWN;
             }
@@ -313,7 +314,7 @@ final class Answers implements PacketReader.Handler {
             failed.sqlState = loop.sqlState(p.bytes, p.pos + 1);
             p.skip(1 + Loop.SQL_STATE);
         }
-        if (loop.settings.messages()) {
+        if (loop.settings.messages() && !failed.secret) {
             failed.message = new String(p.bytes, p.pos, p.left(), StandardCharsets.UTF_8);
         }
     }
@@ -399,6 +400,7 @@ final class Answers implements PacketReader.Handler {
             }
             case FILE -> sniffer.fileAsked();
             case STREAMED -> sniffer.streams();
+            case PROGRESS -> {}
             default -> skipped();
         }
     }

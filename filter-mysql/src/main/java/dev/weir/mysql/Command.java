@@ -29,6 +29,9 @@ final class Command {
     @Nullable
     String text;
 
+    /** Whether it may hold a password or key: then neither is it shown as sent, nor the server's text of an error. */
+    boolean secret;
+
     @Nullable
     String trace;
     /** What it prepares, executes or fetches from. */
@@ -51,6 +54,8 @@ final class Command {
     String app;
     /** What {@code sql_mode} becomes: 1 with ANSI_QUOTES, 0 without, -1 unchanged. */
     int ansiQuotes = -1;
+    /** Whether {@link Session#modeChanges} counts it. */
+    boolean changesMode;
     /** The character set that it changes to, or may have changed to; null if it stays. */
     @Nullable
     SqlCharset charset;
@@ -117,6 +122,8 @@ final class Command {
         user = null;
         app = null;
         ansiQuotes = -1;
+        changesMode = false;
+        secret = false;
         charset = null;
         trackedCharset = null;
         changesCharset = false;

@@ -44,11 +44,10 @@ final class Emitter {
         return transactions.open();
     }
 
-    /** Answers were missed: schema and transaction are unknown. */
+    /** Answers were missed: transaction and session are unknown. */
     void lost() {
         transactions.reset();
-        session.namespace(null);
-        session.charsetLost();
+        session.lost();
     }
 
     /** The command is done, at {@code end}. */
@@ -64,6 +63,9 @@ final class Emitter {
             if (c.ansiQuotes >= 0) {
                 session.ansiQuotes(false); // whether it came so far is unknown: rather strings than names
             }
+        }
+        if (c.changesMode) {
+            session.modeChanged();
         }
         if (c.changesCharset) {
             session.charsetChanged(status == Status.OK ? null : charsetAfterFailure(c));

@@ -20,6 +20,8 @@ final class Prepared {
 
     /** As it was sent, where opted in. */
     final @Nullable String text;
+    /** Whether it may hold a password or key. */
+    final boolean secret;
     /** Its number at the server, once that has answered. */
     int id;
 
@@ -34,9 +36,10 @@ final class Prepared {
     /** Closed before the server had answered. */
     boolean closed;
 
-    Prepared(@Nullable SqlStatement sql, @Nullable String text) {
+    Prepared(@Nullable SqlStatement sql, @Nullable String text, boolean secret) {
         this.sql = sql;
         this.text = text;
+        this.secret = secret;
     }
 
     /** Types are kept for a trace only, and where there are hardly more of them than placeholders. */

@@ -34,7 +34,7 @@ final class QueryAttributes {
             p.short_ = true;
             return null;
         }
-        Prepared types = new Prepared(null, null);
+        Prepared types = new Prepared(null, null, false);
         types(p, (int) count, true, types);
         return values(p, nulls, types);
     }
@@ -55,7 +55,7 @@ final class QueryAttributes {
         if (p.u1() == 1) {
             types(p, (int) count, attributes, prepared);
         }
-        if (p.short_ || prepared.traceAt < 0 || prepared.types.length < count) {
+        if (p.short_ || prepared.traceAt < 0 || prepared.types.length != count) {
             return null;
         }
         return values(p, nulls, prepared);

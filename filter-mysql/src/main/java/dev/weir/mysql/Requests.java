@@ -3,7 +3,6 @@ package dev.weir.mysql;
 import dev.weir.core.protocol.SniffException;
 import dev.weir.core.sql.SqlCharset;
 import dev.weir.core.sql.SqlMode;
-import dev.weir.core.sql.SqlNormalizer;
 import dev.weir.core.sql.SqlStatement;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +37,8 @@ final class Requests implements PacketReader.Handler {
     private @Nullable Command command;
     private int code;
     private int length;
+    /** Whether the statement that was normalised last is in the table of digests. */
+    private boolean known;
 
     Requests(Loop loop, Session session, MysqlSniffer sniffer) {
         this.loop = loop;
@@ -102,7 +103,7 @@ final class Requests implements PacketReader.Handler {
             case Commands.QUERY -> query(c, p, cut);
             case Commands.STMT_PREPARE -> {
                 statement(c, p, cut);
-                Prepared prepared = new Prepared(c.sql, c.text);
+                Prepared prepared = new Prepared(c.sql, c.text, c.secret);
                 c.prepared = prepared;
                 session.preparing(prepared);
             }
@@ -138,20 +139,30 @@ final class Requests implements PacketReader.Handler {
         if (attributes) {
             c.trace = QueryAttributes.beforeText(p);
             if (p.short_) {
-                return; // longer than what is looked at: nothing is known of the text
+                c.secret = true; // longer than what is looked at: nothing is known of the text
+                return;
             }
         }
-        statement(c, p, cut);
-        SqlStatement sql = c.sql;
-        if (sql != null) {
-            if (sql.kind() == SqlStatement.Kind.USE || sql.several()) {
-                c.schema = UseStatements.last(sql.text(), Integer.MAX_VALUE);
-            }
-            if (sql.kind() == SqlStatement.Kind.SET || sql.several()) {
-                String text = new String(p.bytes, p.pos, Math.min(p.left(), 512), StandardCharsets.ISO_8859_1);
-                c.ansiQuotes = SqlModes.ansiQuotes(sql.text(), text);
-                changesCharset(c, Charsets.after(sql.text(), text));
-            }
+        effects(c, p, statement(c, p, cut));
+    }
+
+    /** What the statement makes of the session, if it succeeds. */
+    private void effects(Command c, Payload p, SqlStatement sql) {
+        if (sql.kind() == SqlStatement.Kind.USE || sql.several()) {
+            c.schema = UseStatements.last(sql.text(), Integer.MAX_VALUE);
+        }
+        if (sql.kind() == SqlStatement.Kind.SET || sql.several()) {
+            String text = new String(p.bytes, p.pos, Math.min(p.left(), 512), StandardCharsets.ISO_8859_1);
+            changesMode(c, SqlModes.ansiQuotes(sql.text(), text));
+            changesCharset(c, Charsets.after(sql.text(), text));
+        }
+    }
+
+    private void changesMode(Command c, int ansiQuotes) {
+        if (ansiQuotes >= 0) {
+            c.ansiQuotes = ansiQuotes;
+            c.changesMode = true;
+            session.modeChanges();
         }
     }
 
@@ -163,36 +174,63 @@ final class Requests implements PacketReader.Handler {
         }
     }
 
-    private void statement(Command c, Payload p, boolean cut) {
-        SqlNormalizer normalizer = loop.normalizer;
+    /** Answers with all of the statement; what is shown of it may be less. */
+    private SqlStatement statement(Command c, Payload p, boolean cut) {
         int most = Math.min(p.left(), loop.settings.maxStatement());
+        boolean beyond = cut || most < p.left();
         SqlMode mode = session.mode();
         if (mode.ansiQuotes() && Secrets.quotesMayHold(p.bytes, p.pos, most)) {
             mode = Loop.mode(false, mode.noBackslashEscapes(), mode.charset());
         }
-        boolean beyond = cut || most < p.left();
-        normalizer.normalize(p.bytes, p.pos, most, mode, beyond);
-        SqlStatement known = sniffer.digests().find(normalizer.id());
-        SqlStatement sql = known != null ? known : normalizer.statement();
+        SqlStatement all = normalized(p, most, mode, beyond);
+        SqlStatement sql = all;
         if (sql.several() && Charsets.changes(sql.text())) {
             // The server reads what is behind the change with the new character set.
             mode = Loop.mode(mode.ansiQuotes(), mode.noBackslashEscapes(), SqlCharset.UNKNOWN);
-            normalizer.normalize(p.bytes, p.pos, most, mode, beyond);
-            known = sniffer.digests().find(normalizer.id());
-            sql = known != null ? known : normalizer.statement();
+            sql = normalized(p, most, mode, beyond);
+        }
+        if (!session.knowsEscapes() || sql.several() && SqlModes.changes(all.text())) {
+            // Where a string ends depends on whether a backslash escapes, and that is not known.
+            int certain = untilBackslash(p, most);
+            if (certain < most) {
+                most = certain;
+                beyond = true;
+                sql = normalized(p, most, mode, true);
+            }
         }
         c.sql = sql;
-        if (c.trace == null && normalizer.hasTrace()) {
-            c.trace = normalizer.traceId();
+        if (c.trace == null && loop.normalizer.hasTrace()) {
+            c.trace = loop.normalizer.traceId();
         }
-        if (loop.settings.statements()) {
-            c.text = Secrets.mayHold(sql, p.bytes, p.pos, most)
-                    ? sql.text()
-                    : new String(p.bytes, p.pos, Math.min(most, TEXT), StandardCharsets.UTF_8);
-        }
-        long bytes = (known != null ? 0 : sql.bytes()) + (c.text == null ? 0 : 2L * c.text.length());
+        shown(c, p, sql, most);
+        long bytes = (known ? 0 : sql.bytes()) + (c.text == null ? 0 : 2L * c.text.length());
         if (bytes > 0 && !loop.charge(c, bytes)) {
             throw new SniffException("pending");
+        }
+        return all;
+    }
+
+    private SqlStatement normalized(Payload p, int length, SqlMode mode, boolean cut) {
+        loop.normalizer.normalize(p.bytes, p.pos, length, mode, cut);
+        SqlStatement same = sniffer.digests().find(loop.normalizer.id());
+        known = same != null;
+        return same != null ? same : loop.normalizer.statement();
+    }
+
+    private static int untilBackslash(Payload p, int most) {
+        int length = 0;
+        while (length < most && p.bytes[p.pos + length] != '\\') {
+            length++;
+        }
+        return length;
+    }
+
+    private void shown(Command c, Payload p, SqlStatement sql, int length) {
+        if (loop.settings.statements() || loop.settings.messages()) {
+            c.secret = Secrets.mayHold(sql, p.bytes, p.pos, length);
+        }
+        if (loop.settings.statements()) {
+            c.text = c.secret ? sql.text() : new String(p.bytes, p.pos, Math.min(length, TEXT), StandardCharsets.UTF_8);
         }
     }
 
@@ -203,11 +241,12 @@ final class Requests implements PacketReader.Handler {
             loop.counters.unknown().increment();
             return;
         }
-        if (session.mode().ansiQuotes() && c.sql != null && SqlModes.changes(c.sql.text())) {
-            c.ansiQuotes = 0; // to what is in a parameter: rather strings than names
-        }
-        if (c.sql != null && c.sql.kind() == SqlStatement.Kind.SET && Charsets.changes(c.sql.text())) {
-            changesCharset(c, SqlCharset.UNKNOWN); // as above
+        SqlStatement sql = prepared.sql;
+        if (sql != null && sql.verb().equals("SET")) {
+            if (SqlModes.changes(sql.text())) {
+                changesMode(c, 0); // to what is in a parameter: rather strings than names
+            }
+            changesCharset(c, Charsets.changes(sql.text()) ? SqlCharset.UNKNOWN : null); // as above
         }
         if (code == Commands.STMT_EXECUTE && session.can(Capability.QUERY_ATTRIBUTES)) {
             boolean attributes = (p.u1() & ATTRIBUTES_SENT) != 0;
@@ -229,6 +268,7 @@ final class Requests implements PacketReader.Handler {
         if (prepared != null) {
             c.sql = prepared.sql;
             c.text = prepared.text;
+            c.secret = prepared.secret;
         }
     }
 

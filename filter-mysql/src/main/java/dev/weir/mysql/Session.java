@@ -30,6 +30,10 @@ final class Session {
     private @Nullable String namespace;
     private boolean ansiQuotes;
     private boolean noBackslashEscapes;
+    /** Whether {@link #noBackslashEscapes} is what the server has said last, with nothing missed since. */
+    private boolean escapesSaid;
+    /** Commands on their way that change the SQL mode. */
+    private int modeChanges;
     /** The server's default. */
     private SqlCharset serverCharset = SqlCharset.UNKNOWN;
     /** What the client has logged in with. */
@@ -139,7 +143,8 @@ final class Session {
     }
 
     SqlMode mode() {
-        return Loop.mode(ansiQuotes, noBackslashEscapes, charsetChanges > 0 ? SqlCharset.UNKNOWN : charset);
+        return Loop.mode(
+                ansiQuotes && modeChanges == 0, noBackslashEscapes, charsetChanges > 0 ? SqlCharset.UNKNOWN : charset);
     }
 
     void ansiQuotes(boolean on) {
@@ -148,6 +153,22 @@ final class Session {
 
     void noBackslashEscapes(boolean on) {
         noBackslashEscapes = on;
+        escapesSaid = true;
+    }
+
+    /** Whether it is certain what a backslash in a string of the next statement is. */
+    boolean knowsEscapes() {
+        return escapesSaid && modeChanges == 0;
+    }
+
+    /** A command that changes the SQL mode is on its way. */
+    void modeChanges() {
+        modeChanges++;
+    }
+
+    /** It is answered. */
+    void modeChanged() {
+        modeChanges = Math.max(0, modeChanges - 1);
     }
 
     /**
@@ -183,9 +204,14 @@ final class Session {
     }
 
     /** Commands were missed, and all that were on their way are gone. */
-    void charsetLost() {
+    void lost() {
+        namespace(null);
+        modeChanges = 0;
+        escapesSaid = false;
+        ansiQuotes = false;
         charsetChanges = 0;
         charset = SqlCharset.UNKNOWN;
+        lastPrepared = unknown();
     }
 
     // ---- prepared statements
@@ -214,10 +240,14 @@ final class Session {
         }
     }
 
+    private static Prepared unknown() {
+        return new Prepared(null, null, false);
+    }
+
     /** It is not remembered, or the server refused it: what a client has executed next has no digest. */
     void notPrepared(Prepared prepared) {
         if (lastPrepared == prepared) {
-            lastPrepared = new Prepared(null, null);
+            lastPrepared = unknown();
         }
     }
 

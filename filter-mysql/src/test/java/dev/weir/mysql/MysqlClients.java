@@ -28,7 +28,7 @@ public final class MysqlClients {
     /** Rows that a session's procedure sends. */
     static final int PROCEDURE_ROWS = 6;
 
-    private static final int PATIENCE_SECONDS = 60;
+    private static final int PATIENCE_SECONDS = 180;
     private static final String CONNECTOR = "jdbc:mysql://127.0.0.1:%d/test?sslMode=DISABLED"
             + "&allowPublicKeyRetrieval=true&user=" + MysqlServer.USER + "&password=" + MysqlServer.PASSWORD;
     private static final String MARIADB = "jdbc:mariadb://127.0.0.1:%d/test?sslMode=disable&user=" + MysqlServer.USER

@@ -73,6 +73,7 @@ final class MysqlClientsIT {
 
             client.session().run(installation, proxy.address("db").port());
             awaitNoConnection(proxy);
+            awaitNoSession(statement);
 
             List<Exchange> commands = exchanges.stream()
                     .filter(e -> !e.operation().name().equals("LOGIN"))
@@ -109,7 +110,8 @@ final class MysqlClientsIT {
         return server;
     }
 
-    private static Proxy proxy(MysqlServer server, Queue<Exchange> exchanges) {
+    /** A Weir before it that shows what it sees. */
+    static Proxy proxy(MysqlServer server, Queue<Exchange> exchanges) {
         ProxyConfig config = ProxyConfig.of(Map.of(
                 "event_loops",
                 1,
@@ -132,8 +134,25 @@ final class MysqlClientsIT {
                 .start(config);
     }
 
-    private static void awaitNoConnection(Proxy proxy) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    /** Until the server, too, is done with what clients said last. */
+    private static void awaitNoSession(Statement statement) throws SQLException, InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (sessions(statement) > 0) {
+            assertThat(System.nanoTime()).as("a session stays").isLessThan(end);
+            Thread.sleep(5);
+        }
+    }
+
+    private static int sessions(Statement statement) throws SQLException {
+        try (ResultSet result = statement.executeQuery("SELECT COUNT(*) FROM performance_schema.threads"
+                + " WHERE PROCESSLIST_USER = '" + MysqlServer.USER + "'")) {
+            result.next();
+            return result.getInt(1);
+        }
+    }
+
+    static void awaitNoConnection(Proxy proxy) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (proxy.listeners().get(0).connectionsActive() > 0) {
             assertThat(System.nanoTime()).as("a connection stays").isLessThan(end);
             Thread.sleep(5);

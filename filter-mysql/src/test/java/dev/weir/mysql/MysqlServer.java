@@ -32,7 +32,7 @@ public final class MysqlServer implements AutoCloseable {
     /** A user of MariaDB 10.11 with {@link #PASSWORD} who logs in with ed25519. */
     static final String ED25519_USER = "ed";
 
-    private static final long PATIENCE_SECONDS = 60;
+    private static final long PATIENCE_SECONDS = 180;
     private static final int ATTEMPTS = 3;
 
     private final MysqlInstallation installation;

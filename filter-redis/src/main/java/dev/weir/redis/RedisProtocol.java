@@ -1,5 +1,6 @@
 package dev.weir.redis;
 
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.exchange.HotKeys;
 import dev.weir.core.filter.Connection;
@@ -118,7 +119,7 @@ public final class RedisProtocol implements Protocol {
     }
 
     @Override
-    public CommandFramer framer(Connection connection) {
+    public CommandFramer framer(Connection connection, Inflaters inflaters) {
         Loop loop = gateLoops.get();
         return new RedisFramer(loop, new Session(loop, connection));
     }

@@ -2,6 +2,7 @@ package dev.weir.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.protocol.Command;
 import dev.weir.core.protocol.CommandGate;
 import dev.weir.core.protocol.CommandPolicy;
@@ -66,8 +67,8 @@ final class CommandGateIT {
         try (TestServer server = TestServer.start(name);
                 TestServer.Client direct = server.connect();
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
-                FilterTester tester =
-                        FilterTester.of(new CommandGate(PROTOCOL.framer(new FakeConnection()), policy, false))) {
+                FilterTester tester = FilterTester.of(
+                        new CommandGate(PROTOCOL.framer(new FakeConnection(), new Inflaters()), policy, false))) {
             direct.call("RPUSH", "l", "a", "b", "c");
             direct.call("SET", "s", "text");
             direct.call("CONFIG", "RESETSTAT");
@@ -123,7 +124,7 @@ final class CommandGateIT {
         StringBuilder answers = new StringBuilder();
         byte[] buffer = new byte[1_000];
         InputStream in = socket.getInputStream();
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (answers.length() < length && System.nanoTime() < end) {
             socket.getOutputStream().write(tester.toUpstream().getBytes(StandardCharsets.ISO_8859_1));
             if (in.available() > 0) {

@@ -50,7 +50,7 @@ final class RandomTrafficIT {
                 Socket socket = new Socket(InetAddress.getLoopbackAddress(), relay.port())) {
             other.call("CONFIG", "RESETSTAT");
             socket.setTcpNoDelay(true);
-            socket.setSoTimeout(10_000);
+            socket.setSoTimeout(60_000);
             Thread reader = new Thread(() -> readToTheEnd(socket));
             reader.start();
             StringBuilder sent = new StringBuilder();
@@ -65,7 +65,7 @@ final class RandomTrafficIT {
                 meddle(other, traffic.random);
             }
             send(out, "\r\nRESET\r\nECHO the-end\r\n", traffic.random);
-            reader.join(10_000);
+            reader.join(60_000);
             relay.end();
 
             List<Exchange> exchanges = relay.exchanges();

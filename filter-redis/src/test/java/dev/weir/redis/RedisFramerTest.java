@@ -2,6 +2,7 @@ package dev.weir.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.filter.Direction;
 import dev.weir.core.protocol.Command;
 import dev.weir.core.protocol.CommandFramer;
@@ -32,7 +33,7 @@ final class RedisFramerTest {
     }
 
     private static FilterTester tester(CommandPolicy policy) {
-        return FilterTester.of(new CommandGate(PROTOCOL.framer(new FakeConnection()), policy, false));
+        return FilterTester.of(new CommandGate(PROTOCOL.framer(new FakeConnection(), new Inflaters()), policy, false));
     }
 
     private static String array(String command) {
@@ -204,7 +205,7 @@ final class RedisFramerTest {
 
     @Test
     void writesErrorsOnOneLine() {
-        CommandFramer framer = PROTOCOL.framer(new FakeConnection());
+        CommandFramer framer = PROTOCOL.framer(new FakeConnection(), new Inflaters());
         ByteBuf error = framer.error(Unpooled.buffer().alloc(), null, "two\r\nlines");
 
         assertThat(error.toString(StandardCharsets.UTF_8)).isEqualTo("-ERR two lines\r\n");
@@ -220,8 +221,8 @@ final class RedisFramerTest {
             StringBuilder upstream = new StringBuilder();
             StringBuilder gotUp = new StringBuilder();
             StringBuilder gotDown = new StringBuilder();
-            CommandGate gate =
-                    new CommandGate(PROTOCOL.framer(new FakeConnection()), (command, nanos) -> Decision.ALLOW, true);
+            CommandGate gate = new CommandGate(
+                    PROTOCOL.framer(new FakeConnection(), new Inflaters()), (command, nanos) -> Decision.ALLOW, true);
             try (FilterTester tester = FilterTester.of(gate)) {
                 for (WireScript.Burst burst : script.bursts()) {
                     String text = new String(burst.bytes(), StandardCharsets.ISO_8859_1);

@@ -111,7 +111,7 @@ final class TestRelay implements AutoCloseable {
         }
         for (Thread thread : threads) {
             try {
-                thread.join(2_000);
+                thread.join(20_000);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

@@ -21,19 +21,25 @@ import redis.embedded.RedisServer;
  * {@code testbeds/install-servers.sh} put them.
  */
 final class TestServer implements AutoCloseable {
+    private static final int ATTEMPTS = 3;
+
     private final String name;
     private final int port;
-    private final Running running;
+    /** Of a server that does not say by itself that it is up. */
+    private final @Nullable Process process;
+
+    private final Ending ending;
 
     /** How to end it. */
-    private interface Running {
+    private interface Ending {
         void stop() throws IOException;
     }
 
-    private TestServer(String name, int port, Running running) {
+    private TestServer(String name, int port, @Nullable Process process, Ending ending) {
         this.name = name;
         this.port = port;
-        this.running = running;
+        this.process = process;
+        this.ending = ending;
     }
 
     /** Names of all servers that can be started here; says which ones cannot. */
@@ -66,17 +72,30 @@ final class TestServer implements AutoCloseable {
 
     /** Starts one of {@link #available()}. */
     static TestServer start(String name) throws Exception {
-        int port = freePort();
-        TestServer server = name.equals("embedded") ? embedded(port) : process(name, port);
-        server.awaitPing();
-        return server;
+        for (int attempt = 1; ; attempt++) {
+            int port = freePort();
+            TestServer server = null;
+            try {
+                server = name.equals("embedded") ? embedded(port) : process(name, port);
+                server.awaitPing();
+                return server;
+            } catch (IOException e) {
+                if (server != null) {
+                    server.close();
+                }
+                // Between the choice of a port and its use another program may take it.
+                if (attempt == ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private static TestServer embedded(int port) throws IOException {
         RedisServer redis =
                 RedisServer.newRedisServer().port(port).setting("save \"\"").build();
         redis.start();
-        return new TestServer("embedded", port, redis::stop);
+        return new TestServer("embedded", port, null, redis::stop);
     }
 
     private static TestServer process(String name, int port) throws IOException {
@@ -94,7 +113,7 @@ final class TestServer implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
-        return new TestServer(name, port, () -> {
+        return new TestServer(name, port, process, () -> {
             process.destroy();
             process.onExit()
                     .orTimeout(5, TimeUnit.SECONDS)
@@ -110,16 +129,21 @@ final class TestServer implements AutoCloseable {
     }
 
     private void awaitPing() throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (true) {
             try (Client client = connect()) {
-                if ("PONG".equals(client.call("PING"))) {
+                String info = String.valueOf(client.call("INFO", "server"));
+                // Another server may have been faster with the port.
+                if (process == null || info.contains("process_id:" + process.pid() + "\r\n")) {
                     return;
                 }
             } catch (IOException e) {
                 if (System.nanoTime() > end) {
                     throw e;
                 }
+            }
+            if (System.nanoTime() > end || process != null && !process.isAlive()) {
+                throw new IOException(name + " is not on port " + port);
             }
             Thread.sleep(20);
         }
@@ -140,7 +164,7 @@ final class TestServer implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        running.stop();
+        ending.stop();
     }
 
     /** An error answer. */
@@ -153,7 +177,7 @@ final class TestServer implements AutoCloseable {
 
         Client(int port) throws IOException {
             socket = new Socket(InetAddress.getLoopbackAddress(), port);
-            socket.setSoTimeout(10_000);
+            socket.setSoTimeout(60_000);
             in = new BufferedInputStream(socket.getInputStream());
         }
 

@@ -1,16 +1,33 @@
 package dev.weir.proxy;
 
 import java.io.IOException;
-import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** {@code weir demo}: real servers, the proxy in front of them, sample traffic, and what to look at. */
 final class DemoCommand implements Subcommand {
     private static final long JOIN_MILLIS = 15_000;
+    private static final List<Guest> GUESTS =
+            List.of(new Guest("MongoDB", DemoMongo::start), new Guest("MySQL", DemoMysql::start));
+
+    /**
+     * Who joins.
+     *
+     * @param kind what people call it
+     * @param start starts one that ends with the home; {@link IOException} says in one line why there is none
+     */
+    private record Guest(String kind, Start start) {}
+
+    @FunctionalInterface
+    private interface Start {
+        DemoGuest in(DemoHome home) throws IOException, InterruptedException;
+    }
 
     @Override
     public int run(Arguments options, Terminal terminal) throws Exception {
@@ -20,23 +37,24 @@ final class DemoCommand implements Subcommand {
         for (String signal : List.of("TERM", "INT", "HUP")) {
             Signals.on(signal, () -> end.complete(null));
         }
-        terminal.say("starting a Redis and a MariaDB, Weir in front of them, and sample traffic");
+        terminal.say("starting a Redis, a MongoDB and a MariaDB, Weir in front of them, and sample traffic");
         CompletableFuture<DemoSession> session = new CompletableFuture<>();
         try (DemoHome home = DemoHome.create()) {
-            // It takes seconds; Redis is shown meanwhile.
-            Thread mysql = new Thread(() -> addMysql(home, session, limit, end), "demo-mysql");
-            mysql.setDaemon(true);
-            mysql.start();
+            // They take seconds; Redis is shown meanwhile.
+            List<Thread> joining = join(home, session, limit, end);
             DemoRedis redis = DemoRedis.start(home);
-            try (DemoSession begun = DemoSession.start(redis.address(), admin, terminal, end)) {
+            List<String> kinds = GUESTS.stream().map(Guest::kind).toList();
+            try (DemoSession begun = DemoSession.start(redis.address(), kinds, admin, terminal, end)) {
                 session.complete(begun);
                 try {
                     begun.view();
                 } finally {
                     // What still starts need not: the demo ends.
                     end.complete(null);
-                    mysql.interrupt();
-                    mysql.join(JOIN_MILLIS);
+                    for (Thread thread : joining) {
+                        thread.interrupt();
+                        thread.join(JOIN_MILLIS);
+                    }
                 }
                 begun.summary();
             }
@@ -45,27 +63,50 @@ final class DemoCommand implements Subcommand {
         return 0;
     }
 
-    /** Starts a MySQL server and lets it join, or says why there is none; then the time of the demo begins. */
-    private static void addMysql(
+    /** A thread for each guest; the time of the demo begins when all have joined, or are known not to. */
+    private static List<Thread> join(
             DemoHome home, CompletableFuture<DemoSession> session, Duration limit, CompletableFuture<Void> end) {
+        AtomicInteger missing = new AtomicInteger(GUESTS.size());
+        List<Thread> threads = new ArrayList<>();
+        for (Guest guest : GUESTS) {
+            Runnable arrived = () -> {
+                if (missing.decrementAndGet() == 0) {
+                    session.thenAccept(begun -> begun.endAfter(limit));
+                }
+            };
+            Thread thread = new Thread(
+                    () -> add(guest, home, session, arrived, end),
+                    "demo-" + guest.kind().toLowerCase(Locale.ROOT));
+            thread.setDaemon(true);
+            thread.start();
+            threads.add(thread);
+        }
+        return threads;
+    }
+
+    /** Starts a server and lets it join, or says why there is none. */
+    private static void add(
+            Guest guest,
+            DemoHome home,
+            CompletableFuture<DemoSession> session,
+            Runnable arrived,
+            CompletableFuture<Void> end) {
         try {
-            DemoMysql mysql = null;
+            DemoGuest server = null;
             String reason = "";
             try {
-                mysql = DemoMysql.start(home);
+                server = guest.start().in(home);
             } catch (IOException e) {
                 reason = String.valueOf(e.getMessage());
             }
             DemoSession begun = session.get();
             try {
-                if (mysql == null) {
-                    begun.doWithoutMysql(reason);
+                if (server == null) {
+                    begun.doWithout(guest.kind(), reason);
                 } else {
-                    begun.add(mysql);
+                    begun.add(guest.kind(), server);
                 }
-                begun.endAfter(limit);
-            } catch (SQLException e) {
-                end.completeExceptionally(new IOException("MySQL does not answer through Weir: " + e.getMessage(), e));
+                arrived.run();
             } catch (IOException | RuntimeException e) {
                 end.completeExceptionally(e);
             }

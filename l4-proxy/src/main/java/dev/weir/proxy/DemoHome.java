@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one temporary folder of the demo, and the processes that live in it. When it is closed, or the JVM ends, the
@@ -25,10 +26,13 @@ import java.util.stream.Stream;
 final class DemoHome implements AutoCloseable {
     private static final int CHUNK = 1 << 16;
     private static final long KILL_SECONDS = 10;
+    /** For what takes no time at all, unless the machine is busy. */
+    private static final long SHORT_SECONDS = 20;
 
     private final Path folder;
     private final List<String> bound = bound();
     private final List<Process> processes = new ArrayList<>();
+    private final List<Runnable> ends = new ArrayList<>();
     private final Thread hook = new Thread(this::end, "demo-end");
     private volatile boolean closed;
 
@@ -50,7 +54,7 @@ final class DemoHome implements AutoCloseable {
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
-            return test.waitFor(2, TimeUnit.SECONDS) && test.exitValue() == 0 ? prefix : List.of();
+            return test.waitFor(SHORT_SECONDS, TimeUnit.SECONDS) && test.exitValue() == 0 ? prefix : List.of();
         } catch (IOException e) {
             return List.of();
         } catch (InterruptedException e) {
@@ -103,6 +107,12 @@ final class DemoHome implements AutoCloseable {
         }
     }
 
+    /** Runs {@code end} when the demo ends: for what lives in this process. */
+    synchronized void onEnd(Runnable end) throws IOException {
+        requireOpen();
+        ends.add(end);
+    }
+
     private static void attend(ProcessBuilder builder, CompletableFuture<Process> started) {
         try {
             Process process = builder.start();
@@ -119,6 +129,26 @@ final class DemoHome implements AutoCloseable {
         if (closed) {
             throw new IOException("the demo ends");
         }
+    }
+
+    /** The first of {@code names} on the path, or in the folders where servers are installed beside it. */
+    static @Nullable Path find(String... names) {
+        String path = System.getenv("PATH");
+        for (String name : names) {
+            for (String entry : (path == null ? "" : path).split(":", -1)) {
+                if (!entry.startsWith("/")) {
+                    continue;
+                }
+                Path bin = Path.of(entry);
+                for (Path folder : List.of(bin, bin.resolveSibling("sbin"), bin.resolveSibling("libexec"))) {
+                    Path file = folder.resolve(name);
+                    if (Files.isExecutable(file)) {
+                        return file;
+                    }
+                }
+            }
+        }
+        return null;
     }
 
     /** A port of 127.0.0.1 that is free at this moment. */
@@ -149,6 +179,8 @@ final class DemoHome implements AutoCloseable {
     private void end() {
         closed = true;
         synchronized (this) {
+            ends.forEach(Runnable::run);
+            ends.clear();
             processes.forEach(DemoHome::kill);
             processes.clear();
             delete(folder);

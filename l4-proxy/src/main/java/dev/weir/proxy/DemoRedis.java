@@ -16,7 +16,7 @@ import redis.embedded.core.ExecutableProvider;
  * demo's folder and goes with it.
  */
 final class DemoRedis {
-    private static final long START_SECONDS = 10;
+    private static final long START_SECONDS = 30;
     private static final int ATTEMPTS = 3;
     private static final int MOST_INFO = 1 << 20;
 

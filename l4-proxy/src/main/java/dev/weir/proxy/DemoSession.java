@@ -4,25 +4,28 @@ import dev.weir.core.config.Address;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** The proxy of the demo, its traffic and what it shows: in front of Redis at first; MySQL joins when it is up. */
+/** The proxy of the demo, its traffic and what it shows: in front of Redis at first; others join when they are up. */
 final class DemoSession implements AutoCloseable {
     private static final int REDIS_PORT = 6380;
-    private static final int MYSQL_PORT = 3307;
     private static final int TRIES = 20;
     private static final int ATTEMPTS = 3;
     private static final int SUMMARY_ROWS = 100;
-    private static final long SEEN_SECONDS = 15;
+    private static final long SEEN_SECONDS = 30;
+
+    /** Completes when there is something to see. */
+    private final CompletableFuture<Void> seen = new CompletableFuture<>();
 
     private final Terminal terminal;
     private final CompletableFuture<Void> end;
@@ -30,9 +33,12 @@ final class DemoSession implements AutoCloseable {
     private final QuickStart.Front redis;
     private final Server server;
     private final List<String> redisNotes;
-    private volatile List<String> mysqlNotes = List.of("MySQL is starting …", "");
-    private @Nullable DemoTraffic traffic;
-    private volatile @Nullable DemoShop shop;
+    /** Of the guests by their kind. Guarded by itself. */
+    private final Map<String, List<String>> notes = new LinkedHashMap<>();
+    /** What Weir is in front of. Guarded by itself, also while one is added. */
+    private final List<QuickStart.Front> fronts = new ArrayList<>();
+
+    private final List<DemoGuest.Traffic> traffic = new CopyOnWriteArrayList<>();
 
     private DemoSession(Terminal terminal, CompletableFuture<Void> end, QuickStart.Front redis, Server server) {
         this.terminal = terminal;
@@ -40,21 +46,26 @@ final class DemoSession implements AutoCloseable {
         this.redis = redis;
         this.server = server;
         this.redisNotes = redisNotes();
+        fronts.add(redis);
     }
 
     /**
      * Starts the proxy in front of Redis.
      *
+     * @param kinds of the servers that are to join, in the order of their notes
      * @param admin as {@code --admin} says it
      * @param end completes when the demo is to end
      */
-    static DemoSession start(Address redis, @Nullable String admin, Terminal terminal, CompletableFuture<Void> end)
+    static DemoSession start(
+            Address redis, List<String> kinds, @Nullable String admin, Terminal terminal, CompletableFuture<Void> end)
             throws IOException {
         Map<String, ?> filter = Map.of("type", "redis_stats", "hot_keys", Map.of("sampling", 1));
         return onFreePort(REDIS_PORT, listen -> {
             QuickStart.Front front = new QuickStart.Front("redis", "redis", listen, redis, filter);
             Server server = QuickStart.start(front, admin, null, DemoSession.class.getClassLoader());
-            return new DemoSession(terminal, end, front, server);
+            DemoSession session = new DemoSession(terminal, end, front, server);
+            kinds.forEach(kind -> session.notes.put(kind, List.of(kind + " is starting …", "")));
+            return session;
         });
     }
 
@@ -97,8 +108,9 @@ final class DemoSession implements AutoCloseable {
         if (!interactive) {
             redisNotes.forEach(terminal.out()::println);
         }
-        traffic = DemoTraffic.start(redis.upstream(), redis.listen());
+        traffic.add(DemoTraffic.start(redis.upstream(), redis.listen()));
         requireExchanges(redis.name());
+        seen.complete(null);
         new LiveView(terminal, this::frame, interactive).run(end, Duration.ZERO);
     }
 
@@ -110,57 +122,68 @@ final class DemoSession implements AutoCloseable {
     }
 
     private LiveView.Frame frame() {
-        List<String> notes = new ArrayList<>(redisNotes);
-        notes.addAll(mysqlNotes);
-        return QuickStart.frame(server, notes);
+        List<String> all = new ArrayList<>(redisNotes);
+        synchronized (notes) {
+            notes.values().forEach(all::addAll);
+        }
+        return QuickStart.frame(server, all);
     }
 
     /**
      * Goes in front of another server and sends traffic to it, too. On any thread.
      *
-     * @throws IOException also if the traffic is not seen
-     * @throws SQLException if the server does not answer through the proxy
+     * @throws IOException if the server does not answer through the proxy, or the traffic is not seen
      */
-    void add(DemoMysql mysql) throws IOException, SQLException, InterruptedException {
-        QuickStart.Front added = onFreePort(MYSQL_PORT, listen -> {
-            QuickStart.Front front =
-                    new QuickStart.Front("mysql", "mysql", listen, mysql.address(), Map.of("type", "mysql_stats"));
-            QuickStart.add(server, redis, front);
-            return front;
-        });
-        shop = DemoShop.start(mysql.address(), added.listen());
+    void add(String kind, DemoGuest guest) throws IOException, InterruptedException {
+        QuickStart.Front added;
+        synchronized (fronts) {
+            added = onFreePort(guest.port(), listen -> {
+                QuickStart.Front front = new QuickStart.Front(
+                        guest.protocol(), guest.protocol(), listen, guest.address(), Map.of("type", guest.filter()));
+                QuickStart.add(server, fronts, front);
+                return front;
+            });
+            fronts.add(added);
+        }
+        traffic.add(guest.begin(added.listen()));
         requireExchanges(added.name());
         if (!end.isDone()) {
-            note(mysqlNotes(mysql, added.listen()));
+            note(kind, guestNotes(guest, added.listen()));
         }
     }
 
-    /** Says why there is no MySQL; Redis goes on. On any thread. */
-    void doWithoutMysql(String reason) {
+    /** Says why there is none of this kind; the others go on. On any thread. */
+    void doWithout(String kind, String reason) {
         if (end.isDone()) {
             return;
         }
-        String line = "no MySQL in this demo: " + reason;
-        mysqlNotes = List.of(line, "");
+        String line = "no " + kind + " in this demo: " + reason;
+        keep(kind, List.of(line, ""));
         if (!interactive) {
             terminal.say(line);
         }
     }
 
-    private void note(List<String> notes) {
-        mysqlNotes = notes;
+    private void keep(String kind, List<String> lines) {
+        synchronized (notes) {
+            notes.put(kind, lines);
+        }
+    }
+
+    private void note(String kind, List<String> lines) {
+        keep(kind, lines);
         if (!interactive) {
-            // In one piece: another thread prints lines, too.
-            terminal.out().print("\n" + String.join("\n", notes) + "\n");
+            // In one piece: other threads print lines, too.
+            terminal.out().print("\n" + String.join("\n", lines) + "\n");
             terminal.out().flush();
         }
     }
 
-    /** Ends the demo after {@code limit} from now, never if that is zero. */
+    /** Ends the demo {@code limit} after now, or after there is something to see; never if that is zero. */
     void endAfter(Duration limit) {
         if (!limit.isZero()) {
-            CompletableFuture.delayedExecutor(limit.toNanos(), TimeUnit.NANOSECONDS)
-                    .execute(() -> end.complete(null));
+            seen.thenRunAsync(
+                    () -> end.complete(null), CompletableFuture.delayedExecutor(limit.toNanos(), TimeUnit.NANOSECONDS));
         }
     }
 
@@ -195,37 +218,23 @@ final class DemoSession implements AutoCloseable {
                 notes.add("  metrics   http://" + admin + "/metrics");
             }
             notes.add("  table     ./weir top --admin " + admin);
+            notes.add("  digests   ./weir top --by digest --admin " + admin);
         }
         notes.add("  yourself  redis-cli -p " + redis.listen().port());
         notes.add("");
         return notes;
     }
 
-    private List<String> mysqlNotes(DemoMysql mysql, Address listen) {
-        Address admin = server.adminAddress();
-        List<String> notes = new ArrayList<>();
-        notes.add("Weir on " + listen + " in front of a real " + mysql.name() + " on " + mysql.address() + ".");
-        notes.add("");
-        if (admin != null) {
-            notes.add("  digests   ./weir top --by digest --admin " + admin);
-            if (!admin.isUnix()) {
-                notes.add("            http://" + admin + "/exchanges/top?by=digest");
-            }
-        }
-        notes.add("  yourself  mysql -h 127.0.0.1 -P " + listen.port() + " -u demo -p" + DemoMysql.PASSWORD + " "
-                + DemoMysql.DATABASE);
-        notes.add("");
-        return notes;
+    private static List<String> guestNotes(DemoGuest guest, Address listen) {
+        return List.of(
+                "Weir on " + listen + " in front of " + guest.title() + " on " + guest.address() + ".",
+                "",
+                "  yourself  " + guest.yourself(listen),
+                "");
     }
 
     private void stopTraffic() {
-        if (traffic != null) {
-            traffic.close();
-        }
-        DemoShop running = shop;
-        if (running != null) {
-            running.close();
-        }
+        traffic.forEach(DemoGuest.Traffic::close);
     }
 
     @Override

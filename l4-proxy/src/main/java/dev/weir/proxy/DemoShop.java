@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * The shop's traffic to its SQL database: pages with prepared and plain statements, orders in transactions, imports of
  * many rows, a report that is too slow, and an application with bugs. Each with a user and a name of its own.
  */
-final class DemoShop implements AutoCloseable {
+final class DemoShop implements DemoGuest.Traffic {
     private static final int SEED = 20_261_122;
     private static final int PRODUCTS = 2_000;
     private static final int CUSTOMERS = 1_000;

@@ -26,7 +26,7 @@ import redis.clients.jedis.params.ZRangeParams;
  * A small shop's traffic: pages that read and write, batches in pipelines, bookings in transactions, workers that wait
  * for jobs, events, a report that is too slow, and an application with bugs. Each with a user and a name of its own.
  */
-final class DemoTraffic implements AutoCloseable {
+final class DemoTraffic implements DemoGuest.Traffic {
     private static final int SEED = 20_261_121;
     private static final int PRODUCTS = 3_000;
     private static final String PASSWORD = "demo";

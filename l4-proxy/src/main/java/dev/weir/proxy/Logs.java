@@ -30,6 +30,13 @@ final class Logs {
         return "unknown";
     }
 
+    /** Silences a library, for good: what its loggers are named begins with {@code name}. */
+    static void silence(String name) {
+        if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+            context.getLogger(name).setLevel(Level.OFF);
+        }
+    }
+
     /** Sets the level, one of {@link #LEVELS}. */
     static void level(String level) {
         if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,11 +69,14 @@ final class QuickStart {
      *
      * @throws IllegalStateException if its address is not to be had
      */
-    static void add(Server server, Front before, Front front) {
+    static void add(Server server, List<Front> before, Front front) {
         Object admin = server.config() instanceof Map<?, ?> now ? now.get("admin") : null;
-        Map<String, Object> plain = plain(List.of(before, front), admin);
+        List<Front> all = new ArrayList<>(before);
+        all.add(front);
+        Map<String, Object> plain = plain(all, admin);
         ProxyConfig config = ProxyConfig.of(plain);
-        FreeAddresses.require(config.listeners(), List.of(before.listen()));
+        FreeAddresses.require(
+                config.listeners(), before.stream().map(Front::listen).toList());
         server.apply(config, plain);
     }
 

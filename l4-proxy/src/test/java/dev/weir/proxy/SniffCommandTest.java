@@ -85,18 +85,36 @@ class SniffCommandTest {
                         "127.0.0.1:0",
                         "--upstream",
                         redis.address().toString(),
-                        "--for",
-                        "4s",
                         "--admin",
                         "127.0.0.1:0")) {
             traffic(weir.address("redis"));
             String top = top(weir.address("admin"), "--once");
+            weir.awaitOut("calls 3");
+            weir.signal("INT");
 
             assertThat(weir.exitCode()).isZero();
             String out = String.join("\n", weir.out());
             assertThat(out).containsPattern("connections 0  calls \\d+ \\(\\+\\d+\\)  errors 0");
             assertThat(out).containsPattern("(?m)^GET +2 +").containsPattern("(?m)^SET +1 +");
             assertThat(top).containsPattern("(?m)^GET +2 +");
+        }
+    }
+
+    @Test
+    void endsByItselfAfterTheTimeAskedFor() throws Exception {
+        try (WeirProcess weir = WeirProcess.start(
+                "sniff",
+                "redis",
+                "--listen",
+                "127.0.0.1:0",
+                "--upstream",
+                "127.0.0.1:1",
+                "--for",
+                "1s",
+                "--admin",
+                "off")) {
+            assertThat(weir.exitCode()).isZero();
+            assertThat(weir.out()).isNotEmpty();
         }
     }
 

@@ -18,7 +18,8 @@ import java.util.function.BooleanSupplier;
 
 /** The program in a process of its own, for signals, standard output and exit codes. */
 final class WeirProcess implements AutoCloseable {
-    private static final long SECONDS = 120;
+    private static final long SECONDS = 180;
+    private static final long JOIN_MILLIS = 30_000;
 
     private final Process process;
     private final List<String> out = new ArrayList<>();
@@ -84,23 +85,29 @@ final class WeirProcess implements AutoCloseable {
 
     private String await(List<String> lines, String text) throws InterruptedException {
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
-        synchronized (lines) {
-            while (true) {
+        while (true) {
+            boolean alive = process.isAlive();
+            if (!alive) {
+                joinReaders(); // what it said last may not have been read yet
+            }
+            synchronized (lines) {
                 for (String line : lines) {
                     if (line.contains(text)) {
                         return line;
                     }
                 }
                 long left = TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
-                assertThat(left)
-                        .as("time to wait for \"%s\"; standard output %s, standard error %s", text, out, err)
-                        .isPositive();
-                lines.wait(Math.min(left, 500));
-                assertThat(process.isAlive() || lines.stream().anyMatch(line -> line.contains(text)))
-                        .as("alive; standard output %s, standard error %s", out, err)
+                assertThat(alive && left > 0)
+                        .as("alive, and time to wait for \"%s\"; standard output %s, standard error %s", text, out, err)
                         .isTrue();
+                lines.wait(Math.min(left, 500));
             }
         }
+    }
+
+    private void joinReaders() throws InterruptedException {
+        outReader.join(JOIN_MILLIS);
+        errReader.join(JOIN_MILLIS);
     }
 
     /** Where a listener, or {@code admin}, was said to listen. */
@@ -125,8 +132,7 @@ final class WeirProcess implements AutoCloseable {
         assertThat(process.waitFor(SECONDS, TimeUnit.SECONDS))
                 .as("ended; standard error %s", err)
                 .isTrue();
-        outReader.join(5_000);
-        errReader.join(5_000);
+        joinReaders();
         return process.exitValue();
     }
 

@@ -179,7 +179,7 @@ class BackPressureTest {
             }
 
             assertThat(most - before.direct).as("direct memory at most").isLessThan(FLAT);
-            assertThat(slowest).as("slowest round trip beside it, ns").isLessThan(2_000_000_000L);
+            assertThat(slowest).as("slowest round trip beside it, ns").isLessThan(10_000_000_000L);
             for (long at = 500L * piece.length; at < STREAM; at += piece.length) {
                 assertThat(slow.readNBytes(piece, 0, piece.length)).isEqualTo(piece.length);
                 assertThat(piece[0]).isEqualTo(at(at));

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A JVM of its own that runs a main class of the tests and is asked by lines on stdin, answering by lines on stdout. */
 final class Child implements AutoCloseable {
-    private static final long PATIENCE_SECONDS = 60;
+    private static final long PATIENCE_SECONDS = 120;
 
     private final Process process;
     private final Writer in;

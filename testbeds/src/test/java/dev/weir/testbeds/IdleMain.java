@@ -107,7 +107,7 @@ final class IdleMain {
                 case "open" -> {
                     for (int i = 0; i < Integer.parseInt(words[1]); i++) {
                         Socket one = new Socket(InetAddress.getLoopbackAddress(), port);
-                        one.setSoTimeout(20_000);
+                        one.setSoTimeout(60_000);
                         open.add(one);
                         ping(one);
                     }

@@ -22,7 +22,7 @@ final class Peer implements AutoCloseable {
         OWN
     }
 
-    private static final long PATIENCE_SECONDS = 20;
+    private static final long PATIENCE_SECONDS = 60;
 
     private final Socket socket;
     private final ByteArrayOutputStream received = new ByteArrayOutputStream();

@@ -51,9 +51,9 @@ final class Setup {
                 InetAddress.getLoopbackAddress(), proxy.address(LISTENER).port());
     }
 
-    /** Waits until {@code condition} holds; false if it does not within 20 s. */
+    /** Waits until {@code condition} holds; false if it does not within a minute. */
     static boolean eventually(BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
                 return false;

@@ -278,7 +278,7 @@ final class Workload {
         try (Jedis jedis = new Jedis("127.0.0.1", port)) {
             Thread.sleep(50);
             jedis.rpush("queue", "job");
-            if (!woken.get(20, TimeUnit.SECONDS).equals(List.of("queue", "job"))) {
+            if (!woken.get(60, TimeUnit.SECONDS).equals(List.of("queue", "job"))) {
                 throw new AssertionError(woken.get());
             }
             for (String line : List.of(
@@ -327,16 +327,16 @@ final class Workload {
                 Thread.sleep(2);
             }
             listener.psubscribe("n*");
-            subscribed.await(20, TimeUnit.SECONDS);
+            subscribed.await(60, TimeUnit.SECONDS);
             for (int i = 0; i < 10; i++) {
                 jedis.publish("news", "item " + i);
             }
-            messages.await(20, TimeUnit.SECONDS);
+            messages.await(60, TimeUnit.SECONDS);
         }
         listener.ping();
         listener.unsubscribe();
         listener.punsubscribe();
-        running.get(20, TimeUnit.SECONDS);
+        running.get(60, TimeUnit.SECONDS);
     }
 
     /** The same in RESP3, pipelined by a client that is asynchronous through and through. */
@@ -367,7 +367,7 @@ final class Workload {
             connection.flushCommands();
             connection.setAutoFlushCommands(true);
             for (int i = 0; i < counts.size(); i++) {
-                if (counts.get(i).get(20, TimeUnit.SECONDS) != i + 1) {
+                if (counts.get(i).get(60, TimeUnit.SECONDS) != i + 1) {
                     throw new AssertionError(
                             "answer " + i + " is " + counts.get(i).get());
                 }
@@ -383,7 +383,7 @@ final class Workload {
             for (int i = 0; i < 5; i++) {
                 sync.publish("alpha", "m" + i);
             }
-            messages.await(20, TimeUnit.SECONDS);
+            messages.await(60, TimeUnit.SECONDS);
             listening.sync().unsubscribe("alpha");
             listening.sync().ping();
         } finally {
@@ -398,7 +398,7 @@ final class Workload {
                 + "CLIENT REPLY OFF\r\nSET quiet 2\r\nGET quiet\r\nCLIENT REPLY ON\r\n" // One answer: of ON.
                 + "HELLO 3\r\nCLIENT ID\r\nRESET\r\nGET quiet\r\n";
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            socket.setSoTimeout(20_000);
+            socket.setSoTimeout(60_000);
             socket.getOutputStream().write(script.getBytes(StandardCharsets.UTF_8));
             socket.getOutputStream().write("QUIT\r\n".getBytes(StandardCharsets.UTF_8));
             String all = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -407,7 +407,7 @@ final class Workload {
             }
         }
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            socket.setSoTimeout(20_000);
+            socket.setSoTimeout(60_000);
             InputStream in = socket.getInputStream();
             socket.getOutputStream().write("ECHO before\r\nMONITOR\r\n".getBytes(StandardCharsets.UTF_8));
             if (in.readNBytes(12 + 5).length != 17) {

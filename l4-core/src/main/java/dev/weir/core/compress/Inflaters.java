@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The inflaters of one event loop: leased for the time of one frame, kept for the next one, and never more of them than
- * a number of bytes of native memory, whatever peers send. On that loop only, but for {@link #close}.
+ * a number of bytes of memory, native or not, whatever peers send. On that loop only, but for {@link #close}.
  */
 public final class Inflaters implements AutoCloseable {
     /** How a frame is compressed. */
@@ -13,10 +13,12 @@ public final class Inflaters implements AutoCloseable {
         /** RFC 1950. */
         ZLIB,
         /** RFC 8878; a single frame, without a dictionary. */
-        ZSTD
+        ZSTD,
+        /** snappy's raw blocks, not its framing format. */
+        SNAPPY
     }
 
-    /** Native memory of all inflaters of a loop, unless told otherwise. */
+    /** Memory of all inflaters of a loop, unless told otherwise. */
     public static final long DEFAULT_MAX_BYTES = 32L << 20;
 
     /** Most idle inflaters of a format that are kept. */
@@ -25,6 +27,7 @@ public final class Inflaters implements AutoCloseable {
     private final long maxBytes;
     private final ArrayDeque<ZlibInflation> zlib = new ArrayDeque<>();
     private final ArrayDeque<ZstdInflation> zstd = new ArrayDeque<>();
+    private final ArrayDeque<SnappyInflation> snappy = new ArrayDeque<>();
     private @Nullable ZstdBuffers buffers;
     private long taken;
     private boolean closed;
@@ -34,26 +37,41 @@ public final class Inflaters implements AutoCloseable {
         this(DEFAULT_MAX_BYTES);
     }
 
-    /** A pool whose leased inflaters take at most {@code maxBytes} bytes of native memory together. */
+    /** A pool whose leased inflaters take at most {@code maxBytes} bytes of memory together. */
     public Inflaters(long maxBytes) {
         this.maxBytes = maxBytes;
     }
 
     /** An inflater for one frame, or null if there is no memory left for one. */
     public @Nullable Inflation lease(Format format) {
-        long bytes = format == Format.ZLIB ? ZlibInflation.BYTES : ZstdInflation.BYTES;
-        if (closed || !take(bytes)) {
+        if (closed || !take(bytes(format))) {
             return null;
         }
-        if (format == Format.ZLIB) {
-            ZlibInflation idle = zlib.pollLast();
-            return idle != null ? idle.begin() : new ZlibInflation(this).begin();
+        switch (format) {
+            case ZLIB -> {
+                ZlibInflation idle = zlib.pollLast();
+                return idle != null ? idle.begin() : new ZlibInflation(this).begin();
+            }
+            case ZSTD -> {
+                ZstdInflation idle = zstd.pollLast();
+                return idle != null ? idle.begin() : new ZstdInflation(this).begin();
+            }
+            default -> {
+                SnappyInflation idle = snappy.pollLast();
+                return idle != null ? idle.begin() : new SnappyInflation(this).begin();
+            }
         }
-        ZstdInflation idle = zstd.pollLast();
-        return idle != null ? idle.begin() : new ZstdInflation(this).begin();
     }
 
-    /** Native memory of what is leased, in bytes. */
+    private static long bytes(Format format) {
+        return switch (format) {
+            case ZLIB -> ZlibInflation.BYTES;
+            case ZSTD -> ZstdInflation.BYTES;
+            case SNAPPY -> SnappyInflation.BYTES;
+        };
+    }
+
+    /** Memory of what is leased, in bytes. */
     public long taken() {
         return taken;
     }
@@ -88,6 +106,13 @@ public final class Inflaters implements AutoCloseable {
         }
     }
 
+    void giveBack(SnappyInflation inflation) {
+        giveBack(SnappyInflation.BYTES);
+        if (!closed && snappy.size() < KEPT) {
+            snappy.addLast(inflation);
+        }
+    }
+
     /** Direct memory that the zstd library reads from and writes to, for the running call only. */
     ZstdBuffers buffers() {
         ZstdBuffers made = buffers;
@@ -106,6 +131,7 @@ public final class Inflaters implements AutoCloseable {
         zlib.clear();
         zstd.forEach(ZstdInflation::end);
         zstd.clear();
+        snappy.clear();
         buffers = null;
     }
 }

@@ -70,6 +70,13 @@ public interface FilterContext {
     void holdDeadline(String reason, Duration deadline);
 
     /**
+     * Lets this filter hold up to {@code bytes} of each direction without reading being stopped for it: what is held
+     * beyond counts toward the water marks. For filters that must see more than the listener's {@code buffer} at once;
+     * each connection may then take so much memory more. Call it in {@link NetworkFilter#onOpen}.
+     */
+    void holdUpTo(int bytes);
+
+    /**
      * Whether the client takes bytes: false while more than the high water mark waits to be sent to it. A filter
      * that answers requests by itself must hold them while this is false, or a client that does not read would
      * make memory grow; the core lends what is held again when it becomes true.

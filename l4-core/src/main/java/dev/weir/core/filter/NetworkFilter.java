@@ -48,7 +48,8 @@ public interface NetworkFilter {
      *
      * <p>Bytes held for longer than the deadline (20 s unless {@link FilterContext#holdDeadline} says
      * otherwise) close the connection with {@link CloseReason#HOLD_TIMEOUT}. A filter that must see more than
-     * the high water mark (64 KiB by default) at once would wait in vain: reading stops there.
+     * the high water mark (64 KiB by default) at once would wait in vain, as reading stops there, unless it has said
+     * so: {@link FilterContext#holdUpTo}.
      *
      * @return how many bytes of {@code data}, from its front, go on: 0 … {@code data.readableBytes()}
      */

@@ -463,8 +463,8 @@ final class FilterChain {
         int up = 0;
         int down = 0;
         for (FilterLink link : links) {
-            up += link.up.size();
-            down += link.down.size();
+            up += link.counted(link.up);
+            down += link.counted(link.down);
         }
         ends.heldChanged(up, down);
     }

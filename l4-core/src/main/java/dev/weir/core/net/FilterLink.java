@@ -74,6 +74,8 @@ final class FilterLink implements FilterContext {
 
     private String holdReason = "incomplete";
     private long holdNanos = FilterChain.DEFAULT_HOLD_NANOS;
+    /** Bytes of each direction that may be held without counting. */
+    private int room;
 
     private final FilterChain chain;
     private boolean inCallback;
@@ -96,6 +98,11 @@ final class FilterLink implements FilterContext {
 
     NetworkFilter.Boundary boundary() {
         return up.size() > 0 || down.size() > 0 ? NetworkFilter.Boundary.BUSY : filter.boundary();
+    }
+
+    /** Bytes in hand that count toward the water marks. */
+    int counted(Flow flow) {
+        return Math.max(0, flow.size() - room);
     }
 
     String holdReason() {
@@ -212,6 +219,11 @@ final class FilterLink implements FilterContext {
     public void holdDeadline(String reason, Duration deadline) {
         holdReason = reason;
         holdNanos = deadline.toNanos();
+    }
+
+    @Override
+    public void holdUpTo(int bytes) {
+        room = bytes;
     }
 
     @Override

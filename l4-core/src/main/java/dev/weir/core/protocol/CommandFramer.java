@@ -42,7 +42,8 @@ public interface CommandFramer {
 
     /**
      * One step through the upstream's bytes, from {@code data.readerIndex()}. After {@link Step#END} the oldest
-     * command that the gate {@linkplain #decided let through} and that expects an answer has got it.
+     * command that the gate {@linkplain #decided let through} and that expects an answer has got it, or the one that
+     * {@link #answered} tells.
      */
     Step answer(ByteBuf data);
 
@@ -51,6 +52,35 @@ public interface CommandFramer {
      * there: false in the middle of an answer or a push.
      */
     boolean betweenAnswers();
+
+    /**
+     * Whether nothing is under way upstream beyond the answers that the gate itself waits for: then a connection that
+     * drains may be closed.
+     */
+    default boolean idle() {
+        return betweenAnswers();
+    }
+
+    /**
+     * Whether answers name their requests, so that they may come in any order: then an answer of Weir's own waits for
+     * {@link #betweenAnswers} only, and {@link #answered} tells whose answer has come.
+     */
+    default boolean anyOrder() {
+        return false;
+    }
+
+    /**
+     * After {@link Step#PART} or {@link Step#END} of an answer: which of the commands that wait for one gets it, 0 being the
+     * oldest.
+     */
+    default int answered() {
+        return 0;
+    }
+
+    /** Most bytes that may have to be held until the head of a command is known. */
+    default int longestHead() {
+        return 64 << 10;
+    }
 
     /** Number of bytes the last step consumed. */
     int length();

@@ -8,6 +8,7 @@ import dev.weir.core.protocol.CommandPolicy.Decision;
 import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +79,12 @@ public final class CommandGate implements NetworkFilter {
         this.framer = framer;
         this.policy = policy;
         this.failOpen = failOpen;
+    }
+
+    @Override
+    public Opening onOpen(FilterContext context) {
+        context.holdUpTo(framer.longestHead());
+        return Opening.PROCEED;
     }
 
     @Override
@@ -190,7 +197,7 @@ public final class CommandGate implements NetworkFilter {
         }
         if (answers == 0 || !answer.isReadable()) {
             answer.release();
-        } else if (turns.isEmpty() && framer.betweenAnswers()) {
+        } else if ((turns.isEmpty() || framer.anyOrder()) && framer.betweenAnswers()) {
             context.inject(Direction.TO_CLIENT, answer);
         } else {
             Turn turn = new Turn();
@@ -233,9 +240,8 @@ public final class CommandGate implements NetworkFilter {
                 data.skipBytes(length);
                 continue;
             }
-            Turn turn = turns.peek();
-            boolean neutral = step == CommandFramer.Step.NEUTRAL;
-            if (!neutral && turn != null && turn.rewrite != null) {
+            Turn turn = step == CommandFramer.Step.NEUTRAL ? null : answered(framer.answered());
+            if (turn != null && turn.rewrite != null) {
                 context.pass(run);
                 run = 0;
                 collect(context, turn, data, length, step == CommandFramer.Step.END);
@@ -245,11 +251,10 @@ public final class CommandGate implements NetworkFilter {
             data.skipBytes(length);
             if (step == CommandFramer.Step.END && turn != null) {
                 if (turn.upstream == 0 || --turn.upstream == 0) {
-                    turns.remove();
+                    turns.remove(turn);
                 }
             }
-            turn = turns.peek();
-            if (turn != null && turn.local != null && framer.betweenAnswers()) {
+            if (localTurnHasCome() && framer.betweenAnswers()) {
                 context.pass(run);
                 run = 0;
                 localTurns(context);
@@ -261,12 +266,40 @@ public final class CommandGate implements NetworkFilter {
         return run;
     }
 
+    /** The turn of the upstream's answers that the command at {@code place} among those that wait belongs to. */
+    private @Nullable Turn answered(int place) {
+        if (place == 0) {
+            Turn first = turns.peek();
+            if (first == null || first.local == null) {
+                return first;
+            }
+        }
+        long before = 0;
+        for (Turn turn : turns) {
+            before += turn.local != null ? 0 : turn.rewrite != null ? 1 : turn.upstream;
+            if (before > place) {
+                return turn;
+            }
+        }
+        return null;
+    }
+
+    private boolean localTurnHasCome() {
+        Turn first = turns.peek();
+        return first != null && (first.local != null || localBytes > 0 && framer.anyOrder());
+    }
+
     /** Answers of Weir whose turn has come. */
     private void localTurns(FilterContext context) {
-        for (Turn turn = turns.peek(); turn != null && turn.local != null; turn = turns.peek()) {
-            turns.remove();
-            localBytes -= turn.local.readableBytes();
-            context.inject(Direction.TO_CLIENT, turn.local);
+        for (Iterator<Turn> all = turns.iterator(); all.hasNext(); ) {
+            Turn turn = all.next();
+            if (turn.local != null) {
+                all.remove();
+                localBytes -= turn.local.readableBytes();
+                context.inject(Direction.TO_CLIENT, turn.local);
+            } else if (!framer.anyOrder()) {
+                return;
+            }
         }
     }
 
@@ -331,7 +364,8 @@ public final class CommandGate implements NetworkFilter {
 
     @Override
     public Boundary boundary() {
-        return opaque ? Boundary.UNKNOWN : turns.isEmpty() && mode == Mode.NONE ? Boundary.IDLE : Boundary.BUSY;
+        boolean idle = turns.isEmpty() && mode == Mode.NONE && framer.idle();
+        return opaque ? Boundary.UNKNOWN : idle ? Boundary.IDLE : Boundary.BUSY;
     }
 
     @Override

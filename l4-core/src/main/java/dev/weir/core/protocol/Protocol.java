@@ -1,5 +1,6 @@
 package dev.weir.core.protocol;
 
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.Direction;
@@ -57,8 +58,10 @@ public interface Protocol {
     /**
      * A framer for one connection, or null if this protocol cannot be cut into single commands (then always null). Called
      * once per connection and gate, on its loop.
+     *
+     * @param inflaters those of the loop, for protocols that compress commands
      */
-    default @Nullable CommandFramer framer(Connection connection) {
+    default @Nullable CommandFramer framer(Connection connection, Inflaters inflaters) {
         return null;
     }
 }

@@ -71,7 +71,7 @@ final class DigestCounts {
         to[ROWS_AFFECTED] += Math.max(0, e.rowsAffected);
         to[REQUEST_BYTES] += Math.max(0, e.requestBytes);
         to[RESPONSE_BYTES] += Math.max(0, e.responseBytes);
-        if (e.noIndex) {
+        if (e.noIndex && !e.continued) {
             to[NO_INDEX]++;
         }
         if (e.status == Exchange.Status.ERROR) {

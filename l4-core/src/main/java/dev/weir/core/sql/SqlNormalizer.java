@@ -43,6 +43,8 @@ public final class SqlNormalizer {
     private boolean administrative;
     /** Whether it creates, changes or drops an object. */
     private boolean creating;
+    /** Whether a name must follow, even if it is like a keyword. */
+    private boolean naming;
 
     private boolean cut;
     /** Whether {@link #targets} is to be told what is read, and whether it was. */
@@ -129,6 +131,7 @@ public final class SqlNormalizer {
         creating = false;
         lastRole = Role.KEYWORD;
         pendingFunction = null;
+        naming = false;
         depth = 0;
         first = true;
         administrative = false;
@@ -209,7 +212,7 @@ public final class SqlNormalizer {
     /** The word if it is one with a meaning here. */
     private @Nullable Word word(int from, int to) {
         Kind before = text.top();
-        Word word = before == Kind.DOT ? null : SqlWords.find(sql, from, to, lexer.hash);
+        Word word = before == Kind.DOT || naming ? null : SqlWords.find(sql, from, to, lexer.hash);
         if (word == null) {
             return null;
         }
@@ -230,6 +233,7 @@ public final class SqlNormalizer {
                 text.function();
             }
         }
+        naming = first && word != null && SqlWords.isUse(word);
         if (first && token == Token.WORD) {
             administrative = word != null && administrative(word.role());
             creating = word != null && (word.role() == Role.CREATE || word.role() == Role.VERB);

@@ -27,6 +27,9 @@ final class SqlTargets {
     private final int[] ends = new int[MAX_NAMES];
     private final boolean[] common = new boolean[MAX_NAMES];
     private int names;
+    /** Names of the statements before this one. */
+    private int namesBefore;
+
     private int length;
     private int nameLength;
     private boolean summaryFull;
@@ -58,12 +61,15 @@ final class SqlTargets {
     }
 
     private void next() {
+        namesBefore = names;
         lists = 0;
         verbs = 0;
         depth = 0;
         start = true;
         expected = false;
+        inFrom = false;
         naming = false;
+        dotted = false;
         nameLength = 0;
         inserting = false;
         creating = false;
@@ -259,7 +265,7 @@ final class SqlTargets {
             }
             case TABLE -> table(begins, upper);
             case OBJECT -> summarize(upper, 0, upper.length);
-            case ON -> expected = creating && names == 0;
+            case ON -> expected = creating && names == namesBefore;
             case CLAUSE, VALUES, SET -> {
                 expected = false;
                 lists = set(lists, false);
@@ -313,7 +319,7 @@ final class SqlTargets {
     private void table(boolean begins, byte[] word) {
         expected = begins || creating || inserting;
         inFrom = false;
-        if (creating && names == 0) {
+        if (creating && names == namesBefore) {
             summarize(word, 0, word.length);
             lists = set(lists, true);
         }

@@ -180,6 +180,10 @@ final class SqlWords {
         return word.text().length == 8 && word.text()[0] == 'T';
     }
 
+    static boolean isUse(Word word) {
+        return word.text().length == 3 && word.role() == Role.SESSION;
+    }
+
     static byte upper(byte c) {
         return c >= 'a' && c <= 'z' ? (byte) (c - 0x20) : c;
     }

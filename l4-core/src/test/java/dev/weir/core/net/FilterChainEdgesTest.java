@@ -56,6 +56,60 @@ class FilterChainEdgesTest {
     }
 
     @Test
+    void aFilterThatSaysSoMayHoldMoreThanTheWaterMark() {
+        NetworkFilter filter = new NetworkFilter() {
+            @Override
+            public Opening onOpen(FilterContext context) {
+                context.holdUpTo(300_000);
+                return Opening.PROCEED;
+            }
+
+            @Override
+            public int onData(FilterContext context, Direction direction, ByteBuf data) {
+                return data.readableBytes() < 300_000 ? 0 : data.readableBytes();
+            }
+        };
+        try (FilterTester tester = FilterTester.of(filter)) {
+            for (int i = 0; i < 29; i++) {
+                tester.client("x".repeat(10_000));
+                tester.upstream("y".repeat(10_000));
+            }
+            assertThat(tester.reading()).isTrue();
+            assertThat(tester.writable()).isTrue();
+
+            tester.client("x".repeat(10_000));
+            tester.upstream("y".repeat(10_000));
+
+            assertThat(tester.toUpstream()).hasSize(300_000);
+            assertThat(tester.toClient()).hasSize(300_000);
+        }
+    }
+
+    @Test
+    void readingStopsAtTheWaterMarkBeyondWhatAFilterMayHold() {
+        NetworkFilter filter = new NetworkFilter() {
+            @Override
+            public Opening onOpen(FilterContext context) {
+                context.holdUpTo(100_000);
+                return Opening.PROCEED;
+            }
+
+            @Override
+            public int onData(FilterContext context, Direction direction, ByteBuf data) {
+                return 0;
+            }
+        };
+        try (FilterTester tester = FilterTester.of(filter)) {
+            tester.client("x".repeat(100_000 + (64 << 10) - 1));
+            assertThat(tester.reading()).isTrue();
+
+            tester.client("x");
+
+            assertThat(tester.reading()).isFalse();
+        }
+    }
+
+    @Test
     void aWriteBehindTheEndOfTheStreamFails() {
         try (FilterTester tester = FilterTester.of()) {
             tester.upstreamEnds();

@@ -47,7 +47,7 @@ class LifecycleTest {
             assertThat(drained.isDone()).isFalse();
             client.shutdownOutput();
             assertThat(client.getInputStream().read()).isEqualTo(-1);
-            drained.get(5, TimeUnit.SECONDS);
+            drained.get(60, TimeUnit.SECONDS);
         }
     }
 

@@ -42,7 +42,7 @@ final class ResetsTest {
                         assertThatCode(() -> Resets.endOutput(channel)).doesNotThrowAnyException();
                         return null;
                     })
-                    .get(20, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
         } finally {
             loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
         }

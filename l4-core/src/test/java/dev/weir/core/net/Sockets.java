@@ -16,7 +16,7 @@ import java.util.function.BooleanSupplier;
 
 /** Plain sockets on both sides of a proxy under test. */
 final class Sockets {
-    private static final int TIMEOUT_MILLIS = 20_000;
+    private static final int TIMEOUT_MILLIS = 60_000;
 
     private Sockets() {}
 
@@ -124,7 +124,7 @@ final class Sockets {
         return new String(in.readNBytes(bytes), java.nio.charset.StandardCharsets.ISO_8859_1);
     }
 
-    /** Waits until {@code condition} holds; false if it does not within 20 s. */
+    /** Waits until {@code condition} holds; false if it does not within a minute. */
     static boolean eventually(BooleanSupplier condition) {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MILLIS);
         while (!condition.getAsBoolean()) {

@@ -3,6 +3,7 @@ package dev.weir.core.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.protocol.CommandPolicy.Decision;
 import dev.weir.core.testkit.FilterTester;
 import io.netty.buffer.ByteBufUtil;
@@ -113,6 +114,36 @@ class CommandGateTest {
             tester.upstream("o\nthree\n");
 
             assertThat(tester.toClient()).isEqualTo("one\nTWO\nthree\n");
+        }
+    }
+
+    @Test
+    void findsTheCommandOfAnAnswerThatComesOutOfOrder() {
+        CommandGate gate = new CommandGate(new LineProtocol(true), CommandGateTest::byName, false);
+        try (FilterTester tester = FilterTester.of(gate)) {
+            tester.client("get a\nget b\ntwist c\nget d\ntwist e\n");
+            tester.upstream("3 d\n1 b\n1 c\n1");
+            tester.upstream(" e\n0 a\n");
+
+            assertThat(tester.toClient()).isEqualTo("3 d\n1 b\n1 C\n1 E\n0 a\n");
+            assertThat(gate.boundary()).isEqualTo(NetworkFilter.Boundary.IDLE);
+        }
+    }
+
+    @Test
+    void waitsOnlyForTheEndOfAnAnswerWhereOrderDoesNotMatter() {
+        CommandGate gate = new CommandGate(new LineProtocol(true), CommandGateTest::byName, false);
+        try (FilterTester tester = FilterTester.of(gate)) {
+            tester.client("get a\nget b\ndeny c\n");
+            assertThat(tester.toClient()).isEqualTo("DENIED no\n");
+
+            tester.upstream("1 ha");
+            tester.client("deny d\nget e\nown f\n");
+            assertThat(tester.toClient()).isEqualTo("1 ha");
+
+            tester.upstream("lf\n");
+
+            assertThat(tester.toClient()).isEqualTo("lf\nDENIED no\nown answer\n");
         }
     }
 

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A toy: a command is a line; each gets one line as its answer, but {@code quiet …} gets none. Lines from the
- * server that begin with {@code !} are pushes.
+ * server that begin with {@code !} are pushes. Where answers come in any order, they begin with the place of their command
+ * among those that wait.
  */
 final class LineProtocol implements CommandFramer, Command {
     private String name = "";
@@ -17,6 +18,26 @@ final class LineProtocol implements CommandFramer, Command {
     private boolean push;
     private int length;
     boolean decidedUpstream;
+    private final boolean anyOrder;
+    private int answered;
+
+    LineProtocol() {
+        this(false);
+    }
+
+    LineProtocol(boolean anyOrder) {
+        this.anyOrder = anyOrder;
+    }
+
+    @Override
+    public boolean anyOrder() {
+        return anyOrder;
+    }
+
+    @Override
+    public int answered() {
+        return answered;
+    }
 
     @Override
     public Step request(ByteBuf data) {
@@ -54,7 +75,9 @@ final class LineProtocol implements CommandFramer, Command {
     public Step answer(ByteBuf data) {
         if (!inAnswer) {
             inAnswer = true;
-            push = data.getByte(data.readerIndex()) == '!';
+            byte first = data.getByte(data.readerIndex());
+            push = first == '!';
+            answered = anyOrder ? first - '0' : 0;
         }
         int end = data.indexOf(data.readerIndex(), data.writerIndex(), (byte) '\n');
         length = end < 0 ? data.readableBytes() : end + 1 - data.readerIndex();

@@ -90,6 +90,7 @@ class DigestTableTest {
         execution.rowsSent = 0;
         execution.responseBytes = 100;
         execution.durationNanos = 1_000_000;
+        execution.noIndex = true;
         count(table, statement);
         execution.continued = true;
         execution.rowsSent = 50;
@@ -99,6 +100,7 @@ class DigestTableTest {
         DigestRow row = row("SELECT a FROM t", table);
         assertThat(row.calls()).isEqualTo(1);
         assertThat(row.timed()).isEqualTo(1);
+        assertThat(row.noIndex()).isEqualTo(1);
         assertThat(row.rowsSent()).isEqualTo(50);
         assertThat(row.responseBytes()).isEqualTo(200);
         assertThat(row.totalNanos()).isEqualTo(9_000_000);

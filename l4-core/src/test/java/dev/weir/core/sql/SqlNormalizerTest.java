@@ -61,6 +61,20 @@ class SqlNormalizerTest {
     }
 
     @Test
+    void summariesDoNotDependOnWhatCameBefore() {
+        String index = "CREATE INDEX i ON t (a)";
+        String alone = read(index).summary();
+
+        read("SELECT a FROM b JOIN c").summary();
+        String after = read(index).summary();
+        String behind = read("SELECT a FROM b; " + index).summary();
+
+        assertThat(alone).endsWith(" t");
+        assertThat(after).isEqualTo(alone);
+        assertThat(behind).isEqualTo("SELECT b " + alone);
+    }
+
+    @Test
     void hashesTheTextToTheId() {
         assertThat(read("select  1").id()).isEqualTo(XxHash64.hash("SELECT ?"));
         assertThat(read("SELECT 'x' -- y").statement().hexId())

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A recorded conversation, readable in review, with what is expected of a sniffer that sees it. One thing a line:
@@ -23,7 +25,7 @@ import java.util.Map;
  * S: +PONG\r\n                 bytes from the server
  * W: -ERR no\r\n               bytes to the client that Weir made
  * E: PING | status=ok rows=1   an exchange, in the order they are handed in: its command and some of its fields;
- *                              field=- means that it is absent
+ *                              field=- means that it is absent, field="a b" is written as bytes are
  * O: gave_up:reason            how the sniffer stops; absent: it does not
  * </pre>
  *
@@ -46,6 +48,8 @@ public final class WireScript {
      * @param fields expected values by field
      */
     public record Expected(String command, Map<String, String> fields) {}
+
+    private static final Pattern FIELD = Pattern.compile("([^ =]+)=(?:\"([^\"]*)\"|([^ ]*))");
 
     private final String name;
     private final String server;
@@ -121,11 +125,12 @@ public final class WireScript {
         String command = (bar < 0 ? line : line.substring(0, bar)).strip();
         Map<String, String> fields = new LinkedHashMap<>();
         if (bar >= 0) {
-            for (String pair : line.substring(bar + 1).strip().split(" +", -1)) {
-                int equals = pair.indexOf('=');
-                if (equals > 0) {
-                    fields.put(pair.substring(0, equals), pair.substring(equals + 1));
-                }
+            Matcher field = FIELD.matcher(line).region(bar + 1, line.length());
+            while (field.find()) {
+                String quoted = field.group(2);
+                fields.put(
+                        field.group(1),
+                        quoted == null ? field.group(3) : new String(unescape(quoted), StandardCharsets.UTF_8));
             }
         }
         return new Expected(command, fields);
@@ -156,9 +161,10 @@ public final class WireScript {
     public static byte[] unescape(String text) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
+            int c = text.codePointAt(i);
             if (c != '\\') {
-                bytes.writeBytes(String.valueOf(c).getBytes(StandardCharsets.UTF_8));
+                bytes.writeBytes(Character.toString(c).getBytes(StandardCharsets.UTF_8));
+                i += Character.charCount(c) - 1;
                 continue;
             }
             char escaped = text.charAt(++i);

@@ -58,7 +58,7 @@ final class Played {
 
     static Protocol protocol(String name) {
         for (Protocol protocol : ServiceLoader.load(Protocol.class)) {
-            if (protocol.name().equals(name)) {
+            if (protocol.name().equals(name) || protocol.aliases().contains(name)) {
                 return protocol;
             }
         }
