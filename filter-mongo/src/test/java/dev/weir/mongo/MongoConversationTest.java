@@ -120,6 +120,37 @@ class MongoConversationTest {
                 .contains("cursor_of=find");
     }
 
+    private String bulk(String... namespaces) {
+        String info = java.util.Arrays.stream(namespaces)
+                .map(ns -> "{ns: '" + ns + "'}")
+                .collect(java.util.stream.Collectors.joining(", "));
+        return line(
+                "{bulkWrite: 1, ops: [{insert: 0, document: {}}], nsInfo: [" + info + "], $db: 'admin'}",
+                "{cursor: {firstBatch: [], id: {$numberLong: '0'}, ns: 'admin.$cmd.bulkWrite'}, nInserted: 1, ok: 1}");
+    }
+
+    @Test
+    void showsCollectionsOfABulkWriteAsFarAsThereIsRoom() {
+        String all = "a".repeat(60);
+        // Of the fifth there is room for "sho" alone.
+        assertThat(bulk("shop." + all, "shop." + all, "shop." + all, "shop.b" + "c".repeat(44), "shop.d"))
+                .startsWith("bulkWrite | status=ok namespace=shop target=" + all + ", " + all + ", " + all + ", b"
+                        + "c".repeat(44) + " ");
+    }
+
+    @Test
+    void showsCollectionsOfABulkWriteThatLookLikeSeveral() {
+        assertThat(bulk("shop.a, b", "shop.c")).startsWith("bulkWrite | status=ok namespace=shop target=a, b, c ");
+    }
+
+    @Test
+    void readsNamespacesWhereTheyDoNotBelong() {
+        assertThat(line(
+                        "{aggregate: 'c', nsInfo: [{ns: 'database.c'}], pipeline: [{$lookup: {from: 'x'}}], $db: 'd'}",
+                        "{ok: 1}"))
+                .startsWith("aggregate | status=ok ");
+    }
+
     @Test
     void greets() {
         assertThat(
