@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -27,13 +26,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 final class MongoClientsIT {
     private static final Set<String> HELLO = Set.of("hello", "isMaster");
-
-    /** What the headers tell, and the begin of requests. */
-    private static final Function<Map<String, String>, Map<String, String>> KNOWN = fields -> {
-        Map<String, String> some = new TreeMap<>(fields);
-        some.keySet().retainAll(Set.of("command", "status", "target", "request_bytes", "response_bytes", "compressor"));
-        return some;
-    };
 
     /** What commands have in them as JSON, and what is left of them in a digest. */
     private static final Map<String, String> SHAPES = Map.of(
@@ -124,11 +116,18 @@ final class MongoClientsIT {
                 // The last two are short.
                 assertThat(seen.subList(seen.size() - 2, seen.size()))
                         .isEqualTo(commands.subList(commands.size() - 2, commands.size()));
-                assertThat(seen)
-                        .extracting(KNOWN)
-                        .isEqualTo(commands.stream().map(KNOWN).toList());
+                assertThat(seen.stream().map(MongoClientsIT::known))
+                        .containsExactlyElementsOf(
+                                commands.stream().map(MongoClientsIT::known).toList());
             });
         }
+    }
+
+    /** What the headers tell, and the begin of requests. */
+    private static Map<String, String> known(Map<String, String> fields) {
+        Map<String, String> some = new TreeMap<>(fields);
+        some.keySet().retainAll(Set.of("command", "status", "target", "request_bytes", "response_bytes", "compressor"));
+        return some;
     }
 
     private static int port(Exchange exchange) {
