@@ -56,6 +56,7 @@ final class MongoHealthCheckIT {
             assertThat(cluster.failure("connect")).contains("cannot connect");
 
             try (JavaServer second = new JavaServer(first.port())) {
+                assertThat(second.port()).isEqualTo(first.port());
                 assertThat(cluster.passes()).isTrue();
             }
         } finally {

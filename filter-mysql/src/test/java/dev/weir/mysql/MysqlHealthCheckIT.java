@@ -100,6 +100,7 @@ final class MysqlHealthCheckIT {
             assertThat(cluster.failure("connect")).contains("cannot connect");
 
             try (MysqlServer second = MysqlServer.startOn(first.port(), installation)) {
+                assertThat(second.port()).isEqualTo(first.port());
                 assertThat(cluster.passes()).isTrue();
             }
         } finally {

@@ -52,6 +52,7 @@ final class RedisHealthCheckIT {
             assertThat(cluster.failure("connect")).contains("cannot connect");
 
             try (TestServer second = TestServer.startOn(name, first.port())) {
+                assertThat(second.port()).isEqualTo(first.port());
                 assertThat(cluster.passes()).isTrue();
             }
         } finally {
