@@ -204,8 +204,8 @@ class HttpHealthCheckTest {
                     clusters:
                     """ + clusters, getClass().getClassLoader());
 
-            try (Server server =
-                    Server.start(file.config(), Map.of(), null, getClass().getClassLoader())) {
+            try (Server server = Server.start(
+                    file.config(), Reloader.plain(file), null, getClass().getClassLoader())) {
                 String shown = new AdminClient(server.adminAddress())
                         .send("GET", "/config")
                         .body();
