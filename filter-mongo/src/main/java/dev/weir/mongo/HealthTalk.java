@@ -3,6 +3,7 @@ package dev.weir.mongo;
 import dev.weir.core.cluster.Conversation;
 import dev.weir.core.cluster.HealthCheck.Health;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.Promise;
@@ -38,7 +39,8 @@ final class HealthTalk extends ChannelInboundHandlerAdapter {
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
-        received = context.alloc().buffer(1024, MongoHealthCheck.MAX_BYTES);
+        // On the heap: a proxy that ends may end its event loops before they remove this handler.
+        received = Unpooled.buffer(1024, MongoHealthCheck.MAX_BYTES);
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.weir.core.cluster.Conversation;
 import dev.weir.core.cluster.HealthCheck.Health;
 import dev.weir.mysql.MysqlHealthCheck.User;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.Promise;
@@ -51,7 +52,8 @@ final class HealthTalk extends ChannelInboundHandlerAdapter {
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
-        received = context.alloc().buffer(512, MysqlHealthCheck.MAX_BYTES);
+        // On the heap: a proxy that ends may end its event loops before they remove this handler.
+        received = Unpooled.buffer(512, MysqlHealthCheck.MAX_BYTES);
     }
 
     @Override
