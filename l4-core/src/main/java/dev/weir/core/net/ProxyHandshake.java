@@ -13,6 +13,7 @@ import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -97,7 +98,8 @@ final class ProxyHandshake extends ChannelInboundHandlerAdapter {
         all.readBytes(bytes);
         ProxyHeader header;
         try {
-            header = new ProxyParser().parse(ctx, bytes, ctx.channel().remoteAddress());
+            SocketAddress peer = ctx.channel().remoteAddress();
+            header = new ProxyParser().parse(ctx, bytes, peer == null ? home.unnamed() : peer);
         } catch (ProxyError.Rejected e) {
             fail(ctx, e.error());
             return;

@@ -1,5 +1,7 @@
 package dev.weir.core.net;
 
+import static dev.weir.core.net.HeaderReader.header;
+import static dev.weir.core.net.HeaderReader.telling;
 import static dev.weir.core.net.Sockets.connect;
 import static dev.weir.core.net.Sockets.eventually;
 import static dev.weir.core.net.Sockets.read;
@@ -11,16 +13,18 @@ import dev.weir.core.Proxy;
 import dev.weir.core.config.ConfigException;
 import dev.weir.core.config.ProxyConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.haproxy.HAProxyCommand;
 import io.netty.handler.codec.haproxy.HAProxyMessage;
-import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.netty.handler.codec.haproxy.HAProxyProxiedProtocol;
-import io.netty.handler.codec.haproxy.HAProxyTLV;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -29,6 +33,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Headers in and out of a real proxy, by sockets. What it writes is read by Netty's decoder. */
 class ProxyProtocolTest {
@@ -38,21 +43,23 @@ class ProxyProtocolTest {
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
 
     private Proxy start(Map<String, ?> listener, Map<String, ?> cluster) {
+        return Proxy.builder().meters(meters).start(config(listener, cluster));
+    }
+
+    private static ProxyConfig config(Map<String, ?> listener, Map<String, ?> cluster) {
         Map<String, Object> l = new HashMap<>(Map.of("name", "l", "address", "127.0.0.1:0"));
         l.putAll(listener);
         Map<String, Object> c = new HashMap<>(Map.of("name", "c"));
         c.putAll(cluster);
-        return Proxy.builder()
-                .meters(meters)
-                .start(ProxyConfig.of(Map.of(
-                        "event_loops",
-                        2,
-                        "drain_timeout",
-                        "60s",
-                        "listeners",
-                        List.of(l),
-                        "clusters",
-                        cluster.isEmpty() ? List.of() : List.of(c))));
+        return ProxyConfig.of(Map.of(
+                "event_loops",
+                2,
+                "drain_timeout",
+                "60s",
+                "listeners",
+                List.of(l),
+                "clusters",
+                cluster.isEmpty() ? List.of() : List.of(c)));
     }
 
     private static Map<String, Object> echo(Map<String, ?> keys) {
@@ -86,53 +93,6 @@ class ProxyProtocolTest {
             // an end as well
         }
         return text.toString();
-    }
-
-    /** Reads the header that the proxy begins with, as the decoder of Netty does. */
-    private static HAProxyMessage header(Socket from) throws IOException {
-        EmbeddedChannel decoder = new EmbeddedChannel(new HAProxyMessageDecoder());
-        HAProxyMessage message = null;
-        while (message == null) {
-            int b = from.getInputStream().read();
-            assertThat(b).as("within a header").isNotNegative();
-            decoder.writeInbound(SessionHarness.buffer(new byte[] {(byte) b}));
-            message = decoder.readInbound();
-        }
-        return message;
-    }
-
-    private static String shown(HAProxyMessage message) {
-        StringBuilder text = new StringBuilder();
-        text.append(message.protocolVersion())
-                .append(' ')
-                .append(message.command())
-                .append(' ')
-                .append(message.proxiedProtocol());
-        if (message.proxiedProtocol() != HAProxyProxiedProtocol.UNKNOWN) {
-            text.append(' ')
-                    .append(message.sourceAddress() + ":" + message.sourcePort())
-                    .append(' ')
-                    .append(message.destinationAddress() + ":" + message.destinationPort());
-        }
-        for (HAProxyTLV tlv : message.tlvs()) {
-            text.append(' ')
-                    .append(tlv.type())
-                    .append('=')
-                    .append(
-                            tlv.content().readableBytes() == 4 && tlv.typeByteValue() == 3
-                                    ? "sum"
-                                    : tlv.content().toString(StandardCharsets.US_ASCII));
-        }
-        message.release();
-        return text.toString();
-    }
-
-    /** A server that says what header its connection began with, and then what it is told. */
-    private static Sockets.Server telling() {
-        return new Sockets.Server(s -> {
-            s.getOutputStream().write((shown(header(s)) + "\n").getBytes(StandardCharsets.US_ASCII));
-            s.getInputStream().transferTo(s.getOutputStream());
-        });
     }
 
     private static String line(Socket client) throws IOException {
@@ -284,6 +244,41 @@ class ProxyProtocolTest {
                         Map.of());
                 Socket client = connect(proxy)) {
             assertThat(all(client)).isEqualTo("220 ready");
+        }
+    }
+
+    @Test
+    void peersOfAUnixSocketMaySendOne(@TempDir Path folder) throws Exception {
+        Path path = folder.resolve("s");
+        Map<String, ?> access = Map.of("type", "access", "allow", List.of("203.0.113.7"));
+        Map<String, ?> listener =
+                Map.of("address", "unix:" + path, "proxy_protocol", "required", "filters", List.of(access, ECHO));
+        try (Proxy proxy = start(listener, Map.of());
+                SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            client.connect(UnixDomainSocketAddress.of(path));
+            client.write(ByteBuffer.wrap(ProxyBytes.join(V1, new byte[] {'u'})));
+            ByteBuffer got = ByteBuffer.allocate(1);
+
+            int read = client.read(got);
+
+            assertThat(read).isEqualTo(1);
+            assertThat(got.get(0)).isEqualTo((byte) 'u');
+            assertThat(proxy.listeners().get(0).connectionsTotal()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aReloadChangesWhatNewConnectionsNeed() throws Exception {
+        try (Proxy proxy = start(echo(Map.of()), Map.of());
+                Socket old = connect(proxy)) {
+            assertThat(say(old, new byte[0], "old")).isEqualTo("old");
+
+            proxy.apply(config(echo(Map.of("proxy_protocol", "required")), Map.of()));
+
+            try (Socket young = connect(proxy)) {
+                assertThat(say(young, V1, "young")).isEqualTo("young");
+            }
+            assertThat(say(old, new byte[0], "old")).isEqualTo("old");
         }
     }
 
