@@ -55,9 +55,13 @@ class HaproxyIT {
     /** A running HAProxy on {@link #port}. */
     private record Haproxy(Process process, int port) implements AutoCloseable {
         @Override
-        public void close() throws InterruptedException {
+        public void close() {
             process.destroyForcibly();
-            process.waitFor(60, TimeUnit.SECONDS);
+            try {
+                process.waitFor(60, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

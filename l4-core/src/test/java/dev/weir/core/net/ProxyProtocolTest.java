@@ -283,6 +283,7 @@ class ProxyProtocolTest {
     }
 
     @Test
+    @SuppressWarnings("try") // the client hangs up before the test ends
     void aDrainWaitsForConnectionsWhoseHeaderIsOnItsWay() throws Exception {
         try (Proxy proxy =
                         start(echo(Map.of("proxy_protocol", "required", "proxy_protocol_timeout", "60s")), Map.of());
@@ -394,6 +395,7 @@ class ProxyProtocolTest {
                                     "health_check",
                                     Map.of("type", "tcp", "expect", "UP", "timeout", "50s")))) {
                 assertThat(eventually(() -> passedChecks() > before)).isTrue();
+                assertThat(proxy.clusters().get(0).endpoints().get(0).health()).isEqualTo("healthy");
                 synchronized (seen) {
                     assertThat(seen)
                             .containsOnly(
