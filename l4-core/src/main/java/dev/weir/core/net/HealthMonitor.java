@@ -4,6 +4,7 @@ import dev.weir.core.cluster.HealthCheck;
 import dev.weir.core.cluster.HealthCheck.Health;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.HealthConfig;
+import dev.weir.core.config.ProxyHeaderConfig;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
@@ -145,8 +146,15 @@ final class HealthMonitor implements AutoCloseable {
 
         @Override
         public ChannelFuture connect(ChannelHandler handler) {
-            return DiscoveryContext.reading(
-                    cluster.parts().connector().connect(address, cluster.config(), loop, handler));
+            ProxyHeaderConfig header = cluster.config().proxyHeader();
+            return DiscoveryContext.reading(cluster.parts()
+                    .connector()
+                    .connect(
+                            address,
+                            cluster.config(),
+                            loop,
+                            handler,
+                            header == null ? null : new ProxyGreeting(header, null)));
         }
     }
 

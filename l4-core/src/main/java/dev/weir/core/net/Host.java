@@ -4,6 +4,8 @@ import dev.weir.core.cluster.Discovery.Found;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ClusterConfig;
+import dev.weir.core.config.ProxyHeaderConfig;
+import dev.weir.core.filter.Connection;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -156,11 +158,22 @@ final class Host implements Endpoint {
 
     @Override
     public ChannelFuture connect(EventLoop loop, ChannelHandler initializer) {
+        return connect(loop, initializer, null);
+    }
+
+    @Override
+    public ChannelFuture connect(Connection client, ChannelHandler initializer) {
+        return connect(client.loop(), initializer, client);
+    }
+
+    private ChannelFuture connect(EventLoop loop, ChannelHandler initializer, @Nullable Connection client) {
+        ProxyHeaderConfig header = cluster.proxyHeader();
+        ProxyGreeting greeting = header == null ? null : new ProxyGreeting(header, client);
         kept.active.incrementAndGet();
         open.incrementAndGet();
         ChannelFuture connecting;
         try {
-            connecting = connector.connect(found.address(), cluster, loop, initializer);
+            connecting = connector.connect(found.address(), cluster, loop, initializer, greeting);
         } catch (RuntimeException e) {
             // Without a file descriptor there is no channel, and nothing that would close.
             kept.active.decrementAndGet();
