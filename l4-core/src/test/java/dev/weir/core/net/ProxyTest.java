@@ -172,7 +172,9 @@ class ProxyTest {
                         "listeners[0].filters[2]: no limit given (expected: max_connections, max_connections_per_client, or both)",
                         "listeners[0].filters[2].type: \"connection_limit\" is no terminal (expected: the last one of ask_toy, direct_response, echo, tcp_proxy)",
                         "clusters[0].load_balancing: \"ring_hsh\" (did you mean \"ring_hash\"?)",
-                        "clusters[0].weigth: unknown key (expected: endpoints, connect_timeout, name, load_balancing, source_address, tcp_nodelay, keep_alive)");
+                        "clusters[0].weigth: unknown key (expected: connect_timeout, slow_start, circuit_breakers, name, discovery,"
+                                + " endpoints, health_check, outlier_detection, panic_threshold, on_host_removal, load_balancing,"
+                                + " source_address, tcp_nodelay, keep_alive, proxy_protocol, proxy_protocol_tlvs)");
     }
 
     @Test
