@@ -16,7 +16,8 @@ set -euo pipefail
 
 tools=${WEIR_TOOLS:-${HOME:-/root}/.cache/weir-tools}
 envoy_version=1.40.0
-secantus_packages=(SecantusDB==0.7.0b3 pymongo==4.20.1 python-snappy==0.7.3 zstandard==0.25.0)
+secantus_packages=(SecantusDB==0.7.0b3 pymongo==4.20.1 python-snappy==0.7.3 zstandard==0.25.0
+    backports.zstd==1.8.0)
 bench=false
 for argument in "$@"; do
     case $argument in
@@ -175,7 +176,7 @@ secantus_complete() {
     for package in "${secantus_packages[@]}"; do
         grep -qixF "$package" <<<"$there" || return 1
     done
-    "$folder/bin/python" -c 'import pymongo, secantus.cli, snappy, zstandard' 2>/dev/null
+    "$folder/bin/python" -c 'import backports.zstd, pymongo, secantus.cli, snappy, zstandard' 2>/dev/null
 }
 
 # An environment cannot be moved; pip puts the program of a package there last.

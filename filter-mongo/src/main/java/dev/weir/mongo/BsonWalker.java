@@ -62,6 +62,9 @@ final class BsonWalker {
 
     private static final int COUNTING = -1;
 
+    /** Of the name of an element that is counted where it is. */
+    private static final int MOST_DIGITS = 6;
+
     private Fields fields;
     private NameTable names;
     private final int[] ends = new int[DEPTH + 2];
@@ -394,15 +397,14 @@ final class BsonWalker {
         int i = from;
         int digits = digits(count);
         int next = limit(digits);
-        while (skip == 0 && to - i >= digits + 6) {
-            int kind = data.getByte(i);
-            if (kind != Bson.DOCUMENT && kind != Bson.ARRAY
-                    || data.getByte(i + 1) == 0
-                    || data.getByte(i + digits) == 0
-                    || data.getByte(i + 1 + digits) != 0) {
+        while (skip == 0 && digits <= MOST_DIGITS && to - i >= Math.max(8, digits + 6)) {
+            // Its type, its name, a zero, and as long as the name is short its size.
+            long word = data.getLongLE(i);
+            int kind = (int) word & 0xff;
+            if (kind != Bson.DOCUMENT && kind != Bson.ARRAY || Bson.first(Bson.zeros(word)) != 1 + digits) {
                 break;
             }
-            int size = data.getIntLE(i + 2 + digits);
+            int size = digits <= 2 ? (int) (word >>> 8 * (2 + digits)) : data.getIntLE(i + 2 + digits);
             int start = at + 2 + digits;
             if (size < Bson.EMPTY || size > end - start) {
                 throw bad();

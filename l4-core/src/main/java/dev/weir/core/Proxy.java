@@ -11,8 +11,10 @@ import dev.weir.core.net.Extensions;
 import dev.weir.core.net.Transport;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -65,21 +67,38 @@ public final class Proxy implements AutoCloseable {
      *
      * @param name its name
      * @param loadBalancing name of its policy
+     * @param version grows with every change of its endpoints
+     * @param panic whether all endpoints are used as too few are healthy
      * @param endpoints its endpoints
      */
-    public record ClusterStatus(String name, String loadBalancing, List<EndpointStatus> endpoints) {}
+    public record ClusterStatus(
+            String name, String loadBalancing, long version, boolean panic, List<EndpointStatus> endpoints) {}
 
     /**
      * An endpoint at this moment.
      *
-     * @param address as configured
+     * @param address as configured or discovered
+     * @param name its name, or null
      * @param weight its share
      * @param connectionsActive connections open, or being made, now
      * @param connects connections made since the start
      * @param connectFailures attempts that failed since the start
+     * @param health a word: all is well, or {@code unhealthy}, {@code unchecked}, {@code ejected}
+     * @param reason why, for people; empty if it is healthy
+     * @param since when that changed last
+     * @param metadata what discovery tells of it
      */
     public record EndpointStatus(
-            String address, int weight, int connectionsActive, long connects, long connectFailures) {}
+            String address,
+            @Nullable String name,
+            int weight,
+            int connectionsActive,
+            long connects,
+            long connectFailures,
+            String health,
+            String reason,
+            Instant since,
+            Map<String, String> metadata) {}
 
     /** Starts to set up a proxy. */
     public static Builder builder() {

@@ -155,21 +155,39 @@ final class AdminViews {
                 json.writeStartObject();
                 json.writeStringField("name", cluster.name());
                 json.writeStringField("load_balancing", cluster.loadBalancing());
+                json.writeNumberField("version", cluster.version());
+                json.writeBooleanField("panic", cluster.panic());
                 json.writeArrayFieldStart("endpoints");
                 for (EndpointStatus endpoint : cluster.endpoints()) {
-                    json.writeStartObject();
-                    json.writeStringField("address", endpoint.address());
-                    json.writeNumberField("weight", endpoint.weight());
-                    json.writeNumberField("connections_active", endpoint.connectionsActive());
-                    json.writeNumberField("connects", endpoint.connects());
-                    json.writeNumberField("connect_failures", endpoint.connectFailures());
-                    json.writeEndObject();
+                    endpoint(json, endpoint);
                 }
                 json.writeEndArray();
                 json.writeEndObject();
             }
             json.writeEndArray();
         });
+    }
+
+    private static void endpoint(JsonGenerator json, EndpointStatus endpoint) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("address", endpoint.address());
+        if (endpoint.name() != null) {
+            json.writeStringField("name", endpoint.name());
+        }
+        json.writeNumberField("weight", endpoint.weight());
+        json.writeStringField("health", endpoint.health());
+        if (!endpoint.reason().isEmpty()) {
+            json.writeStringField("reason", endpoint.reason());
+        }
+        json.writeStringField("since", endpoint.since().toString());
+        json.writeNumberField("connections_active", endpoint.connectionsActive());
+        json.writeNumberField("connects", endpoint.connects());
+        json.writeNumberField("connect_failures", endpoint.connectFailures());
+        if (!endpoint.metadata().isEmpty()) {
+            json.writeFieldName("metadata");
+            Json.write(json, endpoint.metadata());
+        }
+        json.writeEndObject();
     }
 
     AdminResponse config() {

@@ -81,9 +81,11 @@ class AdminServerTest {
                         + "[\"redis_stats\",\"tcp_proxy\"],\"connections_active\":3,\"connections_total\":7,"
                         + "\"bytes_from_clients\":11,\"bytes_to_clients\":13,\"accepting\":true,\"decoding\":true}]}");
         assertThat(get("/clusters").body().strip())
-                .isEqualTo("{\"clusters\":[{\"name\":\"orders\",\"load_balancing\":\"round_robin\",\"endpoints\":"
-                        + "[{\"address\":\"10.0.0.5:6379\",\"weight\":1,\"connections_active\":2,\"connects\":3,"
-                        + "\"connect_failures\":4}]}]}");
+                .isEqualTo(
+                        "{\"clusters\":[{\"name\":\"orders\",\"load_balancing\":\"round_robin\",\"version\":7,\"panic\":false,"
+                                + "\"endpoints\":[{\"address\":\"10.0.0.5:6379\",\"name\":\"shard-1\",\"weight\":1,"
+                                + "\"health\":\"unhealthy\",\"reason\":\"no answer within 100 ms\",\"since\":\"1970-01-01T00:00:00Z\","
+                                + "\"connections_active\":2,\"connects\":3,\"connect_failures\":4,\"metadata\":{\"zone\":\"a\"}}]}]}");
     }
 
     @Test

@@ -16,6 +16,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -100,8 +101,22 @@ final class FakeSource implements AdminSource {
 
     @Override
     public List<ClusterStatus> clusters() {
-        return List.of(
-                new ClusterStatus("orders", "round_robin", List.of(new EndpointStatus("10.0.0.5:6379", 1, 2, 3, 4))));
+        return List.of(new ClusterStatus(
+                "orders",
+                "round_robin",
+                7,
+                false,
+                List.of(new EndpointStatus(
+                        "10.0.0.5:6379",
+                        "shard-1",
+                        1,
+                        2,
+                        3,
+                        4,
+                        "unhealthy",
+                        "no answer within 100 ms",
+                        Instant.ofEpochMilli(0),
+                        Map.of("zone", "a")))));
     }
 
     @Override

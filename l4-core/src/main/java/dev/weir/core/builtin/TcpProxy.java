@@ -3,7 +3,6 @@ package dev.weir.core.builtin;
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.Exclusions;
-import dev.weir.core.cluster.XxHash64;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.EndOfStream;
@@ -22,6 +21,7 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -40,10 +40,17 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
     /**
      * What all connections of one configured terminal share.
      *
+     * @param hashBy what is hashed; null, and where it is not set, for the client's address
      * @param idleNanos 0 for none
      * @param longestNanos 0 for none
      */
-    record Settings(Cluster cluster, long idleNanos, long longestNanos, int attempts, UpstreamMetrics metrics) {}
+    record Settings(
+            Cluster cluster,
+            @Nullable ConnectionAttribute<String> hashBy,
+            long idleNanos,
+            long longestNanos,
+            int attempts,
+            UpstreamMetrics metrics) {}
 
     private final Settings settings;
     private final TerminalContext context;
@@ -122,7 +129,13 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
             return 0;
         }
         Long chosen = context.connection().get(ConnectionAttribute.HASH);
-        return chosen != null ? chosen : XxHash64.hash(context.connection().clientHost());
+        if (chosen != null) {
+            return chosen;
+        }
+        ConnectionAttribute<String> attribute = settings.hashBy;
+        String key = attribute == null ? null : context.connection().get(attribute);
+        byte[] bytes = (key != null ? key : context.connection().clientHost()).getBytes(StandardCharsets.UTF_8);
+        return settings.cluster.keyHash().hash(bytes, bytes.length);
     }
 
     private void connectDone(ChannelFuture done, Endpoint tried) {

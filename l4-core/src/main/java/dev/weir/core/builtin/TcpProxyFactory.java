@@ -3,12 +3,30 @@ package dev.weir.core.builtin;
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.config.Units;
+import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.TerminalFactory;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The terminal {@code tcp_proxy}: bytes to and from one endpoint of a cluster. */
 public final class TcpProxyFactory implements TerminalFactory {
+    private static final String SOURCE = "source_address";
+
+    private static final Map<String, Optional<ConnectionAttribute<String>>> HASHED = Map.of(
+            SOURCE,
+            Optional.empty(),
+            "sni",
+            Optional.of(ConnectionAttribute.SNI),
+            "user",
+            Optional.of(ConnectionAttribute.USER),
+            "namespace",
+            Optional.of(ConnectionAttribute.NAMESPACE),
+            "app",
+            Optional.of(ConnectionAttribute.APP));
+
     /** For ServiceLoader. */
     public TcpProxyFactory() {}
 
@@ -27,8 +45,14 @@ public final class TcpProxyFactory implements TerminalFactory {
         limit(config, "max_connection_duration", longest);
         UpstreamMetrics metrics = new UpstreamMetrics(environment.meters(), cluster.name());
         TcpProxy.Settings settings =
-                new TcpProxy.Settings(cluster, idle.toNanos(), longest.toNanos(), attempts, metrics);
+                new TcpProxy.Settings(cluster, hashBy(config), idle.toNanos(), longest.toNanos(), attempts, metrics);
         return loop -> context -> new TcpProxy(settings, context);
+    }
+
+    /** What filters put on a connection, or its source address. */
+    private static @Nullable ConnectionAttribute<String> hashBy(ConfigNode config) {
+        String name = config.oneOf("hash_policy", SOURCE, HASHED.keySet());
+        return HASHED.getOrDefault(name, Optional.empty()).orElse(null);
     }
 
     /** Zero means none; anything else must be long enough to be meant. */

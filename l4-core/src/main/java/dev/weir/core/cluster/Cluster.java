@@ -24,6 +24,9 @@ public interface Cluster {
     /** Whether {@link #pick} looks at the hash; where not, callers need not compute one. */
     boolean usesHash();
 
+    /** The function that makes the hash of a key for {@link #pick}. */
+    KeyHash keyHash();
+
     /** Name of its policy. */
     String loadBalancing();
 

@@ -4,6 +4,7 @@ import dev.weir.core.config.Address;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
+import org.jspecify.annotations.Nullable;
 
 /** One server of a cluster. All methods may be called from any thread. */
 public interface Endpoint {
@@ -21,6 +22,11 @@ public interface Endpoint {
 
     /** Its address as configured. */
     Address address();
+
+    /** What it is called in the configuration: hash policies hash this in place of the address. Null if it has no name. */
+    default @Nullable String name() {
+        return null;
+    }
 
     /** Its share among the others, 1…1,000,000. */
     int weight();

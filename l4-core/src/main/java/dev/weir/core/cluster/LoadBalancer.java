@@ -2,6 +2,7 @@ package dev.weir.core.cluster;
 
 import dev.weir.core.config.ConfigNode;
 import java.util.List;
+import java.util.function.IntSupplier;
 
 /**
  * A policy to choose among endpoints. Found by {@link java.util.ServiceLoader}, one object per proxy. The policy itself
@@ -25,8 +26,18 @@ public interface LoadBalancer {
     /** Makes pickers. */
     @FunctionalInterface
     interface Builder {
-        /** {@code endpoints} is immutable and not empty. Off the event loops, once per change of the endpoints. */
-        Picker build(List<? extends Endpoint> endpoints);
+        /**
+         * Off the event loops, once per change of the endpoints.
+         *
+         * @param endpoints immutable and not empty
+         * @param open tells how many connections to all of them are open, from any thread
+         */
+        Picker build(List<? extends Endpoint> endpoints, IntSupplier open);
+
+        /** The function that makes the hash of a key. */
+        default KeyHash keyHash() {
+            return KeyHash.XX_HASH;
+        }
     }
 
     /** Chooses among a fixed list. Called on all event loops at once, per connection or exchange; neither blocks nor allocates. */

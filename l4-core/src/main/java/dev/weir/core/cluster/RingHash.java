@@ -1,11 +1,12 @@
 package dev.weir.core.cluster;
 
 import dev.weir.core.config.ConfigNode;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Consistent hashing on a ring, bit-exact with Envoy's {@code RING_HASH} with xxHash64 (ring_hash_lb.cc): a
+ * Consistent hashing on a ring, bit-exact with Envoy's {@code RING_HASH} (ring_hash_lb.cc): a
  * virtual node is the hash of {@code <address>_<i>}; a hash belongs to the first node at or after it.
  */
 public final class RingHash implements LoadBalancer {
@@ -32,8 +33,18 @@ public final class RingHash implements LoadBalancer {
         if (min > max) {
             node.error("minimum_ring_size", min + " (expected: at most maximum_ring_size, " + max + ")");
         }
+        String function = node.oneOf("hash_function", "xx_hash", List.of("xx_hash", "murmur_hash_2"));
         node.rejectUnknown();
-        return endpoints -> new Ring(endpoints, Math.min(min, max), max);
+        KeyHash hash = function.equals("xx_hash") ? KeyHash.XX_HASH : KeyHash.MURMUR_HASH_2;
+        int balance = BoundedLoad.configure(cluster);
+        return (endpoints, open) ->
+                BoundedLoad.of(balance, endpoints, open, new Ring(endpoints, Math.min(min, max), max, hash));
+    }
+
+    /** What Envoy's policies hash of an endpoint. */
+    static String key(Endpoint endpoint) {
+        String name = endpoint.name();
+        return name != null ? name : endpoint.address().toString();
     }
 
     /** Nodes sorted by unsigned hash, with the index of their endpoint. */
@@ -41,7 +52,7 @@ public final class RingHash implements LoadBalancer {
         private final long[] hashes;
         private final int[] owners;
 
-        Ring(List<? extends Endpoint> endpoints, long minSize, long maxSize) {
+        Ring(List<? extends Endpoint> endpoints, long minSize, long maxSize, KeyHash hash) {
             double total = endpoints.stream().mapToDouble(Endpoint::weight).sum();
             double least = endpoints.stream()
                     .mapToDouble(e -> e.weight() / total)
@@ -54,12 +65,13 @@ public final class RingHash implements LoadBalancer {
             double target = 0;
             for (int i = 0; i < endpoints.size(); i++) {
                 target += scale * (endpoints.get(i).weight() / total);
-                String key = endpoints.get(i).address() + "_";
+                String key = key(endpoints.get(i)) + "_";
                 for (int n = 0; size < target; n++) {
                     if (size == nodes.length) {
                         nodes = Arrays.copyOf(nodes, size + 1);
                     }
-                    nodes[size++] = new Node(XxHash64.hash(key + n), i);
+                    byte[] text = (key + n).getBytes(StandardCharsets.UTF_8);
+                    nodes[size++] = new Node(hash.hash(text, text.length), i);
                 }
             }
             Node[] ring = Arrays.copyOf(nodes, size);

@@ -21,7 +21,7 @@ public final class RoundRobin implements LoadBalancer {
 
     @Override
     public Builder configure(ConfigNode cluster) {
-        return endpoints -> {
+        return (endpoints, open) -> {
             int[] schedule =
                     schedule(endpoints.stream().mapToInt(Endpoint::weight).toArray());
             AtomicInteger next = new AtomicInteger();

@@ -2,14 +2,23 @@ package dev.weir.core.config;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A cluster.
  *
  * @param name its name
- * @param endpoints its servers, at least one
+ * @param endpoints its servers, at least one; empty where they are discovered
+ * @param discovery where they come from otherwise, or null
+ * @param health how they are checked, or null
+ * @param outliers when they are taken out, or null
+ * @param maxConnections of all of them together; 0 for no limit
+ * @param panicThreshold percent: if fewer are healthy, all are used
+ * @param closesOnRemoval whether the connections of a host that leaves are closed
+ * @param slowStart how long a host that is new or returns gets less than its share; zero for not at all
  * @param loadBalancing name of the policy
  * @param connectTimeout longest connection attempt, 1 ms…10 min
  * @param sourceAddress local address to connect from, or null
@@ -20,6 +29,13 @@ import org.jspecify.annotations.Nullable;
 public record ClusterConfig(
         String name,
         List<EndpointConfig> endpoints,
+        @Nullable ConfigNode discovery,
+        @Nullable HealthConfig health,
+        @Nullable OutlierConfig outliers,
+        int maxConnections,
+        int panicThreshold,
+        boolean closesOnRemoval,
+        Duration slowStart,
         String loadBalancing,
         Duration connectTimeout,
         @Nullable Address sourceAddress,
@@ -31,17 +47,19 @@ public record ClusterConfig(
      * A server.
      *
      * @param address its address
+     * @param name what hash policies hash in place of the address, or null
      * @param weight its share, 1…1,000,000
      */
-    public record EndpointConfig(Address address, int weight) {
+    public record EndpointConfig(Address address, @Nullable String name, int weight) {
         static EndpointConfig from(ConfigNode node) {
             if (!node.isMap()) {
-                return new EndpointConfig(check(node, node.as(Address::parse, new Address("127.0.0.1", 1))), 1);
+                return new EndpointConfig(check(node, node.as(Address::parse, new Address("127.0.0.1", 1))), null, 1);
             }
             Address address = node.address("address");
             int weight = (int) node.integer("weight", 1, 1, 1_000_000);
+            String name = node.has("name") ? node.string("name") : null;
             node.rejectUnknown();
-            return new EndpointConfig(node.has("address") ? check(node, address) : address, weight);
+            return new EndpointConfig(node.has("address") ? check(node, address) : address, name, weight);
         }
 
         private static Address check(ConfigNode node, Address address) {
@@ -53,27 +71,86 @@ public record ClusterConfig(
     }
 
     static ClusterConfig from(ConfigNode node) {
-        List<EndpointConfig> endpoints = new ArrayList<>();
-        ConfigNode list = node.required("endpoints");
-        for (ConfigNode endpoint : list.isMap() ? List.<ConfigNode>of() : list.elements()) {
-            endpoints.add(EndpointConfig.from(endpoint));
-        }
-        if (endpoints.isEmpty()) {
-            list.error("empty (expected: a list of addresses)");
-        }
         Duration timeout = node.duration("connect_timeout", Duration.ofSeconds(5));
         if (timeout.toMillis() < 1 || timeout.toMinutes() > 10) {
             node.error("connect_timeout", Units.format(timeout) + " (expected: 1ms..10m)");
         }
+        Duration slowStart = node.duration("slow_start", Duration.ZERO);
+        if (slowStart.toHours() >= 24) {
+            node.error("slow_start", Units.format(slowStart) + " (expected: 0 for none, or up to 24h)");
+        }
+        ConfigNode limits = node.section("circuit_breakers");
+        int maxConnections = (int) limits.integer("max_connections", 0, 0, Integer.MAX_VALUE);
+        limits.rejectUnknown();
         return new ClusterConfig(
                 node.string("name"),
-                List.copyOf(endpoints),
+                endpoints(node),
+                node.has("discovery") ? node.required("discovery") : null,
+                node.has("health_check") ? HealthConfig.from(node.required("health_check")) : null,
+                node.has("outlier_detection") ? OutlierConfig.from(node.required("outlier_detection")) : null,
+                maxConnections,
+                (int) node.integer("panic_threshold", 50, 0, 100),
+                node.oneOf("on_host_removal", "drain", List.of("drain", "close"))
+                        .equals("close"),
+                slowStart,
                 String.valueOf(node.string("load_balancing", "round_robin")),
                 timeout,
                 node.has("source_address") ? source(node) : null,
                 node.bool("tcp_nodelay", true),
                 node.bool("keep_alive", true),
                 node);
+    }
+
+    /** A cluster that does not exist. */
+    public static ClusterConfig unknown(String name, ConfigNode node) {
+        return new ClusterConfig(
+                name,
+                List.of(),
+                null,
+                null,
+                null,
+                0,
+                0,
+                false,
+                Duration.ZERO,
+                "none",
+                Duration.ofSeconds(1),
+                null,
+                true,
+                true,
+                node);
+    }
+
+    private static List<EndpointConfig> endpoints(ConfigNode node) {
+        List<EndpointConfig> endpoints = new ArrayList<>();
+        if (node.has("discovery")) {
+            if (node.has("endpoints")) {
+                node.error("endpoints", "beside discovery (expected: one of the two)");
+            }
+            return endpoints;
+        }
+        ConfigNode list = node.required("endpoints");
+        for (ConfigNode endpoint : list.isMap() ? List.<ConfigNode>of() : list.elements()) {
+            endpoints.add(EndpointConfig.from(endpoint));
+        }
+        duplicates(endpoints, list);
+        if (endpoints.isEmpty()) {
+            list.error("empty (expected: a list of addresses)");
+        }
+        return List.copyOf(endpoints);
+    }
+
+    /** Hash policies tell endpoints apart by their names. */
+    private static void duplicates(List<EndpointConfig> endpoints, ConfigNode list) {
+        Set<String> names = new HashSet<>();
+        for (int i = 0; i < endpoints.size(); i++) {
+            String name = endpoints.get(i).name();
+            if (name != null && !names.add(name)) {
+                list.elements()
+                        .get(i)
+                        .error("name", "\"" + name + "\" twice in a cluster (expected: a name of its own)");
+            }
+        }
     }
 
     /** A source is an IP address, with a port only where a fixed one is wanted. */

@@ -3,6 +3,7 @@ package dev.weir.core.net;
 import dev.weir.core.Proxy.ClusterStatus;
 import dev.weir.core.Proxy.EndpointStatus;
 import dev.weir.core.Proxy.ListenerStatus;
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.ListenerConfig;
 import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.exchange.ExchangeSink;
@@ -16,6 +17,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -39,6 +41,7 @@ public final class Engine implements AutoCloseable {
     private final List<Loop> loops = new ArrayList<>();
     private final Extensions extensions;
     private final Connector connector;
+    private final Clusters clusters;
     private final CoreMetrics metrics;
     private final WireClock clock;
     private final ExchangeSinks sinks;
@@ -91,6 +94,7 @@ public final class Engine implements AutoCloseable {
             int index = loops.size();
             loops.add(new Loop(index, (EventLoop) executor, sinks.forLoop(index), clock));
         }
+        this.clusters = new Clusters(loops.stream().map(Loop::loop).toList(), meters, clock);
         this.lag = new LoopLag(loops, meters);
         this.rates = new RateSampler(sinks::sampleRates);
         metrics.process();
@@ -103,6 +107,7 @@ public final class Engine implements AutoCloseable {
         new GenerationBuilder(
                         extensions,
                         new Connector(Transport.NIO),
+                        new Clusters(List.of(), new SimpleMeterRegistry(), WireClock.system()),
                         new CoreMetrics(new SimpleMeterRegistry()),
                         WireClock.system(),
                         new NoHotKeys(),
@@ -165,6 +170,7 @@ public final class Engine implements AutoCloseable {
             next.release();
             throw e;
         }
+        next.clusters().values().forEach(LiveCluster::start);
         current.values().forEach(listener -> listener.use(next));
         swap.commit();
         Generation old = generation;
@@ -194,7 +200,8 @@ public final class Engine implements AutoCloseable {
     }
 
     private GenerationBuilder builder() {
-        return new GenerationBuilder(extensions, connector, metrics, clock, sinks.hotKeys(), this::decodingOf);
+        return new GenerationBuilder(
+                extensions, connector, clusters, metrics, clock, sinks.hotKeys(), this::decodingOf);
     }
 
     private BooleanSupplier decodingOf(String listener) {
@@ -253,23 +260,36 @@ public final class Engine implements AutoCloseable {
         List<ClusterStatus> all = new ArrayList<>();
         if (current != null) {
             current.config().clusters().forEach(config -> {
-                StaticCluster cluster = current.clusters().get(config.name());
+                LiveCluster cluster = current.clusters().get(config.name());
                 if (cluster != null) {
-                    all.add(new ClusterStatus(
-                            cluster.name(),
-                            cluster.loadBalancing(),
-                            cluster.snapshot().endpoints().stream()
-                                    .map(e -> new EndpointStatus(
-                                            e.address().toString(),
-                                            e.weight(),
-                                            e.activeConnections(),
-                                            e.connects(),
-                                            e.connectFailures()))
-                                    .toList()));
+                    all.add(status(cluster));
                 }
             });
         }
         return List.copyOf(all);
+    }
+
+    private static ClusterStatus status(LiveCluster cluster) {
+        HostSet hosts = cluster.hosts();
+        List<EndpointStatus> endpoints = new ArrayList<>();
+        for (Endpoint endpoint : hosts.snapshot().endpoints()) {
+            if (endpoint instanceof Host host) {
+                Host.State state = host.state();
+                endpoints.add(new EndpointStatus(
+                        host.address().toString(),
+                        host.name(),
+                        host.weight(),
+                        host.activeConnections(),
+                        host.connects(),
+                        host.connectFailures(),
+                        host.health(),
+                        state.reason(),
+                        Instant.ofEpochMilli(state.since()),
+                        host.found().metadata()));
+            }
+        }
+        return new ClusterStatus(
+                cluster.name(), cluster.loadBalancing(), hosts.snapshot().version(), hosts.panic(), endpoints);
     }
 
     /** The sinks. */
@@ -367,6 +387,7 @@ public final class Engine implements AutoCloseable {
         if (last != null) {
             last.release();
         }
+        clusters.close();
         connector.close();
         group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
         loops.forEach(loop -> loop.inflaters().close());

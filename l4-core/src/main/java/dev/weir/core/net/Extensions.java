@@ -1,5 +1,7 @@
 package dev.weir.core.net;
 
+import dev.weir.core.cluster.Discovery;
+import dev.weir.core.cluster.HealthCheck;
 import dev.weir.core.cluster.LoadBalancer;
 import dev.weir.core.filter.FilterFactory;
 import dev.weir.core.filter.TerminalFactory;
@@ -18,12 +20,16 @@ public final class Extensions {
     private final Map<String, Protocol> protocols;
     private final Map<String, Protocol> sniffers;
     private final Map<String, LoadBalancer> balancers;
+    private final Map<String, HealthCheck> healthChecks;
+    private final Map<String, Discovery> discoveries;
 
     private Extensions(ClassLoader loader) {
         filters = load(FilterFactory.class, loader, FilterFactory::type);
         terminals = load(TerminalFactory.class, loader, TerminalFactory::type);
         protocols = load(Protocol.class, loader, Protocol::name);
         balancers = load(LoadBalancer.class, loader, LoadBalancer::name);
+        healthChecks = load(HealthCheck.class, loader, HealthCheck::type);
+        discoveries = load(Discovery.class, loader, Discovery::type);
         sniffers = new TreeMap<>();
         protocols.values().forEach(p -> put(sniffers, p.statsFilter(), p));
         sniffers.keySet().forEach(type -> reject(type, filters.containsKey(type)));
@@ -81,6 +87,14 @@ public final class Extensions {
     /** Protocols by the type of their sniffing filter. */
     Map<String, Protocol> sniffers() {
         return sniffers;
+    }
+
+    Map<String, HealthCheck> healthChecks() {
+        return healthChecks;
+    }
+
+    Map<String, Discovery> discoveries() {
+        return discoveries;
     }
 
     Map<String, LoadBalancer> balancers() {

@@ -19,7 +19,7 @@ final class Generation {
     private static final Logger LOG = LoggerFactory.getLogger(Generation.class);
 
     private final ProxyConfig config;
-    private final Map<String, StaticCluster> clusters;
+    private final Map<String, LiveCluster> clusters;
     private final Map<String, List<ChainPlan>> chains;
     private final Deque<AutoCloseable> resources;
     /** One for being current, and one for each connection. */
@@ -29,13 +29,14 @@ final class Generation {
 
     Generation(
             ProxyConfig config,
-            Map<String, StaticCluster> clusters,
+            Map<String, LiveCluster> clusters,
             Map<String, List<ChainPlan>> chains,
             Deque<AutoCloseable> resources) {
         this.config = config;
         this.clusters = Map.copyOf(clusters);
         this.chains = Map.copyOf(chains);
         this.resources = new ArrayDeque<>(resources);
+        this.clusters.values().forEach(LiveCluster::retain);
     }
 
     /** The settings of a listener of this generation, or null. */
@@ -53,7 +54,7 @@ final class Generation {
         return config;
     }
 
-    Map<String, StaticCluster> clusters() {
+    Map<String, LiveCluster> clusters() {
         return clusters;
     }
 
@@ -81,6 +82,7 @@ final class Generation {
     void release() {
         if (users.decrementAndGet() == 0) {
             closeResources();
+            clusters.values().forEach(LiveCluster::release);
             onEnd.run();
         }
     }

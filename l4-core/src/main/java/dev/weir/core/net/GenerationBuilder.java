@@ -1,12 +1,14 @@
 package dev.weir.core.net;
 
 import dev.weir.core.cluster.Cluster;
-import dev.weir.core.cluster.Endpoint;
+import dev.weir.core.cluster.Discovery;
+import dev.weir.core.cluster.HealthCheck;
 import dev.weir.core.cluster.LoadBalancer;
 import dev.weir.core.config.ChainConfig;
 import dev.weir.core.config.ChainConfig.FilterConfig;
 import dev.weir.core.config.ClusterConfig;
 import dev.weir.core.config.ConfigNode;
+import dev.weir.core.config.HealthConfig;
 import dev.weir.core.config.ListenerConfig;
 import dev.weir.core.config.Names;
 import dev.weir.core.config.ProxyConfig;
@@ -18,7 +20,6 @@ import dev.weir.core.filter.TerminalFactory;
 import dev.weir.core.filter.WireClock;
 import dev.weir.core.protocol.Protocol;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -40,23 +41,26 @@ import org.jspecify.annotations.Nullable;
 final class GenerationBuilder {
     private final Extensions extensions;
     private final Connector connector;
+    private final Clusters shared;
     private final CoreMetrics metrics;
     private final WireClock clock;
     private final HotKeys hotKeys;
     private final Sniffers sniffers;
 
-    private final Map<String, StaticCluster> clusters = new LinkedHashMap<>();
+    private final Map<String, LiveCluster> clusters = new LinkedHashMap<>();
     private final Deque<AutoCloseable> resources = new ArrayDeque<>();
 
     GenerationBuilder(
             Extensions extensions,
             Connector connector,
+            Clusters shared,
             CoreMetrics metrics,
             WireClock clock,
             HotKeys hotKeys,
             Function<String, BooleanSupplier> decoding) {
         this.extensions = extensions;
         this.connector = connector;
+        this.shared = shared;
         this.metrics = metrics;
         this.clock = clock;
         this.hotKeys = hotKeys;
@@ -82,7 +86,7 @@ final class GenerationBuilder {
         return new Generation(config, clusters, chains, resources);
     }
 
-    private StaticCluster cluster(ClusterConfig config, @Nullable Generation previous) {
+    private LiveCluster cluster(ClusterConfig config, @Nullable Generation previous) {
         LoadBalancer balancer = extensions.balancers().get(config.loadBalancing());
         LoadBalancer.Builder builder = null;
         if (balancer == null) {
@@ -96,15 +100,55 @@ final class GenerationBuilder {
         } else {
             builder = balancer.configure(config.node());
         }
+        Discovery.Source source = discovery(config);
+        HealthCheck.Probe probe = probe(config);
         config.node().rejectUnknown();
-        StaticCluster old = previous == null ? null : previous.clusters().get(config.name());
+        LiveCluster old = previous == null ? null : previous.clusters().get(config.name());
         Object plain = config.node().plain();
         if (old != null && plain != null && plain.equals(old.config().node().plain())) {
             return old;
         }
-        List<Endpoint> endpoints = new ArrayList<>();
-        config.endpoints().forEach(e -> endpoints.add(new StaticEndpoint(e, config, connector)));
-        return new StaticCluster(config, balancer != null && balancer.usesHash(), builder, endpoints);
+        return new LiveCluster(
+                new LiveCluster.Parts(
+                        config, builder, balancer != null && balancer.usesHash(), source, probe, connector, shared),
+                old);
+    }
+
+    private Discovery.@Nullable Source discovery(ClusterConfig config) {
+        ConfigNode node = config.discovery();
+        if (node == null) {
+            return null;
+        }
+        String type = node.string("type");
+        Discovery discovery = extensions.discoveries().get(type);
+        if (discovery == null) {
+            unknown(node, type, extensions.discoveries().keySet());
+            return null;
+        }
+        Discovery.Source source = discovery.configure(node);
+        node.rejectUnknown();
+        return source;
+    }
+
+    private HealthCheck.@Nullable Probe probe(ClusterConfig config) {
+        HealthConfig health = config.health();
+        if (health == null) {
+            return null;
+        }
+        HealthCheck check = extensions.healthChecks().get(health.type());
+        if (check == null) {
+            unknown(health.node(), health.type(), extensions.healthChecks().keySet());
+            return null;
+        }
+        HealthCheck.Probe probe = check.configure(health.node());
+        health.node().rejectUnknown();
+        return probe;
+    }
+
+    private static void unknown(ConfigNode node, String type, Set<String> valid) {
+        if (!type.isEmpty()) {
+            node.error("type", "\"" + type + "\"" + Names.suggest(type, valid));
+        }
     }
 
     private @Nullable ChainPlan chain(ListenerConfig listener, ChainConfig chain) {
@@ -231,18 +275,15 @@ final class GenerationBuilder {
         @Override
         public Cluster cluster(ConfigNode config, String key) {
             String name = config.string(key);
-            StaticCluster cluster = clusters.get(name);
+            LiveCluster cluster = clusters.get(name);
             if (cluster != null) {
                 return cluster;
             }
             if (!name.isEmpty()) {
                 config.error(key, "unknown cluster \"" + name + "\"" + Names.suggest(name, clusters.keySet()));
             }
-            return new StaticCluster(
-                    new ClusterConfig(name, List.of(), "none", Duration.ofSeconds(1), null, true, true, config),
-                    false,
-                    null,
-                    List.of());
+            ClusterConfig none = ClusterConfig.unknown(name, config);
+            return new LiveCluster(new LiveCluster.Parts(none, null, false, null, null, connector, shared), null);
         }
 
         @Override

@@ -2,12 +2,8 @@ package dev.weir.core.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.core.config.Address;
 import dev.weir.core.config.ConfigErrors;
 import dev.weir.core.config.ConfigNode;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandler;
-import io.netty.channel.EventLoop;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -15,35 +11,9 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class RingHashTest {
-    /** An endpoint that is only an address and a weight. */
-    record Named(Address address, int weight) implements Endpoint {
-        @Override
-        public ChannelFuture connect(EventLoop loop, ChannelHandler initializer) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void done(Outcome outcome, long micros) {}
-
-        @Override
-        public int activeConnections() {
-            return 0;
-        }
-
-        @Override
-        public long connects() {
-            return 0;
-        }
-
-        @Override
-        public long connectFailures() {
-            return 0;
-        }
-    }
-
-    private static List<Named> ports(int from, int to) {
+    private static List<TestEndpoint> ports(int from, int to) {
         return IntStream.rangeClosed(from, to)
-                .mapToObj(port -> new Named(new Address("127.0.0.1", port), 1))
+                .mapToObj(port -> TestEndpoint.of("127.0.0.1:" + port, 1))
                 .toList();
     }
 
@@ -58,7 +28,7 @@ class RingHashTest {
 
     @Test
     void laysOutTheRingAsEnvoyDoes() {
-        RingHash.Ring ring = new RingHash.Ring(ports(90, 95), 12, 12);
+        RingHash.Ring ring = new RingHash.Ring(ports(90, 95), 12, 12, KeyHash.XX_HASH);
 
         assertThat(ring.size()).isEqualTo(12);
         assertThat(Long.toUnsignedString(ring.hashAt(0))).isEqualTo("833437586790550860");
@@ -69,7 +39,7 @@ class RingHashTest {
 
     @Test
     void picksTheFirstNodeAtOrAfterTheHash() {
-        RingHash.Ring ring = new RingHash.Ring(ports(90, 95), 12, 12);
+        RingHash.Ring ring = new RingHash.Ring(ports(90, 95), 12, 12, KeyHash.XX_HASH);
 
         assertThat(ring.pick(0, 0)).isEqualTo(4);
         assertThat(ring.pick(ring.hashAt(11), 0)).isEqualTo(0);
@@ -78,16 +48,41 @@ class RingHashTest {
     }
 
     @Test
+    void laysOutTheRingOfMurmurAsEnvoyDoes() {
+        RingHash.Ring ring = new RingHash.Ring(ports(80, 85), 12, 12, KeyHash.MURMUR_HASH_2);
+
+        assertThat(Long.toUnsignedString(ring.hashAt(0))).isEqualTo("1358027074129602068");
+        assertThat(ring.ownerAt(0)).isEqualTo(5);
+        assertThat(Long.toUnsignedString(ring.hashAt(11))).isEqualTo("17613279263364193813");
+        assertThat(ring.ownerAt(11)).isEqualTo(0);
+    }
+
+    @Test
+    void hashesNamesWhereThereAreNames() {
+        List<TestEndpoint> named = IntStream.rangeClosed(90, 95)
+                .mapToObj(port -> TestEndpoint.of("127.0.0.1:" + port, 1).named(String.valueOf(port)))
+                .toList();
+
+        RingHash.Ring ring = new RingHash.Ring(named, 12, 12, KeyHash.XX_HASH);
+
+        assertThat(Long.toUnsignedString(ring.hashAt(0))).isEqualTo("1975508444536362413");
+        assertThat(ring.ownerAt(0)).isEqualTo(5);
+    }
+
+    @Test
     void hasTheSizesOfEnvoy() {
-        assertThat(new RingHash.Ring(ports(1, 3), 1024, 8 << 20).size()).isEqualTo(1026);
-        assertThat(new RingHash.Ring(ports(1, 10), 1024, 8 << 20).size()).isEqualTo(1030);
-        assertThat(new RingHash.Ring(ports(1, 1000), 1024, 8 << 20).size()).isEqualTo(2000);
+        assertThat(new RingHash.Ring(ports(1, 3), 1024, 8 << 20, KeyHash.XX_HASH).size())
+                .isEqualTo(1026);
+        assertThat(new RingHash.Ring(ports(1, 10), 1024, 8 << 20, KeyHash.XX_HASH).size())
+                .isEqualTo(1030);
+        assertThat(new RingHash.Ring(ports(1, 1000), 1024, 8 << 20, KeyHash.XX_HASH).size())
+                .isEqualTo(2000);
     }
 
     @Test
     void sharesByWeight() {
-        List<Named> hosts = List.of(new Named(new Address("a", 1), 1), new Named(new Address("b", 1), 3));
-        RingHash.Ring ring = new RingHash.Ring(hosts, 1024, 8 << 20);
+        List<TestEndpoint> hosts = List.of(TestEndpoint.of("a:1", 1), TestEndpoint.of("b:1", 3));
+        RingHash.Ring ring = new RingHash.Ring(hosts, 1024, 8 << 20, KeyHash.XX_HASH);
         int second = 0;
         for (int i = 0; i < ring.size(); i++) {
             second += ring.ownerAt(i);

@@ -1,0 +1,111 @@
+package dev.weir.core.net;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** The meters of one cluster's name; they outlive its generations. */
+final class ClusterMetrics {
+    private final Counter healthy;
+    private final Counter unhealthy;
+    private final Counter discovered;
+    private final Counter discoveryFailed;
+    private final Counter byFailures;
+    private final Counter byRate;
+    private final Counter notEjected;
+    private final Counter overflow;
+    private volatile @Nullable LiveCluster current;
+
+    ClusterMetrics(MeterRegistry meters, String cluster) {
+        healthy = counter(meters, cluster, "weir_cluster_health_checks", "Active checks", "result", "healthy");
+        unhealthy = counter(meters, cluster, "weir_cluster_health_checks", "Active checks", "result", "unhealthy");
+        discovered = counter(meters, cluster, "weir_cluster_discoveries", "Answers of discovery", "result", "ok");
+        discoveryFailed =
+                counter(meters, cluster, "weir_cluster_discoveries", "Answers of discovery", "result", "failed");
+        byFailures =
+                counter(meters, cluster, "weir_cluster_ejections", "Hosts ejected", "reason", "consecutive_failures");
+        byRate = counter(meters, cluster, "weir_cluster_ejections", "Hosts ejected", "reason", "success_rate");
+        notEjected = counter(meters, cluster, "weir_cluster_ejections", "Hosts ejected", "reason", "not_enforced");
+        overflow = counter(
+                meters, cluster, "weir_cluster_overflow", "Refused by a circuit breaker", "limit", "connections");
+        hosts(meters, cluster, "used", host -> host.usable());
+        hosts(meters, cluster, "unhealthy", host -> host.is(Host.UNHEALTHY));
+        hosts(meters, cluster, "unchecked", host -> host.is(Host.UNCHECKED));
+        hosts(meters, cluster, "ejected", host -> host.is(Host.EJECTED));
+        Gauge.builder(
+                        "weir_cluster_panic",
+                        this,
+                        m -> m.current != null && m.current.hosts().panic() ? 1 : 0)
+                .description("1 while all hosts are used as too few are healthy")
+                .tag("cluster", cluster)
+                .register(meters);
+    }
+
+    private static Counter counter(
+            MeterRegistry meters, String cluster, String name, String description, String tag, String value) {
+        return Counter.builder(name)
+                .description(description)
+                .tag("cluster", cluster)
+                .tag(tag, value)
+                .register(meters);
+    }
+
+    private void hosts(MeterRegistry meters, String cluster, String state, Predicate<Host> is) {
+        Gauge.builder("weir_cluster_hosts", this, m -> m.count(is))
+                .description("Hosts by state")
+                .tag("cluster", cluster)
+                .tag("state", state)
+                .register(meters);
+    }
+
+    private double count(Predicate<Host> is) {
+        LiveCluster cluster = current;
+        return cluster == null
+                ? 0
+                : cluster.snapshot().endpoints().stream()
+                        .filter(e -> e instanceof Host host && is.test(host))
+                        .count();
+    }
+
+    /** This is the cluster of that name now. */
+    void use(LiveCluster cluster) {
+        current = cluster;
+    }
+
+    boolean isCurrent(LiveCluster cluster) {
+        return current == cluster;
+    }
+
+    /** That cluster has stopped; nothing is to hold it. */
+    void end(LiveCluster cluster) {
+        if (current == cluster) {
+            current = null;
+        }
+    }
+
+    void checked(boolean result) {
+        (result ? healthy : unhealthy).increment();
+    }
+
+    void discovered() {
+        discovered.increment();
+    }
+
+    void discoveryFailed() {
+        discoveryFailed.increment();
+    }
+
+    void ejected(String kind) {
+        (kind.equals("success_rate") ? byRate : byFailures).increment();
+    }
+
+    void notEjected() {
+        notEjected.increment();
+    }
+
+    void overflow() {
+        overflow.increment();
+    }
+}

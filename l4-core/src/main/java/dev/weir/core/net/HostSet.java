@@ -1,0 +1,40 @@
+package dev.weir.core.net;
+
+import dev.weir.core.cluster.Endpoint;
+import dev.weir.core.cluster.Exclusions;
+import dev.weir.core.cluster.LoadBalancer;
+import dev.weir.core.cluster.Snapshot;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The hosts of a cluster at a moment, and who chooses among them. Immutable.
+ *
+ * @param snapshot all of them
+ * @param used those that are chosen from, in the picker's order
+ * @param picker chooses an index of these; null if there are none
+ * @param panic whether they are used although too many are not healthy
+ */
+record HostSet(Snapshot snapshot, List<Host> used, LoadBalancer.@Nullable Picker picker, boolean panic) {
+    static final HostSet EMPTY = new HostSet(new Snapshot(0, List.of()), List.of(), null, false);
+
+    @Nullable
+    Endpoint pick(long hash, int attempt, Exclusions excluded) {
+        if (picker == null) {
+            return null;
+        }
+        for (int i = 0; i < used.size(); i++) {
+            Endpoint endpoint = used.get(picker.pick(hash, attempt + i));
+            if (excluded.size() == 0 || !excluded.contains(endpoint)) {
+                return endpoint;
+            }
+        }
+        // Weights may hide an endpoint behind the others: take whichever is left.
+        for (Endpoint endpoint : used) {
+            if (!excluded.contains(endpoint)) {
+                return endpoint;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,44 @@
+package dev.weir.core.net;
+
+import dev.weir.core.cluster.Discovery;
+import dev.weir.core.config.Address;
+import dev.weir.core.config.ConfigNode;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Finds what a test says. */
+public final class ToyDiscovery implements Discovery {
+    /** The running sources by their clusters' names. */
+    static final Map<String, Context> RUNNING = new ConcurrentHashMap<>();
+
+    /** For ServiceLoader. */
+    public ToyDiscovery() {}
+
+    @Override
+    public String type() {
+        return "toy";
+    }
+
+    @Override
+    public Source configure(ConfigNode node) {
+        node.string("note", null);
+        return context -> {
+            RUNNING.put(context.cluster(), context);
+            return () -> RUNNING.remove(context.cluster());
+        };
+    }
+
+    static void found(String cluster, String... addresses) {
+        RUNNING.get(cluster)
+                .found(Arrays.stream(addresses)
+                        .map(Address::parse)
+                        .map(Found::of)
+                        .toList());
+    }
+
+    static void weighted(String cluster, String address, int weight) {
+        RUNNING.get(cluster).found(List.of(new Found(Address.parse(address), null, weight, Map.of())));
+    }
+}
