@@ -4,10 +4,10 @@
 #
 #   testbeds/install-servers.sh             what `mvn verify` can use (tests without it are skipped): redis-server and
 #                                           mariadb-server of Debian, their clients, PyMySQL, sysbench, tcpdump,
-#                                           percona-toolkit; Redis 8, Valkey 9
+#                                           percona-toolkit, haproxy; Redis 8, Valkey 9
 #                                           and MySQL 9 of Debian sid in a folder of their own; SecantusDB (a server that
 #                                           speaks as MongoDB 8.2 does) with PyMongo in a virtual environment of Python
-#   testbeds/install-servers.sh --bench     also the peers of testbeds/bench: haproxy, Envoy
+#   testbeds/install-servers.sh --bench     also the peer of testbeds/bench that is left: Envoy
 #
 # What is not a package of this Debian goes to $WEIR_TOOLS, default ~/.cache/weir-tools:
 #   envoy   (link to the binary)      sid/usr/{bin/redis-server,bin/valkey-server,sbin/mysqld,bin/mysql}
@@ -200,10 +200,9 @@ install_secantus() {
 }
 
 command -v apt-get >/dev/null || die "this script knows Debian and its relatives only; needed: redis-server (7 or newer) on the PATH"
-apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit
+apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit haproxy
 install_sid
 install_secantus
 if $bench; then
-    apt_install haproxy
     install_envoy
 fi

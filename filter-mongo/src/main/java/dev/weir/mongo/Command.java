@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 final class Command {
     static final long UNKNOWN = Long.MIN_VALUE;
 
-    /** In a pool, or in a list of the same request id. */
+    /** In a pool, or in a list of open streams. */
     @Nullable
     Command next;
 

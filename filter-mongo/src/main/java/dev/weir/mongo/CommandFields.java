@@ -90,7 +90,7 @@ final class CommandFields implements Body.Reader {
             c.inTransaction = c.code != Commands.COMMIT && c.code != Commands.ABORT;
             c.transaction = Transactions.id(details.high, details.low, number);
         }
-        if (namespaces > 0) {
+        if (namespaces > 0 && c.code == Commands.BULK_WRITE) {
             namespacesOf(c, s);
         }
         if (c.code == Commands.GET_MORE) {
@@ -121,11 +121,11 @@ final class CommandFields implements Body.Reader {
 
     /** Of bulkWrite: its collections, with their databases where those differ. */
     private void namespacesOf(Command c, Shape s) {
-        String all = loop.names.of(s.collections(), 2, s.collectionBytes());
+        String all = loop.names.of(s.collections(), 2, wholeNames(s.collections(), s.collectionBytes()));
         int dot = all.indexOf('.');
         if (oneDatabase && dot > 0) {
             c.namespace = all.substring(0, dot);
-            all = withoutDatabase(all, dot + 1);
+            all = withoutDatabase(all, all.substring(0, dot + 1));
         }
         c.target = all;
         if (namespaces == 1) {
@@ -134,10 +134,21 @@ final class CommandFields implements Body.Reader {
         s.forgetCollections();
     }
 
-    private static String withoutDatabase(String names, int prefix) {
+    /** The end of the last name that is kept as a whole, where longer texts are cut. */
+    private static int wholeNames(byte[] names, int bytes) {
+        int end = Math.min(bytes, 2 + Interned.LONGEST);
+        while (end < bytes && end > 2 && (names[end] != ',' || names[end + 1] != ' ')) {
+            end--;
+        }
+        return end;
+    }
+
+    private static String withoutDatabase(String names, String prefix) {
         StringBuilder text = new StringBuilder(names.length());
         for (String name : names.split(", ", -1)) {
-            text.append(text.isEmpty() ? "" : ", ").append(name, prefix, name.length());
+            // A name with a comma in it looks like two.
+            int from = name.startsWith(prefix) ? prefix.length() : 0;
+            text.append(text.isEmpty() ? "" : ", ").append(name, from, name.length());
         }
         return text.toString();
     }
@@ -340,7 +351,7 @@ final class CommandFields implements Body.Reader {
                 return COUNT;
             }
             case FieldNames.NS_INFO -> {
-                return NAMESPACES;
+                return c.code == Commands.BULK_WRITE ? NAMESPACES : SKIP;
             }
             case FieldNames.CURSORS -> {
                 return c.code == Commands.KILL_CURSORS ? CURSORS : SKIP;

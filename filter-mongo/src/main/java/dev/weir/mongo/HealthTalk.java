@@ -1,7 +1,9 @@
 package dev.weir.mongo;
 
-import dev.weir.mongo.MongoHealthCheck.Health;
+import dev.weir.core.cluster.Conversation;
+import dev.weir.core.cluster.HealthCheck.Health;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.Promise;
@@ -10,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The conversation of one {@link MongoHealthCheck}: a question, an answer, at most twice. On its channel's event loop. */
 final class HealthTalk extends ChannelInboundHandlerAdapter {
-    private static final int MAX_TEXT = 300;
     /** Header, flags, the kind of a section, an empty document. */
     private static final int SHORTEST = Wire.HEADER + 4 + 1 + 5;
 
@@ -26,30 +27,20 @@ final class HealthTalk extends ChannelInboundHandlerAdapter {
     private @Nullable ByteBuf received;
     private int seen;
     private int requestId;
-    private String version = "";
 
     HealthTalk(Promise<Health> result, boolean writablePrimary) {
         this.result = result;
         this.writablePrimary = writablePrimary;
     }
 
-    Promise<Health> result() {
-        return result;
-    }
-
-    void fail(String reason) {
-        result.trySuccess(new Health(false, version, text(reason)));
-    }
-
-    /** Cut, and without what would disturb a line of a log. */
-    static String text(String text) {
-        String line = text.replaceAll("\\p{Cntrl}", " ").strip();
-        return line.length() <= MAX_TEXT ? line : line.substring(0, MAX_TEXT - 1) + "…";
+    private void fail(String reason) {
+        result.trySuccess(Health.no(reason));
     }
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
-        received = context.alloc().buffer(1024, MongoHealthCheck.MAX_BYTES);
+        // On the heap: a proxy that ends may end its event loops before they remove this handler.
+        received = Unpooled.buffer(1024, MongoHealthCheck.MAX_BYTES);
     }
 
     @Override
@@ -142,8 +133,6 @@ final class HealthTalk extends ChannelInboundHandlerAdapter {
     }
 
     private void judge(ChannelHandlerContext context, HelloAnswer answer) {
-        String known = ServerVersions.of(answer.wireVersion());
-        version = known != null ? known : "";
         if (!answer.ok() && answer.code() == COMMAND_NOT_FOUND && requestId == 1) {
             ask(context, IS_MASTER);
         } else if (!answer.ok()) {
@@ -151,8 +140,7 @@ final class HealthTalk extends ChannelInboundHandlerAdapter {
         } else if (writablePrimary && !answer.writable()) {
             end(context, "takes no writes: " + answer.role());
         } else {
-            result.trySuccess(new Health(true, version, ""));
-            context.close();
+            result.trySuccess(Health.OK);
         }
     }
 
@@ -168,6 +156,6 @@ final class HealthTalk extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        end(context, String.valueOf(cause));
+        end(context, Conversation.message(cause));
     }
 }

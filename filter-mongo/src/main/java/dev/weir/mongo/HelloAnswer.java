@@ -16,7 +16,6 @@ final class HelloAnswer {
     private int code;
     private String codeName = "";
     private String message = "";
-    private int wireVersion = -1;
     private boolean writable;
     private boolean secondary;
     private boolean arbiter;
@@ -63,7 +62,6 @@ final class HelloAnswer {
             case "code" -> code = number(reader);
             case "codeName" -> codeName = text(reader);
             case "errmsg" -> message = text(reader);
-            case "maxWireVersion" -> wireVersion = Math.max(-1, number(reader));
             case "isWritablePrimary", "ismaster" -> writable |= bool(reader);
             case "secondary" -> secondary = bool(reader);
             case "arbiterOnly" -> arbiter = bool(reader);
@@ -112,11 +110,6 @@ final class HelloAnswer {
 
     String error() {
         return (code + " " + codeName + " " + message).replace("  ", " ").strip();
-    }
-
-    /** -1 if it did not say. */
-    int wireVersion() {
-        return wireVersion;
     }
 
     /** Whether it takes writes. */

@@ -1,8 +1,6 @@
 package dev.weir.mongo;
 
 import dev.weir.core.compress.Inflaters;
-import dev.weir.core.filter.Connection;
-import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.protocol.Command;
 import dev.weir.core.protocol.CommandFramer;
 import dev.weir.core.protocol.SniffException;
@@ -54,7 +52,6 @@ final class MongoFramer implements CommandFramer, Command {
         }
     };
 
-    private final Connection connection;
     private final Inflating inflating;
     private final RequestHead head = new RequestHead();
     private final OpenRequests open = new OpenRequests();
@@ -76,8 +73,7 @@ final class MongoFramer implements CommandFramer, Command {
     private @Nullable String namespace;
     private boolean reads;
 
-    MongoFramer(Connection connection, Inflaters inflaters) {
-        this.connection = connection;
+    MongoFramer(Inflaters inflaters) {
         this.inflating = new Inflating(inflaters);
         this.answers = new AnswerFramer(open, inflating);
     }
@@ -217,9 +213,10 @@ final class MongoFramer implements CommandFramer, Command {
         return namespace;
     }
 
+    /** Unknown: what {@code mongo_stats} shows is whom the client asked mechanisms for, and it may log in as another one. */
     @Override
     public @Nullable String user() {
-        return connection.get(ConnectionAttribute.USER);
+        return null;
     }
 
     @Override

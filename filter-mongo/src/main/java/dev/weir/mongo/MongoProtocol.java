@@ -95,7 +95,7 @@ public final class MongoProtocol implements Protocol {
 
     @Override
     public CommandFramer framer(Connection connection, Inflaters inflaters) {
-        return new MongoFramer(connection, inflaters);
+        return new MongoFramer(inflaters);
     }
 
     @Override

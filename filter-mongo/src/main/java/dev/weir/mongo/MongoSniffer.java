@@ -9,6 +9,8 @@ import dev.weir.core.protocol.Sniffer;
 import dev.weir.core.protocol.SnifferContext;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.collection.IntObjectHashMap;
+import java.security.SecureRandom;
+import java.util.Comparator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,12 @@ import org.jspecify.annotations.Nullable;
 final class MongoSniffer implements Sniffer {
     /** A handshake, version 3: as the length of a message it may come with an opcode, as TLS it does not. */
     private static final int TLS = 0x0316;
+
+    /** Most streams of answers that may be open: clients have one. */
+    private static final int MOST_STREAMS = 64;
+
+    /** Nobody knows it. */
+    private static final int SEED = new SecureRandom().nextInt();
 
     private final Loop loop;
     private final Session session;
@@ -41,12 +49,17 @@ final class MongoSniffer implements Sniffer {
     private int answerId;
     private int answerBytes;
 
-    /** What waits for an answer: mostly one command; more of them by their ids. */
+    /** What waits for an answer: mostly one command; more of them by the {@link #key} of their ids. */
     private @Nullable Command only;
 
     private @Nullable IntObjectHashMap<Command> waiting;
     /** How many there have been in it. */
     private int most;
+
+    /** Those that have had one, and wait for more; the last one first. */
+    private @Nullable Command streaming;
+
+    private int streams;
 
     MongoSniffer(Loop loop, Connection connection) {
         this.loop = loop;
@@ -103,15 +116,20 @@ final class MongoSniffer implements Sniffer {
 
     @Override
     public boolean idle() {
-        return off || requests.atBoundary() && answers.atBoundary() && (waiting == null ? rests(only) : allRest());
+        return off || requests.atBoundary() && answers.atBoundary() && rests(only) && allRest();
     }
 
     /** Whether nothing but greetings that wait for news are open: those may end at any time. */
     private static boolean rests(@Nullable Command c) {
-        return c == null || c.streams || c.waits && c.code != Commands.GET_MORE;
+        return c == null || (c.streams || c.waits) && (c.code == Commands.HELLO || c.code == Commands.IS_MASTER);
     }
 
     private boolean allRest() {
+        for (Command c = streaming; c != null; c = c.next) {
+            if (!rests(c)) {
+                return false;
+            }
+        }
         if (waiting != null) {
             for (Command c : waiting.values()) {
                 if (!rests(c)) {
@@ -139,9 +157,17 @@ final class MongoSniffer implements Sniffer {
             only = null;
         }
         if (waiting != null) {
-            waiting.values().forEach(this::abandon);
+            waiting.values().stream()
+                    .sorted(Comparator.comparingLong((Command c) -> c.start).thenComparingInt(c -> c.requestId))
+                    .forEach(this::abandon);
             waiting = null;
         }
+        while (streaming != null) {
+            Command c = streaming;
+            streaming = c.next;
+            abandon(c);
+        }
+        streams = 0;
         session.closed(reason == CloseReason.CLIENT_CLOSED, nanos);
     }
 
@@ -170,55 +196,71 @@ final class MongoSniffer implements Sniffer {
                 return;
             }
             map = loop.waiting();
-            map.put(key(only), only);
+            map.put(key(only.requestId), only);
             most = 0;
             waiting = map;
             only = null;
         }
-        Command same = map.put(key(c), c);
+        Command same = map.put(key(c.requestId), c);
         if (same != null) {
             abandon(same); // nobody could tell their answers apart
         }
         most = Math.max(most, map.size());
     }
 
-    private static int key(Command c) {
-        return c.streams ? c.previousAnswer : c.requestId;
+    /** A number of its own for each id, mixed: or clients could choose ids that meet in the table. */
+    static int key(int id) {
+        int mixed = id ^ SEED;
+        mixed = (mixed ^ mixed >>> 16) * 0x85EBCA6B;
+        mixed = (mixed ^ mixed >>> 13) * 0xC2B2AE35;
+        return mixed ^ mixed >>> 16;
     }
 
     private @Nullable Command take(int responseTo) {
-        IntObjectHashMap<Command> map = waiting;
         Command first = only;
-        if (first != null && (key(first) == responseTo || first.streams && first.requestId == responseTo)) {
+        if (first != null && first.requestId == responseTo) {
             only = null;
             return first;
         }
-        if (map == null) {
-            return null;
-        }
-        Command c = map.remove(responseTo);
-        if (c == null) {
-            c = streamOf(map, responseTo);
-        }
-        if (map.isEmpty()) {
+        IntObjectHashMap<Command> map = waiting;
+        Command c = map == null ? null : map.remove(key(responseTo));
+        if (map != null && map.isEmpty()) {
             waiting = null;
             loop.giveBack(map, most);
         }
-        return c;
+        return c == null ? takeStream(responseTo) : c;
     }
 
-    private static @Nullable Command streamOf(IntObjectHashMap<Command> map, int responseTo) {
-        for (Command c : map.values()) {
-            if (c.streams && c.requestId == responseTo) {
-                map.remove(key(c));
+    private void putStream(Command c) {
+        if (streams == MOST_STREAMS) {
+            loop.giveBack(c);
+            throw new SniffException("pending");
+        }
+        c.next = streaming;
+        streaming = c;
+        streams++;
+    }
+
+    private @Nullable Command takeStream(int responseTo) {
+        Command before = null;
+        for (Command c = streaming; c != null; c = c.next) {
+            if (c.previousAnswer == responseTo || c.requestId == responseTo) {
+                if (before == null) {
+                    streaming = c.next;
+                } else {
+                    before.next = c.next;
+                }
+                c.next = null;
+                streams--;
                 return c;
             }
+            before = c;
         }
         return null;
     }
 
     private int waits() {
-        return waiting != null ? waiting.size() : only == null ? 0 : 1;
+        return streams + (waiting != null ? waiting.size() : only == null ? 0 : 1);
     }
 
     // ---- requests
@@ -306,13 +348,11 @@ final class MongoSniffer implements Sniffer {
             boolean more = c.code != Commands.OP_COMMAND && answerFields.end();
             emitter.answered(c, now, context().madeByWeir());
             if (more) {
-                int id = c.requestId;
                 c.clearAnswer();
                 c.streams = true;
-                c.requestId = id;
                 c.previousAnswer = answerId;
                 c.sent = now;
-                put(c);
+                putStream(c);
             } else {
                 loop.giveBack(c);
             }

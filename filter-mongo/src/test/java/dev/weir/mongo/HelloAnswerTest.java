@@ -26,7 +26,6 @@ final class HelloAnswerTest {
         HelloAnswer answer = HelloAnswer.in(Unpooled.wrappedBuffer(sections(HELLO)));
 
         assertThat(answer.ok()).isTrue();
-        assertThat(answer.wireVersion()).isEqualTo(25);
         assertThat(answer.writable()).isTrue();
         assertThat(answer.error()).isEqualTo("7 x y");
         assertThat(answer.role()).isEqualTo("neither primary nor secondary of rs0");

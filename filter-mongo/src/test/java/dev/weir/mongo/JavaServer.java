@@ -13,6 +13,12 @@ public final class JavaServer implements AutoCloseable {
         port = server.bind().getPort();
     }
 
+    /** Starts one on a port where another has been. */
+    JavaServer(int port) {
+        this.port = port;
+        server.bind("127.0.0.1", port);
+    }
+
     /** The port it listens on. */
     public int port() {
         return port;

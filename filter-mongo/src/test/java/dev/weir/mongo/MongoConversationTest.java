@@ -120,6 +120,102 @@ class MongoConversationTest {
                 .contains("cursor_of=find");
     }
 
+    private String bulk(String... namespaces) {
+        String info = java.util.Arrays.stream(namespaces)
+                .map(ns -> "{ns: '" + ns + "'}")
+                .collect(java.util.stream.Collectors.joining(", "));
+        return line(
+                "{bulkWrite: 1, ops: [{insert: 0, document: {}}], nsInfo: [" + info + "], $db: 'admin'}",
+                "{cursor: {firstBatch: [], id: {$numberLong: '0'}, ns: 'admin.$cmd.bulkWrite'}, nInserted: 1, ok: 1}");
+    }
+
+    @Test
+    void showsCollectionsOfABulkWriteAsFarAsThereIsRoom() {
+        String all = "a".repeat(60);
+        // Of the fifth there is room for "sho" alone.
+        assertThat(bulk("shop." + all, "shop." + all, "shop." + all, "shop.b" + "c".repeat(44), "shop.d"))
+                .startsWith("bulkWrite | status=ok namespace=shop target=" + all + ", " + all + ", " + all + ", b"
+                        + "c".repeat(44) + " ");
+    }
+
+    @Test
+    void showsCollectionsOfABulkWriteThatLookLikeSeveral() {
+        assertThat(bulk("shop.a, b", "shop.c")).startsWith("bulkWrite | status=ok namespace=shop target=a, b, c ");
+    }
+
+    @Test
+    void readsNamespacesWhereTheyDoNotBelong() {
+        assertThat(line(
+                        "{aggregate: 'c', nsInfo: [{ns: 'database.c'}], pipeline: [{$lookup: {from: 'x'}}], $db: 'd'}",
+                        "{ok: 1}"))
+                .startsWith("aggregate | status=ok ");
+    }
+
+    private static final int MORE_TO_COME = 2;
+    private static final int EXHAUST_ALLOWED = 1 << 16;
+
+    private void stream(int request, String asked, int answer, int flags, String answered) {
+        tester.feed(Direction.TO_UPSTREAM, Messages.msg(request, 0, EXHAUST_ALLOWED, asked), 1);
+        tester.feed(Direction.TO_CLIENT, Messages.msg(answer, request, flags, answered), 2);
+    }
+
+    @Test
+    void isIdleBetweenGreetingsOfAStream() {
+        stream(
+                1,
+                "{hello: 1, topologyVersion: {counter: {$numberLong: '1'}}, maxAwaitTimeMS: 10, $db: 'admin'}",
+                2,
+                MORE_TO_COME,
+                "{isWritablePrimary: true, ok: 1}");
+
+        assertThat(tester.idle()).isTrue();
+    }
+
+    @Test
+    void isNotIdleBetweenDocumentsOfAStream() {
+        String batch = "{cursor: {nextBatch: [{}], id: {$numberLong: '77'}, ns: 'd.c'}, ok: 1}";
+        stream(1, "{getMore: {$numberLong: '77'}, collection: 'c', $db: 'd'}", 2, MORE_TO_COME, batch);
+
+        boolean between = tester.idle();
+        tester.feed(Direction.TO_CLIENT, Messages.msg(3, 2, 0, batch), 3);
+
+        assertThat(between).isFalse();
+        assertThat(tester.idle()).isTrue();
+    }
+
+    @Test
+    void keepsAStreamWhoseAnswerHasTheIdOfAnotherRequest() {
+        String batch = "{cursor: {nextBatch: [{}], id: {$numberLong: '77'}, ns: 'd.c'}, ok: 1}";
+        stream(1, "{getMore: {$numberLong: '77'}, collection: 'c', $db: 'd'}", 7, MORE_TO_COME, batch);
+        tester.feed(Direction.TO_UPSTREAM, Messages.request(7, "{ping: 1, $db: 'd'}"), 3);
+
+        tester.feed(Direction.TO_CLIENT, Messages.msg(8, 7, 0, "{ok: 1}"), 4);
+        tester.feed(Direction.TO_CLIENT, Messages.msg(9, 7, 0, batch), 5);
+
+        assertThat(tester.recorded().lines())
+                .extracting(line -> line.substring(0, line.indexOf(' ')))
+                .containsExactly("getMore", "ping", "getMore");
+    }
+
+    @Test
+    void givesUpOnMoreStreamsThanAnybodyHas() {
+        for (int i = 1; i <= 65; i++) {
+            stream(i, "{hello: 1, $db: 'admin'}", 1_000 + i, MORE_TO_COME, "{ok: 1}");
+        }
+
+        assertThat(tester.outcome()).isEqualTo("gave_up:pending");
+    }
+
+    @Test
+    void clientsDoNotChooseWhichIdsMeetInTheTable() {
+        long places = java.util.stream.IntStream.range(0, 4_096)
+                .map(i -> MongoSniffer.key(i << 16) & 0xffff)
+                .distinct()
+                .count();
+
+        assertThat(places).isGreaterThan(3_500);
+    }
+
     @Test
     void greets() {
         assertThat(

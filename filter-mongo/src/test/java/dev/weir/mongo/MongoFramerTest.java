@@ -14,14 +14,34 @@ import static dev.weir.mongo.PackedMessages.packed;
 import static dev.weir.mongo.PackedMessages.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.core.filter.ConnectionAttribute;
+import dev.weir.core.protocol.CommandFramer;
 import dev.weir.core.protocol.CommandPolicy.Decision;
+import dev.weir.core.testkit.FakeConnection;
+import dev.weir.core.testkit.FakeEnvironment;
 import dev.weir.core.testkit.FilterTester;
+import io.netty.buffer.Unpooled;
 import java.util.List;
 import org.bson.BsonDocument;
 import org.junit.jupiter.api.Test;
 
 /** What the gate tells policies of messages that the bson library has made, and how it refuses them. */
 class MongoFramerTest extends GateBed {
+    // ---- users
+
+    /** As a client may ask for one user's mechanisms, which names it, and log in as another one. */
+    @Test
+    void tellsPoliciesNoUserThatTheClientOnlyNamed() {
+        FakeConnection connection = new FakeConnection();
+        connection.set(ConnectionAttribute.USER, "root");
+        CommandFramer framer = new MongoProtocol().framer(connection, new FakeEnvironment().inflaters());
+
+        framer.request(Unpooled.wrappedBuffer(request(1, "{ping: 1, $db: 'admin'}")));
+
+        assertThat(framer.command().name()).isEqualTo("ping");
+        assertThat(framer.command().user()).isNull();
+    }
+
     // ---- errors
 
     @Test

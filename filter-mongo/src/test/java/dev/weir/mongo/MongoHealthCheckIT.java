@@ -2,43 +2,28 @@ package dev.weir.mongo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.mongo.MongoHealthCheck.Health;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioSocketChannel;
+import dev.weir.core.cluster.HealthCheck.Health;
+import dev.weir.core.testkit.CheckedCluster;
+import dev.weir.core.testkit.ProbeTester;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import org.bson.BsonDocument;
-import org.bson.BsonInt32;
-import org.bson.BsonString;
-import org.junit.jupiter.api.AfterAll;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Checks of real servers. */
 final class MongoHealthCheckIT {
-    private static final MultiThreadIoEventLoopGroup LOOPS =
-            new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     private static final Duration LONG = Duration.ofSeconds(60);
 
     static List<MongoInstallation> servers() {
         return MongoInstallation.available();
     }
 
-    @AfterAll
-    static void stop() {
-        LOOPS.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
-    }
-
     private static Health check(int port, boolean writablePrimary) throws Exception {
-        return new MongoHealthCheck(NioSocketChannel::new, LONG, writablePrimary)
-                .check(LOOPS.next(), new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
-                .get(90, TimeUnit.SECONDS);
+        return ProbeTester.check(MongoHealthCheckTest.probe(writablePrimary), port, LONG);
     }
 
     @ParameterizedTest(allowZeroInvocations = true)
@@ -47,22 +32,35 @@ final class MongoHealthCheckIT {
         try (SecantusServer primary = SecantusServer.start(installation);
                 SecantusServer standalone = SecantusServer.start(installation, "--standalone")) {
             for (int port : new int[] {primary.port(), standalone.port()}) {
-                assertThat(check(port, false)).isEqualTo(new Health(true, "8.2", ""));
-                assertThat(check(port, true)).isEqualTo(new Health(true, "8.2", ""));
+                assertThat(check(port, false)).isEqualTo(Health.OK);
+                assertThat(check(port, true)).isEqualTo(Health.OK);
             }
         }
     }
 
     @Test
     void theOneInJavaIsHealthy() throws Exception {
-        BsonDocument isMaster = new BsonDocument("isMaster", new BsonInt32(1)).append("$db", new BsonString("admin"));
-        try (JavaServer server = new JavaServer();
-                WireClient client = new WireClient(server.port())) {
-            int wireVersion = client.ask(isMaster).getNumber("maxWireVersion").intValue();
-            Health healthy = new Health(true, ServerVersions.of(wireVersion), "");
+        try (JavaServer server = new JavaServer()) {
+            assertThat(check(server.port(), false)).isEqualTo(Health.OK);
+            assertThat(check(server.port(), true)).isEqualTo(Health.OK);
+        }
+    }
 
-            assertThat(check(server.port(), false)).isEqualTo(healthy);
-            assertThat(check(server.port(), true)).isEqualTo(healthy);
+    @Test
+    void followsAServerThatStopsAndStarts() throws Exception {
+        JavaServer first = new JavaServer();
+        try (CheckedCluster cluster = new CheckedCluster(first.port(), Map.of("type", "mongodb", "primary", true))) {
+            assertThat(cluster.passes()).isTrue();
+
+            first.close();
+            assertThat(cluster.failure("connect")).contains("cannot connect");
+
+            try (JavaServer second = new JavaServer(first.port())) {
+                assertThat(second.port()).isEqualTo(first.port());
+                assertThat(cluster.passes()).isTrue();
+            }
+        } finally {
+            first.close();
         }
     }
 

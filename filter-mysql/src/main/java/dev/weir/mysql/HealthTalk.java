@@ -1,9 +1,10 @@
 package dev.weir.mysql;
 
-import dev.weir.mysql.MysqlHealthCheck.Health;
+import dev.weir.core.cluster.Conversation;
+import dev.weir.core.cluster.HealthCheck.Health;
 import dev.weir.mysql.MysqlHealthCheck.User;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.ChannelFutureListener;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.Promise;
@@ -19,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 final class HealthTalk extends ChannelInboundHandlerAdapter {
     private static final int HEAD = 4;
     private static final int SALT = 20;
-    private static final int MAX_TEXT = 300;
     private static final int OK = 0x00;
     private static final int MORE_DATA = 0x01;
     private static final int PROTOCOL_10 = 0x0a;
@@ -39,7 +39,6 @@ final class HealthTalk extends ChannelInboundHandlerAdapter {
     private @Nullable ByteBuf received;
     private int seen;
     private boolean greeted;
-    private String version = "";
     private byte[] salt = {};
 
     HealthTalk(Promise<Health> result, @Nullable User user) {
@@ -47,23 +46,14 @@ final class HealthTalk extends ChannelInboundHandlerAdapter {
         this.user = user;
     }
 
-    Promise<Health> result() {
-        return result;
-    }
-
-    void fail(String reason) {
-        result.trySuccess(new Health(false, version, text(reason)));
-    }
-
-    /** Cut, and without what would disturb a line of a log. */
-    static String text(String text) {
-        String line = text.replaceAll("\\p{Cntrl}", " ").strip();
-        return line.length() <= MAX_TEXT ? line : line.substring(0, MAX_TEXT - 1) + "…";
+    private void fail(String reason) {
+        result.trySuccess(Health.no(reason));
     }
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
-        received = context.alloc().buffer(512, MysqlHealthCheck.MAX_BYTES);
+        // On the heap: a proxy that ends may end its event loops before they remove this handler.
+        received = Unpooled.buffer(512, MysqlHealthCheck.MAX_BYTES);
     }
 
     @Override
@@ -121,10 +111,10 @@ final class HealthTalk extends ChannelInboundHandlerAdapter {
         } else if (!greeted) {
             greeting(context, sequence, first, payload);
         } else if (first == OK) {
-            result.trySuccess(new Health(true, version, ""));
             ByteBuf quit = context.alloc().buffer(HEAD + 1);
             quit.writeMediumLE(1).writeByte(0).writeByte(QUIT);
-            context.writeAndFlush(quit).addListener(ChannelFutureListener.CLOSE);
+            context.writeAndFlush(quit); // before the result, which closes
+            result.trySuccess(Health.OK);
         } else if (first == SWITCH) {
             switchTo(context, sequence, payload);
         } else if (first == MORE_DATA) {
@@ -149,16 +139,14 @@ final class HealthTalk extends ChannelInboundHandlerAdapter {
             end(context, "a greeting of protocol " + first + ": not MySQL");
             return;
         }
-        String said = zeroEnded(payload);
-        version = text(said.startsWith("5.5.5-") ? said.substring(6) : said);
+        zeroEnded(payload); // the version
         greeted = true;
         payload.skipBytes(4); // the thread
         byte[] head = new byte[8];
         payload.readBytes(head);
         User login = user;
         if (login == null) {
-            result.trySuccess(new Health(true, version, ""));
-            context.close();
+            result.trySuccess(Health.OK);
             return;
         }
         payload.skipBytes(19); // capabilities, character set, status, length of the salt, reserved
@@ -256,6 +244,6 @@ final class HealthTalk extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        end(context, String.valueOf(cause));
+        end(context, Conversation.message(cause));
     }
 }

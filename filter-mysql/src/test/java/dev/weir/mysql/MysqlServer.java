@@ -53,15 +53,7 @@ public final class MysqlServer implements AutoCloseable {
     public static MysqlServer start(MysqlInstallation installation, String... options)
             throws IOException, InterruptedException {
         for (int attempt = 1; ; attempt++) {
-            Path folder = Files.createTempDirectory(MysqlInstallation.folder(), installation + "-");
-            installation.newData(folder.resolve("data"));
-            Files.writeString(folder.resolve("init.sql"), initial(installation));
-            int port = freePort();
-            Process process = new ProcessBuilder(command(installation, folder, port, List.of(options)))
-                    .redirectErrorStream(true)
-                    .redirectOutput(folder.resolve("log").toFile())
-                    .start();
-            MysqlServer server = new MysqlServer(installation, folder, process, port);
+            MysqlServer server = begin(installation, freePort(), options);
             try {
                 server.await();
                 return server;
@@ -73,6 +65,30 @@ public final class MysqlServer implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** Starts one where another has been. */
+    static MysqlServer startOn(int port, MysqlInstallation installation) throws IOException, InterruptedException {
+        MysqlServer server = begin(installation, port);
+        try {
+            server.await();
+        } catch (IOException e) {
+            server.close();
+            throw e;
+        }
+        return server;
+    }
+
+    private static MysqlServer begin(MysqlInstallation installation, int port, String... options)
+            throws IOException, InterruptedException {
+        Path folder = Files.createTempDirectory(MysqlInstallation.folder(), installation + "-");
+        installation.newData(folder.resolve("data"));
+        Files.writeString(folder.resolve("init.sql"), initial(installation));
+        Process process = new ProcessBuilder(command(installation, folder, port, List.of(options)))
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile())
+                .start();
+        return new MysqlServer(installation, folder, process, port);
     }
 
     private static List<String> command(MysqlInstallation installation, Path folder, int port, List<String> options)
@@ -173,6 +189,9 @@ public final class MysqlServer implements AutoCloseable {
     private void end() {
         // Nothing of it is kept, so there is nothing to end in good order for.
         process.destroyForcibly();
+        if (!Files.exists(folder)) {
+            return;
+        }
         try {
             process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {

@@ -91,6 +91,13 @@ final class TestServer implements AutoCloseable {
         }
     }
 
+    /** Starts one where another has been. */
+    static TestServer startOn(String name, int port) throws Exception {
+        TestServer server = name.equals("embedded") ? embedded(port) : process(name, port);
+        server.awaitPing();
+        return server;
+    }
+
     private static TestServer embedded(int port) throws IOException {
         RedisServer redis =
                 RedisServer.newRedisServer().port(port).setting("save \"\"").build();

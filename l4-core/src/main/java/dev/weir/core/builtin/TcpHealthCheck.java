@@ -1,15 +1,15 @@
 package dev.weir.core.builtin;
 
+import dev.weir.core.cluster.Conversation;
 import dev.weir.core.cluster.HealthCheck;
 import dev.weir.core.config.ConfigNode;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** {@code tcp}: it can be connected to; with {@code send} and {@code expect} it also answers as it should. */
@@ -32,38 +32,11 @@ public final class TcpHealthCheck implements HealthCheck {
         if (send.length > 0 && expect.length == 0) {
             node.error("send", "without expect (expected: both, or expect alone)");
         }
-        return target -> {
-            Promise<Health> result = target.loop().newPromise();
-            Talk talk = new Talk(result, send, expect);
-            ChannelFuture connecting = target.connect(talk);
-            connecting.addListener(done -> {
-                if (!done.isSuccess()) {
-                    result.trySuccess(Health.no("cannot connect: " + message(done.cause())));
-                } else if (expect.length == 0) {
-                    result.trySuccess(Health.OK);
-                }
-            });
-            Future<?> alarm = target.loop()
-                    .schedule(
-                            () -> result.trySuccess(Health.no(
-                                    "no answer within " + target.timeout().toMillis() + " ms")),
-                            target.timeout().toMillis(),
-                            java.util.concurrent.TimeUnit.MILLISECONDS);
-            result.addListener(done -> {
-                alarm.cancel(false);
-                connecting.channel().close();
-            });
-            return result;
-        };
+        return target -> Conversation.with(target, result -> new Talk(result, send, expect));
     }
 
     private static byte[] bytes(@Nullable String text) {
         return text == null ? new byte[0] : text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static String message(Throwable cause) {
-        String message = cause.getMessage();
-        return message == null ? cause.getClass().getSimpleName() : message;
     }
 
     /** Sends, and looks for the answer in what comes. */
@@ -71,7 +44,7 @@ public final class TcpHealthCheck implements HealthCheck {
         private final Promise<Health> result;
         private final byte[] send;
         private final byte[] expect;
-        private final byte[] seen = new byte[MOST];
+        private byte[] seen = new byte[256];
         private int length;
 
         Talk(Promise<Health> result, byte[] send, byte[] expect) {
@@ -82,7 +55,9 @@ public final class TcpHealthCheck implements HealthCheck {
 
         @Override
         public void channelActive(ChannelHandlerContext context) {
-            if (send.length > 0) {
+            if (expect.length == 0) {
+                result.trySuccess(Health.OK);
+            } else if (send.length > 0) {
                 context.writeAndFlush(Unpooled.wrappedBuffer(send));
             }
         }
@@ -90,6 +65,9 @@ public final class TcpHealthCheck implements HealthCheck {
         @Override
         protected void channelRead0(ChannelHandlerContext context, ByteBuf data) {
             int n = Math.min(data.readableBytes(), MOST - length);
+            if (length + n > seen.length) {
+                seen = Arrays.copyOf(seen, Math.min(MOST, 2 * (length + n)));
+            }
             data.readBytes(seen, length, n);
             length += n;
             if (expect.length > 0 && contains()) {
@@ -101,7 +79,7 @@ public final class TcpHealthCheck implements HealthCheck {
 
         private boolean contains() {
             for (int i = 0; i + expect.length <= length; i++) {
-                if (java.util.Arrays.equals(seen, i, i + expect.length, expect, 0, expect.length)) {
+                if (Arrays.equals(seen, i, i + expect.length, expect, 0, expect.length)) {
                     return true;
                 }
             }
@@ -115,7 +93,7 @@ public final class TcpHealthCheck implements HealthCheck {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            result.trySuccess(Health.no(message(cause)));
+            result.trySuccess(Health.no(Conversation.message(cause)));
         }
     }
 }

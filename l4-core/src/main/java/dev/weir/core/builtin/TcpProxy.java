@@ -108,7 +108,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
         connectStart = context.clock().nanoTime();
         ChannelFuture connecting;
         try {
-            connecting = next.connect(context.connection().loop(), new Upstream());
+            connecting = next.connect(context.connection(), new Upstream());
         } catch (ChannelException noSocket) {
             // Too many open files: another endpoint would fare no better.
             next.done(Endpoint.Outcome.CONNECT_FAILED, 0);

@@ -1,6 +1,7 @@
 package dev.weir.core.cluster;
 
 import dev.weir.core.config.Address;
+import dev.weir.core.filter.Connection;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
@@ -37,6 +38,14 @@ public interface Endpoint {
      * resolved without blocking. The attempt fails after the cluster's connect timeout.
      */
     ChannelFuture connect(EventLoop loop, ChannelHandler initializer);
+
+    /**
+     * Connects on behalf of one client and from its loop, for nobody else's bytes: where the cluster begins its connections with a
+     * PROXY protocol header, this one tells the client's address. Otherwise as {@link #connect(EventLoop, ChannelHandler)}.
+     */
+    default ChannelFuture connect(Connection client, ChannelHandler initializer) {
+        return connect(client.loop(), initializer);
+    }
 
     /**
      * Tells how it went; feeds limits, outlier detection and least-request.

@@ -54,15 +54,25 @@ public interface HealthCheck {
      * What was found.
      *
      * @param healthy whether it serves
-     * @param reason why not, for people, at most 300 characters; empty if it does
+     * @param reason why not, for people; empty if it does. Kept as one line of at most 300 characters, as servers say parts of it
      */
     record Health(boolean healthy, String reason) {
+        private static final int LONGEST = 300;
+
         /** It serves. */
         public static final Health OK = new Health(true, "");
 
+        /** Cuts the reason, and takes out what would disturb a line of a log. */
+        public Health {
+            String line = (reason.length() > 4 * LONGEST ? reason.substring(0, 4 * LONGEST) : reason)
+                    .replaceAll("\\p{Cntrl}", " ")
+                    .strip();
+            reason = line.length() <= LONGEST ? line : line.substring(0, LONGEST - 1) + "…";
+        }
+
         /** It does not. */
         public static Health no(String reason) {
-            return new Health(false, reason.length() > 300 ? reason.substring(0, 300) : reason);
+            return new Health(false, reason);
         }
     }
 }

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param sourceAddress local address to connect from, or null
  * @param noDelay TCP_NODELAY on upstream connections
  * @param keepAlive TCP keep-alive on upstream connections
+ * @param proxyHeader the PROXY protocol header that upstream connections begin with, or null
  * @param node where it stands in the configuration; the policy reads its own keys from it
  */
 public record ClusterConfig(
@@ -41,6 +42,7 @@ public record ClusterConfig(
         @Nullable Address sourceAddress,
         boolean noDelay,
         boolean keepAlive,
+        @Nullable ProxyHeaderConfig proxyHeader,
         ConfigNode node) {
 
     /**
@@ -98,6 +100,7 @@ public record ClusterConfig(
                 node.has("source_address") ? source(node) : null,
                 node.bool("tcp_nodelay", true),
                 node.bool("keep_alive", true),
+                ProxyHeaderConfig.from(node),
                 node);
     }
 
@@ -118,6 +121,7 @@ public record ClusterConfig(
                 null,
                 true,
                 true,
+                null,
                 node);
     }
 

@@ -14,6 +14,7 @@ import java.util.List;
  * @param noDelay TCP_NODELAY on client connections
  * @param keepAlive TCP keep-alive on client connections
  * @param reusePort an accept socket per event loop, where the system can
+ * @param proxyProtocol what is expected of PROXY protocol headers
  * @param node where it stands in the configuration
  */
 public record ListenerConfig(
@@ -25,6 +26,7 @@ public record ListenerConfig(
         boolean noDelay,
         boolean keepAlive,
         boolean reusePort,
+        ProxyProtocolConfig proxyProtocol,
         ConfigNode node) {
 
     static final int DEFAULT_BUFFER = 64 << 10;
@@ -54,6 +56,7 @@ public record ListenerConfig(
                 node.bool("tcp_nodelay", true),
                 node.bool("keep_alive", true),
                 node.bool("reuse_port", true),
+                ProxyProtocolConfig.from(node),
                 node);
         node.rejectUnknown();
         return config;

@@ -41,6 +41,8 @@ public enum CloseReason {
     FILTER(Culprit.WEIR),
     /** The terminal answered all there is to answer. */
     COMPLETE(Culprit.WEIR),
+    /** A PROXY protocol header was wrong, or missing where one is required. */
+    PROXY_PROTOCOL(Culprit.CLIENT),
     /** A TLS handshake failed. */
     TLS_FAILED(Culprit.CLIENT),
     /** An error of Weir itself. */

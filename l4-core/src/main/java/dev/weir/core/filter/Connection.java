@@ -25,7 +25,7 @@ public interface Connection {
     /** The client's address without its port; {@code unix} for a Unix socket. Made once. */
     String clientHost();
 
-    /** The address the client connected to. */
+    /** The address the client connected to (from the socket, or from a PROXY protocol header). */
     SocketAddress local();
 
     /** Name of the cluster the terminal uses, or null while there is none. */

@@ -17,8 +17,11 @@ public final class ConnectionAttribute<T> {
     public static final ConnectionAttribute<String> APP = new ConnectionAttribute<>("app", String.class);
     /** The cluster that a filter chose for this connection; terminals prefer it to their configured one. */
     public static final ConnectionAttribute<String> CLUSTER = new ConnectionAttribute<>("cluster", String.class);
-    /** The server name of a TLS ClientHello. */
+    /** The server name of a TLS ClientHello, or the one that a PROXY protocol header tells. */
     public static final ConnectionAttribute<String> SNI = new ConnectionAttribute<>("sni", String.class);
+    /** What a PROXY protocol header said; the core sets it before the filters see the connection. */
+    public static final ConnectionAttribute<ProxyHeader> PROXY_HEADER =
+            new ConnectionAttribute<>("proxy_header", ProxyHeader.class);
     /** What hash balancers hash; without it they hash the client's address. */
     public static final ConnectionAttribute<Long> HASH = new ConnectionAttribute<>("hash", Long.class);
 

@@ -4,17 +4,23 @@ import dev.weir.core.config.Address;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.ConnectionAttribute;
+import dev.weir.core.filter.ProxyHeader;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.util.AttributeKey;
 import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of a session's client connection, for filters, sniffers and sinks. Texts are made when first asked for. */
 final class ClientConnection implements Connection {
+    /** Where a channel keeps the header it began with, for the connection that is made of it. */
+    static final AttributeKey<ProxyHeader> HEADER = AttributeKey.valueOf(ClientConnection.class, "header");
+
     private static final @Nullable Object[] NO_ATTRIBUTES = new Object[0];
 
     private final ListenerLoop home;
@@ -22,6 +28,8 @@ final class ClientConnection implements Connection {
     private final Session session;
     private final long id;
     private final long openedNanos;
+
+    private final @Nullable ProxyHeader header;
 
     private @Nullable Object[] attributes = NO_ATTRIBUTES;
     private @Nullable Object sinkState;
@@ -37,6 +45,14 @@ final class ClientConnection implements Connection {
         this.session = session;
         this.id = home.nextId();
         this.openedNanos = home.clock().nanoTime();
+        this.header = channel.hasAttr(HEADER) ? channel.attr(HEADER).get() : null;
+        if (header != null) {
+            set(ConnectionAttribute.PROXY_HEADER, header);
+            byte[] name = header.value(ProxyHeader.AUTHORITY);
+            if (name != null) {
+                set(ConnectionAttribute.SNI, new String(name, StandardCharsets.UTF_8));
+            }
+        }
     }
 
     /** The terminal has found its upstream, or lost it. */
@@ -63,7 +79,8 @@ final class ClientConnection implements Connection {
 
     @Override
     public SocketAddress client() {
-        SocketAddress remote = channel.remoteAddress();
+        SocketAddress told = header == null ? null : header.source();
+        SocketAddress remote = told == null ? channel.remoteAddress() : told;
         return remote == null ? home.unnamed() : remote;
     }
 
@@ -87,7 +104,8 @@ final class ClientConnection implements Connection {
 
     @Override
     public SocketAddress local() {
-        SocketAddress local = channel.localAddress();
+        SocketAddress told = header == null ? null : header.destination();
+        SocketAddress local = told == null ? channel.localAddress() : told;
         return local == null ? home.unnamed() : local;
     }
 

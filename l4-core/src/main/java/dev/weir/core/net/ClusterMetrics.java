@@ -74,6 +74,17 @@ final class ClusterMetrics {
         current = cluster;
     }
 
+    boolean isCurrent(LiveCluster cluster) {
+        return current == cluster;
+    }
+
+    /** That cluster has stopped; nothing is to hold it. */
+    void end(LiveCluster cluster) {
+        if (current == cluster) {
+            current = null;
+        }
+    }
+
     void checked(boolean result) {
         (result ? healthy : unhealthy).increment();
     }

@@ -5,7 +5,9 @@ import dev.weir.core.config.ClusterConfig;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundInvoker;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
@@ -31,7 +33,13 @@ final class Connector implements AutoCloseable {
         return transport;
     }
 
-    ChannelFuture connect(Address address, ClusterConfig config, EventLoop loop, ChannelHandler initializer) {
+    /** {@code greeting} is written before anything else, below all handlers. */
+    ChannelFuture connect(
+            Address address,
+            ClusterConfig config,
+            EventLoop loop,
+            ChannelHandler initializer,
+            @Nullable ProxyGreeting greeting) {
         Channel channel = transport.client(address);
         var options = channel.config();
         options.setAutoRead(false);
@@ -52,36 +60,50 @@ final class Connector implements AutoCloseable {
                 channel.unsafe().closeForcibly();
                 promise.tryFailure(done.cause());
             } else {
-                resolveAndConnect(address, config, loop, channel, promise);
+                resolveAndConnect(address, config, channel, promise, greeting);
             }
         });
         return promise;
     }
 
     private void resolveAndConnect(
-            Address address, ClusterConfig config, EventLoop loop, Channel channel, ChannelPromise promise) {
+            Address address,
+            ClusterConfig config,
+            Channel channel,
+            ChannelPromise promise,
+            @Nullable ProxyGreeting greeting) {
         SocketAddress target = transport.socketAddress(address);
         if (target instanceof InetSocketAddress inet && inet.isUnresolved()) {
-            resolvers().getResolver(loop).resolve(inet).addListener(done -> {
+            resolvers().getResolver(channel.eventLoop()).resolve(inet).addListener(done -> {
                 if (done.isSuccess()) {
-                    connect((SocketAddress) done.getNow(), config, channel, promise);
+                    connect((SocketAddress) done.getNow(), config, channel, promise, greeting);
                 } else {
                     channel.close();
                     promise.tryFailure(done.cause());
                 }
             });
         } else {
-            connect(target, config, channel, promise);
+            connect(target, config, channel, promise, greeting);
         }
     }
 
-    private static void connect(SocketAddress target, ClusterConfig config, Channel channel, ChannelPromise promise) {
+    private static void connect(
+            SocketAddress target,
+            ClusterConfig config,
+            Channel channel,
+            ChannelPromise promise,
+            @Nullable ProxyGreeting greeting) {
         Address source = config.sourceAddress();
         InetAddress from = source == null ? null : source.literal();
         ChannelFuture connecting =
                 from == null ? channel.connect(target) : channel.connect(target, new InetSocketAddress(from, 0));
         connecting.addListener(done -> {
             if (done.isSuccess()) {
+                if (greeting != null) {
+                    ChannelHandlerContext first = channel.pipeline().firstContext();
+                    ChannelOutboundInvoker below = first == null ? channel : first;
+                    below.writeAndFlush(greeting.write(channel.alloc()));
+                }
                 promise.trySuccess();
             } else {
                 channel.close();

@@ -118,6 +118,13 @@ final class CoreMetrics {
                 .register(meters);
     }
 
+    Counter proxyError(String listener, ProxyError error) {
+        return Counter.builder("weir.proxy.protocol.errors")
+                .description("Client connections closed for their PROXY protocol header, or for having none")
+                .tags("listener", listener, "reason", error.label())
+                .register(meters);
+    }
+
     Counter refused(String listener, String reason) {
         return Counter.builder("weir.connections.refused")
                 .description("Client connections refused at their start by the core")

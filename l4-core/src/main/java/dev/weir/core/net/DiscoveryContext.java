@@ -37,7 +37,7 @@ final class DiscoveryContext implements Discovery.Context {
 
     @Override
     public ChannelFuture connect(Address address, ChannelHandler handler) {
-        return reading(cluster.parts().connector().connect(address, cluster.config(), loop, handler));
+        return reading(cluster.parts().connector().connect(address, cluster.config(), loop, handler, null));
     }
 
     /** A connection that is not a client's: it reads by itself, and is closed when its peer ends. */

@@ -4,6 +4,7 @@ import dev.weir.core.cluster.HealthCheck;
 import dev.weir.core.cluster.HealthCheck.Health;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.HealthConfig;
+import dev.weir.core.config.ProxyHeaderConfig;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
@@ -14,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +27,6 @@ final class HealthMonitor implements AutoCloseable {
         final Address address;
         int inARow;
         boolean lastHealthy;
-        boolean any;
         int check;
 
         @Nullable
@@ -75,13 +76,17 @@ final class HealthMonitor implements AutoCloseable {
                 check(watch);
             }
         }
-        watches.values().removeIf(watch -> {
-            boolean gone = !named.contains(watch.address);
-            if (gone) {
-                watch.cancel();
-            }
-            return gone;
-        });
+        List.copyOf(watches.keySet()).stream()
+                .filter(address -> !named.contains(address))
+                .forEach(this::forget);
+    }
+
+    /** That host has left. */
+    void forget(Address address) {
+        Watch watch = watches.remove(address);
+        if (watch != null) {
+            watch.cancel();
+        }
     }
 
     private void check(Watch watch) {
@@ -93,17 +98,25 @@ final class HealthMonitor implements AutoCloseable {
                         number,
                         Health.no("no answer within " + config.timeout().toMillis() + " ms")),
                 config.timeout().toMillis());
-        loop.execute(() -> {
-            Future<Health> answer;
-            try {
-                answer = probe.check(new Asked(loop, watch.address));
-            } catch (RuntimeException e) {
-                answer = loop.newFailedFuture(e);
-            }
-            answer.addListener((Future<Health> done) -> {
-                Health health = done.isSuccess() ? done.getNow() : Health.no("the check failed: " + done.cause());
-                thread.execute(() -> result(watch, number, health));
-            });
+        try {
+            loop.execute(() -> ask(watch, number, loop));
+        } catch (RejectedExecutionException e) {
+            watch.cancel(); // the proxy ends
+        }
+    }
+
+    private void ask(Watch watch, int number, EventLoop loop) {
+        Future<Health> answer;
+        try {
+            answer = probe.check(new Asked(loop, watch.address));
+        } catch (RuntimeException e) {
+            answer = loop.newFailedFuture(e);
+        }
+        answer.addListener((Future<Health> done) -> {
+            Health found = done.isSuccess() ? done.getNow() : null;
+            // Also of a check that breaks its contract: without a result there would be no next one.
+            Health health = found != null ? found : Health.no("the check failed: " + done.cause());
+            thread.execute(() -> result(watch, number, health));
         });
     }
 
@@ -133,8 +146,15 @@ final class HealthMonitor implements AutoCloseable {
 
         @Override
         public ChannelFuture connect(ChannelHandler handler) {
-            return DiscoveryContext.reading(
-                    cluster.parts().connector().connect(address, cluster.config(), loop, handler));
+            ProxyHeaderConfig header = cluster.config().proxyHeader();
+            return DiscoveryContext.reading(cluster.parts()
+                    .connector()
+                    .connect(
+                            address,
+                            cluster.config(),
+                            loop,
+                            handler,
+                            header == null ? null : new ProxyGreeting(header, null)));
         }
     }
 
@@ -147,31 +167,30 @@ final class HealthMonitor implements AutoCloseable {
             watch.alarm.cancel(false);
         }
         metrics.checked(health.healthy());
-        watch.inARow = watch.any && watch.lastHealthy == health.healthy() ? watch.inARow + 1 : 1;
-        boolean decides = !watch.any
-                || watch.inARow >= (health.healthy() ? config.healthyThreshold() : config.unhealthyThreshold());
-        watch.any = true;
-        watch.lastHealthy = health.healthy();
-        boolean used = true;
-        for (Host host : cluster.known()) {
-            if (host.address().equals(watch.address)) {
-                if (decides) {
-                    decide(host, health);
-                }
-                used = host.usable();
-            }
+        Host host = cluster.host(watch.address);
+        if (host == null) {
+            forget(watch.address);
+            return;
         }
-        watch.next = thread.schedule(() -> check(watch), delay(used ? config.interval() : config.unhealthyInterval()));
+        watch.inARow = watch.lastHealthy == health.healthy() ? watch.inARow + 1 : 1;
+        watch.lastHealthy = health.healthy();
+        // The first of all results decides at once. A reload is no reason to trust a single one again.
+        if (!host.checked()
+                || watch.inARow >= (health.healthy() ? config.healthyThreshold() : config.unhealthyThreshold())) {
+            host.setChecked();
+            decide(host, health);
+        }
+        if (watches.get(watch.address) == watch) { // it may just have left for good
+            Duration interval = host.usable() ? config.interval() : config.unhealthyInterval();
+            watch.next = thread.schedule(() -> check(watch), delay(interval));
+        }
     }
 
     private void decide(Host host, Health health) {
         int against = host.state().flags() & ~(Host.UNHEALTHY | Host.UNCHECKED);
         if (health.healthy()) {
             // Envoy, too: who answers its check is not kept out for what it did before.
-            cluster.set(
-                    host,
-                    against & ~Host.EJECTED,
-                    host.is(Host.ABSENT) ? host.state().reason() : "");
+            cluster.set(host, against & ~Host.EJECTED, "");
         } else {
             cluster.set(host, against | Host.UNHEALTHY, health.reason());
         }

@@ -4,6 +4,8 @@ import dev.weir.core.cluster.Discovery.Found;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ClusterConfig;
+import dev.weir.core.config.ProxyHeaderConfig;
+import dev.weir.core.filter.Connection;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -26,11 +28,15 @@ final class Host implements Endpoint {
 
     private static final int UNUSABLE = UNCHECKED | UNHEALTHY | EJECTED;
 
-    /** What outlives a reload that keeps the address. */
-    static final class Counters {
+    /** What is kept of an address across changes of its weight, and reloads. */
+    static final class Kept {
         final AtomicInteger active = new AtomicInteger();
         final LongAdder connects = new LongAdder();
         final LongAdder failures = new LongAdder();
+        /** Its connections, of clusters that close those of hosts that leave. */
+        final Set<Channel> channels = ConcurrentHashMap.newKeySet();
+
+        volatile boolean gone;
     }
 
     /**
@@ -38,9 +44,15 @@ final class Host implements Endpoint {
      *
      * @param flags what is against it
      * @param reason why, for people; empty if nothing is
-     * @param since when it changed last, in milliseconds of the wall clock
+     * @param since when the flags changed last, in milliseconds of the wall clock
      */
-    record State(int flags, String reason, long since) {}
+    record State(int flags, String reason, long since) {
+        /** The same, with the reason that is left where nothing keeps it from being used. */
+        static State of(int flags, String reason, long since) {
+            boolean usable = (flags & UNUSABLE) == 0;
+            return new State(flags, usable ? (flags & ABSENT) != 0 ? "not named by discovery" : "" : reason, since);
+        }
+    }
 
     /** Counts how exchanges and connections with it went. */
     interface Results {
@@ -50,15 +62,14 @@ final class Host implements Endpoint {
     private final Found found;
     private final ClusterConfig cluster;
     private final Connector connector;
-    private final Counters counters;
+    private final Kept kept;
     private final AtomicInteger open;
     private final Results results;
-    /** Its connections, where they are to be closed when it leaves. */
-    private final @Nullable Set<Channel> channels;
-
     private volatile State state;
     /** When it was last taken into use, in nanoseconds; for its slow start. */
     private volatile long usedSince;
+    /** Whether a check has ever decided about it. */
+    private volatile boolean checked;
 
     /** For the outlier detection: failures in a row, and both kinds within an interval. */
     final AtomicInteger failuresInARow = new AtomicInteger();
@@ -66,14 +77,13 @@ final class Host implements Endpoint {
     final LongAdder successes = new LongAdder();
     final LongAdder failed = new LongAdder();
 
-    Host(Found found, LiveCluster cluster, Counters counters, State first) {
+    Host(Found found, LiveCluster cluster, Kept kept, State first) {
         this.found = found;
         this.cluster = cluster.config();
         this.connector = cluster.parts().connector();
         this.results = cluster.results();
         this.open = cluster.open();
-        this.counters = counters;
-        this.channels = cluster.config().closesOnRemoval() ? ConcurrentHashMap.newKeySet() : null;
+        this.kept = kept;
         this.state = first;
     }
 
@@ -81,8 +91,8 @@ final class Host implements Endpoint {
         return found;
     }
 
-    Counters counters() {
-        return counters;
+    Kept kept() {
+        return kept;
     }
 
     State state() {
@@ -117,6 +127,20 @@ final class Host implements Endpoint {
         usedSince = nanos;
     }
 
+    boolean checked() {
+        return checked;
+    }
+
+    void setChecked() {
+        checked = true;
+    }
+
+    /** Takes on what was known of the same address before. */
+    void takeOn(Host before) {
+        usedSince = before.usedSince;
+        checked = before.checked;
+    }
+
     @Override
     public Address address() {
         return found.address();
@@ -134,35 +158,55 @@ final class Host implements Endpoint {
 
     @Override
     public ChannelFuture connect(EventLoop loop, ChannelHandler initializer) {
-        counters.active.incrementAndGet();
+        return connect(loop, initializer, null);
+    }
+
+    @Override
+    public ChannelFuture connect(Connection client, ChannelHandler initializer) {
+        return connect(client.loop(), initializer, client);
+    }
+
+    private ChannelFuture connect(EventLoop loop, ChannelHandler initializer, @Nullable Connection client) {
+        ProxyHeaderConfig header = cluster.proxyHeader();
+        ProxyGreeting greeting = header == null ? null : new ProxyGreeting(header, client);
+        kept.active.incrementAndGet();
         open.incrementAndGet();
-        ChannelFuture connecting = connector.connect(found.address(), cluster, loop, initializer);
+        ChannelFuture connecting;
+        try {
+            connecting = connector.connect(found.address(), cluster, loop, initializer, greeting);
+        } catch (RuntimeException e) {
+            // Without a file descriptor there is no channel, and nothing that would close.
+            kept.active.decrementAndGet();
+            open.decrementAndGet();
+            kept.failures.increment();
+            throw e;
+        }
         connecting.addListener(done -> {
             if (done.isSuccess()) {
-                counters.connects.increment();
+                kept.connects.increment();
             } else {
-                counters.failures.increment();
+                kept.failures.increment();
             }
         });
         Channel channel = connecting.channel();
-        if (channels != null) {
-            channels.add(channel);
+        if (cluster.closesOnRemoval()) {
+            kept.channels.add(channel);
+            if (kept.gone) {
+                channel.close(); // it left meanwhile
+            }
         }
         channel.closeFuture().addListener(closed -> {
-            counters.active.decrementAndGet();
+            kept.active.decrementAndGet();
             open.decrementAndGet();
-            if (channels != null) {
-                channels.remove(channel);
-            }
+            kept.channels.remove(channel);
         });
         return connecting;
     }
 
-    /** It has left the cluster: its connections are closed, where that is wanted. */
-    void left() {
-        if (channels != null) {
-            channels.forEach(Channel::close);
-        }
+    /** It has left the cluster, whose hosts take their connections with them. */
+    void closeConnections() {
+        kept.gone = true;
+        kept.channels.forEach(Channel::close);
     }
 
     @Override
@@ -172,17 +216,17 @@ final class Host implements Endpoint {
 
     @Override
     public int activeConnections() {
-        return counters.active.get();
+        return kept.active.get();
     }
 
     @Override
     public long connects() {
-        return counters.connects.sum();
+        return kept.connects.sum();
     }
 
     @Override
     public long connectFailures() {
-        return counters.failures.sum();
+        return kept.failures.sum();
     }
 
     @Override

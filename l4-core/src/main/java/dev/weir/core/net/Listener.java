@@ -2,7 +2,10 @@ package dev.weir.core.net;
 
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ListenerConfig;
+import dev.weir.core.config.ProxyProtocolConfig;
+import dev.weir.core.config.ProxyProtocolConfig.Mode;
 import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.ProxyHeader;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
@@ -13,6 +16,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.unix.UnixChannelOption;
+import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -285,21 +289,63 @@ final class Listener {
 
         /** False if there is no session, and will be none. */
         private boolean start(Channel child, Generation current) {
-            ChainPlan.OnLoop chain = choose(child);
+            ProxyProtocolConfig headers = settings.proxyProtocol();
+            if (headers.mode() == Mode.OFF) {
+                return session(child, current, chains, null) && register(child, current);
+            }
+            if (headers.trusts(child.remoteAddress())) {
+                List<ChainPlan.OnLoop> candidates = chains;
+                options(child);
+                child.pipeline()
+                        .addLast(new ProxyHandshake(
+                                home,
+                                headers,
+                                (channel, header) -> later(channel, current, candidates, header),
+                                current::release));
+                return register(child, current);
+            }
+            if (headers.mode() == Mode.REQUIRED) {
+                home.proxyError(ProxyError.UNTRUSTED, child.remoteAddress());
+                refuse(child, CloseReason.PROXY_PROTOCOL);
+                return false;
+            }
+            return session(child, current, chains, null) && register(child, current);
+        }
+
+        /** A session behind a handshake. */
+        private boolean later(
+                Channel child, Generation current, List<ChainPlan.OnLoop> candidates, @Nullable ProxyHeader header) {
+            boolean made = session(child, current, candidates, header);
+            if (!made) {
+                current.release();
+            }
+            return made;
+        }
+
+        private boolean session(
+                Channel child, Generation current, List<ChainPlan.OnLoop> candidates, @Nullable ProxyHeader header) {
+            ChainPlan.OnLoop chain = choose(child, candidates, header);
             if (chain == null) {
                 refuse(child, CloseReason.NO_CHAIN);
                 return false;
             }
             try {
+                if (header != null) {
+                    child.attr(ClientConnection.HEADER).set(header);
+                }
                 options(child);
                 child.pipeline()
                         .addLast(
                                 new Session(home, child, chain.types, chain::create, chain.terminal, current::release));
+                return true;
             } catch (Throwable t) {
-                child.unsafe().closeForcibly();
+                drop(child);
                 home.internalError("accept", t);
                 return false;
             }
+        }
+
+        private boolean register(Channel child, Generation current) {
             home.loop().loop().register(child).addListener(done -> {
                 if (!done.isSuccess()) {
                     child.unsafe().closeForcibly();
@@ -309,13 +355,21 @@ final class Listener {
             return true;
         }
 
-        private ChainPlan.@Nullable OnLoop choose(Channel child) {
-            for (ChainPlan.OnLoop chain : chains) {
-                if (chain.match.matchesAll() || chain.match.matches(child.remoteAddress(), child.localAddress())) {
+        private ChainPlan.@Nullable OnLoop choose(
+                Channel child, List<ChainPlan.OnLoop> candidates, @Nullable ProxyHeader header) {
+            for (ChainPlan.OnLoop chain : candidates) {
+                if (chain.match.matchesAll() || matches(chain, child, header)) {
                     return chain;
                 }
             }
             return null;
+        }
+
+        private boolean matches(ChainPlan.OnLoop chain, Channel child, @Nullable ProxyHeader header) {
+            SocketAddress source = header == null ? null : header.source();
+            SocketAddress target = header == null ? null : header.destination();
+            return chain.match.matches(
+                    source == null ? child.remoteAddress() : source, target == null ? child.localAddress() : target);
         }
 
         private void options(Channel child) {
@@ -336,7 +390,15 @@ final class Listener {
 
         private void refuse(Channel child, CloseReason reason) {
             metrics.refused(config.name(), reason.label()).increment();
-            child.unsafe().closeForcibly();
+            drop(child);
+        }
+
+        private void drop(Channel child) {
+            if (child.isRegistered()) {
+                child.close();
+            } else {
+                child.unsafe().closeForcibly();
+            }
         }
 
         @Override

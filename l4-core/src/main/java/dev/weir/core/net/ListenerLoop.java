@@ -10,13 +10,19 @@ import dev.weir.core.filter.WireClock;
 import io.netty.channel.local.LocalAddress;
 import java.net.SocketAddress;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What one listener has on one event loop: its open sessions and its counters. Written on that loop only. */
 final class ListenerLoop {
+    private static final Logger LOG = LoggerFactory.getLogger(ListenerLoop.class);
     private static final SocketAddress UNNAMED = new LocalAddress("unnamed");
     /** Upstream addresses whose text is kept; beyond it texts are made anew. */
     private static final int MAX_TEXTS = 1_024;
@@ -39,6 +45,9 @@ final class ListenerLoop {
 
     /** Whether plain connections produce exchanges. */
     private final boolean connectionExchanges;
+
+    /** Connections whose header has not come yet; they count as active. */
+    private final Set<ProxyHandshake> waiting = new HashSet<>();
 
     private @Nullable Session first;
     private boolean draining;
@@ -118,6 +127,30 @@ final class ListenerLoop {
         session.next = null;
     }
 
+    /** A connection begins with a header, or may. */
+    void waiting(ProxyHandshake handshake) {
+        active.add(1);
+        waiting.add(handshake);
+    }
+
+    /** It has become a session, or was refused one. */
+    void passed(ProxyHandshake handshake) {
+        active.add(-1);
+        waiting.remove(handshake);
+    }
+
+    /** It has ended before. */
+    void ended(ProxyHandshake handshake, CloseReason reason) {
+        passed(handshake);
+        total.add(1);
+        closed[reason.ordinal()].add(1);
+    }
+
+    void proxyError(ProxyError error, @Nullable SocketAddress peer) {
+        metrics.proxyError(listener, error).increment();
+        LOG.debug("PROXY protocol failed listener={} peer={} reason={}", listener, peer, error.label());
+    }
+
     /** One exchange for a whole connection, where {@code access_log.connections} asks for it. */
     void connectionExchange(Connection connection, CloseReason reason, long fromClient, long toClient) {
         if (!connectionExchanges) {
@@ -155,6 +188,7 @@ final class ListenerLoop {
 
     /** Closes all sessions now. On the loop. */
     void closeAll(CloseReason reason) {
+        List.copyOf(waiting).forEach(handshake -> handshake.end(reason));
         for (Session s = first; s != null; ) {
             Session next = s.next;
             s.close(reason);

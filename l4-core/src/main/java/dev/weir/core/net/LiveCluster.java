@@ -59,14 +59,18 @@ final class LiveCluster implements Cluster {
     private final ClusterMetrics metrics;
     private final AtomicInteger open;
     private final Host.Results results;
-    private final Map<Address, Host.Counters> counters = new HashMap<>();
-    private final Map<Address, Host.State> remembered = new HashMap<>();
+    /** Hosts of the generation before that are not known here yet; empty once this is made. */
+    private final Map<Address, Host> earlier = new HashMap<>();
+    /** Those that this configuration does not name any more; until it is in force. */
+    private List<Host> departed = List.of();
+
     private final Map<Address, Host> known = new LinkedHashMap<>();
     private final AtomicBoolean rebuilding = new AtomicBoolean();
     private final List<AutoCloseable> running = new ArrayList<>();
     private volatile HostSet hosts = HostSet.EMPTY;
     private boolean first = true;
     private boolean warming;
+    private boolean warmingUp;
     private int users;
     private boolean started;
     private volatile boolean stopped;
@@ -85,8 +89,7 @@ final class LiveCluster implements Cluster {
         if (before != null) {
             before.snapshot().endpoints().forEach(e -> {
                 if (e instanceof Host host) {
-                    counters.put(host.address(), host.counters());
-                    remembered.put(host.address(), host.state());
+                    earlier.put(host.address(), host);
                 }
             });
             if (parts.source() != null) {
@@ -97,9 +100,15 @@ final class LiveCluster implements Cluster {
                         .toList());
             }
         }
-        merge(config.endpoints().stream()
+        List<Found> named = config.endpoints().stream()
                 .map(e -> new Found(e.address(), e.name(), e.weight(), Map.of()))
-                .toList());
+                .toList();
+        if (named.stream().anyMatch(found -> earlier.containsKey(found.address()))) {
+            first = false; // some go on, so the others can wait for their checks
+        }
+        merge(named);
+        departed = config.closesOnRemoval() ? List.copyOf(earlier.values()) : List.of();
+        earlier.clear();
         build();
     }
 
@@ -179,6 +188,7 @@ final class LiveCluster implements Cluster {
                 return;
             }
             stopped = true;
+            metrics.end(this);
             if (!started) {
                 return;
             }
@@ -200,6 +210,8 @@ final class LiveCluster implements Cluster {
     /** The configuration is in force: hosts are looked for and checked from now on. Once; later calls do nothing. */
     synchronized void start() {
         metrics.use(this);
+        departed.forEach(Host::closeConnections);
+        departed = List.of();
         if (started
                 || parts.source() == null
                         && parts.probe() == null
@@ -283,7 +295,7 @@ final class LiveCluster implements Cluster {
         if (parts.probe() != null && host.usable()) {
             if (!host.is(Host.ABSENT)) {
                 LOG.info("cluster {}: {} is not named any more, but answers its checks", name(), host);
-                set(host, host.state().flags() | Host.ABSENT, "not named by discovery");
+                set(host, host.state().flags() | Host.ABSENT, "");
                 return true;
             }
             return false;
@@ -295,27 +307,43 @@ final class LiveCluster implements Cluster {
     private void remove(Host host) {
         LOG.info("cluster {}: {} has left", name(), host);
         known.remove(host.address());
-        host.left();
+        if (health != null) {
+            health.forget(host.address());
+        }
+        // A cluster of an earlier configuration says nothing about the connections of the one in force.
+        if (config.closesOnRemoval() && metrics.isCurrent(this)) {
+            host.closeConnections();
+        }
     }
 
     /** A host that is new, or whose weight or name has changed. */
     private Host host(Found found, @Nullable Host before) {
         if (before != null) {
-            return new Host(found, this, before.counters(), before.state());
+            Host host = new Host(found, this, before.kept(), before.state());
+            host.takeOn(before);
+            return host;
         }
-        Host.State state = remembered.remove(found.address());
-        if (state == null) {
-            boolean unchecked = parts.probe() != null && !first;
-            state = new Host.State(
-                    unchecked ? Host.UNCHECKED : 0,
-                    unchecked ? "not checked yet" : "",
-                    parts.shared().now());
-        } else {
-            state = new Host.State(
-                    parts.probe() == null ? 0 : state.flags() & ~Host.EJECTED, state.reason(), state.since());
+        Host old = earlier.remove(found.address());
+        if (old != null) {
+            int flags =
+                    old.state().flags() & (parts.source() == null ? Host.UNCHECKED | Host.UNHEALTHY : ~Host.EJECTED);
+            if (parts.probe() == null) {
+                flags &= Host.ABSENT;
+            }
+            Host host = new Host(
+                    found,
+                    this,
+                    old.kept(),
+                    Host.State.of(flags, old.state().reason(), old.state().since()));
+            host.takeOn(old);
+            return host;
         }
-        Host.Counters counted = counters.remove(found.address());
-        Host host = new Host(found, this, counted == null ? new Host.Counters() : counted, state);
+        boolean unchecked = parts.probe() != null && !first;
+        Host.State state = Host.State.of(
+                unchecked ? Host.UNCHECKED : 0,
+                "not checked yet",
+                parts.shared().now());
+        Host host = new Host(found, this, new Host.Kept(), state);
         if (!first) {
             LOG.info("cluster {}: {} is new", name(), host);
             host.usedSince(System.nanoTime());
@@ -323,13 +351,18 @@ final class LiveCluster implements Cluster {
         return host;
     }
 
-    /** Sets what is against a host; says so where that changes whether it is used. */
+    /** Sets what is against a host; says so where that changes whether it is used. The reason is that of what keeps it from being used. */
     void set(Host host, int flags, String reason) {
         boolean was = host.usable();
-        if (host.state().flags() == flags && host.state().reason().equals(reason)) {
+        Host.State state = host.state();
+        if (state.flags() == flags) {
+            host.state(Host.State.of(flags, reason, state.since()));
             return;
         }
-        host.state(new Host.State(flags, reason, parts.shared().now()));
+        if ((state.flags() & ~flags & Host.EJECTED) != 0) {
+            host.failuresInARow.set(0);
+        }
+        host.state(Host.State.of(flags, reason, parts.shared().now()));
         if (was != host.usable()) {
             if (host.usable()) {
                 host.usedSince(System.nanoTime());
@@ -347,6 +380,12 @@ final class LiveCluster implements Cluster {
     /** The hosts as they are known, also those that are not used. */
     List<Host> known() {
         return List.copyOf(known.values());
+    }
+
+    /** The host at an address, if there is one. */
+    @Nullable
+    Host host(Address address) {
+        return known.get(address);
     }
 
     /** Builds another set, soon. */
@@ -382,8 +421,16 @@ final class LiveCluster implements Cluster {
                     panic ? "too few hosts are healthy: all are used" : "enough hosts are healthy");
         }
         hosts = new HostSet(new Snapshot(hosts.snapshot().version() + 1, List.copyOf(all)), used, picker, panic);
-        if (warming && started) {
-            parts.shared().thread().schedule(this::changed, SLOW_START_MILLIS);
+        if (warming && started && !warmingUp) {
+            warmingUp = true;
+            parts.shared()
+                    .thread()
+                    .schedule(
+                            () -> {
+                                warmingUp = false;
+                                changed();
+                            },
+                            SLOW_START_MILLIS);
         }
     }
 

@@ -48,7 +48,11 @@ final class OutlierDetector implements Host.Results, AutoCloseable {
         host.failed.increment();
         int failures = host.failuresInARow.incrementAndGet();
         if (failures == config.consecutiveFailures()) {
-            thread.execute(() -> eject(host, failures + " failures in a row", "consecutive_failures"));
+            thread.execute(() -> {
+                eject(host.address(), failures + " failures in a row", "consecutive_failures");
+                // Counted anew, as Envoy does: who could not be ejected now is looked at again after as many.
+                host.failuresInARow.set(0);
+            });
         }
     }
 
@@ -65,9 +69,10 @@ final class OutlierDetector implements Host.Results, AutoCloseable {
             }
             if (host.is(Host.EJECTED)) {
                 if (now - record.until >= 0) {
-                    host.failuresInARow.set(0);
-                    int flags = host.state().flags() & ~Host.EJECTED;
-                    cluster.set(host, flags, flags == 0 ? "" : host.state().reason());
+                    cluster.set(
+                            host,
+                            host.state().flags() & ~Host.EJECTED,
+                            host.state().reason());
                 }
             } else if (record.times > 0) {
                 record.times--;
@@ -101,25 +106,27 @@ final class OutlierDetector implements Host.Results, AutoCloseable {
         for (int i = 0; i < asked.size(); i++) {
             if (rates.get(i) < least) {
                 eject(
-                        asked.get(i),
+                        asked.get(i).address(),
                         String.format(java.util.Locale.ROOT, "success rate %.1f %%", rates.get(i)),
                         "success_rate");
             }
         }
     }
 
-    private void eject(Host host, String reason, String kind) {
+    /** By its address: the host itself is another one after a change of its weight. */
+    private void eject(Address address, String reason, String kind) {
+        Host host = cluster.host(address);
         List<Host> all = cluster.known();
         long out = all.stream().filter(h -> h.is(Host.EJECTED)).count();
         boolean first = out == 0 && config.maxEjectedPercent() > 0 && all.size() > 1;
-        if (!all.contains(host) || host.is(Host.EJECTED) || cluster.stopped()) {
+        if (host == null || host.is(Host.EJECTED) || cluster.stopped()) {
             return;
         }
         if (!first && (out + 1) * 100 > (long) config.maxEjectedPercent() * all.size()) {
             metrics.notEjected();
             return;
         }
-        Past record = records.computeIfAbsent(host.address(), address -> new Past());
+        Past record = records.computeIfAbsent(address, any -> new Past());
         record.times++;
         long millis = Math.min(
                 config.maxEjection().toMillis(),

@@ -4,6 +4,7 @@ import dev.weir.core.cluster.Discovery;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ConfigNode;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -35,5 +36,9 @@ public final class ToyDiscovery implements Discovery {
                         .map(Address::parse)
                         .map(Found::of)
                         .toList());
+    }
+
+    static void weighted(String cluster, String address, int weight) {
+        RUNNING.get(cluster).found(List.of(new Found(Address.parse(address), null, weight, Map.of())));
     }
 }
