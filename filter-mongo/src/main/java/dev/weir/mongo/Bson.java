@@ -90,7 +90,7 @@ final class Bson {
 
     /** How many of the bytes that the size counts have to be there to be looked at. */
     static int looked(int kind) {
-        return kind == TEXT ? BsonWalker.TEXT : kind == NESTED ? 6 : kind == BYTES ? 16 : 0;
+        return kind == TEXT ? BsonWalker.TEXT : kind == NESTED ? BsonWalker.SMALL : kind == BYTES ? 16 : 0;
     }
 
     static int int32(byte[] a, int at) {

@@ -12,6 +12,9 @@ final class BsonWalker {
     /** Bytes of a text that are there when {@link Fields} are asked about it, at least. */
     static final int TEXT = 256;
 
+    /** Documents of so many bytes are there as a whole when {@link Fields} are asked about them. */
+    static final int SMALL = 40;
+
     /** Longer names are nobody's: elements with them are skipped without asking. */
     static final int NAME = 255;
 
@@ -34,7 +37,7 @@ final class BsonWalker {
 
         /**
          * An element. The value of a text has {@code length} bytes, of which {@link #TEXT} are there; that of a document or
-         * an array is shown with its size, of which two bytes behind it are there; of bytes, the first 16.
+         * an array is shown with its size, of which {@link #SMALL} are there; of bytes, the first 16.
          *
          * @param context what was answered for the document that it is in
          * @param field which of the {@link #names} it has, or {@link NameTable#NONE}

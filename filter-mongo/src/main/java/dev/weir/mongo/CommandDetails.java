@@ -14,6 +14,14 @@ final class CommandDetails {
     static final int DRIVER = 8;
     static final int COMMENT = 9;
 
+    /** A session's document with a UUID alone: {@code size · 5 "id" 0 · 16 · 4 · UUID · 0}, and its bytes behind the size. */
+    private static final int SESSION_BYTES = 30;
+
+    private static final long SESSION_HEAD = Bson.word(new byte[] {Bson.BINARY, 'i', 'd', 0, 16, 0, 0, 0}, 0, 8);
+
+    /** The same of {@code 2 "mode" 0 · length · text 0 · 0}. */
+    private static final long MODE_HEAD = Bson.word(new byte[] {Bson.STRING, 'm', 'o', 'd', 'e', 0}, 0, 6);
+
     private static final int SKIP = BsonWalker.Fields.SKIP;
 
     private final Loop loop;
@@ -39,10 +47,33 @@ final class CommandDetails {
         version = null;
     }
 
+    /** The document of a session: usually its id alone, which is read at once. */
+    int session(byte[] a, int value, int length) {
+        if (length != SESSION_BYTES || Bson.word(a, value + 4, 8) != SESSION_HEAD) {
+            return SESSION;
+        }
+        high = Bson.int64(a, value + 13);
+        low = Bson.int64(a, value + 21);
+        return SKIP;
+    }
+
+    /** The document of a read preference: usually its mode alone. */
+    int preference(Command c, byte[] a, int value, int length) {
+        if (length < 16 || length > BsonWalker.SMALL || Bson.word(a, value + 4, 6) != MODE_HEAD) {
+            return READ_PREFERENCE;
+        }
+        int text = Bson.int32(a, value + 10);
+        if (length != text + 15) {
+            return READ_PREFERENCE;
+        }
+        c.readPreference = loop.names.of(a, value + 14, value + 13 + text);
+        return SKIP;
+    }
+
     /** An element of such a document; the context of one in it, or SKIP. */
     int element(Command c, int context, int type, int field, byte[] a, int value, int length) {
         if (context == SESSION) {
-            if (type == Bson.BINARY && length >= 16) {
+            if (field == FieldNames.SESSION_ID && type == Bson.BINARY && length >= 16) {
                 high = Bson.int64(a, value);
                 low = Bson.int64(a, value + 8);
             }

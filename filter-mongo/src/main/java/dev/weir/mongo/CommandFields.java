@@ -310,8 +310,8 @@ final class CommandFields implements Body.Reader {
 
     private int document(Command c, int field, byte[] a, int value, int length) {
         return switch (field) {
-            case FieldNames.SESSION -> CommandDetails.SESSION;
-            case FieldNames.READ_PREFERENCE -> CommandDetails.READ_PREFERENCE;
+            case FieldNames.SESSION -> details.session(a, value, length);
+            case FieldNames.READ_PREFERENCE -> details.preference(c, a, value, length);
             case FieldNames.READ_CONCERN -> CommandDetails.READ_CONCERN;
             case FieldNames.WRITE_CONCERN -> CommandDetails.WRITE_CONCERN;
             case FieldNames.COMMENT -> Commands.is(c.code, Commands.SECRET) ? SKIP : CommandDetails.COMMENT;

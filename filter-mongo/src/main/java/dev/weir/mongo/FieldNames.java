@@ -9,7 +9,7 @@ final class FieldNames {
                             + " filter query sort pipeline updates deletes documents update key collection remove"
                             + " tailable awaitData client saslSupportedMechs topologyVersion cursors nsInfo explain $query"
                             + " $orderby orderby $comment $maxTimeMS q u ops $explain ns mode level w application driver name"
-                            + " version callingFunction traceparent _id $in")
+                            + " version callingFunction traceparent _id $in id")
                     .split(" ", -1)));
 
     static final int DB = 0;
@@ -62,6 +62,7 @@ final class FieldNames {
     static final int TRACEPARENT = 47;
     static final int ID = 48;
     static final int IN = 49;
+    static final int SESSION_ID = 50;
 
     private FieldNames() {}
 

@@ -176,16 +176,16 @@ final class MongoClientsIT {
                     .allSatisfy(e -> assertThat(e.status).isEqualTo(Exchange.Status.NO_REPLY));
         });
         boolean streaming = told.heartbeats().contains(true);
-        List<Exchange> monitored = seen.values().stream()
+        List<List<Exchange>> monitoring = seen.values().stream()
                 .filter(exchanges -> !streaming || exchanges.stream().anyMatch(e -> e.longWait))
-                .flatMap(List::stream)
-                .filter(e -> e.status == Exchange.Status.OK)
                 .toList();
         for (boolean awaited : new boolean[] {false, true}) {
             int heartbeats =
                     (int) told.heartbeats().stream().filter(h -> h == awaited).count();
-            // The last one may come when the driver no longer tells of it.
-            assertThat(monitored).filteredOn(e -> e.longWait == awaited).hasSizeBetween(heartbeats, heartbeats + 1);
+            // The last one may come when the driver no longer tells of it, and a pool may open more than it uses.
+            assertThat(monitoring.stream().flatMap(List::stream))
+                    .filteredOn(e -> e.longWait == awaited && e.status == Exchange.Status.OK)
+                    .hasSizeBetween(heartbeats, heartbeats + monitoring.size());
         }
     }
 
