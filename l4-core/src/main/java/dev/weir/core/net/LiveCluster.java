@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -288,7 +289,21 @@ final class LiveCluster implements Cluster {
             }
         }
         first = false;
+        order(named.keySet());
         return changed;
+    }
+
+    /** As discovery names them; those it does not name any more come behind. */
+    private void order(Set<Address> named) {
+        Map<Address, Host> before = new LinkedHashMap<>(known);
+        known.clear();
+        named.forEach(address -> {
+            Host host = before.remove(address);
+            if (host != null) {
+                known.put(address, host);
+            }
+        });
+        known.putAll(before);
     }
 
     private boolean absent(Host host) {
