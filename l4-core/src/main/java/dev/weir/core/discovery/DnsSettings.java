@@ -30,6 +30,9 @@ record DnsSettings(
         Duration maxRefresh,
         @Nullable Duration refresh) {
     private static final int DNS_PORT = 53;
+    /** A configuration with a wrong server is not used. */
+    private static final InetSocketAddress PLACEHOLDER = new InetSocketAddress(DNS_PORT);
+
     private static final Duration LEAST = Duration.ofMillis(1);
     private static final Duration MOST = Duration.ofDays(1);
     /** A cluster without endpoints is not to wait longer for a server of names that has come back. */
@@ -38,10 +41,7 @@ record DnsSettings(
     static DnsSettings read(ConfigNode node) {
         List<InetSocketAddress> servers = new ArrayList<>();
         for (ConfigNode server : node.list("servers")) {
-            InetSocketAddress address = server.as(DnsSettings::server, null);
-            if (address != null) {
-                servers.add(address);
-            }
+            servers.add(server.as(DnsSettings::server, PLACEHOLDER));
         }
         List<DnsRecordType> families = switch (node.oneOf("families", "all", List.of("all", "ipv4", "ipv6"))) {
             case "ipv4" -> List.of(DnsRecordType.A);
