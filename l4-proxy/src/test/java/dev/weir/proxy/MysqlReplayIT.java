@@ -78,8 +78,7 @@ final class MysqlReplayIT {
     }
 
     private ReplayIT.Dump dump(Path file, int port) throws Exception {
-        List<String> command = new ArrayList<>(
-                List.of("tcpdump", "-n", "-s", "0", "-U", "--immediate-mode", "-B", "32768", "-i", "lo"));
+        List<String> command = new ArrayList<>(List.of("tcpdump", "-n", "-s", "0", "-U", "-B", "65536", "-i", "lo"));
         command.addAll(List.of("-w", file.toString(), "tcp port " + port));
         return new ReplayIT.Dump(folder.resolve("tcpdump.log"), false, command);
     }

@@ -214,7 +214,9 @@ class ReplayIT {
                         "off")) {
             Address address = weir.address("redis");
             String filter = "tcp port " + address.port();
-            List<String> tcpdump = List.of("tcpdump", "-n", "-s", "0", "-U", "--immediate-mode", "-B", "32768");
+            // Not --immediate-mode: then each packet takes a place of the longest one's size, and 32 MiB are 128
+            // packets.
+            List<String> tcpdump = List.of("tcpdump", "-n", "-s", "0", "-U", "-B", "65536");
             Map<String, List<String>> ways = new LinkedHashMap<>();
             ways.put("ethernet", List.of("-i", "lo"));
             ways.put("nanos", List.of("-i", "lo", "--time-stamp-precision=nano"));
