@@ -17,4 +17,12 @@ public interface Command {
 
     /** Whether it only reads. */
     boolean readOnly();
+
+    /**
+     * For commands that carry a statement in a language of its own (SQL): the statement's first keyword in upper case ({@code SELECT},
+     * {@code DROP}), from a closed set ({@code _OTHER} for unknown ones). Null where there is no statement, or it cannot be seen.
+     */
+    default @Nullable String statement() {
+        return null;
+    }
 }
