@@ -46,8 +46,17 @@ public interface Discovery {
         /** Runs a task that may block (files) off the event loops, soon. */
         void background(Runnable task);
 
-        /** The endpoints there are now, all of them. An empty list is taken for a failure: the last ones stay. */
+        /**
+         * The endpoints there are now, all of them; others stay as long as they pass their checks. An empty list is taken for a failure: the
+         * last ones stay.
+         */
         void found(List<Found> endpoints);
+
+        /**
+         * The same of a source that is surer than any check: others leave at once, also if they pass theirs. A database that has become a
+         * replica still answers, and must not get writes.
+         */
+        void foundOnly(List<Found> endpoints);
 
         /** Nothing could be found out; the last ones stay. {@code reason} is for people: it is logged and shown. */
         void failed(String reason);

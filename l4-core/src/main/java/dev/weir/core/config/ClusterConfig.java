@@ -3,7 +3,9 @@ package dev.weir.core.config;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -51,20 +53,55 @@ public record ClusterConfig(
      * @param address its address
      * @param name what hash policies hash in place of the address, or null
      * @param weight its share, 1…1,000,000
+     * @param metadata what else is said of it
      */
-    public record EndpointConfig(Address address, @Nullable String name, int weight) {
-        static EndpointConfig from(ConfigNode node) {
-            if (!node.isMap()) {
-                return new EndpointConfig(check(node, node.as(Address::parse, new Address("127.0.0.1", 1))), null, 1);
-            }
-            Address address = node.address("address");
-            int weight = (int) node.integer("weight", 1, 1, 1_000_000);
-            String name = node.has("name") ? node.string("name") : null;
-            node.rejectUnknown();
-            return new EndpointConfig(node.has("address") ? check(node, address) : address, name, weight);
+    public record EndpointConfig(Address address, @Nullable String name, int weight, Map<String, String> metadata) {
+        /** Copies the map. */
+        public EndpointConfig {
+            metadata = Map.copyOf(metadata);
         }
 
-        private static Address check(ConfigNode node, Address address) {
+        /** Reads a list of endpoints, as it stands below {@code endpoints}. */
+        public static List<EndpointConfig> list(ConfigNode list) {
+            List<EndpointConfig> endpoints = new ArrayList<>();
+            for (ConfigNode endpoint : list.isMap() ? List.<ConfigNode>of() : list.elements()) {
+                endpoints.add(from(endpoint));
+            }
+            duplicates(endpoints, list);
+            if (endpoints.isEmpty()) {
+                list.error("empty (expected: a list of addresses)");
+            }
+            return List.copyOf(endpoints);
+        }
+
+        private static EndpointConfig from(ConfigNode node) {
+            if (!node.isMap()) {
+                return new EndpointConfig(address(node), null, 1, Map.of());
+            }
+            Address address = address(node.required("address"));
+            int weight = (int) node.integer("weight", 1, 1, 1_000_000);
+            String name = node.has("name") ? node.string("name") : null;
+            Map<String, String> metadata = new LinkedHashMap<>();
+            node.section("metadata").entries().forEach((key, value) -> metadata.put(key, value.text()));
+            node.rejectUnknown();
+            return new EndpointConfig(address, name, weight, metadata);
+        }
+
+        /** Hash policies tell endpoints apart by their names. */
+        private static void duplicates(List<EndpointConfig> endpoints, ConfigNode list) {
+            Set<String> names = new HashSet<>();
+            for (int i = 0; i < endpoints.size(); i++) {
+                String name = endpoints.get(i).name();
+                if (name != null && !names.add(name)) {
+                    list.elements()
+                            .get(i)
+                            .error("name", "\"" + name + "\" twice in a cluster (expected: a name of its own)");
+                }
+            }
+        }
+
+        private static Address address(ConfigNode node) {
+            Address address = node.as(Address::parse, new Address("127.0.0.1", 1));
             if (address.port() == 0) {
                 node.error("\"" + address + "\" (expected: a port of 1..65535)");
             }
@@ -126,35 +163,13 @@ public record ClusterConfig(
     }
 
     private static List<EndpointConfig> endpoints(ConfigNode node) {
-        List<EndpointConfig> endpoints = new ArrayList<>();
         if (node.has("discovery")) {
             if (node.has("endpoints")) {
                 node.error("endpoints", "beside discovery (expected: one of the two)");
             }
-            return endpoints;
+            return List.of();
         }
-        ConfigNode list = node.required("endpoints");
-        for (ConfigNode endpoint : list.isMap() ? List.<ConfigNode>of() : list.elements()) {
-            endpoints.add(EndpointConfig.from(endpoint));
-        }
-        duplicates(endpoints, list);
-        if (endpoints.isEmpty()) {
-            list.error("empty (expected: a list of addresses)");
-        }
-        return List.copyOf(endpoints);
-    }
-
-    /** Hash policies tell endpoints apart by their names. */
-    private static void duplicates(List<EndpointConfig> endpoints, ConfigNode list) {
-        Set<String> names = new HashSet<>();
-        for (int i = 0; i < endpoints.size(); i++) {
-            String name = endpoints.get(i).name();
-            if (name != null && !names.add(name)) {
-                list.elements()
-                        .get(i)
-                        .error("name", "\"" + name + "\" twice in a cluster (expected: a name of its own)");
-            }
-        }
+        return EndpointConfig.list(node.required("endpoints"));
     }
 
     /** A source is an IP address, with a port only where a fixed one is wanted. */

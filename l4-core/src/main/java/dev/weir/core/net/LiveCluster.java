@@ -95,19 +95,21 @@ final class LiveCluster implements Cluster {
             });
             if (parts.source() != null) {
                 // Until it has found its own.
-                merge(before.snapshot().endpoints().stream()
-                        .filter(Host.class::isInstance)
-                        .map(e -> ((Host) e).found())
-                        .toList());
+                merge(
+                        before.snapshot().endpoints().stream()
+                                .filter(Host.class::isInstance)
+                                .map(e -> ((Host) e).found())
+                                .toList(),
+                        false);
             }
         }
         List<Found> named = config.endpoints().stream()
-                .map(e -> new Found(e.address(), e.name(), e.weight(), Map.of()))
+                .map(e -> new Found(e.address(), e.name(), e.weight(), e.metadata()))
                 .toList();
         if (named.stream().anyMatch(found -> earlier.containsKey(found.address()))) {
             first = false; // some go on, so the others can wait for their checks
         }
-        merge(named);
+        merge(named, false);
         departed = config.closesOnRemoval() ? List.copyOf(earlier.values()) : List.of();
         earlier.clear();
         build();
@@ -249,15 +251,15 @@ final class LiveCluster implements Cluster {
         return stopped;
     }
 
-    /** Discovery says that these are its hosts. */
-    void found(List<Found> all) {
+    /** Discovery says that these are its hosts; with {@code only}, that others are not to be used whatever their checks say. */
+    void found(List<Found> all, boolean only) {
         if (all.isEmpty()) {
             metrics.discoveryFailed();
             LOG.warn("cluster {}: discovery found nothing; the {} hosts there are stay", name(), known.size());
             return;
         }
         metrics.discovered();
-        if (merge(all)) {
+        if (merge(all, only)) {
             if (health != null) {
                 health.watch(List.copyOf(known.values()));
             }
@@ -266,7 +268,7 @@ final class LiveCluster implements Cluster {
     }
 
     /** Whether anything is new. */
-    private boolean merge(List<Found> all) {
+    private boolean merge(List<Found> all, boolean only) {
         if (all.isEmpty()) {
             return false;
         }
@@ -275,7 +277,7 @@ final class LiveCluster implements Cluster {
         all.forEach(found -> named.putIfAbsent(found.address(), found));
         for (Host host : List.copyOf(known.values())) {
             if (!named.containsKey(host.address())) {
-                changed |= absent(host);
+                changed |= absent(host, only);
             }
         }
         for (Found found : named.values()) {
@@ -306,8 +308,8 @@ final class LiveCluster implements Cluster {
         known.putAll(before);
     }
 
-    private boolean absent(Host host) {
-        if (parts.probe() != null && host.usable()) {
+    private boolean absent(Host host, boolean only) {
+        if (parts.probe() != null && host.usable() && !only) {
             if (!host.is(Host.ABSENT)) {
                 LOG.info("cluster {}: {} is not named any more, but answers its checks", name(), host);
                 set(host, host.state().flags() | Host.ABSENT, "");
@@ -334,7 +336,9 @@ final class LiveCluster implements Cluster {
     /** A host that is new, or whose weight or name has changed. */
     private Host host(Found found, @Nullable Host before) {
         if (before != null) {
-            Host host = new Host(found, this, before.kept(), before.state());
+            Host.State was = before.state();
+            Host.State state = Host.State.of(was.flags() & ~Host.ABSENT, was.reason(), was.since());
+            Host host = new Host(found, this, before.kept(), state);
             host.takeOn(before);
             return host;
         }

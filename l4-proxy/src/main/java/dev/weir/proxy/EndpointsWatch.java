@@ -1,0 +1,89 @@
+package dev.weir.proxy;
+
+import dev.weir.core.cluster.Discovery;
+import dev.weir.proxy.WatchedFile.Look;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Looks after a file of endpoints and tells what it says. Its state belongs to the thread for what blocks, where all looks happen. */
+final class EndpointsWatch implements AutoCloseable {
+    private static final long MAX_RETRY = TimeUnit.SECONDS.toNanos(30);
+
+    private final String path;
+    private final long refresh;
+    private final boolean authoritative;
+    private final Discovery.Context context;
+    private final WatchedFile file;
+    private int failures;
+    private long retryAt;
+    private volatile @Nullable Future<?> next;
+    private volatile boolean closed;
+
+    /** {@code authoritative}: whether what the file does not name is not to be used, whatever its check says. */
+    EndpointsWatch(String path, Duration refresh, boolean authoritative, Discovery.Context context) {
+        this.path = path;
+        this.refresh = refresh.toNanos();
+        this.authoritative = authoritative;
+        this.context = context;
+        this.file = new WatchedFile(path);
+    }
+
+    void start() {
+        context.background(() -> look(true));
+    }
+
+    private void look(boolean first) {
+        if (closed) {
+            return;
+        }
+        try {
+            Look look = file.look();
+            boolean news = first || look == Look.CHANGED || look == Look.GONE && failures == 0;
+            // What made it fail need not show in the file: a permission, a mount.
+            boolean retry = look != Look.MOVING && failures > 0 && System.nanoTime() - retryAt >= 0;
+            if (news || retry) {
+                read();
+            }
+        } finally {
+            again();
+        }
+    }
+
+    private void again() {
+        try {
+            next = context.loop().schedule(() -> context.background(() -> look(false)), refresh, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            // The proxy ends.
+        }
+    }
+
+    private void read() {
+        file.reading();
+        EndpointsFile found = EndpointsFile.read(path);
+        if (found.problem() != null) {
+            long delay = Math.min(MAX_RETRY, refresh << Math.min(failures, 20));
+            failures++;
+            retryAt = System.nanoTime() + Math.max(refresh, delay);
+            context.failed(found.problem());
+            return;
+        }
+        failures = 0;
+        if (authoritative) {
+            context.foundOnly(found.endpoints());
+        } else {
+            context.found(found.endpoints());
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        Future<?> waiting = next;
+        if (waiting != null) {
+            waiting.cancel(false);
+        }
+    }
+}
