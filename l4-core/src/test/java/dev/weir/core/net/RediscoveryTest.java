@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -51,15 +52,18 @@ class RediscoveryTest {
 
     @Test
     void asksNobodyBeforeItBeginsAndAfterItsEnd() {
+        AtomicBoolean open = new AtomicBoolean();
+        AtomicBoolean past = new AtomicBoolean();
         rediscovery.ask();
         rediscovery.of(search);
-        rediscovery.ask();
-        assertThat(eventually(() -> asked.size() == 1)).isTrue();
+        thread.execute(() -> eventually(open::get));
 
         rediscovery.ask();
         rediscovery.end();
-        thread.close();
+        open.set(true);
+        thread.execute(() -> past.set(true));
 
-        assertThat(asked).hasSize(1);
+        assertThat(eventually(past::get)).isTrue();
+        assertThat(asked).isEmpty();
     }
 }
