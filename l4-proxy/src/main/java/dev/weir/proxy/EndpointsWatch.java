@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Looks after a file of endpoints and tells what it says. Its state belongs to the thread for what blocks, where all looks happen. */
-final class EndpointsWatch implements AutoCloseable {
+final class EndpointsWatch implements Discovery.Search {
     private static final long MAX_RETRY = TimeUnit.SECONDS.toNanos(30);
 
     private final String path;
@@ -48,11 +48,11 @@ final class EndpointsWatch implements AutoCloseable {
                 read();
             }
         } finally {
-            again();
+            lookLater();
         }
     }
 
-    private void again() {
+    private void lookLater() {
         try {
             next = context.loop().schedule(() -> context.background(() -> look(false)), refresh, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
@@ -76,6 +76,15 @@ final class EndpointsWatch implements AutoCloseable {
         } else {
             context.found(found.endpoints());
         }
+    }
+
+    @Override
+    public void again() {
+        context.background(() -> {
+            if (!closed) {
+                read();
+            }
+        });
     }
 
     @Override

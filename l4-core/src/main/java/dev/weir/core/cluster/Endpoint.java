@@ -18,7 +18,12 @@ public interface Endpoint {
         /** It did not answer in time. */
         TIMEOUT,
         /** It answered with an error that says that it cannot serve (chosen by the protocol). */
-        FAILURE
+        FAILURE,
+        /**
+         * It answered that it is not what it was asked for, as a primary that has become a replica: it serves, and is not held to have
+         * failed, but the cluster's discovery is asked again.
+         */
+        WRONG_ROLE
     }
 
     /** Its address as configured. */

@@ -12,6 +12,7 @@ final class ClusterMetrics {
     private final Counter unhealthy;
     private final Counter discovered;
     private final Counter discoveryFailed;
+    private final Counter rediscoveries;
     private final Counter byFailures;
     private final Counter byRate;
     private final Counter notEjected;
@@ -24,6 +25,10 @@ final class ClusterMetrics {
         discovered = counter(meters, cluster, "weir_cluster_discoveries", "Answers of discovery", "result", "ok");
         discoveryFailed =
                 counter(meters, cluster, "weir_cluster_discoveries", "Answers of discovery", "result", "failed");
+        rediscoveries = Counter.builder("weir_cluster_rediscoveries")
+                .description("Discovery asked again before its time")
+                .tag("cluster", cluster)
+                .register(meters);
         byFailures =
                 counter(meters, cluster, "weir_cluster_ejections", "Hosts ejected", "reason", "consecutive_failures");
         byRate = counter(meters, cluster, "weir_cluster_ejections", "Hosts ejected", "reason", "success_rate");
@@ -95,6 +100,10 @@ final class ClusterMetrics {
 
     void discoveryFailed() {
         discoveryFailed.increment();
+    }
+
+    void rediscovered() {
+        rediscoveries.increment();
     }
 
     void ejected(String kind) {

@@ -65,6 +65,7 @@ final class Host implements Endpoint {
     private final Kept kept;
     private final AtomicInteger open;
     private final Results results;
+    private final Rediscovery rediscovery;
     private volatile State state;
     /** When it was last taken into use, in nanoseconds; for its slow start. */
     private volatile long usedSince;
@@ -82,6 +83,7 @@ final class Host implements Endpoint {
         this.cluster = cluster.config();
         this.connector = cluster.parts().connector();
         this.results = cluster.results();
+        this.rediscovery = cluster.rediscovery();
         this.open = cluster.open();
         this.kept = kept;
         this.state = first;
@@ -211,6 +213,9 @@ final class Host implements Endpoint {
 
     @Override
     public void done(Outcome outcome, long micros) {
+        if (outcome == Outcome.WRONG_ROLE) {
+            rediscovery.ask();
+        }
         results.add(this, outcome);
     }
 

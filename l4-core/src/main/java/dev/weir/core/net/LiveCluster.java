@@ -60,6 +60,7 @@ final class LiveCluster implements Cluster {
     private final ClusterMetrics metrics;
     private final AtomicInteger open;
     private final Host.Results results;
+    private final Rediscovery rediscovery;
     /** Hosts of the generation before that are not known here yet; empty once this is made. */
     private final Map<Address, Host> earlier = new HashMap<>();
     /** Those that this configuration does not name any more; until it is in force. */
@@ -83,6 +84,7 @@ final class LiveCluster implements Cluster {
         this.metrics = parts.shared().metrics(config.name());
         this.keyHash =
                 parts.balancer() == null ? KeyHash.XX_HASH : parts.balancer().keyHash();
+        this.rediscovery = new Rediscovery(parts.shared().thread(), metrics);
         this.open = before == null ? new AtomicInteger() : before.open;
         this.results = config.outliers() == null
                 ? (host, outcome) -> {}
@@ -125,6 +127,10 @@ final class LiveCluster implements Cluster {
 
     Host.Results results() {
         return results;
+    }
+
+    Rediscovery rediscovery() {
+        return rediscovery;
     }
 
     /** Connections to all of its hosts. */
@@ -200,6 +206,7 @@ final class LiveCluster implements Cluster {
     }
 
     private void stop() {
+        rediscovery.end();
         for (AutoCloseable one : running) {
             try {
                 one.close();
@@ -238,7 +245,9 @@ final class LiveCluster implements Cluster {
                 running.add(detector);
             }
             if (parts.source() != null) {
-                running.add(parts.source().start(new DiscoveryContext(this, metrics)));
+                Discovery.Search search = parts.source().start(new DiscoveryContext(this, metrics));
+                running.add(search);
+                rediscovery.of(search);
             }
         });
     }
@@ -388,6 +397,7 @@ final class LiveCluster implements Cluster {
                 LOG.info("cluster {}: {} is healthy", name(), host);
             } else {
                 LOG.warn("cluster {}: {} is not used: {}", name(), host, reason);
+                rediscovery.ask();
             }
             if (!host.usable() && host.is(Host.ABSENT)) {
                 remove(host);

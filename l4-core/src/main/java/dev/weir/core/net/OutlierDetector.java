@@ -38,7 +38,7 @@ final class OutlierDetector implements Host.Results, AutoCloseable {
 
     @Override
     public void add(Host host, Outcome outcome) {
-        if (outcome == Outcome.SUCCESS) {
+        if (outcome == Outcome.SUCCESS || outcome == Outcome.WRONG_ROLE) {
             if (host.failuresInARow.get() != 0) {
                 host.failuresInARow.set(0);
             }
