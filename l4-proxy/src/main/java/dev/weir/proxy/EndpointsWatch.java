@@ -11,12 +11,15 @@ import org.jspecify.annotations.Nullable;
 /** Looks after a file of endpoints and tells what it says. Its state belongs to the thread for what blocks, where all looks happen. */
 final class EndpointsWatch implements Discovery.Search {
     private static final long MAX_RETRY = TimeUnit.SECONDS.toNanos(30);
+    /** Between the two looks that have to see the same, where somebody waits for them. */
+    private static final long SOON = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final String path;
     private final long refresh;
     private final boolean authoritative;
     private final Discovery.Context context;
     private final WatchedFile file;
+    private int looks;
     private int failures;
     private long retryAt;
     private volatile @Nullable Future<?> next;
@@ -32,29 +35,30 @@ final class EndpointsWatch implements Discovery.Search {
     }
 
     void start() {
-        context.background(() -> look(true));
+        context.background(() -> look(looks));
     }
 
-    private void look(boolean first) {
-        if (closed) {
-            return;
+    private void look(int number) {
+        if (closed || number != looks) {
+            return; // it was called for sooner
         }
         try {
             Look look = file.look();
-            boolean news = first || look == Look.CHANGED || look == Look.GONE && failures == 0;
+            boolean news = looks == 0 || look == Look.CHANGED || look == Look.GONE && failures == 0;
             // What made it fail need not show in the file: a permission, a mount.
             boolean retry = look != Look.MOVING && failures > 0 && System.nanoTime() - retryAt >= 0;
             if (news || retry) {
                 read();
             }
         } finally {
-            lookLater();
+            lookIn(refresh);
         }
     }
 
-    private void lookLater() {
+    private void lookIn(long nanos) {
+        int number = ++looks;
         try {
-            next = context.loop().schedule(() -> context.background(() -> look(false)), refresh, TimeUnit.NANOSECONDS);
+            next = context.loop().schedule(() -> context.background(() -> look(number)), nanos, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             // The proxy ends.
         }
@@ -81,8 +85,10 @@ final class EndpointsWatch implements Discovery.Search {
     @Override
     public void again() {
         context.background(() -> {
-            if (!closed) {
-                read();
+            if (!closed && looks > 0) {
+                cancel();
+                file.look();
+                lookIn(Math.min(refresh, SOON));
             }
         });
     }
@@ -90,6 +96,10 @@ final class EndpointsWatch implements Discovery.Search {
     @Override
     public void close() {
         closed = true;
+        cancel();
+    }
+
+    private void cancel() {
         Future<?> waiting = next;
         if (waiting != null) {
             waiting.cancel(false);

@@ -262,6 +262,22 @@ class FileDiscoveryTest {
         }
     }
 
+    @Test
+    void looksBeforeItsTimeWhenAnEndpointFails() throws Exception {
+        try (ServerSocket one = new ServerSocket(0, 1000, InetAddress.getLoopbackAddress())) {
+            String a = "127.0.0.1:" + one.getLocalPort();
+            Path file = Files.writeString(folder.resolve("e.yaml"), list(a));
+            Map<String, ?> check = Map.of("type", "tcp", "interval", "10ms", "jitter", 0);
+            start(file, Map.of("refresh", "1h"), Map.of("health_check", check));
+            assertThat(becomes(a)).isTrue();
+            replace(file, list(B));
+
+            one.close();
+
+            assertThat(becomes(B)).isTrue();
+        }
+    }
+
     static Stream<Arguments> mistakes() {
         return Stream.of(
                 Arguments.of(Map.of(), "path: missing"),
