@@ -1,5 +1,6 @@
 package dev.weir.mongo;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.filter.Connection;
@@ -95,6 +96,24 @@ public final class MongoProtocol implements Protocol {
                 .tag("listener", environment.listener())
                 .tag("kind", kind)
                 .register(environment.meters());
+    }
+
+    /** After the drivers' specification "Server Discovery And Monitoring", state change errors. */
+    @Override
+    public Endpoint.Outcome outcome(String error) {
+        return switch (error) {
+            case "91", // ShutdownInProgress
+                    "11600", // InterruptedAtShutdown
+                    "13436" // NotPrimaryOrSecondary: it recovers
+            -> Endpoint.Outcome.FAILURE;
+            case "189", // PrimarySteppedDown
+                    "10058", // LegacyNotPrimary
+                    "10107", // NotWritablePrimary
+                    "11602", // InterruptedDueToReplStateChange
+                    "13435" // NotPrimaryNoSecondaryOk
+            -> Endpoint.Outcome.WRONG_ROLE;
+            default -> Endpoint.Outcome.SUCCESS;
+        };
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.weir.redis;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.exchange.HotKeys;
@@ -121,6 +122,19 @@ public final class RedisProtocol implements Protocol {
         int size = (int) section.integer("size", SIZE, 1, 10_000);
         section.rejectUnknown();
         return new HotKeySettings(size, sampling);
+    }
+
+    /**
+     * After the texts of {@code src/server.c} of Redis and Valkey. {@code BUSY} is a client's own script, and {@code SCRIPT KILL} has to reach the
+     * server; {@code OOM} and {@code MISCONF} refuse writes only. {@code CLUSTERDOWN} and {@code NOREPLICAS} say that others may know better.
+     */
+    @Override
+    public Endpoint.Outcome outcome(String error) {
+        return switch (error) {
+            case "LOADING", "MASTERDOWN" -> Endpoint.Outcome.FAILURE;
+            case "READONLY", "CLUSTERDOWN", "NOREPLICAS" -> Endpoint.Outcome.WRONG_ROLE;
+            default -> Endpoint.Outcome.SUCCESS;
+        };
     }
 
     @Override

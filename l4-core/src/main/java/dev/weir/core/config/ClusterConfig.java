@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param discovery where they come from otherwise, or null
  * @param health how they are checked, or null
  * @param outliers when they are taken out, or null
- * @param maxConnections of all of them together; 0 for no limit
+ * @param limits what it lets in
  * @param panicThreshold percent: if fewer are healthy, all are used
  * @param closesOnRemoval whether the connections of a host that leaves are closed
  * @param slowStart how long a host that is new or returns gets less than its share; zero for not at all
@@ -35,7 +35,7 @@ public record ClusterConfig(
         @Nullable ConfigNode discovery,
         @Nullable HealthConfig health,
         @Nullable OutlierConfig outliers,
-        int maxConnections,
+        LimitsConfig limits,
         int panicThreshold,
         boolean closesOnRemoval,
         Duration slowStart,
@@ -118,16 +118,13 @@ public record ClusterConfig(
         if (slowStart.toHours() >= 24) {
             node.error("slow_start", Units.format(slowStart) + " (expected: 0 for none, or up to 24h)");
         }
-        ConfigNode limits = node.section("circuit_breakers");
-        int maxConnections = (int) limits.integer("max_connections", 0, 0, Integer.MAX_VALUE);
-        limits.rejectUnknown();
         return new ClusterConfig(
                 node.string("name"),
                 endpoints(node),
                 node.has("discovery") ? node.required("discovery") : null,
                 node.has("health_check") ? HealthConfig.from(node.required("health_check")) : null,
                 node.has("outlier_detection") ? OutlierConfig.from(node.required("outlier_detection")) : null,
-                maxConnections,
+                LimitsConfig.from(node.section("circuit_breakers")),
                 (int) node.integer("panic_threshold", 50, 0, 100),
                 node.oneOf("on_host_removal", "drain", List.of("drain", "close"))
                         .equals("close"),
@@ -149,7 +146,7 @@ public record ClusterConfig(
                 null,
                 null,
                 null,
-                0,
+                LimitsConfig.NONE,
                 0,
                 false,
                 Duration.ZERO,

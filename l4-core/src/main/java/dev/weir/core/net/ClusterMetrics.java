@@ -1,13 +1,21 @@
 package dev.weir.core.net;
 
+import dev.weir.core.cluster.Limit;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The meters of one cluster's name; they outlive its generations. */
 final class ClusterMetrics {
+    /** What is bounded for a cluster as a whole. */
+    static final List<Limit> BOUNDED = List.of(Limit.CONNECTIONS, Limit.PENDING, Limit.REQUESTS, Limit.RETRIES);
+
     private final Counter healthy;
     private final Counter unhealthy;
     private final Counter discovered;
@@ -16,7 +24,9 @@ final class ClusterMetrics {
     private final Counter byFailures;
     private final Counter byRate;
     private final Counter notEjected;
-    private final Counter overflow;
+    private final Counter retries;
+    private final Map<Limit, Counter> overflows = new EnumMap<>(Limit.class);
+    private final ClusterUsage usage = new ClusterUsage();
     private volatile @Nullable LiveCluster current;
 
     ClusterMetrics(MeterRegistry meters, String cluster) {
@@ -33,8 +43,28 @@ final class ClusterMetrics {
                 counter(meters, cluster, "weir_cluster_ejections", "Hosts ejected", "reason", "consecutive_failures");
         byRate = counter(meters, cluster, "weir_cluster_ejections", "Hosts ejected", "reason", "success_rate");
         notEjected = counter(meters, cluster, "weir_cluster_ejections", "Hosts ejected", "reason", "not_enforced");
-        overflow = counter(
-                meters, cluster, "weir_cluster_overflow", "Refused by a circuit breaker", "limit", "connections");
+        retries = Counter.builder("weir_cluster_retries")
+                .description("Attempts after a first one that failed")
+                .tag("cluster", cluster)
+                .register(meters);
+        for (Limit limit : Limit.values()) {
+            overflows.put(
+                    limit,
+                    counter(
+                            meters,
+                            cluster,
+                            "weir_cluster_overflow",
+                            "Refused by a circuit breaker",
+                            "limit",
+                            limit.label()));
+        }
+        for (Limit limit : BOUNDED) {
+            Gauge.builder("weir_cluster_open", usage.of(limit), AtomicInteger::get)
+                    .description("What a cluster has open, of what circuit breakers bound")
+                    .tag("cluster", cluster)
+                    .tag("limit", limit.label())
+                    .register(meters);
+        }
         hosts(meters, cluster, "used", host -> host.usable());
         hosts(meters, cluster, "unhealthy", host -> host.is(Host.UNHEALTHY));
         hosts(meters, cluster, "unchecked", host -> host.is(Host.UNCHECKED));
@@ -114,7 +144,24 @@ final class ClusterMetrics {
         notEjected.increment();
     }
 
-    void overflow() {
-        overflow.increment();
+    void retried() {
+        retries.increment();
+    }
+
+    void overflow(Limit limit) {
+        Counter counter = overflows.get(limit);
+        if (counter != null) {
+            counter.increment();
+        }
+    }
+
+    /** How often that was. */
+    long overflows(Limit limit) {
+        Counter counter = overflows.get(limit);
+        return counter == null ? 0 : (long) counter.count();
+    }
+
+    ClusterUsage usage() {
+        return usage;
     }
 }

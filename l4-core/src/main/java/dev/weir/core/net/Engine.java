@@ -87,7 +87,7 @@ public final class Engine implements AutoCloseable {
         if (count == 0) {
             count = Runtime.getRuntime().availableProcessors();
         }
-        this.sinks = new ExchangeSinks(count, clock, meters, config.sinks(), extraSinks, extensions::systemName);
+        this.sinks = new ExchangeSinks(count, clock, meters, config.sinks(), extraSinks, extensions);
         this.group = transport.group(count);
         this.connector = new Connector(transport);
         for (EventExecutor executor : group) {

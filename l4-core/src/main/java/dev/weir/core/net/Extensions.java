@@ -1,8 +1,10 @@
 package dev.weir.core.net;
 
 import dev.weir.core.cluster.Discovery;
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.HealthCheck;
 import dev.weir.core.cluster.LoadBalancer;
+import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.filter.FilterFactory;
 import dev.weir.core.filter.TerminalFactory;
 import dev.weir.core.protocol.Protocol;
@@ -12,9 +14,10 @@ import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Everything that was found by {@link ServiceLoader}, by the name users write. Immutable. */
-public final class Extensions {
+public final class Extensions implements ExchangeSinks.Protocols {
     private final Map<String, FilterFactory> filters;
     private final Map<String, TerminalFactory> terminals;
     private final Map<String, Protocol> protocols;
@@ -101,18 +104,28 @@ public final class Extensions {
         return balancers;
     }
 
-    /** The label {@code db_system_name} for what exchanges carry as their protocol; itself where nobody knows it. */
-    String systemName(String protocol) {
-        Protocol known = protocols.get(protocol);
-        if (known == null) {
-            for (Protocol one : protocols.values()) {
-                if (one.aliases().contains(protocol)) {
-                    known = one;
-                    break;
-                }
-            }
-        }
+    /** Itself where nobody knows it. */
+    @Override
+    public String systemName(String protocol) {
+        Protocol known = protocol(protocol);
         return known == null ? protocol : known.systemName(protocol);
+    }
+
+    @Override
+    public Function<String, Endpoint.Outcome> outcomes(String protocol) {
+        Protocol known = protocol(protocol);
+        return known == null ? error -> Endpoint.Outcome.SUCCESS : known::outcome;
+    }
+
+    /** By the name that exchanges carry. */
+    private @Nullable Protocol protocol(String name) {
+        Protocol known = protocols.get(name);
+        return known != null
+                ? known
+                : protocols.values().stream()
+                        .filter(one -> one.aliases().contains(name))
+                        .findFirst()
+                        .orElse(null);
     }
 
     /** All protocols. */

@@ -33,7 +33,8 @@ final class Host implements Endpoint {
         final AtomicInteger active = new AtomicInteger();
         final LongAdder connects = new LongAdder();
         final LongAdder failures = new LongAdder();
-        /** Its connections, of clusters that close those of hosts that leave. */
+        final ConnectionRate rate = new ConnectionRate();
+        /** Its connections. Known also where they are to stay when it leaves: a reload may change that. */
         final Set<Channel> channels = ConcurrentHashMap.newKeySet();
 
         volatile boolean gone;
@@ -63,7 +64,7 @@ final class Host implements Endpoint {
     private final ClusterConfig cluster;
     private final Connector connector;
     private final Kept kept;
-    private final AtomicInteger open;
+    private final ClusterLimits limits;
     private final Results results;
     private final Rediscovery rediscovery;
     private volatile State state;
@@ -84,7 +85,7 @@ final class Host implements Endpoint {
         this.connector = cluster.parts().connector();
         this.results = cluster.results();
         this.rediscovery = cluster.rediscovery();
-        this.open = cluster.open();
+        this.limits = cluster.limits();
         this.kept = kept;
         this.state = first;
     }
@@ -159,27 +160,28 @@ final class Host implements Endpoint {
     }
 
     @Override
-    public ChannelFuture connect(EventLoop loop, ChannelHandler initializer) {
+    public @Nullable ChannelFuture connect(EventLoop loop, ChannelHandler initializer) {
         return connect(loop, initializer, null);
     }
 
     @Override
-    public ChannelFuture connect(Connection client, ChannelHandler initializer) {
+    public @Nullable ChannelFuture connect(Connection client, ChannelHandler initializer) {
         return connect(client.loop(), initializer, client);
     }
 
-    private ChannelFuture connect(EventLoop loop, ChannelHandler initializer, @Nullable Connection client) {
+    private @Nullable ChannelFuture connect(
+            EventLoop loop, ChannelHandler initializer, @Nullable Connection client) {
+        if (!limits.connects(kept)) {
+            return null;
+        }
         ProxyHeaderConfig header = cluster.proxyHeader();
         ProxyGreeting greeting = header == null ? null : new ProxyGreeting(header, client);
-        kept.active.incrementAndGet();
-        open.incrementAndGet();
         ChannelFuture connecting;
         try {
             connecting = connector.connect(found.address(), cluster, loop, initializer, greeting);
         } catch (RuntimeException e) {
             // Without a file descriptor there is no channel, and nothing that would close.
-            kept.active.decrementAndGet();
-            open.decrementAndGet();
+            limits.closed(kept);
             kept.failures.increment();
             throw e;
         }
@@ -191,15 +193,12 @@ final class Host implements Endpoint {
             }
         });
         Channel channel = connecting.channel();
-        if (cluster.closesOnRemoval()) {
-            kept.channels.add(channel);
-            if (kept.gone) {
-                channel.close(); // it left meanwhile
-            }
+        kept.channels.add(channel);
+        if (kept.gone) {
+            channel.close(); // it left meanwhile
         }
         channel.closeFuture().addListener(closed -> {
-            kept.active.decrementAndGet();
-            open.decrementAndGet();
+            limits.closed(kept);
             kept.channels.remove(channel);
         });
         return connecting;

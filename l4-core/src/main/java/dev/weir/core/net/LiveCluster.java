@@ -7,6 +7,7 @@ import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.Exclusions;
 import dev.weir.core.cluster.HealthCheck;
 import dev.weir.core.cluster.KeyHash;
+import dev.weir.core.cluster.Limit;
 import dev.weir.core.cluster.LoadBalancer;
 import dev.weir.core.cluster.Snapshot;
 import dev.weir.core.config.Address;
@@ -18,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,7 +58,7 @@ final class LiveCluster implements Cluster {
     private final ClusterConfig config;
     private final KeyHash keyHash;
     private final ClusterMetrics metrics;
-    private final AtomicInteger open;
+    private final ClusterLimits limits;
     private final Host.Results results;
     private final Rediscovery rediscovery;
     /** Hosts of the generation before that are not known here yet; empty once this is made. */
@@ -71,7 +71,6 @@ final class LiveCluster implements Cluster {
     private final List<AutoCloseable> running = new ArrayList<>();
     private volatile HostSet hosts = HostSet.EMPTY;
     private boolean first = true;
-    private boolean warming;
     private boolean warmingUp;
     private int users;
     private boolean started;
@@ -85,7 +84,7 @@ final class LiveCluster implements Cluster {
         this.keyHash =
                 parts.balancer() == null ? KeyHash.XX_HASH : parts.balancer().keyHash();
         this.rediscovery = new Rediscovery(parts.shared().thread(), metrics);
-        this.open = before == null ? new AtomicInteger() : before.open;
+        this.limits = new ClusterLimits(config.limits(), metrics);
         this.results = config.outliers() == null
                 ? (host, outcome) -> {}
                 : new OutlierDetector(this, config.outliers(), parts.shared().thread(), metrics);
@@ -133,9 +132,12 @@ final class LiveCluster implements Cluster {
         return rediscovery;
     }
 
-    /** Connections to all of its hosts. */
-    AtomicInteger open() {
-        return open;
+    ClusterLimits limits() {
+        return limits;
+    }
+
+    ClusterMetrics metrics() {
+        return metrics;
     }
 
     HostSet hosts() {
@@ -166,16 +168,32 @@ final class LiveCluster implements Cluster {
 
     @Override
     public @Nullable Endpoint pick(long hash, int attempt, Exclusions excluded) {
-        if (config.maxConnections() > 0 && open.get() >= config.maxConnections()) {
-            metrics.overflow();
-            return null;
-        }
         return hosts.pick(hash, attempt, excluded);
+    }
+
+    @Override
+    public @Nullable Endpoint pickToConnect(long hash, int attempt, Exclusions excluded) {
+        return limits.full() ? null : hosts.pick(hash, attempt, excluded, limits.ofHosts() ? limits : null);
+    }
+
+    @Override
+    public boolean acquire(Limit limit) {
+        return limits.acquire(limit);
+    }
+
+    @Override
+    public void release(Limit limit) {
+        limits.release(limit);
     }
 
     @Override
     public Snapshot snapshot() {
         return hosts.snapshot();
+    }
+
+    @Override
+    public boolean wantsOutcomes() {
+        return config.outliers() != null || parts.source() != null;
     }
 
     @Override
@@ -440,9 +458,12 @@ final class LiveCluster implements Cluster {
         if (panic) {
             used = all;
         }
+        // Hosts that have just come get less than their share.
+        long window = parts.usesHash() ? 0 : config.slowStart().toNanos();
+        List<? extends Endpoint> weighted = window == 0 ? used : SlowStart.weighted(used, window);
         LoadBalancer.Builder balancer = parts.balancer();
         LoadBalancer.Picker picker =
-                balancer == null || used.isEmpty() ? null : balancer.build(weighted(used), open::get);
+                balancer == null || used.isEmpty() ? null : balancer.build(weighted, metrics.usage().connections::get);
         if (panic != hosts.panic()) {
             LOG.warn(
                     "cluster {}: {}",
@@ -450,7 +471,7 @@ final class LiveCluster implements Cluster {
                     panic ? "too few hosts are healthy: all are used" : "enough hosts are healthy");
         }
         hosts = new HostSet(new Snapshot(hosts.snapshot().version() + 1, List.copyOf(all)), used, picker, panic);
-        if (warming && started && !warmingUp) {
+        if (weighted != used && started && !warmingUp) {
             warmingUp = true;
             parts.shared()
                     .thread()
@@ -461,22 +482,5 @@ final class LiveCluster implements Cluster {
                             },
                             SLOW_START_MILLIS);
         }
-    }
-
-    /** Hosts that have just come get less than their share. */
-    private List<? extends Endpoint> weighted(List<Host> used) {
-        warming = false;
-        long window = config.slowStart().toNanos();
-        if (window == 0 || parts.usesHash()) {
-            return used;
-        }
-        long now = System.nanoTime();
-        List<Endpoint> weighted = new ArrayList<>(used.size());
-        for (Host host : used) {
-            long age = host.usedSince() == 0 ? window : now - host.usedSince();
-            warming |= age < window;
-            weighted.add(SlowStart.of(host, age, window));
-        }
-        return warming ? weighted : used;
     }
 }
