@@ -175,7 +175,7 @@ public final class CommandGate implements NetworkFilter {
     private boolean carryOut(FilterContext context, Decision decision) {
         if (decision instanceof Decision.Delay delay) {
             delaying = true;
-            undone = Decision.ALLOW;
+            undone = delay.then();
             context.holdDeadline("delayed", delay.time().plus(HOLD));
             context.connection()
                     .loop()
