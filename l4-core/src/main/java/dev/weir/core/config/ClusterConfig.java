@@ -118,13 +118,14 @@ public record ClusterConfig(
         if (slowStart.toHours() >= 24) {
             node.error("slow_start", Units.format(slowStart) + " (expected: 0 for none, or up to 24h)");
         }
+        LimitsConfig limits = LimitsConfig.from(node.section("circuit_breakers"));
         return new ClusterConfig(
                 node.string("name"),
                 endpoints(node),
                 node.has("discovery") ? node.required("discovery") : null,
                 node.has("health_check") ? HealthConfig.from(node.required("health_check")) : null,
                 node.has("outlier_detection") ? OutlierConfig.from(node.required("outlier_detection")) : null,
-                LimitsConfig.from(node.section("circuit_breakers")),
+                limits,
                 (int) node.integer("panic_threshold", 50, 0, 100),
                 node.oneOf("on_host_removal", "drain", List.of("drain", "close"))
                         .equals("close"),

@@ -49,6 +49,11 @@ final class ClusterLimits {
         };
     }
 
+    /** Whether there is such a limit at all. */
+    boolean bounds(Limit limit) {
+        return limit == Limit.RETRIES ? config.budget() != null || config.retries() > 0 : most(limit) > 0;
+    }
+
     /** A budget of none is no place, not no limit. */
     private int retries() {
         LimitsConfig.RetryBudget budget = config.budget();

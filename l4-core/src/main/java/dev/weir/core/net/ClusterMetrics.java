@@ -109,6 +109,12 @@ final class ClusterMetrics {
         current = cluster;
     }
 
+    /** The cluster of that name that is in force. */
+    @Nullable
+    LiveCluster current() {
+        return current;
+    }
+
     boolean isCurrent(LiveCluster cluster) {
         return current == cluster;
     }

@@ -1,9 +1,7 @@
 package dev.weir.core.net;
 
 import dev.weir.core.Proxy.ClusterStatus;
-import dev.weir.core.Proxy.EndpointStatus;
 import dev.weir.core.Proxy.ListenerStatus;
-import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.ListenerConfig;
 import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.exchange.ExchangeSink;
@@ -17,7 +15,6 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -262,34 +259,11 @@ public final class Engine implements AutoCloseable {
             current.config().clusters().forEach(config -> {
                 LiveCluster cluster = current.clusters().get(config.name());
                 if (cluster != null) {
-                    all.add(status(cluster));
+                    all.add(ClusterView.of(cluster));
                 }
             });
         }
         return List.copyOf(all);
-    }
-
-    private static ClusterStatus status(LiveCluster cluster) {
-        HostSet hosts = cluster.hosts();
-        List<EndpointStatus> endpoints = new ArrayList<>();
-        for (Endpoint endpoint : hosts.snapshot().endpoints()) {
-            if (endpoint instanceof Host host) {
-                Host.State state = host.state();
-                endpoints.add(new EndpointStatus(
-                        host.address().toString(),
-                        host.name(),
-                        host.weight(),
-                        host.activeConnections(),
-                        host.connects(),
-                        host.connectFailures(),
-                        host.health(),
-                        state.reason(),
-                        Instant.ofEpochMilli(state.since()),
-                        host.found().metadata()));
-            }
-        }
-        return new ClusterStatus(
-                cluster.name(), cluster.loadBalancing(), hosts.snapshot().version(), hosts.panic(), endpoints);
     }
 
     /** The sinks. */

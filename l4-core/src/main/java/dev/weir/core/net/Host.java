@@ -70,6 +70,8 @@ final class Host implements Endpoint {
     private volatile State state;
     /** When it was last taken into use, in nanoseconds; for its slow start. */
     private volatile long usedSince;
+    /** Until when it is ejected, if it is, in milliseconds of the wall clock; to be shown. */
+    private volatile long ejectedUntil;
     /** Whether a check has ever decided about it. */
     private volatile boolean checked;
 
@@ -130,6 +132,15 @@ final class Host implements Endpoint {
         usedSince = nanos;
     }
 
+    void ejectedUntil(long millis) {
+        ejectedUntil = millis;
+    }
+
+    /** 0 while it is not ejected. */
+    long ejectedUntil() {
+        return is(EJECTED) ? ejectedUntil : 0;
+    }
+
     boolean checked() {
         return checked;
     }
@@ -142,6 +153,7 @@ final class Host implements Endpoint {
     void takeOn(Host before) {
         usedSince = before.usedSince;
         checked = before.checked;
+        ejectedUntil = before.ejectedUntil;
     }
 
     @Override

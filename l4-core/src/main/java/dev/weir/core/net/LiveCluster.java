@@ -59,6 +59,7 @@ final class LiveCluster implements Cluster {
     private final KeyHash keyHash;
     private final ClusterMetrics metrics;
     private final ClusterLimits limits;
+    private final LeftHosts left;
     private final Host.Results results;
     private final Rediscovery rediscovery;
     /** Hosts of the generation before that are not known here yet; empty once this is made. */
@@ -84,6 +85,7 @@ final class LiveCluster implements Cluster {
         this.keyHash =
                 parts.balancer() == null ? KeyHash.XX_HASH : parts.balancer().keyHash();
         this.rediscovery = new Rediscovery(parts.shared().thread(), metrics);
+        this.left = before == null ? new LeftHosts() : before.left;
         this.limits = new ClusterLimits(config.limits(), metrics);
         this.results = config.outliers() == null
                 ? (host, outcome) -> {}
@@ -111,6 +113,7 @@ final class LiveCluster implements Cluster {
             first = false; // some go on, so the others can wait for their checks
         }
         merge(named, false);
+        earlier.values().forEach(left::add);
         departed = config.closesOnRemoval() ? List.copyOf(earlier.values()) : List.of();
         earlier.clear();
         build();
@@ -351,6 +354,7 @@ final class LiveCluster implements Cluster {
     private void remove(Host host) {
         LOG.info("cluster {}: {} has left", name(), host);
         known.remove(host.address());
+        left.add(host);
         if (health != null) {
             health.forget(host.address());
         }
@@ -389,7 +393,7 @@ final class LiveCluster implements Cluster {
                 unchecked ? Host.UNCHECKED : 0,
                 "not checked yet",
                 parts.shared().now());
-        Host host = new Host(found, this, new Host.Kept(), state);
+        Host host = new Host(found, this, left.back(found.address()), state);
         if (!first) {
             LOG.info("cluster {}: {} is new", name(), host);
             host.usedSince(System.nanoTime());

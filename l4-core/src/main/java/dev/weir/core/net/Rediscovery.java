@@ -36,6 +36,18 @@ final class Rediscovery {
 
     /** Wishes for it. From any thread; costs a read if it is wished for already, or if there is nobody to ask. */
     void ask() {
+        if (search == null) {
+            // Of a connection that outlives the configuration that it was made by.
+            LiveCluster now = metrics.current();
+            if (now != null && now.rediscovery() != this) {
+                now.rediscovery().wish();
+            }
+        } else {
+            wish();
+        }
+    }
+
+    private void wish() {
         if (search != null && !wished.get() && wished.compareAndSet(false, true)) {
             thread.execute(this::soon);
         }

@@ -221,7 +221,11 @@ class ClusterHostsTest {
             assertThat(first.getInputStream().read()).isEqualTo('U');
 
             assertThat(ask(proxy)).isEmpty();
-            assertThat(meters.get("weir_cluster_overflow").counter().count()).isEqualTo(1);
+            assertThat(meters.get("weir_cluster_overflow")
+                            .tag("limit", "connections")
+                            .counter()
+                            .count())
+                    .isEqualTo(1);
         }
     }
 
