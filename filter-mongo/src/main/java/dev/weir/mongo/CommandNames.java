@@ -2,6 +2,8 @@ package dev.weir.mongo;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -146,6 +148,18 @@ final class CommandNames {
         }
         SPELLINGS[at] = bytes;
         ENTRIES[at] = entry;
+    }
+
+    /** The names of all, {@link #OTHER} among them. */
+    static Set<String> all() {
+        Set<String> names = new TreeSet<>();
+        names.add(OTHER.name());
+        for (Entry entry : ENTRIES) {
+            if (entry != null) {
+                names.add(entry.name());
+            }
+        }
+        return names;
     }
 
     private static Entry entry(String name) {

@@ -60,15 +60,20 @@ public final class CommandGate implements NetworkFilter {
     private final CommandFramer framer;
     private final CommandPolicy policy;
     private final boolean failOpen;
+    private final Runnable undecodable;
     private final ArrayDeque<Turn> turns = new ArrayDeque<>(4);
     private int localBytes;
     private Mode mode = Mode.NONE;
     /** The decision about a command whose head is known but that could not be carried out yet. */
     private @Nullable Decision undone;
 
+    /** A command's head is known, but not yet what it depends on. */
+    private boolean unsettled;
+
     private boolean delaying;
     private boolean clientEnded;
     private boolean opaque;
+    private boolean closed;
 
     /**
      * Makes a gate for one connection.
@@ -76,14 +81,25 @@ public final class CommandGate implements NetworkFilter {
      * @param failOpen what to do when the bytes cannot be cut into commands any more: pass everything, or close
      */
     public CommandGate(CommandFramer framer, CommandPolicy policy, boolean failOpen) {
+        this(framer, policy, failOpen, () -> {});
+    }
+
+    /**
+     * Makes a gate for one connection.
+     *
+     * @param undecodable run once if the bytes cannot be cut into commands any more
+     */
+    CommandGate(CommandFramer framer, CommandPolicy policy, boolean failOpen, Runnable undecodable) {
         this.framer = framer;
         this.policy = policy;
         this.failOpen = failOpen;
+        this.undecodable = undecodable;
     }
 
     @Override
     public Opening onOpen(FilterContext context) {
         context.holdUpTo(framer.longestHead());
+        policy.onOpen(context);
         return Opening.PROCEED;
     }
 
@@ -115,17 +131,28 @@ public final class CommandGate implements NetworkFilter {
                 }
                 continue;
             }
+            if (unsettled) {
+                if (!framer.settled()) {
+                    break;
+                }
+                unsettled = false;
+                undone = policy.decide(framer.command(), context.burstNanos());
+                continue;
+            }
             CommandFramer.Step step = framer.request(data);
             if (step == CommandFramer.Step.MORE) {
                 // Half a head at the end of the stream will not become a command: let it go.
                 return clientEnded ? run + data.readableBytes() : run;
             }
             if (step == CommandFramer.Step.OPAQUE) {
-                opaque = true;
-                return run + data.readableBytes();
+                context.pass(run);
+                return opaque(context, data);
             }
             if (step == CommandFramer.Step.HEAD) {
-                undone = policy.decide(framer.command(), context.burstNanos());
+                unsettled = policy.asksSession() && !framer.settled();
+                if (!unsettled) {
+                    undone = policy.decide(framer.command(), context.burstNanos());
+                }
                 continue;
             }
             int length = framer.length();
@@ -154,7 +181,11 @@ public final class CommandGate implements NetworkFilter {
                     .loop()
                     .schedule(
                             () -> {
+                                if (closed) {
+                                    return;
+                                }
                                 delaying = false;
+                                policy.onDelayed();
                                 context.resume(Direction.TO_UPSTREAM);
                             },
                             delay.time().toNanos(),
@@ -229,8 +260,8 @@ public final class CommandGate implements NetworkFilter {
                 break;
             }
             if (step == CommandFramer.Step.OPAQUE) {
-                opaque = true;
-                return run + data.readableBytes();
+                context.pass(run);
+                return opaque(context, data);
             }
             int length = framer.length();
             if (step == CommandFramer.Step.DROP) {
@@ -260,7 +291,7 @@ public final class CommandGate implements NetworkFilter {
                 localTurns(context);
             }
         }
-        if (undone != null && !delaying) {
+        if ((undone != null || unsettled) && !delaying) {
             context.resume(Direction.TO_UPSTREAM);
         }
         return run;
@@ -328,8 +359,19 @@ public final class CommandGate implements NetworkFilter {
 
     // ---- ends
 
+    private int opaque(FilterContext context, ByteBuf data) {
+        opaque = true;
+        undecodable.run();
+        if (!failOpen) {
+            context.close(CloseReason.FILTER);
+            return 0;
+        }
+        return data.readableBytes();
+    }
+
     private int broken(FilterContext context, Direction direction) {
         opaque = true;
+        undecodable.run();
         if (!failOpen) {
             context.close(CloseReason.FILTER);
             return 0;
@@ -370,6 +412,8 @@ public final class CommandGate implements NetworkFilter {
 
     @Override
     public void onClose(CloseReason reason) {
+        closed = true;
+        policy.onClose();
         for (Turn turn = turns.poll(); turn != null; turn = turns.poll()) {
             if (turn.local != null) {
                 turn.local.release();

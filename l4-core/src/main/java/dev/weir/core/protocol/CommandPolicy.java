@@ -1,5 +1,6 @@
 package dev.weir.core.protocol;
 
+import dev.weir.core.filter.FilterContext;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.time.Duration;
@@ -19,6 +20,23 @@ public interface CommandPolicy {
      * @param nanos when the read burst began, in {@link dev.weir.core.filter.WireClock#nanoTime()}
      */
     Decision decide(Command command, long nanos);
+
+    /**
+     * The connection is open, and its attributes are set. Called once, before the first decision; to refuse the connection, close
+     * {@code context}.
+     */
+    default void onOpen(FilterContext context) {}
+
+    /** Whether it decides by user or namespace, so that it is to be asked when these are {@linkplain CommandFramer#settled settled}. */
+    default boolean asksSession() {
+        return false;
+    }
+
+    /** The command that was {@linkplain Decision.Delay delayed} last goes on now. */
+    default void onDelayed() {}
+
+    /** The connection is closed; the last call. Not called if {@link #onOpen} was not. */
+    default void onClose() {}
 
     /** What becomes of a command. */
     sealed interface Decision {

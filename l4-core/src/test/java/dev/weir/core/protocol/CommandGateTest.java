@@ -220,10 +220,25 @@ class CommandGateTest {
 
     @Test
     void passesEverythingOnceTheStreamIsOpaque() {
-        try (FilterTester tester = tester()) {
-            tester.client("raw\ndeny x\n");
+        CommandGate gate = new CommandGate(new LineProtocol(), CommandGateTest::byName, true);
+        try (FilterTester tester = FilterTester.of(gate)) {
+            tester.client("get a\nraw\ndeny x\n");
 
-            assertThat(tester.toUpstream()).isEqualTo("raw\ndeny x\n");
+            assertThat(tester.toUpstream()).isEqualTo("get a\nraw\ndeny x\n");
+        }
+    }
+
+    @Test
+    void closesWhenTheStreamIsOpaqueAndNothingMayPassUnseen() {
+        List<String> counted = new ArrayList<>();
+        CommandGate gate =
+                new CommandGate(new LineProtocol(), CommandGateTest::byName, false, () -> counted.add("undecodable"));
+        try (FilterTester tester = FilterTester.of(gate)) {
+            tester.client("get a\nraw\ndeny x\n");
+
+            assertThat(tester.toUpstream()).isEqualTo("get a\n");
+            assertThat(tester.closeReason()).isEqualTo(CloseReason.FILTER);
+            assertThat(counted).containsExactly("undecodable");
         }
     }
 
