@@ -33,7 +33,7 @@ record Rate(long tokens, long periodNanos) {
                 return new Rate(tokens, seconds * SECOND);
             }
         }
-        throw new IllegalArgumentException("\"" + text + "\" (expected: a rate such as 100/s, 30/m, 5000/h, 1/d; at most "
-                + MAX_TOKENS + ")");
+        throw new IllegalArgumentException(
+                "\"" + text + "\" (expected: a rate such as 100/s, 30/m, 5000/h, 1/d; at most " + MAX_TOKENS + ")");
     }
 }

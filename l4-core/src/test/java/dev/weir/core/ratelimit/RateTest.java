@@ -24,8 +24,7 @@ class RateTest {
     @ValueSource(strings = {"100", "0/s", "-1/s", "1.5/s", "100/ms", "100000001/s", "s", "", "999999999999/s"})
     void saysWhatItExpects(String text) {
         assertThatThrownBy(() -> Rate.parse(text))
-                .hasMessage("\"" + text
-                        + "\" (expected: a rate such as 100/s, 30/m, 5000/h, 1/d; at most 100000000)");
+                .hasMessage("\"" + text + "\" (expected: a rate such as 100/s, 30/m, 5000/h, 1/d; at most 100000000)");
     }
 
     @Test
