@@ -1,5 +1,6 @@
 package dev.weir.core.ratelimit;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The buckets that one connection takes from, one for each of some limits. On its event loop. */
@@ -38,8 +39,7 @@ final class ConnectionBuckets {
 
     /** The user may be another one than before: its buckets are to be used from now on. */
     void user(@Nullable String now, long nanos) {
-        // Mostly the same object.
-        if (now == user || now != null && now.equals(user)) {
+        if (Objects.equals(now, user)) {
             return;
         }
         user = now;

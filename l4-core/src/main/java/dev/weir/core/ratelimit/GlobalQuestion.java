@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One question to the service, about one connection or command, and what follows from its answer. On one event loop. */
 final class GlobalQuestion implements Decision.Later {
-    /** What is left where the service is not to be asked, or has no objection. */
-    private static final Consumer<Decision> NOBODY = decision -> {};
-
     private final GlobalSettings global;
     private final Client client;
     private final Decision failed;
@@ -27,7 +24,7 @@ final class GlobalQuestion implements Decision.Later {
 
     private Decision otherwise = Decision.ALLOW;
     private Runnable refused = () -> {};
-    private Consumer<Decision> then = NOBODY;
+    private Consumer<Decision> then = GlobalQuestion::unheard;
     private @Nullable Question question;
 
     /** {@code failed} is the decision where there is no answer and the failure mode is to deny. */
@@ -67,41 +64,42 @@ final class GlobalQuestion implements Decision.Later {
 
     @Override
     public void cancel() {
-        then = NOBODY;
+        then = GlobalQuestion::unheard;
         Question asked = question;
         if (asked != null) {
             asked.cancel();
         }
     }
 
-    private void answered(Reply answer) {
-        global.count(answer.result());
-        Decision decision = decide(answer);
+    private static void unheard(Decision decision) {}
+
+    private void answered(Reply reply) {
+        global.count(reply.result());
+        Decision decision = decide(reply);
         if (decision != otherwise) {
             refused.run();
         }
         then.accept(decision);
     }
 
-    private Decision decide(Reply answer) {
-        if (answer.result().failed()) {
+    private Decision decide(Reply reply) {
+        if (reply.result().failed()) {
             return global.allowOnFailure ? otherwise : failed;
         }
         Decision decision = otherwise;
-        boolean all = answer.result() == Result.OVER_LIMIT && answer.over() == 0;
-        GlobalLimit counted = null;
-        for (int i = 0; i < limits.size(); i++) {
+        boolean over = reply.result() == Result.OVER_LIMIT;
+        boolean all = over && reply.over() == 0;
+        int i = 0;
+        while (i < limits.size()) {
             GlobalLimit limit = limits.get(i);
-            boolean over = answer.result() == Result.OVER_LIMIT && (all || answer.over(i));
-            if (over) {
-                limit.refused().increment();
-                if (!limit.shadow() && decision == otherwise) {
-                    decision = limit.refusal();
-                }
-            } else if (limit != counted) {
-                limit.allowed().increment();
+            boolean its = false;
+            for (; i < limits.size() && limits.get(i).equals(limit); i++) {
+                its |= all || over && reply.over(i);
             }
-            counted = limit;
+            (its ? limit.refused() : limit.allowed()).increment();
+            if (its && !limit.shadow() && decision == otherwise) {
+                decision = limit.refusal();
+            }
         }
         return decision;
     }
