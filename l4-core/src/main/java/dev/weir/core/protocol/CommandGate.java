@@ -292,6 +292,9 @@ public final class CommandGate implements NetworkFilter {
             }
         }
         if ((undone != null || unsettled) && !delaying) {
+            // What waits may be answered by Weir: behind what has come.
+            context.pass(run);
+            run = 0;
             context.resume(Direction.TO_UPSTREAM);
         }
         return run;
