@@ -351,6 +351,6 @@ class MongoFramerEvasionTest extends GateBed {
         }
         assertThat(whole)
                 .containsExactly(
-                        "aggregate d", "update e", "count f reads", "drop g", "insert null", "insert h", "delete i");
+                        "aggregate null", "update e", "count f reads", "drop g", "insert null", "insert h", "delete i");
     }
 }
