@@ -93,7 +93,8 @@ final class MongoAccessIT {
         refused(orders::drop, 13);
         refused(shop::drop, 13);
         refused(() -> orders.distinct("_id", Integer.class).first(), 91);
-        assertThat(shop.runCommand(new Document("count", "orders")).getInteger("n")).isEqualTo(500);
+        assertThat(shop.runCommand(new Document("count", "orders")).getInteger("n"))
+                .isEqualTo(500);
         assertThat(orders.find().into(new ArrayList<>())).hasSize(500);
     }
 

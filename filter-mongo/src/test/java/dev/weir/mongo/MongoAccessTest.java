@@ -119,9 +119,10 @@ final class MongoAccessTest {
                             rule,
                             "{aggregate: 'a', pipeline: [{$out: {db: 'secret', coll: 'b'}}], cursor: {}, $db: 'shop'}"))
                     .isFalse();
-            assertThat(passes(
-                            rule,
-                            "{aggregate: 'a', pipeline: [{$merge: {into: {db: 'secret', coll: 'b'}}}], cursor: {}, $db: 'shop'}"))
+            assertThat(
+                            passes(
+                                    rule,
+                                    "{aggregate: 'a', pipeline: [{$merge: {into: {db: 'secret', coll: 'b'}}}], cursor: {}, $db: 'shop'}"))
                     .isFalse();
             assertThat(passes(rule, "{renameCollection: 'secret.a', to: 'shop.a', $db: 'admin'}"))
                     .isFalse();
@@ -145,8 +146,7 @@ final class MongoAccessTest {
 
     @Test
     void driversGetToKnowTheServerAndEndTheirTransactionsUnderAnyList() {
-        Map<String, ?> rule =
-                Map.of("action", "allow", "namespaces", "shop", "commands", List.of("@read", "@session"));
+        Map<String, ?> rule = Map.of("action", "allow", "namespaces", "shop", "commands", List.of("@read", "@session"));
         for (String json : List.of(
                 "{hello: 1, $db: 'admin'}",
                 "{isMaster: 1, $db: 'admin'}",
@@ -158,8 +158,8 @@ final class MongoAccessTest {
                 "{find: 'a', $db: 'shop'}")) {
             assertThat(passes(rule, json)).as(json).isTrue();
         }
-        for (String json : List.of(
-                "{find: 'a', $db: 'admin'}", "{insert: 'a', $db: 'shop'}", "{shutdown: 1, $db: 'admin'}")) {
+        for (String json :
+                List.of("{find: 'a', $db: 'admin'}", "{insert: 'a', $db: 'shop'}", "{shutdown: 1, $db: 'admin'}")) {
             assertThat(passes(rule, json)).as(json).isFalse();
         }
     }
@@ -167,7 +167,7 @@ final class MongoAccessTest {
     @Test
     void rulesByUserAreRefusedAsTheFilterCannotTellThem() {
         assertThatThrownBy(() -> access(Map.of("action", "deny", "users", "ann")))
-                .hasMessageContaining("rules[0].users: the filter cannot tell the users of mongodb (expected: a rule"
-                        + " without)");
+                .hasMessageContaining(
+                        "rules[0].users: the filter cannot tell the users of mongodb (expected: a rule" + " without)");
     }
 }

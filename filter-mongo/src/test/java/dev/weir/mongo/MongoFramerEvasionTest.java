@@ -48,7 +48,8 @@ class MongoFramerEvasionTest extends GateBed {
     @Test
     void letsTlsPassOnlyIfItMayPassUnseen() {
         String hello = "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003random bytes of a client";
-        CommandGate passing = new CommandGate(new MongoProtocol().framer(new FakeConnection(), inflaters), GateBed::denyDrop, true);
+        CommandGate passing =
+                new CommandGate(new MongoProtocol().framer(new FakeConnection(), inflaters), GateBed::denyDrop, true);
         try (FilterTester tester = FilterTester.of(passing)) {
             tester.client(hello.substring(0, 3)).client(hello.substring(3));
 

@@ -351,7 +351,8 @@ class MongoFramerTest extends GateBed {
                         request(3, "{aggregate: 'a', $db: 'd', pipeline: [{$merge: {into: 'b'}}]}"),
                         request(4, "{aggregate: 'a', $db: 'd'}"),
                         request(5, "{find: 'a', $db: 'd', pipeline: [{$out: 'b'}]}")))
-                .containsExactly("aggregate d reads", "aggregate null", "aggregate null", "aggregate null", "find d reads");
+                .containsExactly(
+                        "aggregate d reads", "aggregate null", "aggregate null", "aggregate null", "find d reads");
     }
 
     @Test

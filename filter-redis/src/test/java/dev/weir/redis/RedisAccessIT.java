@@ -67,7 +67,9 @@ final class RedisAccessIT {
                 DefaultJedisClientConfig.builder().timeoutMillis(60_000);
         return new Jedis(
                 new HostAndPort("127.0.0.1", proxy.address("cache").port()),
-                user.isEmpty() ? config.build() : config.user(user).password(password).build());
+                user.isEmpty()
+                        ? config.build()
+                        : config.user(user).password(password).build());
     }
 
     @ParameterizedTest
@@ -79,8 +81,8 @@ final class RedisAccessIT {
                 Proxy proxy = proxy(
                         server.port(),
                         meters,
-                        access(List.of(
-                                Map.of("action", "allow", "commands", List.of("@read", "@session"), "name", "readers"))));
+                        access(List.of(Map.of(
+                                "action", "allow", "commands", List.of("@read", "@session"), "name", "readers"))));
                 Jedis jedis = jedis(proxy, "", "")) {
             direct.call("SET", "k", "v");
 
@@ -212,7 +214,10 @@ final class RedisAccessIT {
             assertThatThrownBy(failed::get).hasMessage("LOADING Redis is loading");
             assertThat(behind.get()).isEqualTo(1);
         }
-        assertThat(meters.get("weir_fault_injected").tag("kind", "delay").counter().count())
+        assertThat(meters.get("weir_fault_injected")
+                        .tag("kind", "delay")
+                        .counter()
+                        .count())
                 .isEqualTo(1);
     }
 }

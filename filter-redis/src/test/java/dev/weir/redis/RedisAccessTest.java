@@ -156,16 +156,44 @@ final class RedisAccessTest {
     @Test
     void aReaderMayDoWhatReadersNeed() {
         Map<String, ?> rule = Map.of("action", "allow", "commands", List.of("@read", "@session"));
-        for (String text : List.of("HELLO 3", "AUTH a b", "CLIENT SETINFO lib-name x", "PING", "SELECT 1", "GET a",
-                "MGET a b", "SCAN 0", "XRANGE s - +", "MULTI", "EXEC", "QUIT", "RESET", "EVAL_RO x 0")) {
+        for (String text : List.of(
+                "HELLO 3",
+                "AUTH a b",
+                "CLIENT SETINFO lib-name x",
+                "PING",
+                "SELECT 1",
+                "GET a",
+                "MGET a b",
+                "SCAN 0",
+                "XRANGE s - +",
+                "MULTI",
+                "EXEC",
+                "QUIT",
+                "RESET",
+                "EVAL_RO x 0")) {
             try (FilterTester tester = FilterTester.of(access(rule))) {
                 tester.client(command(text));
                 assertThat(tester.toUpstream()).isEqualTo(command(text));
             }
         }
-        for (String text : List.of("SET a b", "GETDEL a", "EVAL x 0", "FCALL f 0", "CONFIG GET x", "SORT a STORE b",
-                "SHUTDOWN", "REPLICAOF a 1", "DEBUG SLEEP 1", "PUBLISH a b", "XREADGROUP GROUP g c STREAMS s >",
-                "MONITOR", "SYNC", "CLIENT KILL x", "CLIENT NO-SUCH", "SCRIPT LOAD x", "ACL SETUSER x")) {
+        for (String text : List.of(
+                "SET a b",
+                "GETDEL a",
+                "EVAL x 0",
+                "FCALL f 0",
+                "CONFIG GET x",
+                "SORT a STORE b",
+                "SHUTDOWN",
+                "REPLICAOF a 1",
+                "DEBUG SLEEP 1",
+                "PUBLISH a b",
+                "XREADGROUP GROUP g c STREAMS s >",
+                "MONITOR",
+                "SYNC",
+                "CLIENT KILL x",
+                "CLIENT NO-SUCH",
+                "SCRIPT LOAD x",
+                "ACL SETUSER x")) {
             try (FilterTester tester = FilterTester.of(access(rule))) {
                 tester.client(command(text));
                 assertThat(tester.toUpstream()).as(text).isEmpty();
@@ -211,8 +239,8 @@ final class RedisAccessTest {
                 "DEBUG RELOAD"
             })
     void whatReachesOtherDatabasesIsInNone(String text) {
-        for (Map<String, ?> rule : List.of(
-                Map.of("action", "deny", "namespaces", "0"), Map.of("action", "allow", "namespaces", "1"))) {
+        for (Map<String, ?> rule :
+                List.of(Map.of("action", "deny", "namespaces", "0"), Map.of("action", "allow", "namespaces", "1"))) {
             try (FilterTester tester = FilterTester.of(access(rule))) {
                 tester.client(command("SELECT 1"));
                 tester.upstream("+OK\r\n");

@@ -162,7 +162,8 @@ class AccessTest {
 
     @Test
     void aChangeOfUserAndNamespaceIsSeenByTheNextCommand() {
-        try (FilterTester tester = access(rule("deny", "users", "bob", "namespaces", "a")).connection()) {
+        try (FilterTester tester =
+                access(rule("deny", "users", "bob", "namespaces", "a")).connection()) {
             tester.client("GET READ a ann -\nGET READ a bob -\nGET READ b bob -\nGET READ a bob -\nGET READ a ann -\n");
 
             assertThat(tester.toUpstream()).isEqualTo("GET READ a ann -\nGET READ b bob -\nGET READ a ann -\n");
@@ -183,8 +184,7 @@ class AccessTest {
 
         FilterBed listed = access(rule("allow", "commands", "GET", "shadow", true));
         assertThat(listed.lets("SET WRITE a u -")).isTrue();
-        assertThat(listed.counts("weir_access_commands", "rule", "action"))
-                .isEqualTo(Map.of("_none shadow_denied", 1));
+        assertThat(listed.counts("weir_access_commands", "rule", "action")).isEqualTo(Map.of("_none shadow_denied", 1));
     }
 
     @Test
@@ -243,8 +243,7 @@ class AccessTest {
         @Override
         public Opening onOpen(FilterContext context) {
             SocketAddress peer = new InetSocketAddress(9);
-            context.connection()
-                    .set(ConnectionAttribute.PROXY_HEADER, new ProxyHeader(2, peer, peer, peer, values));
+            context.connection().set(ConnectionAttribute.PROXY_HEADER, new ProxyHeader(2, peer, peer, peer, values));
             context.connection().set(ConnectionAttribute.SNI, "Shop.Example");
             return Opening.PROCEED;
         }

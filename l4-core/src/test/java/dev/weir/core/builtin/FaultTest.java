@@ -52,8 +52,8 @@ class FaultTest {
 
     @Test
     void anErrorMayComeLate() {
-        try (FilterTester tester =
-                fault(Map.of("percent", 100, "delay", "1s", "error", Map.of(), "commands", "SET")).connection()) {
+        try (FilterTester tester = fault(Map.of("percent", 100, "delay", "1s", "error", Map.of(), "commands", "SET"))
+                .connection()) {
             tester.client(SET + GET);
             assertThat(tester.toClient()).isEmpty();
 
@@ -76,8 +76,8 @@ class FaultTest {
 
     private static String sent(int seed) {
         Map<String, ?> rule = Map.of("percent", 25, "error", Map.of());
-        FilterBed bed = FilterBed.of(
-                new FaultFactory(), Map.of("protocol", "words", "seed", seed, "rules", List.of(rule)));
+        FilterBed bed =
+                FilterBed.of(new FaultFactory(), Map.of("protocol", "words", "seed", seed, "rules", List.of(rule)));
         StringBuilder hits = new StringBuilder();
         try (FilterTester tester = bed.connection()) {
             for (int i = 0; i < 10_000; i++) {
@@ -94,8 +94,8 @@ class FaultTest {
 
     @Test
     void noneAndAllAreExact() {
-        FilterBed bed = fault(
-                Map.of("percent", 0, "error", Map.of()), Map.of("percent", 100, "error", Map.of("code", "ALL")));
+        FilterBed bed =
+                fault(Map.of("percent", 0, "error", Map.of()), Map.of("percent", 100, "error", Map.of("code", "ALL")));
         try (FilterTester tester = bed.connection()) {
             tester.client(GET.repeat(500));
 
@@ -128,8 +128,8 @@ class FaultTest {
 
     @Test
     void delaysAndClosesConnectionsAtTheirOpening() {
-        FilterBed slow = FilterBed.of(
-                new FaultFactory(), Map.of("connections", List.of(Map.of("percent", 100, "delay", "1s"))));
+        FilterBed slow =
+                FilterBed.of(new FaultFactory(), Map.of("connections", List.of(Map.of("percent", 100, "delay", "1s"))));
         try (FilterTester tester = slow.connection()) {
             tester.client("any bytes");
             assertThat(tester.started()).isFalse();
@@ -178,8 +178,8 @@ class FaultTest {
     @Test
     void doesNothingWhileDisabledAndPassesWhatItCannotRead() {
         Map<String, ?> rule = Map.of("percent", 100, "error", Map.of());
-        FilterBed off = FilterBed.of(
-                new FaultFactory(), Map.of("enabled", false, "protocol", "words", "rules", List.of(rule)));
+        FilterBed off =
+                FilterBed.of(new FaultFactory(), Map.of("enabled", false, "protocol", "words", "rules", List.of(rule)));
         try (FilterTester tester = off.connection()) {
             tester.client(GET);
             assertThat(tester.toUpstream()).isEqualTo(GET);

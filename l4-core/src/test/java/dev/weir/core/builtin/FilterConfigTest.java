@@ -34,8 +34,7 @@ class FilterConfigTest {
                 .containsExactly("rules: empty (expected: at least one rule)");
         assertThat(FilterBed.problems(FAULT, Map.of("protocol", "words", "rules", List.of())))
                 .containsExactly("rules: empty (expected: at least one rule)");
-        assertThat(rule(ACCESS, "commands", "GET"))
-                .containsExactly("rules[0].action: missing (expected: allow, deny)");
+        assertThat(rule(ACCESS, "commands", "GET")).containsExactly("rules[0].action: missing (expected: allow, deny)");
         assertThat(rule(FAULT, "delay", "1s"))
                 .containsExactly("rules[0].percent: missing (expected: a number, 0.0..100.0)");
         assertThat(rule(FAULT, "percent", 1))
@@ -65,11 +64,11 @@ class FilterConfigTest {
     @Test
     void namesWrongConditions() {
         assertThat(rule(ACCESS, "action", "deny", "commands", "GTE"))
-                .containsExactly(
-                        "rules[0].commands: \"GTE\" is no command of words (did you mean \"GET\"?)");
+                .containsExactly("rules[0].commands: \"GTE\" is no command of words (did you mean \"GET\"?)");
         assertThat(rule(ACCESS, "action", "deny", "commands", List.of("GET", "ZZZZ*")))
-                .containsExactly("rules[0].commands[1]: \"ZZZZ*\" is no command of words (expected: a command, a pattern"
-                        + " such as GET*, or one of @read, @write, @session, @login)");
+                .containsExactly(
+                        "rules[0].commands[1]: \"ZZZZ*\" is no command of words (expected: a command, a pattern"
+                                + " such as GET*, or one of @read, @write, @session, @login)");
         assertThat(rule(ACCESS, "action", "deny", "commands", "@reads"))
                 .containsExactly("rules[0].commands: \"@reads\" (expected: @read, @write, @session, @login)");
         assertThat(rule(ACCESS, "action", "deny", "users", "ann"))
@@ -97,13 +96,12 @@ class FilterConfigTest {
                 .containsExactly("rules[0].percent: 101 (expected: a number, 0.0..100.0)");
         assertThat(rule(FAULT, "percent", 1, "delay", "2m"))
                 .containsExactly("rules[0].delay: 120000ms (expected: a duration of at most 1m)");
-        assertThat(rule(FAULT, "percent", 1, "error", true))
-                .contains("rules[0].error: true (expected: a map)");
+        assertThat(rule(FAULT, "percent", 1, "error", true)).contains("rules[0].error: true (expected: a map)");
         Map<String, ?> first = Map.of("percent", 1, "delay", "1s", "name", "slow");
         assertThat(FilterBed.problems(
-                        FAULT,
-                        Map.of("protocol", "words", "rules", List.of(first), "connections", List.of(first))))
-                .containsExactly("connections[0].name: \"slow\" is the name of another rule (expected: a name of its own)");
+                        FAULT, Map.of("protocol", "words", "rules", List.of(first), "connections", List.of(first))))
+                .containsExactly(
+                        "connections[0].name: \"slow\" is the name of another rule (expected: a name of its own)");
         assertThat(FilterBed.problems(
                         FAULT, Map.of("connections", Collections.nCopies(65, Map.of("percent", 1, "close", true)))))
                 .containsExactly("connections: 65 rules (expected: at most 64)");

@@ -1,12 +1,12 @@
 package dev.weir.testbeds.bench;
 
+import dev.weir.core.builtin.AccessFactory;
 import dev.weir.core.config.ConfigErrors;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.protocol.CommandGate;
 import dev.weir.core.protocol.CommandPolicy.Decision;
-import dev.weir.core.builtin.AccessFactory;
 import dev.weir.redis.RedisProtocol;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -71,7 +71,8 @@ public class AccessBenchmark {
             }
             ConfigErrors errors = new ConfigErrors();
             ConfigNode node = ConfigNode.of(Map.of("protocol", "redis", "rules", all), errors);
-            filter = new AccessFactory().configure(node, nothing).onLoop(nothing).create(nothing);
+            filter =
+                    new AccessFactory().configure(node, nothing).onLoop(nothing).create(nothing);
             errors.throwIfAny("benchmark");
         }
         filter.onOpen(context);
