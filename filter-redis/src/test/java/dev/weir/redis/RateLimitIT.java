@@ -232,7 +232,17 @@ final class RateLimitIT {
     @MethodSource("servers")
     void delayedCommandsOfAnAsynchronousClientAreAllAnsweredInOrder(String name) throws Exception {
         Map<String, ?> limit = Map.of(
-                "per", "client", "rate", "200/s", "burst", 5, "action", "delay", "max_delay", "10s", "commands",
+                "per",
+                "client",
+                "rate",
+                "200/s",
+                "burst",
+                5,
+                "action",
+                "delay",
+                "max_delay",
+                "10s",
+                "commands",
                 List.of("rpush"));
         TestServer server = TestServer.start(name);
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -281,12 +291,14 @@ final class RateLimitIT {
     @MethodSource("servers")
     void refusesConnectionsAndClosesWhereToldTo(String name) throws Exception {
         Map<String, ?> limits = Map.of(
-                "type", "rate_limit",
-                "connections", List.of(Map.of("per", "client", "rate", "1/h", "burst", 2)),
-                "protocol", "valkey",
+                "type",
+                "rate_limit",
+                "connections",
+                List.of(Map.of("per", "client", "rate", "1/h", "burst", 2)),
+                "protocol",
+                "valkey",
                 "commands",
-                        List.of(Map.of(
-                                "per", "client", "rate", "1/h", "action", "close", "commands", List.of("flushall"))));
+                List.of(Map.of("per", "client", "rate", "1/h", "action", "close", "commands", List.of("flushall"))));
         try (Bed bed = new Bed(name, limits);
                 Jedis first = bed.jedis();
                 Jedis second = bed.jedis()) {

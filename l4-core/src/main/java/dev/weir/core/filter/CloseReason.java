@@ -41,6 +41,8 @@ public enum CloseReason {
     NO_CHAIN(Culprit.WEIR),
     /** A filter decided so. */
     FILTER(Culprit.WEIR),
+    /** The {@code fault} filter closed it on purpose. */
+    FAULT(Culprit.WEIR),
     /** The terminal answered all there is to answer. */
     COMPLETE(Culprit.WEIR),
     /** A PROXY protocol header was wrong, or missing where one is required. */

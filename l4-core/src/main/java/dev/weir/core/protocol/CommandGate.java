@@ -175,7 +175,7 @@ public final class CommandGate implements NetworkFilter {
     /** False if it has to wait. */
     private boolean carryOut(FilterContext context, Decision decision) {
         if (decision instanceof Decision.Delay delay) {
-            undone = Decision.ALLOW;
+            undone = delay.then();
             context.holdDeadline("delayed", delay.time().plus(HOLD));
             wait.delay(context, delay.time(), policy::onDelayed);
             return false;
@@ -297,6 +297,9 @@ public final class CommandGate implements NetworkFilter {
             }
         }
         if ((undone != null || unsettled) && !wait.active()) {
+            // What waits may be answered by Weir: behind what has come.
+            context.pass(run);
+            run = 0;
             context.resume(Direction.TO_UPSTREAM);
         }
         return run;

@@ -58,11 +58,17 @@ public interface CommandPolicy {
         record Deny(@Nullable String code, String message) implements Decision {}
 
         /**
-         * It, and everything behind it, waits; then it goes on.
+         * It, and everything behind it, waits; then something is done about it.
          *
          * @param time how long
+         * @param then what is done then; no other delay
          */
-        record Delay(Duration time) implements Decision {}
+        record Delay(Duration time, Decision then) implements Decision {
+            /** It waits, and goes on. */
+            public Delay(Duration time) {
+                this(time, ALLOW);
+            }
+        }
 
         /**
          * It is not sent; the client gets these bytes at the place of its answer.

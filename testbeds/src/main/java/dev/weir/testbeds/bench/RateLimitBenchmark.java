@@ -68,8 +68,7 @@ public class RateLimitBenchmark {
                     Map.of("per", "listener", "rate", "100000000/s", "kind", "read"),
                     Map.of("per", "client", "rate", "100000000/s", "commands", List.of("GET", "SET")));
             ConfigErrors errors = new ConfigErrors();
-            ConfigNode node =
-                    ConfigNode.of(Map.of("protocol", "redis", "commands", all.subList(0, limits)), errors);
+            ConfigNode node = ConfigNode.of(Map.of("protocol", "redis", "commands", all.subList(0, limits)), errors);
             filter = new RateLimitFactory()
                     .configure(node, nothing)
                     .onLoop(nothing)
