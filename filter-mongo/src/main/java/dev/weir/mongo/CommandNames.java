@@ -24,9 +24,7 @@ final class CommandNames {
             this.reads = reads;
             this.kind = LOGIN.contains(name)
                     ? Command.Kind.LOGIN
-                    : SESSION.contains(name)
-                            ? Command.Kind.SESSION
-                            : reads ? Command.Kind.READ : Command.Kind.WRITE;
+                    : SESSION.contains(name) ? Command.Kind.SESSION : reads ? Command.Kind.READ : Command.Kind.WRITE;
             this.confined = !FAR.contains(name);
         }
 
@@ -55,15 +53,8 @@ final class CommandNames {
     }
 
     /** What a client needs to get to know a server, and to log in. */
-    private static final Set<String> LOGIN = Set.of(
-            "hello",
-            "isMaster",
-            "saslStart",
-            "saslContinue",
-            "authenticate",
-            "getnonce",
-            "logout",
-            "ping");
+    private static final Set<String> LOGIN =
+            Set.of("hello", "isMaster", "saslStart", "saslContinue", "authenticate", "getnonce", "logout", "ping");
 
     /** What touches no data, or only ends what was judged before. Drivers send these to {@code admin}. */
     private static final Set<String> SESSION = Set.of(

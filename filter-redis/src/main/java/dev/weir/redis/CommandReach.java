@@ -51,8 +51,8 @@ final class CommandReach {
             "WATCH");
 
     /** What has keys, or names some, and reaches other databases nevertheless. */
-    private static final Set<String> FAR = Set.of(
-            "COPY", "MOVE", "MIGRATE", "EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO", "FCALL", "FCALL_RO");
+    private static final Set<String> FAR =
+            Set.of("COPY", "MOVE", "MIGRATE", "EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO", "FCALL", "FCALL_RO");
 
     /** What has no keys and stays in its database nevertheless. */
     private static final Set<String> NEAR = Set.of("DBSIZE", "FLUSHDB", "KEYS", "RANDOMKEY", "SCAN");

@@ -83,7 +83,8 @@ final class AccessRules {
             if (!node.has("action")) {
                 node.error("action", "missing (expected: allow, deny)");
             }
-            boolean denies = !node.oneOf("action", "deny", List.of("allow", "deny")).equals("allow");
+            boolean denies =
+                    !node.oneOf("action", "deny", List.of("allow", "deny")).equals("allow");
             boolean shadowed = node.bool("shadow", false) || shadow;
             scopes.add(CommandScope.read(node, gates, denies));
             node.rejectUnknown();

@@ -37,10 +37,7 @@ record ClientScope(
             }
         }
         return new ClientScope(
-                clients,
-                globs(rule, "server_names", true),
-                globs(rule, "certificate_names", cautious),
-                cautious);
+                clients, globs(rule, "server_names", true), globs(rule, "certificate_names", cautious), cautious);
     }
 
     /** The texts at {@code key}, or null if it is absent. */

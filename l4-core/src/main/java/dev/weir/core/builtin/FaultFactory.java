@@ -52,9 +52,7 @@ public final class FaultFactory implements FilterFactory {
                 NetworkFilter inner = commands == null
                         ? NOTHING
                         : commands.gates.gate(
-                                loop,
-                                connection,
-                                new FaultPolicy(commands.rules, commands.faults, active, random));
+                                loop, connection, new FaultPolicy(commands.rules, commands.faults, active, random));
                 return connections.isEmpty() ? inner : new FaultFilter(connections, active, random, inner);
             };
         };

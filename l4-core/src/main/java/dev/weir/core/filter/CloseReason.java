@@ -33,6 +33,8 @@ public enum CloseReason {
     DENIED(Culprit.WEIR),
     /** A connection limit was reached. */
     LIMIT(Culprit.WEIR),
+    /** The {@code rate_limit} filter refused a connection, or a command whose limit closes. */
+    RATE_LIMITED(Culprit.WEIR),
     /** The limit on buffer memory was reached. */
     MEMORY(Culprit.WEIR),
     /** No filter chain matches the connection. */

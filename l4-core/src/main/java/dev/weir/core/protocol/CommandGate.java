@@ -9,7 +9,6 @@ import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Iterator;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -70,10 +69,12 @@ public final class CommandGate implements NetworkFilter {
     /** A command's head is known, but not yet what it depends on. */
     private boolean unsettled;
 
-    private boolean delaying;
+    private final GateWait wait = new GateWait();
+    /** A decision was to close: nothing behind that command is looked at. */
+    private boolean closing;
+
     private boolean clientEnded;
     private boolean opaque;
-    private boolean closed;
 
     /**
      * Makes a gate for one connection.
@@ -119,7 +120,7 @@ public final class CommandGate implements NetworkFilter {
 
     private int requests(FilterContext context, ByteBuf data) {
         int run = 0;
-        while (data.isReadable() && !delaying) {
+        while (data.isReadable() && !wait.active() && !closing) {
             if (undone != null) {
                 if (undone != Decision.ALLOW) {
                     // What may be sent in place of the command goes behind those before it.
@@ -136,7 +137,7 @@ public final class CommandGate implements NetworkFilter {
                     break;
                 }
                 unsettled = false;
-                undone = policy.decide(framer.command(), context.burstNanos());
+                undone = policy.decide(framer.command(), wait.nanos(context));
                 continue;
             }
             CommandFramer.Step step = framer.request(data);
@@ -151,7 +152,7 @@ public final class CommandGate implements NetworkFilter {
             if (step == CommandFramer.Step.HEAD) {
                 unsettled = policy.asksSession() && !framer.settled();
                 if (!unsettled) {
-                    undone = policy.decide(framer.command(), context.burstNanos());
+                    undone = policy.decide(framer.command(), wait.nanos(context));
                 }
                 continue;
             }
@@ -174,25 +175,18 @@ public final class CommandGate implements NetworkFilter {
     /** False if it has to wait. */
     private boolean carryOut(FilterContext context, Decision decision) {
         if (decision instanceof Decision.Delay delay) {
-            delaying = true;
             undone = delay.then();
             context.holdDeadline("delayed", delay.time().plus(HOLD));
-            context.connection()
-                    .loop()
-                    .schedule(
-                            () -> {
-                                if (closed) {
-                                    return;
-                                }
-                                delaying = false;
-                                policy.onDelayed();
-                                context.resume(Direction.TO_UPSTREAM);
-                            },
-                            delay.time().toNanos(),
-                            TimeUnit.NANOSECONDS);
+            wait.delay(context, delay.time(), policy::onDelayed);
             return false;
         }
-        boolean own = decision instanceof Decision.Deny || decision instanceof Decision.Answer;
+        if (decision instanceof Decision.Later later) {
+            context.holdDeadline("undecided", HOLD);
+            return wait.ask(context, later, decided -> undone = decided);
+        }
+        boolean own = decision instanceof Decision.Deny
+                || decision instanceof Decision.Answer
+                || decision instanceof Decision.Close;
         if (turns.size() >= MAX_TURNS || own && (localBytes > MAX_LOCAL_BYTES || !context.clientWritable())) {
             context.holdDeadline("client_slow", Duration.ofMinutes(10));
             return false;
@@ -211,9 +205,16 @@ public final class CommandGate implements NetworkFilter {
         return true;
     }
 
+    // ---- answers of Weir
+
     private void deny(FilterContext context, Decision decision) {
         ByteBuf answer;
-        if (decision instanceof Decision.Deny deny) {
+        if (decision instanceof Decision.Close close) {
+            answer = framer.error(
+                    context.connection().allocator(),
+                    close.error().code(),
+                    close.error().message());
+        } else if (decision instanceof Decision.Deny deny) {
             answer = framer.error(context.connection().allocator(), deny.code(), deny.message());
         } else if (decision instanceof Decision.Answer own) {
             answer = own.bytes().apply(context.connection().allocator());
@@ -235,6 +236,10 @@ public final class CommandGate implements NetworkFilter {
             turn.local = answer;
             localBytes += answer.readableBytes();
             turns.add(turn);
+        }
+        if (decision instanceof Decision.Close close) {
+            closing = true;
+            context.close(close.reason());
         }
     }
 
@@ -291,7 +296,10 @@ public final class CommandGate implements NetworkFilter {
                 localTurns(context);
             }
         }
-        if ((undone != null || unsettled) && !delaying) {
+        if ((undone != null || unsettled) && !wait.active()) {
+            // What waits may be answered by Weir: behind what has come.
+            context.pass(run);
+            run = 0;
             context.resume(Direction.TO_UPSTREAM);
         }
         return run;
@@ -412,7 +420,7 @@ public final class CommandGate implements NetworkFilter {
 
     @Override
     public void onClose(CloseReason reason) {
-        closed = true;
+        wait.close();
         policy.onClose();
         for (Turn turn = turns.poll(); turn != null; turn = turns.poll()) {
             if (turn.local != null) {
