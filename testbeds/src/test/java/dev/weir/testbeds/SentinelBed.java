@@ -1,7 +1,10 @@
 package dev.weir.testbeds;
 
 import dev.weir.testbeds.RedisBed.Kind;
+import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -89,7 +92,7 @@ final class SentinelBed implements AutoCloseable {
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         running.put(port, process);
-        await(port, "PING", "PONG");
+        await(port, "PING", "+PONG");
         return port;
     }
 
@@ -112,14 +115,36 @@ final class SentinelBed implements AutoCloseable {
         }
     }
 
-    /** What a server answers; the reason why it does not if it does not. */
+    /** What a server answers to an inline command; the reason why it does not if it does not. */
     String tryAsk(int port, String command) {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.setSoTimeout(10_000);
-            socket.getOutputStream().write((command + "\r\nQUIT\r\n").getBytes(StandardCharsets.UTF_8));
-            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.UTF_8));
+            StringBuilder answer = new StringBuilder();
+            read(new BufferedInputStream(socket.getInputStream()), answer);
+            return answer.toString();
         } catch (IOException e) {
             return e.toString();
+        }
+    }
+
+    /** One answer as it is; not all of these servers know QUIT. */
+    private static void read(InputStream in, StringBuilder into) throws IOException {
+        StringBuilder line = new StringBuilder();
+        for (int c = in.read(); c != '\n'; c = in.read()) {
+            if (c < 0) {
+                throw new EOFException("after " + into + line);
+            }
+            line.append((char) c);
+        }
+        into.append(line).append('\n');
+        String rest = line.substring(1).trim();
+        if (line.charAt(0) == '$' && !rest.equals("-1")) {
+            into.append(new String(in.readNBytes(Integer.parseInt(rest) + 2), StandardCharsets.UTF_8));
+        } else if (line.charAt(0) == '*') {
+            for (int i = 0; i < Integer.parseInt(rest); i++) {
+                read(in, into);
+            }
         }
     }
 

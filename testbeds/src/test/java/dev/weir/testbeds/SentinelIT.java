@@ -98,7 +98,7 @@ class SentinelIT {
             int first = bed.servers().get(0);
             assertThat(Setup.eventually(() -> roles(proxy, "master").equals(Map.of(first, "master"))))
                     .isTrue();
-            try (MasterLoad load = new MasterLoad(proxy.address("master").port(), 4)) {
+            try (MasterLoad load = new MasterLoad(proxy.address("master").port(), 3)) {
                 load.calm(first);
                 assertThat(load.writes(200)).isTrue();
 
