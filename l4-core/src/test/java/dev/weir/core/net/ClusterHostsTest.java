@@ -294,6 +294,26 @@ class ClusterHostsTest {
     }
 
     @Test
+    void leavesWhoIsNotNamedByASourceThatIsSure() throws Exception {
+        try (Named a = new Named("a");
+                Named b = new Named("b");
+                Proxy proxy = start(discovered(Map.of(
+                        "health_check",
+                        Map.of("type", "tcp", "expect", "UP", "interval", "20ms", "timeout", "5s", "jitter", 0))))) {
+            assertThat(eventually(() -> ToyDiscovery.RUNNING.containsKey("c"))).isTrue();
+            ToyDiscovery.found("c", a.address(), b.address());
+            assertThat(becomes(proxy, "healthy", "healthy")).isTrue();
+            ToyDiscovery.found("c", b.address());
+
+            ToyDiscovery.foundOnly("c", b.address());
+
+            assertThat(eventually(() -> addresses(proxy).equals(List.of(b.address()))))
+                    .isTrue();
+            assertThat(ask(proxy, 4)).containsOnly("UP b");
+        }
+    }
+
+    @Test
     void closesConnectionsOfWhoLeavesWhereConfigured() throws Exception {
         try (Named a = new Named("a");
                 Named b = new Named("b");

@@ -38,6 +38,10 @@ public final class ToyDiscovery implements Discovery {
                         .toList());
     }
 
+    static void foundOnly(String cluster, String address) {
+        RUNNING.get(cluster).foundOnly(List.of(Found.of(Address.parse(address))));
+    }
+
     static void weighted(String cluster, String address, int weight) {
         RUNNING.get(cluster).found(List.of(new Found(Address.parse(address), null, weight, Map.of())));
     }
