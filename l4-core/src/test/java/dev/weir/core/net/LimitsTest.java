@@ -183,32 +183,42 @@ class LimitsTest {
         }
     }
 
+    private static List<String> problems(Map<String, ?> limits, Map<String, ?> terminal) {
+        List<String> problems = new ArrayList<>();
+        assertThatThrownBy(() -> new ProxyBed(cluster(limits, "127.0.0.1:1"), terminal).close())
+                .isInstanceOfSatisfying(
+                        ConfigException.class, e -> e.problems().forEach(p -> problems.add(p.toString())));
+        return problems;
+    }
+
     @Test
     void saysWhatIsWrongInTheConfiguration() {
-        Map<String, ?> limits = Map.of(
-                "max_retries", 1, "retry_budget", Map.of("percent", 101), "connection_rate", Map.of("burst", 0));
-        Map<String, ?> terminal = Map.of(
-                "connect_backoff",
-                Map.of("base", "2m"),
-                "mirror",
-                Map.of("cluster", "nowhere", "percent", 200, "max_buffer", 10));
-
-        assertThatThrownBy(() -> new ProxyBed(cluster(limits, "127.0.0.1:1"), terminal).close())
-                .isInstanceOfSatisfying(ConfigException.class, e -> assertThat(e.problems())
-                        .extracting(Object::toString)
-                        .containsExactlyInAnyOrder(
-                                "clusters[0].circuit_breakers.max_retries: beside retry_budget (expected: one of the two)",
-                                "clusters[0].circuit_breakers.retry_budget.percent: 101 (expected: a whole number, 0..100)",
-                                "clusters[0].circuit_breakers.connection_rate.per_second: missing",
-                                "clusters[0].circuit_breakers.connection_rate.burst: 0 (expected: a whole number, 1..1000000)",
-                                "listeners[0].filters[0].connect_backoff.base: 2m (expected: 1ms..1m)",
-                                "listeners[0].filters[0].mirror.cluster: \"nowhere\" (expected: one of c)",
-                                "listeners[0].filters[0].mirror.percent: 200 (expected: a number, 0..100)",
-                                "listeners[0].filters[0].mirror.max_buffer: 10B (expected: 1KiB..1GiB)"));
-        assertThatThrownBy(() -> new ProxyBed(
-                                cluster(Map.of(), "127.0.0.1:1"),
-                                Map.of("connect_backoff", Map.of("base", "1s", "max", "500ms")))
-                        .close())
-                .hasMessageContaining("connect_backoff.max: 500ms (expected: 1s..10m)");
+        assertThat(problems(
+                        Map.of(
+                                "max_retries",
+                                1,
+                                "retry_budget",
+                                Map.of("percent", 101),
+                                "connection_rate",
+                                Map.of("burst", 0)),
+                        Map.of()))
+                .containsExactlyInAnyOrder(
+                        "clusters[0].circuit_breakers.max_retries: beside retry_budget (expected: one of the two)",
+                        "clusters[0].circuit_breakers.retry_budget.percent: 101 (expected: a whole number, 0..100)",
+                        "clusters[0].circuit_breakers.connection_rate.per_second: missing",
+                        "clusters[0].circuit_breakers.connection_rate.burst: 0 (expected: a whole number, 1..1000000)");
+        assertThat(problems(
+                        Map.of(),
+                        Map.of(
+                                "connect_backoff",
+                                Map.of("base", "2m"),
+                                "mirror",
+                                Map.of("cluster", "c", "percent", 200, "max_buffer", 10))))
+                .containsExactlyInAnyOrder(
+                        "listeners[0].filters[0].connect_backoff.base: 2m (expected: 1ms..1m)",
+                        "listeners[0].filters[0].mirror.percent: 200 (expected: a number, 0..100)",
+                        "listeners[0].filters[0].mirror.max_buffer: 10B (expected: 1KiB..1GiB)");
+        assertThat(problems(Map.of(), Map.of("connect_backoff", Map.of("base", "1s", "max", "500ms"))))
+                .containsExactly("listeners[0].filters[0].connect_backoff.max: 500ms (expected: 1s..10m)");
     }
 }

@@ -120,7 +120,7 @@ final class ProxyBed implements AutoCloseable {
     }
 
     long closed(String reason) {
-        return (long) meters.find("weir_connections_closed").tag("reason", reason).counters().stream()
+        return (long) meters.find("weir.connections.closed").tag("reason", reason).counters().stream()
                 .mapToDouble(c -> c.count())
                 .sum();
     }

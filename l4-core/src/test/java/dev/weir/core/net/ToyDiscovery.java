@@ -32,7 +32,7 @@ public final class ToyDiscovery implements Discovery {
             return new Search() {
                 @Override
                 public void close() {
-                    RUNNING.remove(context.cluster());
+                    RUNNING.remove(context.cluster(), context);
                 }
 
                 @Override
