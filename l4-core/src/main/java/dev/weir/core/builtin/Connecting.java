@@ -198,7 +198,8 @@ final class Connecting {
         excluded.add(endpoint);
     }
 
-    private long hash() {
+    /** What the cluster hashes; 0 where it does not. */
+    long hash() {
         if (!cluster.usesHash()) {
             return 0;
         }

@@ -2,6 +2,7 @@ package dev.weir.core.builtin;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
+import dev.weir.core.cluster.Mirror;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.EndOfStream;
@@ -47,6 +48,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
             long idleNanos,
             long longestNanos,
             Connecting.Attempts attempts,
+            @Nullable Mirror mirror,
             UpstreamMetrics metrics) {}
 
     private final Settings settings;
@@ -58,6 +60,8 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
     private boolean connected;
     /** Set as long as the upstream has not said anything, if its cluster wants to know. */
     private @Nullable Silent silent;
+
+    private Mirror.@Nullable Copy copy;
 
     private boolean clientEnded;
     /** The upstream takes no more bytes; what it sent before is still to be read. */
@@ -86,6 +90,10 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
                             () -> context.connection().close(CloseReason.MAX_DURATION),
                             settings.longestNanos,
                             TimeUnit.NANOSECONDS);
+        }
+        Mirror mirror = settings.mirror;
+        if (mirror != null && mirror.chosen()) {
+            copy = mirror.open(context.connection().loop(), connecting.hash());
         }
         connecting.start();
     }
@@ -146,6 +154,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
         }
         Channel to = upstream;
         lastActive = context.burstNanos();
+        if (copy != null) {
+            copy.send(data);
+        }
         if (!connected || to == null) {
             // Reading is paused, but filters may have held bytes, and reading may have begun before.
             if (early == null) {
@@ -166,6 +177,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
     public void channelReadComplete(ChannelHandlerContext ctx) {
         if (connected && upstream != null) {
             upstream.flush();
+        }
+        if (copy != null) {
+            copy.flush();
         }
     }
 
@@ -210,6 +224,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
         }
         if (longestTimer != null) {
             longestTimer.cancel(false);
+        }
+        if (copy != null) {
+            copy.end();
         }
         connecting.cancel();
         Channel to = upstream;

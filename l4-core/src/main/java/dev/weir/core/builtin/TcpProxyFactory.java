@@ -1,6 +1,7 @@
 package dev.weir.core.builtin;
 
 import dev.weir.core.cluster.Cluster;
+import dev.weir.core.cluster.Mirror;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.config.Units;
 import dev.weir.core.filter.ConnectionAttribute;
@@ -43,9 +44,10 @@ public final class TcpProxyFactory implements TerminalFactory {
         limit(config, "idle_timeout", idle);
         limit(config, "max_connection_duration", longest);
         UpstreamMetrics metrics = new UpstreamMetrics(environment.meters(), cluster.name());
+        Mirror mirror = config.has("mirror") ? Mirror.configure(config.required("mirror"), environment) : null;
         TcpProxy.Settings settings =
                 new TcpProxy.Settings(
-                cluster, hashBy(config), idle.toNanos(), longest.toNanos(), attempts(config), metrics);
+                cluster, hashBy(config), idle.toNanos(), longest.toNanos(), attempts(config), mirror, metrics);
         return loop -> context -> new TcpProxy(settings, context);
     }
 
