@@ -140,6 +140,11 @@ final class FakeSource implements AdminSource {
     }
 
     @Override
+    public boolean started() {
+        return true;
+    }
+
+    @Override
     public boolean draining() {
         return draining;
     }
