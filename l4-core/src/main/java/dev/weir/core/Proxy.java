@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -129,6 +130,7 @@ public final class Proxy implements AutoCloseable {
         private WireClock clock = WireClock.system();
         private ClassLoader loader = Proxy.class.getClassLoader();
         private final List<ExchangeSink.Factory> sinks = new ArrayList<>();
+        private List<ListenSocket> inherited = List.of();
 
         private Builder() {}
 
@@ -150,6 +152,15 @@ public final class Proxy implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Sockets that listen already: the first configuration's listeners use them, by name or address, in place of binding. They
+         * belong to the proxy from {@link #build} on; those that no listener wants are closed.
+         */
+        public Builder inherit(List<ListenSocket> sockets) {
+            inherited = List.copyOf(sockets);
+            return this;
+        }
+
         /** Where factories, protocols and policies are searched; by default where this class comes from. */
         public Builder classLoader(ClassLoader classLoader) {
             loader = classLoader;
@@ -164,7 +175,8 @@ public final class Proxy implements AutoCloseable {
          */
         public Proxy build(ProxyConfig config) {
             MeterRegistry registry = meters == null ? new SimpleMeterRegistry() : meters;
-            return new Proxy(new Engine(config, Extensions.load(loader), registry, clock, List.copyOf(sinks)));
+            return new Proxy(
+                    new Engine(config, Extensions.load(loader), registry, clock, List.copyOf(sinks), inherited));
         }
 
         /** {@link #build} and {@link Proxy#apply}; closes the proxy again if that fails. */
@@ -183,7 +195,7 @@ public final class Proxy implements AutoCloseable {
     /**
      * Starts the configuration, or replaces the one in force. Connections there are go on with the chains and
      * clusters they started with; listeners whose address stays keep their sockets, so no connection is refused;
-     * listeners that are gone stop accepting.
+     * listeners that are gone stop accepting, and their connections drain.
      *
      * @throws ConfigException with all problems; then nothing has changed
      * @throws IllegalStateException if an address cannot be bound; then nothing has changed
@@ -257,7 +269,27 @@ public final class Proxy implements AutoCloseable {
         return engine.drain();
     }
 
-    /** Whether {@link #drain} was called. */
+    /**
+     * The sockets that listeners accept from, to be passed to another process, which may accept from them at once. Their
+     * descriptors stay the proxy's.
+     *
+     * @throws IllegalStateException if the transport is not epoll
+     */
+    public List<ListenSocket> listenSockets() {
+        return engine.listenSockets();
+    }
+
+    /**
+     * Drains like {@link #drain}, in favour of another process.
+     *
+     * @param kept where that process accepts from the sockets of this one; other listeners take who still waits
+     * @return completes when all connections are closed
+     */
+    public CompletableFuture<Void> handOver(Set<Address> kept) {
+        return engine.handOver(kept);
+    }
+
+    /** Whether {@link #drain} or {@link #handOver} was called. */
     public boolean draining() {
         return engine.draining();
     }

@@ -137,8 +137,9 @@ final class AdminRoutes {
     }
 
     private AdminResponse ready() {
-        return source.draining()
-                ? AdminResponse.text(HttpResponseStatus.SERVICE_UNAVAILABLE, AdminResponse.TEXT, "draining\n")
+        String not = source.draining() ? "draining\n" : source.started() ? null : "starting\n";
+        return not != null
+                ? AdminResponse.text(HttpResponseStatus.SERVICE_UNAVAILABLE, AdminResponse.TEXT, not)
                 : AdminResponse.text(HttpResponseStatus.OK, AdminResponse.TEXT, "ready\n");
     }
 

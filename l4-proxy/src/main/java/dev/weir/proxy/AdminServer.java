@@ -1,7 +1,9 @@
 package dev.weir.proxy;
 
+import dev.weir.core.ListenSocket;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ProxyConfig.AdminConfig;
+import dev.weir.core.net.Transport;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.bootstrap.ServerBootstrap;
@@ -10,25 +12,16 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.ServerChannel;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
-import java.net.UnixDomainSocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +39,7 @@ final class AdminServer implements AutoCloseable {
 
     private final AdminSource source;
     private final AdminConfig config;
+    private final AdminSocket socket;
     private final EventLoopGroup group;
     private final Channel channel;
     private final Counter refused;
@@ -57,23 +51,21 @@ final class AdminServer implements AutoCloseable {
     private int streams;
     private volatile boolean closing;
 
-    private AdminServer(AdminSource source, AdminConfig config, MeterRegistry meters, int timeoutMillis) {
+    private AdminServer(
+            AdminSource source, AdminConfig config, MeterRegistry meters, int timeoutMillis, AdminSocket socket) {
         this.source = source;
         this.config = config;
+        this.socket = socket;
         this.timeoutMillis = timeoutMillis;
         this.refused = Counter.builder("weir.admin.refused.connections")
                 .description("Connections to the admin server that were closed because there were too many.")
                 .register(meters);
         this.group = new MultiThreadIoEventLoopGroup(
-                1, new DefaultThreadFactory("weir-admin", true), NioIoHandler.newFactory());
+                1, new DefaultThreadFactory("weir-admin", true), socket.transport().ioHandlers());
         AdminGuard guard = new AdminGuard(config.hosts());
         AdminRoutes routes = new AdminRoutes(source);
-        boolean unix = config.address().isUnix();
-        Class<? extends ServerChannel> type = unix ? NioServerDomainSocketChannel.class : NioServerSocketChannel.class;
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(group)
-                .channel(type)
-                .option(ChannelOption.SO_BACKLOG, 64)
                 .childOption(ChannelOption.AUTO_READ, false)
                 .childHandler(new ChannelInitializer<>() {
                     @Override
@@ -81,11 +73,8 @@ final class AdminServer implements AutoCloseable {
                         init(child, guard, routes);
                     }
                 });
-        if (!unix) {
-            bootstrap.option(ChannelOption.SO_REUSEADDR, true);
-        }
         try {
-            this.channel = bootstrap.bind(bindAddress(config.address())).sync().channel();
+            this.channel = socket.listen(bootstrap);
         } catch (InterruptedException e) {
             group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
             Thread.currentThread().interrupt();
@@ -101,13 +90,19 @@ final class AdminServer implements AutoCloseable {
      *
      * @throws IllegalStateException if its address is not to be had
      */
+    static AdminServer start(AdminSource source, AdminConfig config, MeterRegistry meters, AdminSocket socket) {
+        return new AdminServer(source, config, meters, 30_000, socket);
+    }
+
+    /** The same with a socket of its own. */
     static AdminServer start(AdminSource source, AdminConfig config, MeterRegistry meters) {
-        return new AdminServer(source, config, meters, 30_000);
+        return start(source, config, meters, 30_000);
     }
 
     /** The same with another limit on the time of a request, and of an answer. */
     static AdminServer start(AdminSource source, AdminConfig config, MeterRegistry meters, int timeoutMillis) {
-        return new AdminServer(source, config, meters, timeoutMillis);
+        return new AdminServer(
+                source, config, meters, timeoutMillis, new AdminSocket(config.address(), Transport.of("auto"), null));
     }
 
     /** The first cause: Netty wraps what the system says, such as that too many files are open. */
@@ -117,17 +112,6 @@ final class AdminServer implements AutoCloseable {
             cause = cause.getCause();
         }
         return cause.getMessage() == null ? cause.toString() : cause.getMessage();
-    }
-
-    private static SocketAddress bindAddress(Address address) throws IOException {
-        if (address.isUnix()) {
-            FreeAddresses.requireUnix(address);
-            Path path = Path.of(address.host());
-            Files.deleteIfExists(path); // A socket that nobody listens on.
-            return UnixDomainSocketAddress.of(path);
-        }
-        // Resolved here, once: at the start, off the event loops.
-        return new InetSocketAddress(address.host(), address.port());
     }
 
     private void init(Channel child, AdminGuard guard, AdminRoutes routes) {
@@ -181,10 +165,18 @@ final class AdminServer implements AutoCloseable {
 
     /** Where it listens. */
     Address address() {
-        SocketAddress local = channel.localAddress();
-        return local instanceof InetSocketAddress inet
-                ? new Address(inet.getAddress().getHostAddress(), inet.getPort())
-                : config.address();
+        return socket.bound(channel);
+    }
+
+    /** What it accepts from, for another process; null if that cannot be. */
+    @Nullable
+    ListenSocket listenSocket() {
+        return socket.forAnother(channel);
+    }
+
+    /** Another process goes on with the socket. */
+    void handOver() {
+        socket.keepPath();
     }
 
     /** Stops accepting, and lets answers that are being made leave, for a moment. Not from the server's own thread. */
@@ -201,13 +193,7 @@ final class AdminServer implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         group.shutdownGracefully(0, 1_000, TimeUnit.MILLISECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
-        if (config.address().isUnix()) {
-            try {
-                Files.deleteIfExists(Path.of(config.address().host()));
-            } catch (IOException e) {
-                // The next start removes it.
-            }
-        }
+        socket.close();
     }
 
     private void closeIdle() {

@@ -28,6 +28,9 @@ interface AdminSource {
     @Nullable
     Object config();
 
+    /** Whether the listeners listen. */
+    boolean started();
+
     boolean draining();
 
     /** Begins to drain; no effect the second time. */

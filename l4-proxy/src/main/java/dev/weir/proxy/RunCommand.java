@@ -1,5 +1,6 @@
 package dev.weir.proxy;
 
+import dev.weir.core.ListenSocket;
 import dev.weir.core.Proxy;
 import dev.weir.core.Proxy.ListenerStatus;
 import dev.weir.core.config.Address;
@@ -37,35 +38,49 @@ final class RunCommand implements Subcommand {
         if (warning != null) {
             terminal.say(warning);
         }
+        try (Handover handover = new Handover(file, terminal, options.flag("--takeover"))) {
+            run(file, loader, terminal, handover);
+        }
+        terminal.say("ended");
+        return 0;
+    }
+
+    private void run(ConfigFile file, ClassLoader loader, Terminal terminal, Handover handover) throws Exception {
+        Inherited inherited = handover.inherit(loader);
         CompletableFuture<Void> end = new CompletableFuture<>();
-        try (Server server = start(file, loader);
+        try (Server server = start(file, loader, inherited);
                 Reloader reloader = new Reloader(file.source(), loader, server)) {
             Runnable stop = stop(server, end, terminal, file.config().process().drainTimeout());
             Signals.on("TERM", stop);
             Signals.on("INT", stop);
             Signals.on("HUP", () -> reloader.reload("SIGHUP"));
             server.onReload(() -> reloader.reload("asked to"));
+            server.onHandOver(() -> {
+                reloader.close();
+                server.drained().whenComplete((done, failure) -> end.complete(null));
+            });
             announce(server, terminal);
+            handover.complete(server);
             reloader.watch(LOOK_MILLIS);
             started.accept(server, stop);
             end.get();
         }
-        terminal.say("ended");
-        return 0;
     }
 
-    private static Server start(ConfigFile file, ClassLoader loader) throws IOException {
+    private static Server start(ConfigFile file, ClassLoader loader, Inherited inherited) throws IOException {
         try {
-            requireFree(file, loader);
-            return Server.start(file.config(), Reloader.plain(file), null, loader);
+            requireFree(file, loader, inherited);
+            return Server.start(file.config(), Reloader.plain(file), null, loader, inherited);
         } catch (ConfigException e) {
             throw file.named(e);
         }
     }
 
-    private static void requireFree(ConfigFile file, ClassLoader loader) {
+    private static void requireFree(ConfigFile file, ClassLoader loader, Inherited inherited) {
         try {
-            FreeAddresses.require(file.config().listeners(), List.of());
+            List<Address> own =
+                    inherited.listeners().stream().map(ListenSocket::bound).toList();
+            FreeAddresses.require(file.config().listeners(), own);
         } catch (IllegalStateException e) {
             Proxy.check(file.config(), loader); // What is wrong with the file comes first.
             throw e;

@@ -1,5 +1,6 @@
 package dev.weir.proxy;
 
+import dev.weir.core.ListenSocket;
 import dev.weir.core.Proxy;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ProxyConfig;
@@ -8,6 +9,7 @@ import dev.weir.core.config.ProxyConfig.AdminConfig;
 import dev.weir.core.exchange.AccessLog;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.filter.WireClock;
+import dev.weir.core.net.Transport;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -15,8 +17,10 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A proxy with its meters, its access log and its admin server: what run, sniff and demo have in common. */
-final class Server implements AdminSource, AutoCloseable {
+final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
 
     private final CompositeMeterRegistry meters = new CompositeMeterRegistry();
@@ -40,15 +44,21 @@ final class Server implements AdminSource, AutoCloseable {
     private volatile @Nullable Object shown;
     private volatile @Nullable Supplier<CompletableFuture<ReloadOutcome>> reload;
     private volatile @Nullable CompletableFuture<Void> drained;
+    private volatile @Nullable Runnable onHandOver;
 
-    private Server(ProxyConfig config, @Nullable OutputStream exchanges, ClassLoader loader) throws IOException {
+    private Server(ProxyConfig config, @Nullable OutputStream exchanges, ClassLoader loader, Inherited inherited)
+            throws IOException {
         Logs.configure(config.process());
         if (config.admin() != null) {
             scrape(); // Before there are meters: they count in the registries that are there.
         }
         this.processMetrics = new ProcessMetrics(meters);
         this.accessLog = accessLog(config.accessLog(), exchanges);
-        Proxy.Builder builder = Proxy.builder().meters(meters).clock(clock()).classLoader(loader);
+        Proxy.Builder builder = Proxy.builder()
+                .meters(meters)
+                .clock(clock())
+                .classLoader(loader)
+                .inherit(inherited.listeners());
         if (accessLog != null) {
             builder.sink(accessLog);
         }
@@ -70,11 +80,22 @@ final class Server implements AdminSource, AutoCloseable {
     static Server start(
             ProxyConfig config, @Nullable Object shown, @Nullable OutputStream exchanges, ClassLoader loader)
             throws IOException {
-        Server server = new Server(config, exchanges, loader);
+        return start(config, shown, exchanges, loader, Inherited.NOTHING);
+    }
+
+    /** The same with sockets that listen already. The listeners accept only when nothing can fail any more. */
+    static Server start(
+            ProxyConfig config,
+            @Nullable Object shown,
+            @Nullable OutputStream exchanges,
+            ClassLoader loader,
+            Inherited inherited)
+            throws IOException {
+        Server server = new Server(config, exchanges, loader, inherited);
         try {
             server.shown = shown;
+            server.startAdmin(config.admin(), inherited.admin());
             server.proxy.apply(config);
-            server.startAdmin(config.admin());
             server.processMetrics.loaded();
             return server;
         } catch (RuntimeException e) {
@@ -101,10 +122,17 @@ final class Server implements AdminSource, AutoCloseable {
         }
     }
 
-    private void startAdmin(@Nullable AdminConfig config) {
+    private synchronized void startAdmin(@Nullable AdminConfig config, @Nullable ListenSocket given) {
         if (config != null) {
-            admin = AdminServer.start(this, config, meters);
+            admin = newAdmin(config, given);
+        } else if (given != null) {
+            Inherited.drop(given);
         }
+    }
+
+    private AdminServer newAdmin(AdminConfig config, @Nullable ListenSocket given) {
+        return AdminServer.start(
+                this, config, meters, new AdminSocket(config.address(), proxy.transport(), given));
     }
 
     /**
@@ -123,7 +151,7 @@ final class Server implements AdminSource, AutoCloseable {
         AdminServer next = null;
         if (moved && wanted != null && !sameAddress) {
             scraped(); // What counted before stays out of it.
-            next = AdminServer.start(this, wanted, meters);
+            next = newAdmin(wanted, null);
         }
         try {
             proxy.apply(config);
@@ -163,7 +191,7 @@ final class Server implements AdminSource, AutoCloseable {
                 || !before.process().logFormat().equals(after.process().logFormat())) {
             Logs.configure(after.process());
         }
-        List<String> fixed = new java.util.ArrayList<>();
+        List<String> fixed = new ArrayList<>();
         addIfChanged(
                 fixed,
                 "event_loops",
@@ -179,6 +207,11 @@ final class Server implements AdminSource, AutoCloseable {
                 "memory.buffers",
                 before.process().bufferMemory(),
                 after.process().bufferMemory());
+        addIfChanged(
+                fixed,
+                "takeover",
+                before.process().takeoverSocket(),
+                after.process().takeoverSocket());
         addIfChanged(fixed, "access_log", before.accessLog(), after.accessLog());
         addIfChanged(fixed, "metrics and slow_log", before.sinks(), after.sinks());
         for (String what : fixed) {
@@ -229,6 +262,10 @@ final class Server implements AdminSource, AutoCloseable {
         return accessLog == null ? 0 : accessLog.dropped();
     }
 
+    Transport transport() {
+        return proxy.transport();
+    }
+
     ProcessMetrics processMetrics() {
         return processMetrics;
     }
@@ -270,6 +307,11 @@ final class Server implements AdminSource, AutoCloseable {
     }
 
     @Override
+    public boolean started() {
+        return proxy.config() != null;
+    }
+
+    @Override
     public boolean draining() {
         return proxy.draining();
     }
@@ -288,6 +330,48 @@ final class Server implements AdminSource, AutoCloseable {
             drained = running;
         }
         return running;
+    }
+
+    @Override
+    public List<ListenSocket> listenSockets() {
+        return proxy.listenSockets();
+    }
+
+    @Override
+    public synchronized @Nullable ListenSocket adminSocket() {
+        return admin == null ? null : admin.listenSocket();
+    }
+
+    /** Where it accepts connections, of all kinds. */
+    List<Address> accepting() {
+        List<Address> all = new ArrayList<>();
+        listeners().stream().filter(Proxy.ListenerStatus::accepting).forEach(one -> all.add(one.address()));
+        Address own = adminAddress();
+        if (own != null) {
+            all.add(own);
+        }
+        return all;
+    }
+
+    @Override
+    public synchronized void handOver(Set<Address> kept) {
+        LOG.info("another process takes over; draining");
+        drained = proxy.handOver(kept);
+        AdminServer old = admin;
+        if (old != null && kept.contains(old.address())) {
+            admin = null;
+            old.handOver();
+            closeLater(old);
+        }
+        Runnable next = onHandOver;
+        if (next != null) {
+            next.run();
+        }
+    }
+
+    /** What to do when another process has taken over. */
+    void onHandOver(Runnable action) {
+        onHandOver = action;
     }
 
     @Override

@@ -87,6 +87,11 @@ final class Usage {
                 "Runs a configuration. SIGHUP or a change of the file reloads it; SIGTERM or SIGINT lets connections"
                         + " finish (drain_timeout), a second one leaves at once.");
         value(spec, "--plugins", "DIR", false, "Folder with jars of further filters, beside those in plugins/.");
+        flag(
+                spec,
+                "--takeover",
+                "Takes the place of the process that runs the same file: it gets that one's listening sockets, and no"
+                        + " connection is refused or reset.");
         operand(spec, "FILE", "The configuration, YAML.");
         return spec;
     }

@@ -146,6 +146,11 @@ final class FakeSource implements AdminSource {
     }
 
     @Override
+    public boolean started() {
+        return true;
+    }
+
+    @Override
     public boolean draining() {
         return draining;
     }

@@ -56,6 +56,7 @@ public record ProxyConfig(
      * @param bufferMemory limit on memory for buffers in bytes, 0 for none of our own
      * @param logLevel {@code error}, {@code warn}, {@code info}, {@code debug} or {@code trace}
      * @param logFormat {@code text} or {@code json}
+     * @param takeoverSocket path where a successor asks for the sockets; empty for the default one, {@code off} for none
      */
     public record ProcessConfig(
             int eventLoops,
@@ -63,7 +64,8 @@ public record ProxyConfig(
             Duration drainTimeout,
             long bufferMemory,
             String logLevel,
-            String logFormat) {}
+            String logFormat,
+            String takeoverSocket) {}
 
     /**
      * Sinks of exchanges.
@@ -149,6 +151,9 @@ public record ProxyConfig(
             memory.error("buffers", Units.format(buffers) + " (expected: at least 4MiB)");
         }
         memory.rejectUnknown();
+        ConfigNode takeover = root.section("takeover");
+        String socket = takeover.has("socket") ? takeover.string("socket") : "";
+        takeover.rejectUnknown();
         Duration drain = root.duration("drain_timeout", Duration.ofSeconds(30));
         return new ProcessConfig(
                 (int) root.integer("event_loops", 0, 0, 1024),
@@ -156,7 +161,8 @@ public record ProxyConfig(
                 drain,
                 buffers,
                 level,
-                format);
+                format,
+                socket);
     }
 
     private static SinkConfig sinks(ConfigNode root) {

@@ -16,6 +16,9 @@ final class Drain {
      */
     private static final int GRACES = 10;
 
+    /** Who has connected so short a time ago and not spoken yet is about to: its first request is still answered. */
+    private static final long YOUTH_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final Session session;
     private int graces;
     private boolean scheduled;
@@ -31,7 +34,10 @@ final class Drain {
             scheduled = true;
             mark = session.burstNanos();
             EventLoop loop = session.channel().eventLoop();
-            if (graces < GRACES) {
+            long youth = youthNanos();
+            if (youth > 0) {
+                loop.schedule(this::now, youth, TimeUnit.NANOSECONDS);
+            } else if (graces < GRACES) {
                 graces++;
                 loop.schedule(this::now, GRACE_MILLIS, TimeUnit.MILLISECONDS);
             } else {
@@ -39,6 +45,11 @@ final class Drain {
                 loop.schedule(() -> loop.schedule(this::now, 1, TimeUnit.NANOSECONDS), 1, TimeUnit.NANOSECONDS);
             }
         }
+    }
+
+    private long youthNanos() {
+        long age = session.home().clock().nanoTime() - session.connection().openedNanos();
+        return session.bytesFromClient > 0 ? 0 : YOUTH_NANOS - age;
     }
 
     private void now() {

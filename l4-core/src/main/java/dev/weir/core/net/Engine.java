@@ -1,13 +1,14 @@
 package dev.weir.core.net;
 
+import dev.weir.core.ListenSocket;
 import dev.weir.core.Proxy.ClusterStatus;
 import dev.weir.core.Proxy.ListenerStatus;
+import dev.weir.core.config.Address;
 import dev.weir.core.config.ListenerConfig;
 import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.exchange.ExchangeSink;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.exchange.HotKeys;
-import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.WireClock;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -31,8 +32,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The inside of {@link dev.weir.core.Proxy}: owns the event loops, the listeners and the generation in force. */
 public final class Engine implements AutoCloseable {
-    private static final long POLL_MILLIS = 10;
-
     private final Transport transport;
     private final EventLoopGroup group;
     private final List<Loop> loops = new ArrayList<>();
@@ -50,8 +49,9 @@ public final class Engine implements AutoCloseable {
     private final Map<String, List<ListenerLoop>> listenerLoops = new ConcurrentHashMap<>();
 
     private final Map<String, AtomicBoolean> decoding = new ConcurrentHashMap<>();
-    private final Duration drainTimeout;
     private final boolean connectionExchanges;
+    private final Inheritance inheritance;
+    private final Departure departure;
 
     private volatile Map<String, Listener> listeners = Map.of();
     /** The same listeners in the order of the configuration. */
@@ -65,19 +65,20 @@ public final class Engine implements AutoCloseable {
     private volatile boolean draining;
     private boolean closed;
 
-    /** Makes loops and sinks; nothing listens yet. */
+    /** Makes loops and sinks; nothing listens yet. {@code inherited} are sockets that listen already, for the first configuration. */
     public Engine(
             ProxyConfig config,
             Extensions extensions,
             MeterRegistry meters,
             WireClock clock,
-            List<ExchangeSink.Factory> extraSinks) {
+            List<ExchangeSink.Factory> extraSinks,
+            List<ListenSocket> inherited) {
+        this.inheritance = new Inheritance(inherited);
         this.extensions = extensions;
         this.metrics = new CoreMetrics(meters);
         this.clock = clock;
         this.connectionExchanges =
                 config.accessLog() != null && config.accessLog().connections();
-        this.drainTimeout = config.process().drainTimeout();
         this.transport = Transport.of(config.process().transport());
         this.memory = new MemoryLimit(config.process().bufferMemory());
         int count = config.process().eventLoops();
@@ -92,6 +93,7 @@ public final class Engine implements AutoCloseable {
             loops.add(new Loop(index, (EventLoop) executor, sinks.forLoop(index), clock));
         }
         this.clusters = new Clusters(loops.stream().map(Loop::loop).toList(), meters, clock);
+        this.departure = new Departure(loops, listenerLoops);
         this.lag = new LoopLag(loops, meters);
         this.rates = new RateSampler(sinks::sampleRates);
         metrics.process();
@@ -154,7 +156,7 @@ public final class Engine implements AutoCloseable {
                         listener.name(), new Listener(listener, transport, loopsOf(listener), metrics, memory, next));
             }
         }
-        ListenerSwap swap = new ListenerSwap(leaving);
+        ListenerSwap swap = new ListenerSwap(leaving, inheritance);
         try {
             current.forEach((name, listener) -> {
                 Listener old = listeners.get(name);
@@ -169,7 +171,9 @@ public final class Engine implements AutoCloseable {
         }
         next.clusters().values().forEach(LiveCluster::start);
         current.values().forEach(listener -> listener.use(next));
-        swap.commit();
+        swap.commit(departure::settle);
+        inheritance.close();
+        departure.drainAllBut(current.keySet(), config.process().drainTimeout());
         Generation old = generation;
         listeners = Map.copyOf(current);
         order = List.copyOf(current.values());
@@ -293,52 +297,41 @@ public final class Engine implements AutoCloseable {
     }
 
     /** See {@link dev.weir.core.Proxy#drain}. */
-    public synchronized CompletableFuture<Void> drain() {
-        if (drained != null) {
-            return drained;
-        }
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        drained = done;
-        draining = true;
-        order.forEach(Listener::stopAccepting);
-        listenerLoops.values().forEach(of -> of.forEach(l -> l.loop().loop().execute(l::drain)));
-        long deadline = System.nanoTime() + drainTimeout.toNanos();
-        pollDrain(done, deadline);
-        return done;
+    public CompletableFuture<Void> drain() {
+        return handOver(Set.of());
     }
 
-    private void pollDrain(CompletableFuture<Void> done, long deadline) {
-        loops.get(0)
-                .loop()
-                .schedule(
-                        () -> {
-                            if (active() == 0) {
-                                done.complete(null);
-                                return;
-                            }
-                            if (System.nanoTime() - deadline > 0) {
-                                closeAll();
-                            }
-                            pollDrain(done, deadline);
-                        },
-                        POLL_MILLIS,
-                        TimeUnit.MILLISECONDS);
-    }
-
-    private long active() {
-        long active = 0;
-        for (List<ListenerLoop> of : listenerLoops.values()) {
-            for (ListenerLoop l : of) {
-                active += l.active.get();
+    /** See {@link dev.weir.core.Proxy#handOver}. */
+    public synchronized CompletableFuture<Void> handOver(Set<Address> kept) {
+        CompletableFuture<Void> running = drained;
+        if (running == null) {
+            draining = true;
+            for (Listener listener : order) {
+                if (kept.contains(listener.bound())) {
+                    listener.leaveSockets();
+                } else {
+                    listener.stopAccepting();
+                }
             }
+            Generation current = generation;
+            running = departure.drainAll(
+                    current == null
+                            ? Duration.ZERO
+                            : current.config().process().drainTimeout());
+            drained = running;
         }
-        return active;
+        return running;
     }
 
-    private void closeAll() {
-        listenerLoops
-                .values()
-                .forEach(of -> of.forEach(l -> l.loop().loop().execute(() -> l.closeAll(CloseReason.SHUTDOWN))));
+    /** See {@link dev.weir.core.Proxy#listenSockets}. */
+    public synchronized List<ListenSocket> listenSockets() {
+        if (transport != Transport.EPOLL) {
+            throw new IllegalStateException(
+                    "sockets of transport " + transport.label() + " cannot be passed on (expected: epoll)");
+        }
+        List<ListenSocket> all = new ArrayList<>();
+        order.stream().filter(Listener::accepting).forEach(listener -> all.addAll(listener.listenSockets()));
+        return all;
     }
 
     @Override
@@ -350,11 +343,8 @@ public final class Engine implements AutoCloseable {
             closed = true;
             order.forEach(Listener::stopAccepting);
         }
-        closeAll();
-        long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
-        while (active() > 0 && System.nanoTime() < patience) {
-            java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(POLL_MILLIS));
-        }
+        departure.closeAll();
+        inheritance.close();
         lag.close();
         rates.close();
         Generation last = generation;

@@ -1,24 +1,22 @@
 package dev.weir.core.net;
 
+import dev.weir.core.ListenSocket;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ListenerConfig;
 import dev.weir.core.config.ProxyProtocolConfig;
 import dev.weir.core.config.ProxyProtocolConfig.Mode;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.ProxyHeader;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.SocketChannel;
-import io.netty.channel.unix.UnixChannelOption;
 import java.net.SocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,11 +32,10 @@ final class Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
 
     private final ListenerConfig config;
-    private final Transport transport;
     private final List<ListenerLoop> loops;
     private final CoreMetrics metrics;
     private final MemoryLimit memory;
-    private final List<Channel> sockets = new ArrayList<>();
+    private final AcceptSockets sockets;
     private final AtomicInteger nextLoop = new AtomicInteger();
     private final Acceptor[] acceptors;
 
@@ -54,7 +51,6 @@ final class Listener {
             MemoryLimit memory,
             Generation generation) {
         this.config = config;
-        this.transport = transport;
         this.loops = List.copyOf(loops);
         this.metrics = metrics;
         this.memory = memory;
@@ -64,6 +60,8 @@ final class Listener {
         for (int i = 0; i < acceptors.length; i++) {
             acceptors[i] = new Acceptor(i);
         }
+        this.sockets = new AcceptSockets(
+                config, transport, loops.stream().map(l -> l.loop().loop()).toList(), new Handlers());
     }
 
     ListenerConfig config() {
@@ -87,7 +85,7 @@ final class Listener {
         generation = next;
     }
 
-    /** Whether the accept sockets of this listener can serve {@code other} as well. */
+    /** Whether the accept sockets of this listener can serve {@code other} as they are. */
     boolean sameSockets(ListenerConfig other) {
         return config.name().equals(other.name())
                 && config.address().equals(other.address())
@@ -95,105 +93,82 @@ final class Listener {
                 && config.reusePort() == other.reusePort();
     }
 
+    /** Whether a listener that takes the place of this one at {@code wanted} can have its accept sockets. */
+    boolean canGive(ListenerConfig other, Address wanted) {
+        boolean there =
+                sockets.bound().equals(wanted) || config.address().equals(wanted) && wanted.port() != 0;
+        return accepting && there && sockets.suit(other);
+    }
+
+    /** Whether its sockets belong to another process. */
+    boolean lent() {
+        return sockets.lent();
+    }
+
     /**
-     * Starts to listen on {@code wanted}: the configured address, or the one that was bound for it before.
+     * Listens on {@code wanted}: the configured address, or the one that was bound for it before. Accepts from {@link #open} on.
      *
+     * @param given sockets that listen there already
      * @throws IllegalStateException if the address cannot be bound; then nothing listens
      */
-    void bind(Address wanted) {
-        boolean shared = config.reusePort() && transport.canReusePort(config.address()) && loops.size() > 1;
-        Address address = wanted;
-        if (address.isUnix()) {
-            makeRoom(address);
-        }
-        try {
-            for (int i = 0; i < (shared ? loops.size() : 1); i++) {
-                Channel socket = bind(address, i, shared);
-                sockets.add(socket);
-                if (i == 0 && !address.isUnix()) {
-                    // With port 0 the first socket chooses, and the others follow.
-                    address = Address.parse(Address.format(socket.localAddress()));
-                    bound = address;
-                }
-            }
-            accepting = true;
-        } catch (RuntimeException e) {
-            stopAccepting();
-            throw e;
-        }
+    void bind(Address wanted, List<ListenSocket> given) {
+        sockets.bind(wanted, given);
+        bound = sockets.bound();
+        accepting = true;
     }
 
-    private Channel bind(Address address, int index, boolean shared) {
-        var loop = loops.get(index).loop().loop();
-        ServerBootstrap bootstrap = new ServerBootstrap()
-                .group(loop, loop)
-                .channel(transport.server(address))
-                .option(ChannelOption.SO_BACKLOG, config.backlog())
-                .handler(shared ? acceptors[index] : new Distributor())
-                .childHandler(acceptors[index]);
-        if (!address.isUnix()) {
-            bootstrap.option(ChannelOption.SO_REUSEADDR, true);
-        }
-        if (shared) {
-            bootstrap.option(UnixChannelOption.SO_REUSEPORT, true);
-        }
-        var binding = bootstrap.bind(transport.socketAddress(address)).awaitUninterruptibly();
-        if (!binding.isSuccess()) {
-            Throwable cause = binding.cause();
-            throw new IllegalStateException(
-                    "listener " + config.name() + " cannot listen on " + address + ": " + reason(cause), cause);
-        }
-        return binding.channel();
+    /** Takes over the accept sockets of a listener that leaves. */
+    void take(Listener leaving) {
+        leaving.accepting = false;
+        sockets.take(leaving.sockets);
+        bound = sockets.bound();
+        accepting = true;
     }
 
-    private static String reason(Throwable cause) {
-        String message = String.valueOf(cause.getMessage());
-        int errno = message.indexOf("failed: ");
-        return errno < 0 ? message : message.substring(errno + "failed: ".length());
+    /** Begins to accept, or goes on to. */
+    void open() {
+        sockets.open();
     }
 
-    /**
-     * Makes room for a Unix socket: what nobody listens on is removed. What somebody listens on is left alone, which has to
-     * be found out here, as Netty removes whatever is in the way.
-     */
-    private void makeRoom(Address address) {
-        Path path = Path.of(address.host());
-        if (!Files.exists(path) || Files.isRegularFile(path) || Files.isDirectory(path)) {
-            return;
-        }
-        try (var probe = java.nio.channels.SocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
-            probe.connect(java.net.UnixDomainSocketAddress.of(path));
-        } catch (java.io.IOException nobody) {
-            try {
-                Files.deleteIfExists(path);
-            } catch (java.io.IOException e) {
-                LOG.debug("cannot remove {}", path, e);
-            }
-            return;
-        }
-        throw new IllegalStateException(
-                "listener " + config.name() + " cannot listen on " + address + ": Address already in use");
-    }
-
-    /** Closes the accept sockets; connections go on. Waits until they are closed. */
+    /** Closes the accept sockets; connections go on, also those that wait to be accepted. Waits until they are closed. */
     void stopAccepting() {
         accepting = false;
-        if (sockets.isEmpty()) {
-            return; // The file of a Unix socket is somebody else's.
-        }
-        sockets.forEach(socket -> socket.close().awaitUninterruptibly());
-        sockets.clear();
-        if (config.address().isUnix()) {
-            try {
-                Files.deleteIfExists(Path.of(config.address().host()));
-            } catch (java.io.IOException e) {
-                LOG.debug("cannot remove {}", config.address(), e);
-            }
-        }
+        sockets.close();
+    }
+
+    /** The same where another process goes on with the sockets. */
+    void leaveSockets() {
+        accepting = false;
+        sockets.leave();
+    }
+
+    /** The same before it ever accepted. */
+    void abandon() {
+        accepting = false;
+        sockets.abandon();
+    }
+
+    /** Its accept sockets, for another process. */
+    List<ListenSocket> listenSockets() {
+        return sockets.list();
     }
 
     private static WriteBufferWaterMark waterMark(ListenerConfig config) {
         return new WriteBufferWaterMark(config.bufferBytes() / 2, config.bufferBytes());
+    }
+
+    private final class Handlers implements AcceptSockets.Acceptors {
+        private final Distributor distributor = new Distributor();
+
+        @Override
+        public ChannelHandler onLoop(int loop) {
+            return acceptors[loop];
+        }
+
+        @Override
+        public ChannelHandler inTurn() {
+            return distributor;
+        }
     }
 
     /** With one accept socket for all loops: hands connections to the loops in turn. */

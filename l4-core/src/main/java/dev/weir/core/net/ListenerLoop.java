@@ -178,11 +178,33 @@ final class ListenerLoop {
         return closed[reason.ordinal()].get();
     }
 
-    /** Closes each session at its next boundary. On the loop. */
-    void drain() {
+    /** Closes each session at its next boundary, also those to come. On the loop. False if it does so already. */
+    boolean drain() {
+        if (draining) {
+            return false;
+        }
         draining = true;
         for (Session s = first; s != null; s = s.next) {
-            s.drain();
+            if (s.drain == null) {
+                s.drain();
+            }
+        }
+        return true;
+    }
+
+    /** The listener is there again: sessions from now on stay. On the loop. */
+    void stay() {
+        draining = false;
+    }
+
+    /** Closes now what is still there of a drain. On the loop. */
+    void closeDraining(CloseReason reason) {
+        for (Session s = first; s != null; ) {
+            Session next = s.next;
+            if (s.drain != null) {
+                s.close(reason);
+            }
+            s = next;
         }
     }
 

@@ -65,12 +65,15 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     @Nullable
     Session next;
 
+    @Nullable
+    Drain drain;
+
+    long bytesFromClient;
     private @Nullable ChannelHandlerContext context;
     private @Nullable ArrayDeque<Object> beforeTerminal = new ArrayDeque<>(0);
     private @Nullable Channel upstreamChannel;
 
     private long burstNanos;
-    private long bytesFromClient;
     private long bytesToClient;
     private boolean inClientBurst;
     private boolean inUpstreamBurst;
@@ -80,14 +83,11 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     private boolean heldUnwritable;
 
     private boolean clientEnded;
-    /** The end of the client's stream has come through the chain. */
-    private boolean inputEnded;
-
+    private boolean inputEnded; // the client's stream, and that has come through the chain
     private boolean outputEnded;
     private @Nullable CloseReason firstEnd;
     private boolean started;
     private boolean resetSeen;
-    private @Nullable Drain drain;
     private @Nullable CloseReason closeReason;
     private boolean terminalTold;
 
@@ -416,13 +416,13 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     }
 
     private void linger() {
-        if (clientEnded || !channel.isActive()) {
+        if (!clientEnded && channel.isActive()) {
+            Resets.endOutput(channel);
+            gate.release(~0);
+            loop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+        } else {
             channel.close();
-            return;
         }
-        Resets.endOutput(channel);
-        gate.release(~0);
-        loop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** Closes with a reset behind what was written. */

@@ -64,21 +64,31 @@ public enum Transport {
         }
     }
 
+    /** The word in the configuration. */
+    public String label() {
+        return name().toLowerCase(java.util.Locale.ROOT);
+    }
+
     EventLoopGroup group(int loops) {
-        IoHandlerFactory factory = switch (this) {
+        return new MultiThreadIoEventLoopGroup(loops, new DefaultThreadFactory("weir-loop"), ioHandlers());
+    }
+
+    /** What event loops of this transport are made with. */
+    public IoHandlerFactory ioHandlers() {
+        return switch (this) {
             case EPOLL -> EpollIo.factory();
             case IO_URING -> IoUringIoHandler.newFactory();
             case NIO -> NioIoHandler.newFactory();
         };
-        return new MultiThreadIoEventLoopGroup(loops, new DefaultThreadFactory("weir-loop"), factory);
     }
 
-    Class<? extends ServerChannel> server(Address address) {
+    /** A new channel to listen with, not bound yet. */
+    public ServerChannel server(Address address) {
         return switch (this) {
-            case EPOLL -> address.isUnix() ? EpollServerDomainSocketChannel.class : EpollServerSocketChannel.class;
+            case EPOLL -> address.isUnix() ? new EpollServerDomainSocketChannel() : new EpollServerSocketChannel();
             case IO_URING ->
-                address.isUnix() ? IoUringServerDomainSocketChannel.class : IoUringServerSocketChannel.class;
-            case NIO -> address.isUnix() ? NioServerDomainSocketChannel.class : NioServerSocketChannel.class;
+                address.isUnix() ? new IoUringServerDomainSocketChannel() : new IoUringServerSocketChannel();
+            case NIO -> address.isUnix() ? new NioServerDomainSocketChannel() : new NioServerSocketChannel();
         };
     }
 
@@ -100,7 +110,7 @@ public enum Transport {
     }
 
     /** NIO takes the JDK's addresses for Unix sockets. */
-    java.net.SocketAddress socketAddress(Address address) {
+    public java.net.SocketAddress socketAddress(Address address) {
         return this == NIO && address.isUnix()
                 ? java.net.UnixDomainSocketAddress.of(address.host())
                 : address.socketAddress();
