@@ -225,10 +225,8 @@ class RateLimitServiceIT {
                 Map.of(
                         "descriptors",
                         List.of(List.of(Map.of("tier", "gold"), "kind")),
-                        "kind",
-                        "write",
                         "commands",
-                        List.of("incr", "get")),
+                        List.of("incr")),
                 Map.of("hits_addend", 2));
         try (Jedis jedis = connect("")) {
             assertThat(limited(() -> jedis.incr("n"))).isFalse();

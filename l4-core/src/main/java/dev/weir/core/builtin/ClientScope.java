@@ -2,6 +2,7 @@ package dev.weir.core.builtin;
 
 import dev.weir.core.config.Cidr;
 import dev.weir.core.config.ConfigNode;
+import dev.weir.core.config.Glob;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.ProxyHeader;

@@ -1,19 +1,15 @@
 package dev.weir.core.builtin;
 
 import dev.weir.core.config.ConfigNode;
-import dev.weir.core.config.Names;
+import dev.weir.core.config.Glob;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.protocol.Command.Kind;
+import dev.weir.core.protocol.CommandChoice;
 import dev.weir.core.protocol.CommandGates;
 import dev.weir.core.protocol.CommandSet;
-import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,10 +29,6 @@ record CommandScope(
         @Nullable List<Glob> namespaces,
         @Nullable List<Glob> users,
         ClientScope client) {
-    private static final Map<String, Kind> KINDS =
-            Map.of("@login", Kind.LOGIN, "@session", Kind.SESSION, "@read", Kind.READ, "@write", Kind.WRITE);
-    private static final String KINDS_TEXT = "@read, @write, @session, @login";
-
     /**
      * Reads the conditions of a rule.
      *
@@ -48,12 +40,9 @@ record CommandScope(
         Set<String> names = null;
         Set<Kind> kinds = null;
         if (rule.has("commands")) {
-            names = new HashSet<>();
-            kinds = EnumSet.noneOf(Kind.class);
-            commands(rule.list("commands"), known, protocol, names, kinds);
-            if (rule.list("commands").isEmpty()) {
-                rule.error("commands", "empty (expected: at least one)");
-            }
+            CommandChoice choice = CommandChoice.read(rule, "commands", gates);
+            names = choice.names();
+            kinds = choice.kinds();
         }
         if (rule.has("users") && !known.tellsUsers()) {
             rule.error("users", "the filter cannot tell the users of " + protocol + " (expected: a rule without)");
@@ -66,35 +55,6 @@ record CommandScope(
                 ClientScope.globs(rule, "namespaces", cautious),
                 ClientScope.globs(rule, "users", false),
                 ClientScope.read(rule, cautious));
-    }
-
-    private static void commands(
-            List<ConfigNode> wanted, CommandSet known, String protocol, Set<String> names, Set<Kind> kinds) {
-        for (ConfigNode node : wanted) {
-            String text = node.text();
-            if (text.startsWith("@")) {
-                Kind kind = KINDS.get(text.toLowerCase(Locale.ROOT));
-                if (kind == null) {
-                    node.error("\"" + text + "\" (expected: " + KINDS_TEXT + ")");
-                } else {
-                    kinds.add(kind);
-                }
-                continue;
-            }
-            Glob glob = new Glob(text.replace('|', ' '), true);
-            List<String> found = new ArrayList<>();
-            for (String name : known.names()) {
-                int space = name.indexOf(' ');
-                if (glob.matches(name) || space > 0 && glob.matches(name.substring(0, space))) {
-                    found.add(name);
-                }
-            }
-            if (found.isEmpty()) {
-                node.error("\"" + text + "\" is no command of " + protocol
-                        + nearest(text, known.names(), "a command, a pattern such as GET*, or one of " + KINDS_TEXT));
-            }
-            names.addAll(found);
-        }
     }
 
     private static @Nullable Set<String> statements(
@@ -114,7 +74,7 @@ record CommandScope(
             known.statements().stream().filter(glob::matches).forEach(found::add);
             if (found.size() == before && known.statements().stream().noneMatch(glob::matches)) {
                 node.error("\"" + text + "\" begins no statement of " + protocol
-                        + nearest(text, known.statements(), "a keyword such as SELECT, or a pattern"));
+                        + CommandChoice.nearest(text, known.statements(), "a keyword such as SELECT, or a pattern"));
             }
         }
         if (rule.list("statements").isEmpty()) {
@@ -124,13 +84,6 @@ record CommandScope(
             found.add(CommandSet.OTHER);
         }
         return found;
-    }
-
-    private static String nearest(String given, Set<String> valid, String expected) {
-        Map<String, String> lower = new TreeMap<>();
-        valid.forEach(name -> lower.put(name.toLowerCase(Locale.ROOT), name));
-        String nearest = Names.nearest(given, lower.keySet());
-        return nearest == null ? " (expected: " + expected + ")" : " (did you mean \"" + lower.get(nearest) + "\"?)";
     }
 
     boolean about(String name) {

@@ -4,18 +4,16 @@ import dev.weir.core.config.ConfigNode;
 import dev.weir.core.config.Names;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.FilterEnvironment;
-import dev.weir.core.protocol.Command.Kind;
+import dev.weir.core.protocol.CommandChoice;
 import dev.weir.core.protocol.CommandGates;
 import dev.weir.core.protocol.CommandPolicy.Decision;
 import dev.weir.core.ratelimit.DescriptorPlan.Part;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the limits of one filter, those of connections or those of commands. */
@@ -133,43 +131,9 @@ final class LimitReader {
     }
 
     private Cover cover(ConfigNode node) {
-        if (gates == null) {
-            return new Cover(Set.of(), null);
-        }
-        Set<String> known = gates.commands().names();
-        Set<String> names = new LinkedHashSet<>();
-        for (ConfigNode each : node.list("commands")) {
-            String name = each.text();
-            String found = find(known, name);
-            if (found == null) {
-                each.error(
-                        "\"" + name + "\" is no command of " + gates.protocol().name() + didYouMean(name, known));
-            } else {
-                names.add(found);
-            }
-        }
-        if (node.has("commands") && node.list("commands").isEmpty()) {
-            node.error("commands", "empty (expected: names of commands; without this key all are counted)");
-        }
-        String kind = node.oneOf("kind", "", List.of("read", "write"));
-        return new Cover(Set.copyOf(names), kind.isEmpty() ? null : Kind.valueOf(kind.toUpperCase(Locale.ROOT)));
-    }
-
-    private static @Nullable String find(Set<String> known, String name) {
-        if (known.contains(name)) {
-            return name;
-        }
-        for (String each : known) {
-            if (each.equalsIgnoreCase(name)) {
-                return each;
-            }
-        }
-        return null;
-    }
-
-    private static String didYouMean(String name, Set<String> known) {
-        String nearest = Names.nearest(name, known);
-        return nearest == null ? "" : " (did you mean \"" + nearest + "\"?)";
+        return gates != null && node.has("commands")
+                ? new Cover(CommandChoice.read(node, "commands", gates))
+                : Cover.ALL;
     }
 
     // ---- global

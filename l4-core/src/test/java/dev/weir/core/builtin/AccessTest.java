@@ -2,6 +2,7 @@ package dev.weir.core.builtin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.core.config.Glob;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.Direction;

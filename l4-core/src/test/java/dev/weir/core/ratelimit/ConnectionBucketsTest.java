@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.protocol.CommandPolicy.Decision;
 import dev.weir.core.testkit.FakeEnvironment;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ConnectionBucketsTest {
@@ -14,7 +13,7 @@ class ConnectionBucketsTest {
         BucketShape shape = new BucketShape(Rate.parse("1/h"), 1);
         return new LocalLimit(
                 new LocalLimit.Rule(scope, Action.DENY, 0, false),
-                new Cover(Set.of(), null),
+                Cover.ALL,
                 new Buckets(scope, shape, places, 0),
                 new LimitMetrics(environment, true, scope),
                 new Decision.Deny(null, "no"));

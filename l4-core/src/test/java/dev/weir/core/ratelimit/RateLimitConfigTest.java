@@ -55,8 +55,8 @@ class RateLimitConfigTest {
     void limitsOfConnectionsHaveNoSettingsOfCommands() {
         assertThat(problems(connections(limit("per", "client", "rate", "1/s", "action", "close"))))
                 .contains("connections[0].action: unknown key");
-        assertThat(problems(connections(limit("per", "client", "rate", "1/s", "kind", "read"))))
-                .contains("connections[0].kind: unknown key");
+        assertThat(problems(connections(limit("per", "client", "rate", "1/s", "commands", "get"))))
+                .contains("connections[0].commands: unknown key");
     }
 
     @Test
@@ -74,12 +74,13 @@ class RateLimitConfigTest {
         assertThat(problems(commands(limit("per", "client", "rate", "1/s", "commands", List.of("gett")))))
                 .contains("commands[0].commands[0]: \"gett\" is no command of lines (did you mean \"get\"?)");
         assertThat(problems(commands(limit("per", "client", "rate", "1/s", "commands", List.of("nonsense")))))
-                .contains("commands[0].commands[0]: \"nonsense\" is no command of lines");
+                .contains("commands[0].commands[0]: \"nonsense\" is no command of lines (expected: a command, a pattern"
+                        + " such as GET*, or one of @read, @write, @session, @login)");
         assertThat(problems(commands(limit("per", "client", "rate", "1/s", "commands", List.of()))))
                 .contains(
                         "commands[0].commands: empty (expected: names of commands; without this key all are counted)");
-        assertThat(problems(commands(limit("per", "client", "rate", "1/s", "kind", "reads"))))
-                .contains("commands[0].kind: \"reads\" (did you mean \"read\"?)");
+        assertThat(problems(commands(limit("per", "client", "rate", "1/s", "commands", List.of("@reads")))))
+                .contains("commands[0].commands[0]: \"@reads\" (expected: @read, @write, @session, @login)");
     }
 
     @Test

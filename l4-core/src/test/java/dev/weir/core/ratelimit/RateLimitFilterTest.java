@@ -105,8 +105,8 @@ class RateLimitFilterTest {
     @Test
     void countsOnlyReadsOrWrites() {
         LimitBed bed = LimitBed.commands(
-                limit("per", "listener", "rate", "1/h", "kind", "write"),
-                limit("per", "listener", "rate", "1/h", "burst", 2, "kind", "read"));
+                limit("per", "listener", "rate", "1/h", "commands", List.of("@write")),
+                limit("per", "listener", "rate", "1/h", "burst", 2, "commands", List.of("@read")));
         try (FilterTester tester = bed.connect()) {
             tester.client("set a\nget b\nset c\nget d\nget e\n");
 

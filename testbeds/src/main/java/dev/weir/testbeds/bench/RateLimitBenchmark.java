@@ -65,7 +65,7 @@ public class RateLimitBenchmark {
         } else {
             List<Map<String, Object>> all = List.of(
                     Map.of("per", "client", "rate", "100000000/s", "burst", 1_000_000_000),
-                    Map.of("per", "listener", "rate", "100000000/s", "kind", "read"),
+                    Map.of("per", "listener", "rate", "100000000/s", "commands", List.of("@read")),
                     Map.of("per", "client", "rate", "100000000/s", "commands", List.of("GET", "SET")));
             ConfigErrors errors = new ConfigErrors();
             ConfigNode node = ConfigNode.of(Map.of("protocol", "redis", "commands", all.subList(0, limits)), errors);

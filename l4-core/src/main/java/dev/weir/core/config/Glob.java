@@ -1,4 +1,4 @@
-package dev.weir.core.builtin;
+package dev.weir.core.config;
 
 /**
  * A text in which {@code *} stands for any characters, none included. Matching takes at most the product of both lengths, whatever
@@ -7,8 +7,9 @@ package dev.weir.core.builtin;
  * @param pattern the text
  * @param ignoreCase whether letters of ASCII match in either case
  */
-record Glob(String pattern, boolean ignoreCase) {
-    boolean matches(String text) {
+public record Glob(String pattern, boolean ignoreCase) {
+    /** Whether all of {@code text} matches. */
+    public boolean matches(String text) {
         int at = 0;
         int i = 0;
         int star = -1;
