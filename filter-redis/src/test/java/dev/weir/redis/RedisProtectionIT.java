@@ -96,7 +96,10 @@ final class RedisProtectionIT {
     }
 
     private double ejections(String reason) {
-        return meters.get("weir_cluster_ejections").tag("reason", reason).counter().count();
+        return meters.get("weir_cluster_ejections")
+                .tag("reason", reason)
+                .counter()
+                .count();
     }
 
     @ParameterizedTest

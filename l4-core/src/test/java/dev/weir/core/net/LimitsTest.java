@@ -98,13 +98,15 @@ class LimitsTest {
                 try (Socket second = bed.connect();
                         Socket third = bed.connect()) {
                     List<Integer> read = List.of(
-                            second.getInputStream().read(), third.getInputStream().read());
+                            second.getInputStream().read(),
+                            third.getInputStream().read());
 
                     assertThat(read).containsExactlyInAnyOrder((int) '!', -1);
                     assertThat(a.connections()).isEqualTo(1);
                     assertThat(b.connections()).isEqualTo(1);
-                    assertThat(bed.overflows("host_connections")).isEqualTo(1);
-                    assertThat(bed.closed("limit")).isEqualTo(1);
+                    // Twice if both of them had chosen the same place.
+                    assertThat(bed.overflows("host_connections")).isBetween(1L, 2L);
+                    assertThat(eventually(() -> bed.closed("limit") == 1)).isTrue();
                 }
                 first.close();
                 assertThat(bed.restsAtZero()).isTrue();
