@@ -24,9 +24,8 @@ final class MysqlProtectionIT {
     }
 
     private static Connection connect(int port) throws SQLException {
-        return DriverManager.getConnection("jdbc:mariadb://127.0.0.1:" + port + "/" + MysqlServer.DATABASE + "?user="
-                + MysqlServer.USER + "&password=" + MysqlServer.PASSWORD
-                + "&sslMode=disable&allowPublicKeyRetrieval=true");
+        return DriverManager.getConnection("jdbc:mariadb://127.0.0.1:" + port + "/test?user=plain&password="
+                + MysqlServer.PASSWORD + "&sslMode=disable&allowPublicKeyRetrieval=true");
     }
 
     /** The error of a statement on a connection of its own, 0 if there is none. */
@@ -57,6 +56,9 @@ final class MysqlProtectionIT {
                 Proxy proxy = Proxy.builder().meters(meters).start(config(server.port()))) {
             int port = proxy.address("l").port();
             admin.execute("CREATE TABLE test.t (i INT)");
+            // One that "read_only" is true for.
+            admin.execute("CREATE USER plain@'%' IDENTIFIED BY '" + MysqlServer.PASSWORD + "'");
+            admin.execute("GRANT SELECT, INSERT ON test.* TO plain@'%'");
             admin.execute("SET GLOBAL read_only = 1");
             for (int i = 0; i < 6; i++) {
                 assertThat(error(port, "INSERT INTO t VALUES (1)")).isEqualTo(1290);

@@ -5,6 +5,7 @@ import static dev.weir.core.net.Sockets.eventually;
 import dev.weir.core.Proxy;
 import dev.weir.core.Proxy.EndpointStatus;
 import dev.weir.core.config.ProxyConfig;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -120,8 +121,8 @@ final class ProxyBed implements AutoCloseable {
     }
 
     long closed(String reason) {
-        return (long) meters.find("weir.connections.closed").tag("reason", reason).counters().stream()
-                .mapToDouble(c -> c.count())
+        return (long) meters.find("weir.connections.closed").tag("reason", reason).functionCounters().stream()
+                .mapToDouble(FunctionCounter::count)
                 .sum();
     }
 
