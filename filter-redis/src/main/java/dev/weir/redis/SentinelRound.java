@@ -113,7 +113,7 @@ final class SentinelRound {
         verifying++;
         RedisAsk.ask(context, view.master(), settings.login(), settings.timeout(), ROLE, result -> {
             verifying--;
-            if (believed == view) {
+            if (view.equals(believed)) {
                 String problem = role(result);
                 wrong = listener.found(
                         view,

@@ -21,6 +21,8 @@ final class MasterLoad implements AutoCloseable {
     /** A time in which all writes have to land on one server, and connections that begin in it may not fail. */
     record Calm(int port) {}
 
+    private static final String STAYING = "load-0";
+
     private final int proxyPort;
     private final List<Thread> threads = new ArrayList<>();
     private final Queue<String> violations = new ConcurrentLinkedQueue<>();
@@ -74,7 +76,8 @@ final class MasterLoad implements AutoCloseable {
         while (!over) {
             Calm begun = calm;
             try (Connection connection = new Connection(new HostAndPort("127.0.0.1", proxyPort), config)) {
-                for (int n = 0; !over && n < 50; n++) { // some stay for a while, and many come
+                // One stays as long as it may, the others come and go.
+                for (int n = 0; !over && (n < 50 || name.equals(STAYING)); n++) {
                     write(connection, name);
                 }
             } catch (JedisException e) {

@@ -134,6 +134,8 @@ class SentinelIT {
         assertThat(Setup.eventually(() -> !bed.tryAsk(old, "CLIENT LIST").contains("name=load-")))
                 .as("connections to the old master are closed")
                 .isTrue();
+        // Sentinels wait for 8 s until they make it a replica, which ends its connections, too.
+        assertThat(bed.tryAsk(old, "ROLE")).contains("master");
         load.calm(next);
         assertThat(load.writes(200)).isTrue();
         bed.await(old, "ROLE", "slave", "127.0.0.1");
