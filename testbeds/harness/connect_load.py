@@ -2,6 +2,7 @@
 """Connections that come and go, or stay. Run by testbeds/bench in a process of its own.
 
     connect_load.py cycle PORT N     N connections, 16 at a time: connect, PING, answer, close
+    connect_load.py timed PORT S     the same for S seconds
     connect_load.py hold PORT N      N connections, each used once, then idle until killed
 """
 
@@ -34,24 +35,36 @@ def pong(one):
         raise SystemExit(f"answer {answer!r}")
 
 
+def batch(port):
+    all_of_them = [connect(port) for _ in range(BATCH)]
+    for one in all_of_them:
+        ping(one)
+    for one in all_of_them:
+        pong(one)
+    for one in all_of_them:
+        one.close()
+
+
 def cycle(port, count):
     start = time.monotonic()
-    for _ in range(count // BATCH):
-        batch = [connect(port) for _ in range(BATCH)]
-        for one in batch:
-            ping(one)
-        for one in batch:
-            pong(one)
-        for one in batch:
-            one.close()
+    for _ in range(int(count) // BATCH):
+        batch(port)
     print(f"rate {count / (time.monotonic() - start):.1f}")
+
+
+def timed(port, seconds):
+    start, count = time.monotonic(), 0
+    while time.monotonic() - start < seconds:
+        batch(port)
+        count += BATCH
+    print(f"rate {count / (time.monotonic() - start):.1f} count {count}")
 
 
 def hold(port, count):
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     held = []
-    for _ in range(count):
+    for _ in range(int(count)):
         one = connect(port)
         ping(one)
         pong(one)
@@ -62,4 +75,4 @@ def hold(port, count):
 
 
 if __name__ == "__main__":
-    {"cycle": cycle, "hold": hold}[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]))
+    {"cycle": cycle, "timed": timed, "hold": hold}[sys.argv[1]](int(sys.argv[2]), float(sys.argv[3]))

@@ -69,6 +69,16 @@ def connect_load(peer, core, connections, patience):
     return (peer.process.cpu() - before) * 1e6 / connections, rate
 
 
+def connect_timed(peer, core, seconds):
+    """The same for so many seconds."""
+    before = peer.process.cpu()
+    out = processes.run(
+        [sys.executable, CONNECT_LOAD, "timed", str(peer.port), str(seconds)], core, patience=60 + 2 * seconds
+    )
+    found = re.search(r"rate ([\d.]+) count (\d+)", out)
+    return (peer.process.cpu() - before) * 1e6 / int(found.group(2)), float(found.group(1))
+
+
 def hold(peer, core, connections, folder):
     """A process that holds idle connections, each used once."""
     holder = processes.Process(

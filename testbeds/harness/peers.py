@@ -188,7 +188,7 @@ def choose(names, weir_cmd, say):
             raise SystemExit(f"unknown peer {name!r} (expected: {', '.join(makers)})")
         peer = makers[name]()
         if peer is None:
-            say(f"left out, not installed: {name} (testbeds/install-servers.sh --bench installs it)")
+            say(f"left out, not installed: {name} (testbeds/install-servers.sh installs it)")
         else:
             chosen.append(peer)
     return chosen
@@ -198,7 +198,7 @@ def redis_server(core, folder):
     """The server that everything is measured in front of."""
     binary = shutil.which("redis-server")
     if not binary or not shutil.which("redis-benchmark"):
-        raise SystemExit("redis-server and redis-benchmark are needed: testbeds/install-servers.sh --bench")
+        raise SystemExit("redis-server and redis-benchmark are needed: testbeds/install-servers.sh")
     port = processes.free_port()
     server = Peer("redis-server", first_line(binary, "--version").split("v=")[-1].split(" ")[0])
     server.port = port

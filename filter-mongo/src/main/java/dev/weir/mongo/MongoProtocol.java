@@ -1,5 +1,6 @@
 package dev.weir.mongo;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.filter.Connection;
@@ -7,12 +8,16 @@ import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.protocol.CommandFramer;
+import dev.weir.core.protocol.CommandSet;
 import dev.weir.core.protocol.Detection;
 import dev.weir.core.protocol.Protocol;
+import dev.weir.core.protocol.Refusal;
 import dev.weir.core.protocol.Sniffer;
 import io.micrometer.core.instrument.Counter;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /** MongoDB. */
 public final class MongoProtocol implements Protocol {
@@ -91,6 +96,33 @@ public final class MongoProtocol implements Protocol {
                 .tag("listener", environment.listener())
                 .tag("kind", kind)
                 .register(environment.meters());
+    }
+
+    /** After the drivers' specification "Server Discovery And Monitoring", state change errors. */
+    @Override
+    public Endpoint.Outcome outcome(String error) {
+        return switch (error) {
+            case "91", // ShutdownInProgress
+                    "11600", // InterruptedAtShutdown
+                    "13436" // NotPrimaryOrSecondary: it recovers
+            -> Endpoint.Outcome.FAILURE;
+            case "189", // PrimarySteppedDown
+                    "10058", // LegacyNotPrimary
+                    "10107", // NotWritablePrimary
+                    "11602", // InterruptedDueToReplStateChange
+                    "13435" // NotPrimaryNoSecondaryOk
+            -> Endpoint.Outcome.WRONG_ROLE;
+            default -> Endpoint.Outcome.SUCCESS;
+        };
+    }
+
+    @Override
+    public CommandSet commands() {
+        Map<Refusal, String> codes = Map.of(
+                Refusal.DENIED, "Unauthorized",
+                Refusal.RATE_LIMITED, "IngressRequestRateLimitExceeded",
+                Refusal.FAULT, "InternalError");
+        return new CommandSet(CommandNames.all(), Set.of(), false, codes);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.weir.mysql;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterEnvironment;
@@ -77,6 +78,27 @@ public final class MysqlProtocol implements Protocol {
                 .description(description)
                 .tag("listener", environment.listener())
                 .register(environment.meters());
+    }
+
+    /**
+     * After the lists of errors of MySQL and MariaDB. Limits of one user (1203, 1226) and ended connections (1317, 1927) say nothing of the
+     * server; 1792 is the client's own transaction; 1047 is Galera's "not yet prepared", but also any command a client makes up.
+     */
+    @Override
+    public Endpoint.Outcome outcome(String error) {
+        return switch (error) {
+            case "1040", // too many connections
+                    "1053", // the server shuts down
+                    "1129", // this host is blocked after errors
+                    "1130", // this host may not connect
+                    "1135", // no thread for the connection
+                    "3032" // offline mode
+            -> Endpoint.Outcome.FAILURE;
+            case "1290", // --read-only
+                    "1836" // read-only mode
+            -> Endpoint.Outcome.WRONG_ROLE;
+            default -> Endpoint.Outcome.SUCCESS;
+        };
     }
 
     @Override

@@ -7,9 +7,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.handler.codec.redis.RedisDecoder;
 import io.netty.handler.codec.redis.RedisEncoder;
-import java.util.ArrayList;
-import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code redis}: answers PING with PONG; with {@code maintenance_key} it is asked instead whether that key exists, and is left out while it
@@ -29,13 +26,8 @@ public final class RedisHealthCheck implements HealthCheck {
 
     @Override
     public Probe configure(ConfigNode node) {
-        String user = node.string("user", null);
-        String password = node.string("password", null);
         String key = node.string("maintenance_key", null);
-        if (user != null && password == null) {
-            node.error("user", "without password (expected: both, or password alone)");
-        }
-        List<String> login = login(user, password);
+        RedisLogin login = RedisLogin.from(node, "");
         return target -> Conversation.with(target, result -> new ChannelInitializer<Channel>() {
             @Override
             protected void initChannel(Channel channel) {
@@ -45,17 +37,5 @@ public final class RedisHealthCheck implements HealthCheck {
                         .addLast(new RedisHealthTalk(result, login, key));
             }
         });
-    }
-
-    private static List<String> login(@Nullable String user, @Nullable String password) {
-        if (password == null) {
-            return List.of();
-        }
-        List<String> login = new ArrayList<>(List.of("AUTH"));
-        if (user != null) {
-            login.add(user);
-        }
-        login.add(password);
-        return List.copyOf(login);
     }
 }

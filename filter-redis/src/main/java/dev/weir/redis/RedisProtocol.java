@@ -1,5 +1,6 @@
 package dev.weir.redis;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.exchange.HotKeys;
@@ -8,8 +9,10 @@ import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.protocol.CommandFramer;
+import dev.weir.core.protocol.CommandSet;
 import dev.weir.core.protocol.Detection;
 import dev.weir.core.protocol.Protocol;
+import dev.weir.core.protocol.Refusal;
 import dev.weir.core.protocol.Sniffer;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Meter;
@@ -18,6 +21,9 @@ import io.micrometer.core.instrument.noop.NoopCounter;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Redis and Valkey, RESP2 and RESP3. */
@@ -116,6 +122,28 @@ public final class RedisProtocol implements Protocol {
         int size = (int) section.integer("size", SIZE, 1, 10_000);
         section.rejectUnknown();
         return new HotKeySettings(size, sampling);
+    }
+
+    /**
+     * After the texts of {@code src/server.c} of Redis and Valkey. {@code BUSY} is a client's own script, and {@code SCRIPT KILL} has to reach the
+     * server; {@code OOM} and {@code MISCONF} refuse writes only. {@code CLUSTERDOWN} and {@code NOREPLICAS} say that others may know better.
+     */
+    @Override
+    public Endpoint.Outcome outcome(String error) {
+        return switch (error) {
+            case "LOADING", "MASTERDOWN" -> Endpoint.Outcome.FAILURE;
+            case "READONLY", "CLUSTERDOWN", "NOREPLICAS" -> Endpoint.Outcome.WRONG_ROLE;
+            default -> Endpoint.Outcome.SUCCESS;
+        };
+    }
+
+    @Override
+    public CommandSet commands() {
+        Set<String> names =
+                table().all().stream().map(info -> info.operation.name()).collect(Collectors.toUnmodifiableSet());
+        Map<Refusal, String> codes =
+                Map.of(Refusal.DENIED, "NOPERM", Refusal.RATE_LIMITED, "ERR", Refusal.FAULT, "ERR");
+        return new CommandSet(names, Set.of(), true, codes);
     }
 
     @Override

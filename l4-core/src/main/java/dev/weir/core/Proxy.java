@@ -70,10 +70,26 @@ public final class Proxy implements AutoCloseable {
      * @param loadBalancing name of its policy
      * @param version grows with every change of its endpoints
      * @param panic whether all endpoints are used as too few are healthy
+     * @param limits what it lets in
      * @param endpoints its endpoints
      */
     public record ClusterStatus(
-            String name, String loadBalancing, long version, boolean panic, List<EndpointStatus> endpoints) {}
+            String name,
+            String loadBalancing,
+            long version,
+            boolean panic,
+            List<LimitStatus> limits,
+            List<EndpointStatus> endpoints) {}
+
+    /**
+     * A limit of a cluster at this moment.
+     *
+     * @param limit which one
+     * @param open what there is of it; -1 where each endpoint has its own
+     * @param most what there may be; -1 for no limit
+     * @param overflows how often it has refused something since the start
+     */
+    public record LimitStatus(String limit, int open, int most, long overflows) {}
 
     /**
      * An endpoint at this moment.
@@ -87,6 +103,7 @@ public final class Proxy implements AutoCloseable {
      * @param health a word: all is well, or {@code unhealthy}, {@code unchecked}, {@code ejected}
      * @param reason why, for people; empty if it is healthy
      * @param since when that changed last
+     * @param ejectedUntil when it may come back, or null if it is not ejected
      * @param metadata what discovery tells of it
      */
     public record EndpointStatus(
@@ -99,6 +116,7 @@ public final class Proxy implements AutoCloseable {
             String health,
             String reason,
             Instant since,
+            @Nullable Instant ejectedUntil,
             Map<String, String> metadata) {}
 
     /**

@@ -3,6 +3,7 @@ package dev.weir.proxy;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.weir.core.Proxy.ClusterStatus;
 import dev.weir.core.Proxy.EndpointStatus;
+import dev.weir.core.Proxy.LimitStatus;
 import dev.weir.core.Proxy.ListenerStatus;
 import dev.weir.core.exchange.CommandStats.ErrorRow;
 import dev.weir.core.exchange.Exchange;
@@ -157,6 +158,11 @@ final class AdminViews {
                 json.writeStringField("load_balancing", cluster.loadBalancing());
                 json.writeNumberField("version", cluster.version());
                 json.writeBooleanField("panic", cluster.panic());
+                json.writeArrayFieldStart("limits");
+                for (LimitStatus limit : cluster.limits()) {
+                    limit(json, limit);
+                }
+                json.writeEndArray();
                 json.writeArrayFieldStart("endpoints");
                 for (EndpointStatus endpoint : cluster.endpoints()) {
                     endpoint(json, endpoint);
@@ -166,6 +172,19 @@ final class AdminViews {
             }
             json.writeEndArray();
         });
+    }
+
+    private static void limit(JsonGenerator json, LimitStatus limit) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("limit", limit.limit());
+        if (limit.open() >= 0) {
+            json.writeNumberField("open", limit.open());
+        }
+        if (limit.most() >= 0) {
+            json.writeNumberField("max", limit.most());
+        }
+        json.writeNumberField("overflows", limit.overflows());
+        json.writeEndObject();
     }
 
     private static void endpoint(JsonGenerator json, EndpointStatus endpoint) throws IOException {
@@ -180,6 +199,9 @@ final class AdminViews {
             json.writeStringField("reason", endpoint.reason());
         }
         json.writeStringField("since", endpoint.since().toString());
+        if (endpoint.ejectedUntil() != null) {
+            json.writeStringField("ejected_until", endpoint.ejectedUntil().toString());
+        }
         json.writeNumberField("connections_active", endpoint.connectionsActive());
         json.writeNumberField("connects", endpoint.connects());
         json.writeNumberField("connect_failures", endpoint.connectFailures());

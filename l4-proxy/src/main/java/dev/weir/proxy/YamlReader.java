@@ -34,16 +34,37 @@ final class YamlReader {
     static final int MAX_DEPTH = 64;
     private static final String PLAIN = "(expected: plain YAML without tags)";
 
+    /**
+     * What the whole of a text is.
+     *
+     * @param text in words
+     * @param list whether it may be a list, too
+     */
+    record Root(String text, boolean list) {
+        private boolean is(Node node) {
+            return node instanceof MappingNode || list && node instanceof SequenceNode;
+        }
+    }
+
+    private static final Root CONFIGURATION = new Root("a map with listeners", false);
+
     private final ConfigErrors errors;
+    private final Root expected;
     private int nodes;
 
-    private YamlReader(ConfigErrors errors) {
+    private YamlReader(Root expected, ConfigErrors errors) {
+        this.expected = expected;
         this.errors = errors;
     }
 
-    /** Reads {@code text}; null if there is no tree that could be looked at any further. */
+    /** Reads a configuration; null if there is no tree that could be looked at any further. */
     static @Nullable ConfigNode read(String text, ConfigErrors errors) {
-        Positioned plain = new YamlReader(errors).compose(text);
+        return read(text, CONFIGURATION, errors);
+    }
+
+    /** The same of a text with another root. */
+    static @Nullable ConfigNode read(String text, Root expected, ConfigErrors errors) {
+        Positioned plain = new YamlReader(expected, errors).compose(text);
         return plain == null ? null : ConfigNode.of(plain, errors);
     }
 
@@ -58,11 +79,12 @@ final class YamlReader {
                     .build();
             Optional<Node> root = new Compose(settings).composeString(text);
             if (root.isEmpty() || isNull(root.get())) {
-                errors.add("", "empty (expected: a map with listeners)", 1, 1);
+                errors.add("", "empty (expected: " + expected.text() + ")", 1, 1);
                 return null;
             }
-            if (!(root.get() instanceof MappingNode)) {
-                add(root.get(), "", "not a map (expected: a map with listeners)");
+            if (!expected.is(root.get())) {
+                String problem = expected.list() ? "neither a map nor a list" : "not a map";
+                add(root.get(), "", problem + " (expected: " + expected.text() + ")");
                 return null;
             }
             return convert(root.get(), "", 0);

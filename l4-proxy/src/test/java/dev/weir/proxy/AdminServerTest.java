@@ -83,8 +83,12 @@ class AdminServerTest {
         assertThat(get("/clusters").body().strip())
                 .isEqualTo(
                         "{\"clusters\":[{\"name\":\"orders\",\"load_balancing\":\"round_robin\",\"version\":7,\"panic\":false,"
+                                + "\"limits\":[{\"limit\":\"connections\",\"open\":2,\"max\":100,\"overflows\":0},"
+                                + "{\"limit\":\"pending\",\"open\":0,\"overflows\":0},"
+                                + "{\"limit\":\"host_connections\",\"max\":50,\"overflows\":6}],"
                                 + "\"endpoints\":[{\"address\":\"10.0.0.5:6379\",\"name\":\"shard-1\",\"weight\":1,"
-                                + "\"health\":\"unhealthy\",\"reason\":\"no answer within 100 ms\",\"since\":\"1970-01-01T00:00:00Z\","
+                                + "\"health\":\"ejected\",\"reason\":\"5 failures in a row, ejected for 30000 ms\","
+                                + "\"since\":\"1970-01-01T00:00:00Z\",\"ejected_until\":\"1970-01-01T00:00:30Z\","
                                 + "\"connections_active\":2,\"connects\":3,\"connect_failures\":4,\"metadata\":{\"zone\":\"a\"}}]}]}");
     }
 

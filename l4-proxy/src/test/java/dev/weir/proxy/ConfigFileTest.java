@@ -20,16 +20,16 @@ class ConfigFileTest {
     Path folder;
 
     private static final String GOOD = """
-            listeners:
-              - name: orders
-                address: 127.0.0.1:0
-                filters:
-                  - type: tcp_proxy
-                    cluster: orders
-            clusters:
-              - name: orders
-                endpoints: [ "127.0.0.1:6379" ]
-            """;
+        listeners:
+          - name: orders
+            address: 127.0.0.1:0
+            filters:
+              - type: tcp_proxy
+                cluster: orders
+        clusters:
+          - name: orders
+            endpoints: [ "127.0.0.1:6379" ]
+        """;
 
     private static ConfigFile parse(String text) {
         return ConfigFile.parse("weir.yaml", text, ConfigFileTest.class.getClassLoader());
@@ -55,55 +55,56 @@ class ConfigFileTest {
     @Test
     void reportsAllProblemsAtOnceWithTheirPlaces() {
         String text = """
-                admin:
-                  address: 127.0.0.1:99999
-                drain_timeout: 30
-                listenrs: 3
-                listeners:
-                  - name: orders
-                    address: 127.0.0.1:6399
-                    adress: x
-                    filters:
-                      - type: tcp_prxy
-                      - type: tcp_proxy
-                        cluster: ordres
-                  - name: orders
-                    address: 1.2.3.4
-                    filters: []
-                clusters:
-                  - name: orders
-                    endpoints: [ "127.0.0.1:6379", "127.0.0.1:0" ]
-                    load_balancing: rownd_robin
-                    connect_timeout: 0s
-                """;
+            admin:
+              address: 127.0.0.1:99999
+            drain_timeout: 30
+            listenrs: 3
+            listeners:
+              - name: orders
+                address: 127.0.0.1:6399
+                adress: x
+                filters:
+                  - type: tcp_prxy
+                  - type: tcp_proxy
+                    cluster: ordres
+              - name: orders
+                address: 1.2.3.4
+                filters: []
+            clusters:
+              - name: orders
+                endpoints: [ "127.0.0.1:6379", "127.0.0.1:0" ]
+                load_balancing: rownd_robin
+                connect_timeout: 0s
+            """;
 
         assertThatThrownBy(() -> parse(text))
                 .isInstanceOf(ConfigException.class)
                 .hasMessage("""
-                        weir.yaml: 12 problems
-                          admin.address: "127.0.0.1:99999" (expected: a port of 0..65535)                      2:12
-                          drain_timeout: "30" (expected: a duration such as 250ms, 5s, 1m, 1h)                 3:16
-                          listenrs: unknown key (did you mean "listeners"?)                                    4:1
-                          listeners[0].adress: unknown key (did you mean "address"?)                           8:5
-                          listeners[0].filters[0].type: "tcp_prxy" (did you mean "tcp_proxy"?)                 10:15
-                          listeners[0].filters[1].cluster: unknown cluster "ordres" (did you mean "orders"?)   12:18
-                          listeners[1].name: "orders" names a listener already (expected: unique names)        13:11
-                          listeners[1].address: "1.2.3.4" (expected: host:port, [v6]:port or unix:/path)       14:14
-                          listeners[1].filters: empty (expected: a list of filters that ends with a terminal such as tcp_proxy)   15:5
-                          clusters[0].endpoints[1]: "127.0.0.1:0" (expected: a port of 1..65535)               18:36
-                          clusters[0].load_balancing: "rownd_robin" (did you mean "round_robin"?)              19:21
-                          clusters[0].connect_timeout: 0s (expected: 1ms..10m)                                 20:22""".stripTrailing());
+                    weir.yaml: 12 problems
+                      admin.address: "127.0.0.1:99999" (expected: a port of 0..65535)                      2:12
+                      drain_timeout: "30" (expected: a duration such as 250ms, 5s, 1m, 1h)                 3:16
+                      listenrs: unknown key (did you mean "listeners"?)                                    4:1
+                      listeners[0].adress: unknown key (did you mean "address"?)                           8:5
+                      listeners[0].filters[0].type: "tcp_prxy" (did you mean "tcp_proxy"?)                 10:15
+                      listeners[0].filters[1].cluster: unknown cluster "ordres" (did you mean "orders"?)   12:18
+                      listeners[1].name: "orders" names a listener already (expected: unique names)        13:11
+                      listeners[1].address: "1.2.3.4" (expected: host:port, [v6]:port or unix:/path)       14:14
+                      listeners[1].filters: empty (expected: a list of filters that ends with a terminal such as tcp_proxy)   15:5
+                      clusters[0].endpoints[1]: "127.0.0.1:0" (expected: a port of 1..65535)               18:36
+                      clusters[0].load_balancing: "rownd_robin" (did you mean "round_robin"?)              19:21
+                      clusters[0].connect_timeout: 0s (expected: 1ms..10m)                                 20:22\
+                    """.stripTrailing());
     }
 
     @Test
     void reportsListenersThatWantTheSameAddress() {
         String text = """
-                listeners:
-                  - { name: a, address: "127.0.0.1:6380", filters: [ { type: echo } ] }
-                  - { name: b, address: "127.0.0.1:6380", filters: [ { type: echo } ] }
-                  - { name: c, address: "127.0.0.1:0", filters: [ { type: echo } ] }
-                  - { name: d, address: "127.0.0.1:0", filters: [ { type: echo } ] }
-                """;
+            listeners:
+              - { name: a, address: "127.0.0.1:6380", filters: [ { type: echo } ] }
+              - { name: b, address: "127.0.0.1:6380", filters: [ { type: echo } ] }
+              - { name: c, address: "127.0.0.1:0", filters: [ { type: echo } ] }
+              - { name: d, address: "127.0.0.1:0", filters: [ { type: echo } ] }
+            """;
 
         assertThat(report(text))
                 .isEqualTo("weir.yaml: 1 problem\n  listeners[1].address: \"127.0.0.1:6380\" is where \"a\" listens"
@@ -206,7 +207,7 @@ class ConfigFileTest {
     void reportsFilesThatCannotBeRead() throws Exception {
         Path latin =
                 Files.write(folder.resolve("latin.yaml"), "a: 1\nb: \u00fc\n".getBytes(StandardCharsets.ISO_8859_1));
-        Path large = Files.write(folder.resolve("large.yaml"), new byte[ConfigFile.MAX_BYTES + 1]);
+        Path large = Files.write(folder.resolve("large.yaml"), new byte[TextFile.MAX_BYTES + 1]);
 
         assertThat(load("/does/not/exist.yaml")).isEqualTo("/does/not/exist.yaml: 1 problem\n  no such file");
         assertThat(load(folder.toString())).isEqualTo(folder + ": 1 problem\n  is a directory (expected: a YAML file)");

@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import dev.weir.core.Proxy.ClusterStatus;
 import dev.weir.core.Proxy.EndpointStatus;
+import dev.weir.core.Proxy.LimitStatus;
 import dev.weir.core.Proxy.ListenerStatus;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ProxyConfig.SinkConfig;
@@ -106,6 +107,10 @@ final class FakeSource implements AdminSource {
                 "round_robin",
                 7,
                 false,
+                List.of(
+                        new LimitStatus("connections", 2, 100, 0),
+                        new LimitStatus("pending", 0, -1, 0),
+                        new LimitStatus("host_connections", -1, 50, 6)),
                 List.of(new EndpointStatus(
                         "10.0.0.5:6379",
                         "shard-1",
@@ -113,9 +118,10 @@ final class FakeSource implements AdminSource {
                         2,
                         3,
                         4,
-                        "unhealthy",
-                        "no answer within 100 ms",
+                        "ejected",
+                        "5 failures in a row, ejected for 30000 ms",
                         Instant.ofEpochMilli(0),
+                        Instant.ofEpochMilli(30_000),
                         Map.of("zone", "a")))));
     }
 

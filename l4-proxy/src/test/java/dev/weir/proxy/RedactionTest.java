@@ -13,6 +13,7 @@ class RedactionTest {
     @ValueSource(
             strings = {
                 "password",
+                "sentinel_password",
                 "redis_password",
                 "passwd",
                 "passphrase",

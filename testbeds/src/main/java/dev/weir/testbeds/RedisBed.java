@@ -27,10 +27,12 @@ public final class RedisBed implements AutoCloseable {
     }
 
     private final Process process;
+    private final String ip;
     private final int port;
 
-    private RedisBed(Process process, int port) {
+    private RedisBed(Process process, String ip, int port) {
         this.process = process;
+        this.ip = ip;
         this.port = port;
     }
 
@@ -79,19 +81,24 @@ public final class RedisBed implements AutoCloseable {
 
     /** Starts a server and waits until it answers. */
     public static RedisBed start(Kind kind) throws IOException, InterruptedException {
-        int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
+            int port = free.getLocalPort();
+            free.close();
+            return start(kind, "127.0.0.1", port);
         }
+    }
+
+    /** The same on an address and a port that are free. */
+    public static RedisBed start(Kind kind, String ip, int port) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(kind.command);
-        command.addAll(List.of("--port", Integer.toString(port), "--bind", "127.0.0.1"));
+        command.addAll(List.of("--port", Integer.toString(port), "--bind", ip));
         command.addAll(List.of("--save", "", "--appendonly", "no"));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .directory(Path.of(System.getProperty("java.io.tmpdir")).toFile())
                 .start();
-        RedisBed bed = new RedisBed(process, port);
+        RedisBed bed = new RedisBed(process, ip, port);
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         bed.awaitPong(kind);
         return bed;
@@ -116,7 +123,7 @@ public final class RedisBed implements AutoCloseable {
 
     /** Where it listens. */
     public String address() {
-        return "127.0.0.1:" + port;
+        return ip + ":" + port;
     }
 
     /** The port it listens on. */
@@ -126,7 +133,7 @@ public final class RedisBed implements AutoCloseable {
 
     /** Sends one inline command on a connection of its own and returns all of the answer. */
     public String ask(String command) throws IOException {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        try (Socket socket = new Socket(ip, port)) {
             socket.setSoTimeout(10_000);
             socket.getOutputStream().write((command + "\r\nQUIT\r\n").getBytes(StandardCharsets.UTF_8));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

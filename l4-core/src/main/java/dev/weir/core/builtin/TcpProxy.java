@@ -2,7 +2,7 @@ package dev.weir.core.builtin;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
-import dev.weir.core.cluster.Exclusions;
+import dev.weir.core.cluster.Mirror;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.EndOfStream;
@@ -11,8 +11,7 @@ import dev.weir.core.net.Resets;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelException;
-import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -21,7 +20,6 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Each side reads only while the other one is writable, and is flushed once per read burst. An end of stream
  * is passed on behind the bytes before it, a reset as a reset.
  */
-final class TcpProxy extends ChannelInboundHandlerAdapter {
+final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.Owner {
     /** How long an upstream that does not read may delay the end of what was written to it. */
     private static final long FLUSH_MILLIS = 5_000;
 
@@ -49,20 +47,21 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
             @Nullable ConnectionAttribute<String> hashBy,
             long idleNanos,
             long longestNanos,
-            int attempts,
+            Connecting.Attempts attempts,
+            @Nullable Mirror mirror,
             UpstreamMetrics metrics) {}
 
     private final Settings settings;
     private final TerminalContext context;
+    private final Connecting connecting;
 
     private @Nullable ChannelHandlerContext client;
     private @Nullable Channel upstream;
-    private Exclusions excluded = Exclusions.NONE;
-    private int attempt;
-    private long connectStart;
     private boolean connected;
-    /** Whether the last attempt to connect ended with a reset, not with a refusal. */
-    private boolean wasReset;
+    /** Set as long as the upstream has not said anything, if its cluster wants to know. */
+    private @Nullable Silent silent;
+
+    private Mirror.@Nullable Copy copy;
 
     private boolean clientEnded;
     /** The upstream takes no more bytes; what it sent before is still to be read. */
@@ -77,6 +76,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
     TcpProxy(Settings settings, TerminalContext context) {
         this.settings = settings;
         this.context = context;
+        this.connecting = new Connecting(settings, context, this);
     }
 
     @Override
@@ -91,106 +91,42 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
                             settings.longestNanos,
                             TimeUnit.NANOSECONDS);
         }
-        connect();
+        Mirror mirror = settings.mirror;
+        if (mirror != null && mirror.chosen()) {
+            copy = mirror.open(context.connection().loop(), connecting.hash());
+        }
+        connecting.start();
     }
 
     // ---- connecting
 
-    private void connect() {
-        Endpoint next = settings.cluster.pick(hash(), attempt, excluded);
-        if (next == null) {
-            if (attempt == 0) {
-                settings.metrics.noEndpoint();
-            }
-            giveUp(attempt == 0 ? CloseReason.NO_ENDPOINT : CloseReason.CONNECT_FAILED);
-            return;
-        }
-        connectStart = context.clock().nanoTime();
-        ChannelFuture connecting;
-        try {
-            connecting = next.connect(context.connection(), new Upstream());
-        } catch (ChannelException noSocket) {
-            // Too many open files: another endpoint would fare no better.
-            next.done(Endpoint.Outcome.CONNECT_FAILED, 0);
-            settings.metrics.failed(noSocket);
-            giveUp(CloseReason.CONNECT_FAILED);
-            return;
-        }
-        upstream = connecting.channel();
-        if (connecting.isDone()) {
-            connectDone(connecting, next);
-        } else {
-            connecting.addListener((ChannelFuture done) -> connectDone(done, next));
-        }
+    @Override
+    public ChannelHandler handler() {
+        return new Upstream();
     }
 
-    private long hash() {
-        if (!settings.cluster.usesHash()) {
-            return 0;
-        }
-        Long chosen = context.connection().get(ConnectionAttribute.HASH);
-        if (chosen != null) {
-            return chosen;
-        }
-        ConnectionAttribute<String> attribute = settings.hashBy;
-        String key = attribute == null ? null : context.connection().get(attribute);
-        byte[] bytes = (key != null ? key : context.connection().clientHost()).getBytes(StandardCharsets.UTF_8);
-        return settings.cluster.keyHash().hash(bytes, bytes.length);
-    }
-
-    private void connectDone(ChannelFuture done, Endpoint tried) {
-        if (closed) {
-            done.channel().close();
-            return;
-        }
-        long nanos = context.clock().nanoTime() - connectStart;
-        if (done.isSuccess()) {
-            tried.done(Endpoint.Outcome.SUCCESS, nanos / 1_000);
-            settings.metrics.connected(nanos);
-            open(done.channel());
-            return;
-        }
-        boolean late = done.cause() instanceof io.netty.channel.ConnectTimeoutException;
-        tried.done(late ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED, nanos / 1_000);
-        settings.metrics.failed(done.cause());
-        attempt++;
-        wasReset = wasReset(done.cause());
-        if (attempt >= settings.attempts) {
-            giveUp(late ? CloseReason.CONNECT_TIMEOUT : CloseReason.CONNECT_FAILED);
-            return;
-        }
-        if (excluded == Exclusions.NONE) {
-            excluded = Exclusions.create();
-        }
-        excluded.add(tried);
-        connect();
-    }
-
-    /**
-     * A server that accepts and resets at once may be faster than we learn of the connection. Then connecting fails, but
-     * for the client it should be as it is a moment later.
-     */
-    private static boolean wasReset(Throwable cause) {
-        String message = cause.getMessage();
-        return cause instanceof IOException
-                && message != null
-                && (message.contains("reset by peer") || message.contains("Connection reset"));
-    }
-
-    private void giveUp(CloseReason reason) {
-        if (wasReset) {
+    @Override
+    public void gaveUp(CloseReason reason, boolean reset) {
+        if (reset) {
             context.reset(CloseReason.UPSTREAM_RESET);
         } else {
             context.connection().close(reason);
         }
     }
 
-    private void open(Channel channel) {
+    @Override
+    public void connected(Channel channel, Endpoint endpoint) {
+        upstream = channel;
         connected = true;
         context.upstream(settings.cluster.name(), channel.remoteAddress(), channel);
+        if (settings.cluster.wantsOutcomes()) {
+            context.judge(endpoint);
+            silent = new Silent(endpoint, context.clock().nanoTime());
+        }
         ArrayDeque<ByteBuf> waiting = early;
         early = null;
         if (waiting != null) {
+            asked();
             waiting.forEach(data -> channel.write(data, channel.voidPromise()));
             channel.flush();
         }
@@ -218,6 +154,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
         }
         Channel to = upstream;
         lastActive = context.burstNanos();
+        if (copy != null) {
+            copy.send(data);
+        }
         if (!connected || to == null) {
             // Reading is paused, but filters may have held bytes, and reading may have begun before.
             if (early == null) {
@@ -226,6 +165,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
             early.add(data);
             return;
         }
+        asked();
         context.countUpstream(0, data.readableBytes());
         to.write(data, to.voidPromise());
         if (!to.isWritable()) {
@@ -237,6 +177,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
     public void channelReadComplete(ChannelHandlerContext ctx) {
         if (connected && upstream != null) {
             upstream.flush();
+        }
+        if (copy != null) {
+            copy.flush();
         }
     }
 
@@ -282,16 +225,24 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
         if (longestTimer != null) {
             longestTimer.cancel(false);
         }
+        if (copy != null) {
+            copy.end();
+        }
+        connecting.cancel();
         Channel to = upstream;
         if (to == null) {
             return;
         }
-        if (!connected) {
-            to.close();
-        } else if (context.closeReason() == CloseReason.CLIENT_RESET) {
+        if (context.closeReason() == CloseReason.CLIENT_RESET) {
             Resets.resetAfterFlush(to);
         } else {
             Resets.closeAfterFlush(to, FLUSH_MILLIS);
+        }
+    }
+
+    private void asked() {
+        if (silent != null) {
+            silent.asked = true;
         }
     }
 
@@ -331,6 +282,10 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
             context.countUpstream(data.readableBytes(), 0);
             ChannelHandlerContext to = client();
             to.write(data, to.voidPromise());
+            if (silent != null) {
+                silent.speaks(context.followed());
+                silent = null;
+            }
             lastActive = context.burstNanos();
             if (!to.channel().isWritable()) {
                 ctx.channel().config().setAutoRead(false);
@@ -366,6 +321,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
         private void end() {
             if (!ended && connected && !closed) {
                 ended = true;
+                leaves(refused);
                 if (refused) {
                     // The failed write has taken the news of the reset away; the end of its bytes is what is left.
                     client().flush();
@@ -374,6 +330,13 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
                     client().writeAndFlush(EndOfStream.INSTANCE);
                 }
             }
+        }
+
+        private void leaves(boolean reset) {
+            if (silent != null && !clientEnded) {
+                silent.leaves(reset, context.clock().nanoTime(), settings.cluster.connectTimeoutMillis());
+            }
+            silent = null;
         }
 
         /** Netty shuts the output down when a write fails; when reading fails it is still open. */
@@ -391,6 +354,9 @@ final class TcpProxy extends ChannelInboundHandlerAdapter {
                 refused = true;
                 ctx.read();
                 return;
+            }
+            if (!ended) {
+                leaves(cause instanceof IOException);
             }
             ended = true;
             if (cause instanceof IOException) {

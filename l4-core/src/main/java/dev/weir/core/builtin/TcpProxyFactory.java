@@ -1,6 +1,7 @@
 package dev.weir.core.builtin;
 
 import dev.weir.core.cluster.Cluster;
+import dev.weir.core.cluster.Mirror;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.config.Units;
 import dev.weir.core.filter.ConnectionAttribute;
@@ -40,12 +41,13 @@ public final class TcpProxyFactory implements TerminalFactory {
         Cluster cluster = environment.cluster(config, "cluster");
         Duration idle = config.duration("idle_timeout", Duration.ofHours(1));
         Duration longest = config.duration("max_connection_duration", Duration.ZERO);
-        int attempts = (int) config.integer("connect_attempts", 3, 1, 100);
         limit(config, "idle_timeout", idle);
         limit(config, "max_connection_duration", longest);
         UpstreamMetrics metrics = new UpstreamMetrics(environment.meters(), cluster.name());
+        Mirror mirror = config.has("mirror") ? Mirror.configure(config.required("mirror"), environment) : null;
         TcpProxy.Settings settings =
-                new TcpProxy.Settings(cluster, hashBy(config), idle.toNanos(), longest.toNanos(), attempts, metrics);
+                new TcpProxy.Settings(
+                cluster, hashBy(config), idle.toNanos(), longest.toNanos(), attempts(config), mirror, metrics);
         return loop -> context -> new TcpProxy(settings, context);
     }
 
@@ -53,6 +55,23 @@ public final class TcpProxyFactory implements TerminalFactory {
     private static @Nullable ConnectionAttribute<String> hashBy(ConfigNode config) {
         String name = config.oneOf("hash_policy", SOURCE, HASHED.keySet());
         return HASHED.getOrDefault(name, Optional.empty()).orElse(null);
+    }
+
+    private static Connecting.Attempts attempts(ConfigNode config) {
+        int attempts = (int) config.integer("connect_attempts", 3, 1, 100);
+        if (!config.has("connect_backoff")) {
+            return new Connecting.Attempts(attempts, 0, 0);
+        }
+        ConfigNode node = config.required("connect_backoff");
+        Duration base = node.duration("base", Duration.ofMillis(25));
+        Duration max = node.duration("max", base.multipliedBy(10));
+        if (base.toNanos() < 1_000_000 || base.compareTo(Duration.ofMinutes(1)) > 0) {
+            node.error("base", Units.format(base) + " (expected: 1ms..1m)");
+        } else if (max.compareTo(base) < 0 || max.compareTo(Duration.ofMinutes(10)) > 0) {
+            node.error("max", Units.format(max) + " (expected: " + Units.format(base) + "..10m)");
+        }
+        node.rejectUnknown();
+        return new Connecting.Attempts(attempts, base.toNanos(), max.toNanos());
     }
 
     /** Zero means none; anything else must be long enough to be meant. */

@@ -21,6 +21,25 @@ public interface Cluster {
     @Nullable
     Endpoint pick(long hash, int attempt, Exclusions excluded);
 
+    /**
+     * As {@link #pick}, for who is going to connect at once: an endpoint that may have one more connection. Null also if there is none (left)
+     * that may, or if the cluster has all of its connections; that is counted.
+     */
+    default @Nullable Endpoint pickToConnect(long hash, int attempt, Exclusions excluded) {
+        return pick(hash, attempt, excluded);
+    }
+
+    /**
+     * Takes a place of {@link Limit#PENDING}, {@link Limit#REQUESTS} or {@link Limit#RETRIES}; those of connections are taken by connecting. Does
+     * not wait, does not allocate.
+     *
+     * @return whether there was one; if so {@link #release} is owed, exactly once. If not, that is counted.
+     */
+    boolean acquire(Limit limit);
+
+    /** Gives a place back. */
+    void release(Limit limit);
+
     /** Whether {@link #pick} looks at the hash; where not, callers need not compute one. */
     boolean usesHash();
 
@@ -32,6 +51,9 @@ public interface Cluster {
 
     /** All endpoints at this moment, with a version that grows with every change. */
     Snapshot snapshot();
+
+    /** Whether anybody wants to know how exchanges went: {@link Endpoint#done} has an effect. */
+    boolean wantsOutcomes();
 
     /** Longest time one connection attempt may take, in milliseconds. */
     int connectTimeoutMillis();

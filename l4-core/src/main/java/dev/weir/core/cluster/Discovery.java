@@ -26,10 +26,22 @@ public interface Discovery {
     /** Finds the endpoints of one cluster. */
     @FunctionalInterface
     interface Source {
+        /** Begins, once, off the event loops; must not block. What it returns tells it to ask again, and to end. */
+        Search start(Context context);
+    }
+
+    /** A source that has begun. Closing ends it: no calls of the context after that. Both methods may be called on any thread and must not block. */
+    @FunctionalInterface
+    interface Search extends AutoCloseable {
+        @Override
+        void close();
+
         /**
-         * Begins, once, off the event loops; must not block. Closing what it returns ends it: no calls after that. May be called on any thread.
+         * The endpoints may have changed: a server said that it is not what it was found for (a primary that has become a replica), or one is
+         * not used any more. Whoever asks from time to time asks now, whoever is told of changes need not. At most once a second, and
+         * never after {@link #close}.
          */
-        AutoCloseable start(Context context);
+        default void again() {}
     }
 
     /** What a source may ask of the proxy, and whom it tells. From any thread. */
@@ -46,8 +58,17 @@ public interface Discovery {
         /** Runs a task that may block (files) off the event loops, soon. */
         void background(Runnable task);
 
-        /** The endpoints there are now, all of them. An empty list is taken for a failure: the last ones stay. */
+        /**
+         * The endpoints there are now, all of them; others stay as long as they pass their checks. An empty list is taken for a failure: the
+         * last ones stay.
+         */
         void found(List<Found> endpoints);
+
+        /**
+         * The same of a source that is surer than any check: others leave at once, also if they pass theirs. A database that has become a
+         * replica still answers, and must not get writes.
+         */
+        void foundOnly(List<Found> endpoints);
 
         /** Nothing could be found out; the last ones stay. {@code reason} is for people: it is logged and shown. */
         void failed(String reason);

@@ -11,14 +11,19 @@ import org.jspecify.annotations.Nullable;
 public interface Endpoint {
     /** How a connection or an exchange with an endpoint went. */
     enum Outcome {
-        /** It answered, or was connected. */
+        /** It answered; or was connected, where nothing more is known. */
         SUCCESS,
         /** The connection was refused, reset or could not be made. */
         CONNECT_FAILED,
         /** It did not answer in time. */
         TIMEOUT,
-        /** It answered with an error that says that it cannot serve (chosen by the protocol). */
-        FAILURE
+        /** It answered that it cannot serve (by an error that the protocol chooses), or took a connection and ended it without a word. */
+        FAILURE,
+        /**
+         * It answered that it is not what it was asked for, as a primary that has become a replica: it serves, and is not held to have
+         * failed, but the cluster's discovery is asked again.
+         */
+        WRONG_ROLE
     }
 
     /** Its address as configured. */
@@ -36,14 +41,18 @@ public interface Endpoint {
      * Connects from {@code loop}; the channel lives on that loop, does not read until told to ({@code autoRead}
      * off), and {@code initializer} is added to its pipeline before the connection attempt. Host names are
      * resolved without blocking. The attempt fails after the cluster's connect timeout.
+     *
+     * @return null if a limit of the cluster or of the endpoint is reached, which is counted: also after {@link Cluster#pickToConnect}, if
+     *     others were faster
      */
+    @Nullable
     ChannelFuture connect(EventLoop loop, ChannelHandler initializer);
 
     /**
      * Connects on behalf of one client and from its loop, for nobody else's bytes: where the cluster begins its connections with a
      * PROXY protocol header, this one tells the client's address. Otherwise as {@link #connect(EventLoop, ChannelHandler)}.
      */
-    default ChannelFuture connect(Connection client, ChannelHandler initializer) {
+    default @Nullable ChannelFuture connect(Connection client, ChannelHandler initializer) {
         return connect(client.loop(), initializer);
     }
 

@@ -62,7 +62,7 @@ public final class Ketama implements LoadBalancer {
                 String name = new String(Twemproxy.ringName(endpoints.get(order[i])), StandardCharsets.UTF_8);
                 for (int j = 0; j < sizes[i]; j++) {
                     byte[] text = (name + '-' + j).getBytes(StandardCharsets.UTF_8);
-                    byte[] digest = TwemproxyHashes.md5Bytes(text, text.length);
+                    byte[] digest = TwemproxyHashes.md5Bytes(text, 0, text.length);
                     for (int part = 0; part < 4; part++) {
                         owners[n] = order[i];
                         points[n] = TwemproxyHashes.littleEndian(digest, 4 * part) << 32 | n++;

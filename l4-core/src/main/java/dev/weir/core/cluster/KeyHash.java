@@ -9,13 +9,18 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface KeyHash {
     /** xxHash64 with seed 0: Envoy's for addresses and rings. */
-    KeyHash XX_HASH = (key, length) -> XxHash64.hash(key, length, 0);
+    KeyHash XX_HASH = (key, from, length) -> XxHash64.hash(key, from, length, 0);
 
     /** MurmurHash2-64A with the seed of libstdc++: Envoy's for Redis keys. */
-    KeyHash MURMUR_HASH_2 = (key, length) -> Murmur2.hash64(key, length, 0xc70f6907L);
+    KeyHash MURMUR_HASH_2 = (key, from, length) -> Murmur2.hash64(key, from, length, 0xc70f6907L);
 
-    /** The hash of the first {@code length} bytes of {@code key}; those of 32 bits are not negative. */
-    long hash(byte[] key, int length);
+    /** The hash of {@code length} bytes of {@code key} from {@code from} on; those of 32 bits are not negative. */
+    long hash(byte[] key, int from, int length);
+
+    /** The hash of the first {@code length} bytes of {@code key}. */
+    default long hash(byte[] key, int length) {
+        return hash(key, 0, length);
+    }
 
     /** The function with a name that twemproxy takes after {@code hash:}, or null. */
     static @Nullable KeyHash twemproxy(String name) {

@@ -13,16 +13,17 @@ final class Murmur2 {
 
     private Murmur2() {}
 
-    static long hash64(byte[] key, int length, long seed) {
+    static long hash64(byte[] key, int from, int length, long seed) {
         long h = seed ^ length * M64;
-        int at = 0;
-        for (; at <= length - 8; at += 8) {
+        int at = from;
+        int end = from + length;
+        for (; at <= end - 8; at += 8) {
             long k = (long) LONG.get(key, at) * M64;
             k ^= k >>> 47;
             h = (h ^ k * M64) * M64;
         }
-        if (at < length) {
-            for (int i = length - 1; i >= at; i--) {
+        if (at < end) {
+            for (int i = end - 1; i >= at; i--) {
                 h ^= (key[i] & 0xffL) << 8 * (i - at);
             }
             h *= M64;
@@ -31,16 +32,17 @@ final class Murmur2 {
         return h ^ h >>> 47;
     }
 
-    static int hash32(byte[] key, int length, int seed) {
+    static int hash32(byte[] key, int from, int length, int seed) {
         int h = seed ^ length;
-        int at = 0;
-        for (; at <= length - 4; at += 4) {
+        int at = from;
+        int end = from + length;
+        for (; at <= end - 4; at += 4) {
             int k = (int) INT.get(key, at) * M32;
             k = (k ^ k >>> 24) * M32;
             h = h * M32 ^ k;
         }
-        if (at < length) {
-            for (int i = length - 1; i >= at; i--) {
+        if (at < end) {
+            for (int i = end - 1; i >= at; i--) {
                 h ^= (key[i] & 0xff) << 8 * (i - at);
             }
             h *= M32;

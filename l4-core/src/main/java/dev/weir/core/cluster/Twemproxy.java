@@ -1,5 +1,6 @@
 package dev.weir.core.cluster;
 
+import dev.weir.core.config.Address;
 import dev.weir.core.config.ConfigNode;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -14,23 +15,51 @@ final class Twemproxy {
 
     private Twemproxy() {}
 
-    /** The key {@code hash} of the cluster. */
+    /** The keys {@code hash} and {@code hash_tag} of the cluster. */
     static KeyHash hash(ConfigNode cluster) {
         String name = cluster.oneOf("hash", "murmur", KeyHash.twemproxyNames());
         KeyHash hash = KeyHash.twemproxy(name);
-        return hash == null ? KeyHash.XX_HASH : hash;
+        KeyHash whole = hash == null ? KeyHash.XX_HASH : hash;
+        String tag = cluster.string("hash_tag", null);
+        // An empty key is not hashed at all.
+        KeyHash some = (key, from, length) -> length == 0 ? 0 : whole.hash(key, from, length);
+        if (tag == null) {
+            return some;
+        }
+        if (tag.length() != 2 || tag.chars().anyMatch(c -> c >= 0x80)) {
+            cluster.error("hash_tag", "\"" + tag + "\" (expected: two ASCII characters, such as {})");
+            return some;
+        }
+        return tagged(some, (byte) tag.charAt(0), (byte) tag.charAt(1));
     }
 
-    /** The name of a server on the ring. */
+    /** Hashes what stands between the first {@code open} and the first {@code close} behind it; where that is nothing, the whole key. */
+    private static KeyHash tagged(KeyHash hash, byte open, byte close) {
+        return (key, from, length) -> {
+            int end = from + length;
+            int start = indexOf(key, open, from, end) + 1;
+            int stop = start == 0 ? -1 : indexOf(key, close, start, end);
+            return stop > start ? hash.hash(key, start, stop - start) : hash.hash(key, from, length);
+        };
+    }
+
+    private static int indexOf(byte[] key, byte wanted, int from, int end) {
+        for (int i = from; i < end; i++) {
+            if (key[i] == wanted) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** The name of a server on the ring: as its file has it, without the weight. The path of a Unix socket takes the colon behind it along. */
     static byte[] ringName(Endpoint endpoint) {
         String name = endpoint.name();
         if (name == null) {
-            String address = endpoint.address().toString();
-            int colon = address.lastIndexOf(':');
-            boolean unix = address.startsWith("unix:");
-            name = unix
-                    ? address.substring("unix:".length())
-                    : endpoint.address().port() == MEMCACHED ? address.substring(0, colon) : address;
+            Address address = endpoint.address();
+            name = address.isUnix()
+                    ? address.host() + ":"
+                    : address.port() == MEMCACHED ? address.host() : address.host() + ":" + address.port();
         }
         return name.getBytes(StandardCharsets.UTF_8);
     }

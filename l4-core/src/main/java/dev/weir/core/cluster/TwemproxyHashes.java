@@ -26,9 +26,9 @@ final class TwemproxyHashes {
         return table;
     }
 
-    static long oneAtATime(byte[] key, int length) {
+    static long oneAtATime(byte[] key, int from, int length) {
         int h = 0;
-        for (int i = 0; i < length; i++) {
+        for (int i = from; i < from + length; i++) {
             h += key[i];
             h += h << 10;
             h ^= h >>> 6;
@@ -39,15 +39,15 @@ final class TwemproxyHashes {
         return h & LOW;
     }
 
-    static long md5(byte[] key, int length) {
-        byte[] digest = md5Bytes(key, length);
+    static long md5(byte[] key, int from, int length) {
+        byte[] digest = md5Bytes(key, from, length);
         return littleEndian(digest, 0);
     }
 
-    static byte[] md5Bytes(byte[] key, int length) {
+    static byte[] md5Bytes(byte[] key, int from, int length) {
         try {
             MessageDigest md5 = MessageDigest.getInstance("MD5");
-            md5.update(key, 0, length);
+            md5.update(key, from, length);
             return md5.digest();
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has MD5", e);
@@ -59,73 +59,74 @@ final class TwemproxyHashes {
     }
 
     /** Not the one of Redis Cluster: the sum is never cut to 16 bits. */
-    static long crc16(byte[] key, int length) {
+    static long crc16(byte[] key, int from, int length) {
         int crc = 0;
-        for (int i = 0; i < length; i++) {
+        for (int i = from; i < from + length; i++) {
             crc = crc << 8 ^ CRC16[(crc >>> 8 ^ key[i]) & 0xff];
         }
         return crc & LOW;
     }
 
-    static long crc32(byte[] key, int length) {
-        return crc32a(key, length) >>> 16 & 0x7fff;
+    static long crc32(byte[] key, int from, int length) {
+        return crc32a(key, from, length) >>> 16 & 0x7fff;
     }
 
-    static long crc32a(byte[] key, int length) {
+    static long crc32a(byte[] key, int from, int length) {
         CRC32 crc = new CRC32();
-        crc.update(key, 0, length);
+        crc.update(key, from, length);
         return crc.getValue();
     }
 
-    static long fnv1x64(byte[] key, int length) {
+    static long fnv1x64(byte[] key, int from, int length) {
         long h = 0xcbf29ce484222325L;
-        for (int i = 0; i < length; i++) {
+        for (int i = from; i < from + length; i++) {
             h = h * 0x100000001b3L ^ key[i];
         }
         return h & LOW;
     }
 
-    static long fnv1ax64(byte[] key, int length) {
+    static long fnv1ax64(byte[] key, int from, int length) {
         int h = 0x84222325;
-        for (int i = 0; i < length; i++) {
+        for (int i = from; i < from + length; i++) {
             h = (h ^ key[i]) * 0x1b3;
         }
         return h & LOW;
     }
 
-    static long fnv1x32(byte[] key, int length) {
+    static long fnv1x32(byte[] key, int from, int length) {
         int h = 0x811c9dc5;
-        for (int i = 0; i < length; i++) {
+        for (int i = from; i < from + length; i++) {
             h = h * 0x01000193 ^ key[i];
         }
         return h & LOW;
     }
 
-    static long fnv1ax32(byte[] key, int length) {
+    static long fnv1ax32(byte[] key, int from, int length) {
         int h = 0x811c9dc5;
-        for (int i = 0; i < length; i++) {
+        for (int i = from; i < from + length; i++) {
             h = (h ^ key[i]) * 0x01000193;
         }
         return h & LOW;
     }
 
-    static long murmur(byte[] key, int length) {
-        return Murmur2.hash32(key, length, 0xdeadbeef * length) & LOW;
+    static long murmur(byte[] key, int from, int length) {
+        return Murmur2.hash32(key, from, length, 0xdeadbeef * length) & LOW;
     }
 
     /** SuperFastHash (Paul Hsieh), which begins with 0 here. */
-    static long hsieh(byte[] key, int length) {
+    static long hsieh(byte[] key, int from, int length) {
         if (length == 0) {
             return 0;
         }
         int h = 0;
-        int at = 0;
-        for (; at <= length - 4; at += 4) {
+        int at = from;
+        int end = from + length;
+        for (; at <= end - 4; at += 4) {
             h += pair(key, at);
             h = h << 16 ^ (pair(key, at + 2) << 11 ^ h);
             h += h >>> 11;
         }
-        switch (length - at) {
+        switch (end - at) {
             case 3 -> {
                 h += pair(key, at);
                 h ^= h << 16;
@@ -158,11 +159,11 @@ final class TwemproxyHashes {
     }
 
     /** lookup3's hashlittle (Bob Jenkins), initial value 13. */
-    static long jenkins(byte[] key, int length) {
+    static long jenkins(byte[] key, int from, int length) {
         int a = 0xdeadbeef + length + 13;
         int b = a;
         int c = a;
-        int at = 0;
+        int at = from;
         int left = length;
         while (left > 12) {
             a += (int) littleEndian(key, at);

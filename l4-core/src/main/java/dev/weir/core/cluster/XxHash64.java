@@ -30,14 +30,20 @@ public final class XxHash64 {
 
     /** The hash of the first {@code length} bytes of {@code data}. */
     public static long hash(byte[] data, int length, long seed) {
-        int at = 0;
+        return hash(data, 0, length, seed);
+    }
+
+    /** The hash of {@code length} bytes of {@code data} from {@code from} on. */
+    static long hash(byte[] data, int from, int length, long seed) {
+        int at = from;
+        int end = from + length;
         long h;
         if (length >= 32) {
             long a = seed + P1 + P2;
             long b = seed + P2;
             long c = seed;
             long d = seed - P1;
-            for (; at <= length - 32; at += 32) {
+            for (; at <= end - 32; at += 32) {
                 a = round(a, (long) LONG.get(data, at));
                 b = round(b, (long) LONG.get(data, at + 8));
                 c = round(c, (long) LONG.get(data, at + 16));
@@ -48,20 +54,20 @@ public final class XxHash64 {
         } else {
             h = seed + P5;
         }
-        return finish(h + length, data, at, length);
+        return finish(h + length, data, at, end);
     }
 
-    private static long finish(long hash, byte[] data, int from, int length) {
+    private static long finish(long hash, byte[] data, int from, int end) {
         long h = hash;
         int at = from;
-        for (; at <= length - 8; at += 8) {
+        for (; at <= end - 8; at += 8) {
             h = Long.rotateLeft(h ^ round(0, (long) LONG.get(data, at)), 27) * P1 + P4;
         }
-        if (at <= length - 4) {
+        if (at <= end - 4) {
             h = Long.rotateLeft(h ^ ((int) INT.get(data, at) & 0xFFFFFFFFL) * P1, 23) * P2 + P3;
             at += 4;
         }
-        for (; at < length; at++) {
+        for (; at < end; at++) {
             h = Long.rotateLeft(h ^ (data[at] & 0xFF) * P5, 11) * P1;
         }
         h = (h ^ h >>> 33) * P2;

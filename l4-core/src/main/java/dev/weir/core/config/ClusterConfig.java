@@ -3,7 +3,9 @@ package dev.weir.core.config;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param discovery where they come from otherwise, or null
  * @param health how they are checked, or null
  * @param outliers when they are taken out, or null
- * @param maxConnections of all of them together; 0 for no limit
+ * @param limits what it lets in
  * @param panicThreshold percent: if fewer are healthy, all are used
  * @param closesOnRemoval whether the connections of a host that leaves are closed
  * @param slowStart how long a host that is new or returns gets less than its share; zero for not at all
@@ -33,7 +35,7 @@ public record ClusterConfig(
         @Nullable ConfigNode discovery,
         @Nullable HealthConfig health,
         @Nullable OutlierConfig outliers,
-        int maxConnections,
+        LimitsConfig limits,
         int panicThreshold,
         boolean closesOnRemoval,
         Duration slowStart,
@@ -51,20 +53,55 @@ public record ClusterConfig(
      * @param address its address
      * @param name what hash policies hash in place of the address, or null
      * @param weight its share, 1…1,000,000
+     * @param metadata what else is said of it
      */
-    public record EndpointConfig(Address address, @Nullable String name, int weight) {
-        static EndpointConfig from(ConfigNode node) {
-            if (!node.isMap()) {
-                return new EndpointConfig(check(node, node.as(Address::parse, new Address("127.0.0.1", 1))), null, 1);
-            }
-            Address address = node.address("address");
-            int weight = (int) node.integer("weight", 1, 1, 1_000_000);
-            String name = node.has("name") ? node.string("name") : null;
-            node.rejectUnknown();
-            return new EndpointConfig(node.has("address") ? check(node, address) : address, name, weight);
+    public record EndpointConfig(Address address, @Nullable String name, int weight, Map<String, String> metadata) {
+        /** Copies the map. */
+        public EndpointConfig {
+            metadata = Map.copyOf(metadata);
         }
 
-        private static Address check(ConfigNode node, Address address) {
+        /** Reads a list of endpoints, as it stands below {@code endpoints}. */
+        public static List<EndpointConfig> list(ConfigNode list) {
+            List<EndpointConfig> endpoints = new ArrayList<>();
+            for (ConfigNode endpoint : list.isMap() ? List.<ConfigNode>of() : list.elements()) {
+                endpoints.add(from(endpoint));
+            }
+            duplicates(endpoints, list);
+            if (endpoints.isEmpty()) {
+                list.error("empty (expected: a list of addresses)");
+            }
+            return List.copyOf(endpoints);
+        }
+
+        private static EndpointConfig from(ConfigNode node) {
+            if (!node.isMap()) {
+                return new EndpointConfig(address(node), null, 1, Map.of());
+            }
+            Address address = address(node.required("address"));
+            int weight = (int) node.integer("weight", 1, 1, 1_000_000);
+            String name = node.has("name") ? node.string("name") : null;
+            Map<String, String> metadata = new LinkedHashMap<>();
+            node.section("metadata").entries().forEach((key, value) -> metadata.put(key, value.text()));
+            node.rejectUnknown();
+            return new EndpointConfig(address, name, weight, metadata);
+        }
+
+        /** Hash policies tell endpoints apart by their names. */
+        private static void duplicates(List<EndpointConfig> endpoints, ConfigNode list) {
+            Set<String> names = new HashSet<>();
+            for (int i = 0; i < endpoints.size(); i++) {
+                String name = endpoints.get(i).name();
+                if (name != null && !names.add(name)) {
+                    list.elements()
+                            .get(i)
+                            .error("name", "\"" + name + "\" twice in a cluster (expected: a name of its own)");
+                }
+            }
+        }
+
+        private static Address address(ConfigNode node) {
+            Address address = node.as(Address::parse, new Address("127.0.0.1", 1));
             if (address.port() == 0) {
                 node.error("\"" + address + "\" (expected: a port of 1..65535)");
             }
@@ -81,16 +118,14 @@ public record ClusterConfig(
         if (slowStart.toHours() >= 24) {
             node.error("slow_start", Units.format(slowStart) + " (expected: 0 for none, or up to 24h)");
         }
-        ConfigNode limits = node.section("circuit_breakers");
-        int maxConnections = (int) limits.integer("max_connections", 0, 0, Integer.MAX_VALUE);
-        limits.rejectUnknown();
+        LimitsConfig limits = LimitsConfig.from(node.section("circuit_breakers"));
         return new ClusterConfig(
                 node.string("name"),
                 endpoints(node),
                 node.has("discovery") ? node.required("discovery") : null,
                 node.has("health_check") ? HealthConfig.from(node.required("health_check")) : null,
                 node.has("outlier_detection") ? OutlierConfig.from(node.required("outlier_detection")) : null,
-                maxConnections,
+                limits,
                 (int) node.integer("panic_threshold", 50, 0, 100),
                 node.oneOf("on_host_removal", "drain", List.of("drain", "close"))
                         .equals("close"),
@@ -112,7 +147,7 @@ public record ClusterConfig(
                 null,
                 null,
                 null,
-                0,
+                LimitsConfig.NONE,
                 0,
                 false,
                 Duration.ZERO,
@@ -126,35 +161,13 @@ public record ClusterConfig(
     }
 
     private static List<EndpointConfig> endpoints(ConfigNode node) {
-        List<EndpointConfig> endpoints = new ArrayList<>();
         if (node.has("discovery")) {
             if (node.has("endpoints")) {
                 node.error("endpoints", "beside discovery (expected: one of the two)");
             }
-            return endpoints;
+            return List.of();
         }
-        ConfigNode list = node.required("endpoints");
-        for (ConfigNode endpoint : list.isMap() ? List.<ConfigNode>of() : list.elements()) {
-            endpoints.add(EndpointConfig.from(endpoint));
-        }
-        duplicates(endpoints, list);
-        if (endpoints.isEmpty()) {
-            list.error("empty (expected: a list of addresses)");
-        }
-        return List.copyOf(endpoints);
-    }
-
-    /** Hash policies tell endpoints apart by their names. */
-    private static void duplicates(List<EndpointConfig> endpoints, ConfigNode list) {
-        Set<String> names = new HashSet<>();
-        for (int i = 0; i < endpoints.size(); i++) {
-            String name = endpoints.get(i).name();
-            if (name != null && !names.add(name)) {
-                list.elements()
-                        .get(i)
-                        .error("name", "\"" + name + "\" twice in a cluster (expected: a name of its own)");
-            }
-        }
+        return EndpointConfig.list(node.required("endpoints"));
     }
 
     /** A source is an IP address, with a port only where a fixed one is wanted. */

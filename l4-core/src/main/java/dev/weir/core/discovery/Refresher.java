@@ -12,7 +12,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Asks again and again: when what was found expires, later and later after failures. */
-final class Refresher implements AutoCloseable {
+final class Refresher implements Discovery.Search {
     /**
      * What came of a round.
      *
@@ -29,6 +29,8 @@ final class Refresher implements AutoCloseable {
     private final Function<DnsLookup, Future<Outcome>> round;
     private int failures;
     private @Nullable Future<?> waiting;
+    private boolean looking;
+    private boolean again;
     private volatile boolean closed;
 
     private Refresher(Discovery.Context context, DnsSettings settings, Function<DnsLookup, Future<Outcome>> round) {
@@ -40,7 +42,7 @@ final class Refresher implements AutoCloseable {
     }
 
     /** Begins; closing what it returns ends it. {@code round} is called on the loop, and answers there. */
-    static AutoCloseable start(
+    static Discovery.Search start(
             Discovery.Context context, DnsSettings settings, Function<DnsLookup, Future<Outcome>> round) {
         Refresher refresher = new Refresher(context, settings, round);
         refresher.loop.execute(refresher::look);
@@ -49,6 +51,8 @@ final class Refresher implements AutoCloseable {
 
     private void look() {
         if (!closed) {
+            looking = true;
+            again = false;
             round.apply(lookup).addListener(done -> {
                 if (!closed) {
                     finished((Outcome) done.getNow());
@@ -58,6 +62,7 @@ final class Refresher implements AutoCloseable {
     }
 
     private void finished(Outcome outcome) {
+        looking = false;
         if (!outcome.found().isEmpty()) {
             context.found(outcome.found());
         }
@@ -70,7 +75,22 @@ final class Refresher implements AutoCloseable {
             delay = settings.retryMillis(failures, ThreadLocalRandom.current());
             context.failed(outcome.problem());
         }
-        waiting = loop.schedule(this::look, delay, TimeUnit.MILLISECONDS);
+        // What was found may be older than the reason to ask again.
+        waiting = loop.schedule(this::look, again ? 0 : delay, TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void again() {
+        try {
+            loop.execute(() -> {
+                again = true;
+                if (!looking && (waiting == null || waiting.cancel(false))) {
+                    look();
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            // The loop has ended.
+        }
     }
 
     @Override

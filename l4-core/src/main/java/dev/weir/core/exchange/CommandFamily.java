@@ -1,8 +1,10 @@
 package dev.weir.core.exchange;
 
+import dev.weir.core.cluster.Endpoint;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The commands of one listener and protocol on one event loop. */
@@ -12,6 +14,9 @@ final class CommandFamily {
 
     final String listener;
     final String protocol;
+    /** What an error code says of the server. */
+    Function<String, Endpoint.Outcome> outcomes = error -> Endpoint.Outcome.SUCCESS;
+
     private final CommandStats stats;
     private final SeriesRegistry registry;
     private final @Nullable String systemName;

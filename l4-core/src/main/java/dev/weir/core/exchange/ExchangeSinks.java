@@ -1,5 +1,6 @@
 package dev.weir.core.exchange;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.filter.WireClock;
 import dev.weir.core.sql.DigestRow;
@@ -8,6 +9,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -33,6 +35,23 @@ public final class ExchangeSinks implements AutoCloseable {
         }
     }
 
+    /** What is known of protocols, by the names that exchanges carry. */
+    public interface Protocols {
+        /**
+         * The label {@code db_system_name}; the empty text keeps its exchanges out of the exported histogram, as it is always with
+         * {@code tcp}.
+         */
+        default String systemName(String protocol) {
+            return protocol;
+        }
+
+        /** What an error says of the server that answered it. */
+        default Function<String, Endpoint.Outcome> outcomes(String protocol) {
+            return error -> Endpoint.Outcome.SUCCESS;
+        }
+    }
+
+    private final Protocols protocols;
     private final CommandStats commands;
     private final TopTable top;
     private final SlowLog slow;
@@ -59,14 +78,13 @@ public final class ExchangeSinks implements AutoCloseable {
             MeterRegistry meters,
             ProxyConfig.SinkConfig config,
             List<ExchangeSink.Factory> extra) {
-        this(loops, clock, meters, config, extra, protocol -> protocol);
+        this(loops, clock, meters, config, extra, new Protocols() {});
     }
 
     /**
      * Makes the sinks.
      *
-     * @param systemNames from the protocol of exchanges to the label {@code db_system_name}; the empty text keeps
-     *     them out of the exported histogram, as it is always with {@code tcp}
+     * @param protocols what is known of the protocols of exchanges
      */
     public ExchangeSinks(
             int loops,
@@ -74,8 +92,9 @@ public final class ExchangeSinks implements AutoCloseable {
             MeterRegistry meters,
             ProxyConfig.SinkConfig config,
             List<ExchangeSink.Factory> extra,
-            UnaryOperator<String> systemNames) {
-        UnaryOperator<String> systems = protocol -> protocol.equals("tcp") ? "" : systemNames.apply(protocol);
+            Protocols protocols) {
+        this.protocols = protocols;
+        UnaryOperator<String> systems = protocol -> protocol.equals("tcp") ? "" : protocols.systemName(protocol);
         List<TopCells> cells = Stream.generate(TopCells::new).limit(loops).toList();
         List<Published> published = Stream.generate(Published::new).limit(loops).toList();
         this.commands = new CommandStats(clock, config.maxSeries(), systems, published);
@@ -123,6 +142,10 @@ public final class ExchangeSinks implements AutoCloseable {
                         clock.epochMicros(row.firstNanos()),
                         clock.epochMicros(row.lastNanos())))
                 .toList();
+    }
+
+    Function<String, Function<String, Endpoint.Outcome>> outcomes() {
+        return protocols::outcomes;
     }
 
     /** The digest tables, one per loop. */

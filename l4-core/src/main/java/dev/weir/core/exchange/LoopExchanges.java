@@ -1,9 +1,11 @@
 package dev.weir.core.exchange;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.sql.DigestTable;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +32,7 @@ final class LoopExchanges implements Exchanges {
     private final LiveFeed live;
     private final LiveFeed.Tap liveTap;
     private final ExchangeSink[] extra;
+    private final Function<String, Function<String, Endpoint.Outcome>> outcomes;
     private final Map<String, Map<String, CommandFamily>> families = new HashMap<>();
 
     /** By sink, the default ones first. */
@@ -56,6 +59,7 @@ final class LoopExchanges implements Exchanges {
         this.live = live;
         this.liveTap = new LiveFeed.Tap(live);
         this.extra = extra;
+        this.outcomes = sinks.outcomes();
         this.errors = new long[DEFAULT_SINKS.length + extra.length];
     }
 
@@ -128,8 +132,20 @@ final class LoopExchanges implements Exchanges {
                 failed(DEFAULT_SINKS.length + i, t);
             }
         }
+        Endpoint judged = connection.judged();
+        if (judged != null && !e.byWeir) {
+            judge(e, judged, scope);
+        }
         published.publish();
         discard(e);
+    }
+
+    private void judge(Exchange e, Endpoint server, ConnectionScope scope) {
+        if (e.status == Exchange.Status.OK) {
+            server.done(Endpoint.Outcome.SUCCESS, -1);
+        } else if (e.status == Exchange.Status.ERROR && e.error != null) {
+            server.done(scope.family.outcomes.apply(e.error), -1);
+        }
     }
 
     private void digest(Exchange e, ConnectionScope scope, long nanos) {
@@ -186,7 +202,11 @@ final class LoopExchanges implements Exchanges {
 
     private CommandFamily family(String listener, String protocol) {
         return families.computeIfAbsent(listener, name -> new HashMap<>())
-                .computeIfAbsent(protocol, name -> commands.family(listener, name));
+                .computeIfAbsent(protocol, name -> {
+                    CommandFamily family = commands.family(listener, name);
+                    family.outcomes = outcomes.apply(name);
+                    return family;
+                });
     }
 
     private void failed(int sink, Throwable t) {

@@ -1,5 +1,6 @@
 package dev.weir.core.filter;
 
+import dev.weir.core.cluster.Endpoint;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import java.net.SocketAddress;
@@ -48,6 +49,11 @@ public interface Connection {
 
     /** Sets the value of {@code key} for the filters and terminals that come later, in time or in the chain. */
     <T> void set(ConnectionAttribute<T> key, T value);
+
+    /** The endpoint that is to hear how each exchange of this connection went that the server answered; null if nobody is. */
+    default @Nullable Endpoint judged() {
+        return null;
+    }
 
     /** What the sinks of exchanges keep with this connection; theirs alone, null at first. */
     default @Nullable Object sinkState() {

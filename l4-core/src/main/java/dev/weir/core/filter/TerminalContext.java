@@ -1,5 +1,6 @@
 package dev.weir.core.filter;
 
+import dev.weir.core.cluster.Endpoint;
 import io.netty.channel.Channel;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,15 @@ public interface TerminalContext {
      * terminals that ask many upstreams pass null and only an address.
      */
     void upstream(String cluster, @Nullable SocketAddress address, @Nullable Channel channel);
+
+    /**
+     * All exchanges of the connection go to this endpoint, which is to hear from now on how they went. For terminals that forward bytes to
+     * one endpoint and do not look at them, where {@link dev.weir.core.cluster.Cluster#wantsOutcomes} says so.
+     */
+    void judge(Endpoint endpoint);
+
+    /** Whether a filter follows the exchanges of the connection, at this moment. */
+    boolean followed();
 
     /** The time taken at the start of the current read burst, in {@link WireClock#nanoTime()}. */
     long burstNanos();

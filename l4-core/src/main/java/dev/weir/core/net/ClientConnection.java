@@ -1,5 +1,6 @@
 package dev.weir.core.net;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.Address;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
@@ -38,6 +39,7 @@ final class ClientConnection implements Connection {
     private @Nullable String cluster;
     private @Nullable SocketAddress upstream;
     private @Nullable String upstreamText;
+    private @Nullable Endpoint judged;
 
     ClientConnection(ListenerLoop home, Channel channel, Session session) {
         this.home = home;
@@ -60,6 +62,15 @@ final class ClientConnection implements Connection {
         cluster = clusterName;
         upstream = address;
         upstreamText = address == null ? null : home.textOf(address);
+    }
+
+    void judge(Endpoint endpoint) {
+        judged = endpoint;
+    }
+
+    @Override
+    public @Nullable Endpoint judged() {
+        return judged;
     }
 
     @Override

@@ -1,21 +1,32 @@
 package dev.weir.core.net;
 
+import dev.weir.core.cluster.Limit;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The meters of one cluster's name; they outlive its generations. */
 final class ClusterMetrics {
+    /** What is bounded for a cluster as a whole. */
+    static final List<Limit> BOUNDED = List.of(Limit.CONNECTIONS, Limit.PENDING, Limit.REQUESTS, Limit.RETRIES);
+
     private final Counter healthy;
     private final Counter unhealthy;
     private final Counter discovered;
     private final Counter discoveryFailed;
+    private final Counter rediscoveries;
     private final Counter byFailures;
     private final Counter byRate;
     private final Counter notEjected;
-    private final Counter overflow;
+    private final Counter retries;
+    private final Map<Limit, Counter> overflows = new EnumMap<>(Limit.class);
+    private final ClusterUsage usage = new ClusterUsage();
     private volatile @Nullable LiveCluster current;
 
     ClusterMetrics(MeterRegistry meters, String cluster) {
@@ -24,12 +35,36 @@ final class ClusterMetrics {
         discovered = counter(meters, cluster, "weir_cluster_discoveries", "Answers of discovery", "result", "ok");
         discoveryFailed =
                 counter(meters, cluster, "weir_cluster_discoveries", "Answers of discovery", "result", "failed");
+        rediscoveries = Counter.builder("weir_cluster_rediscoveries")
+                .description("Discovery asked again before its time")
+                .tag("cluster", cluster)
+                .register(meters);
         byFailures =
                 counter(meters, cluster, "weir_cluster_ejections", "Hosts ejected", "reason", "consecutive_failures");
         byRate = counter(meters, cluster, "weir_cluster_ejections", "Hosts ejected", "reason", "success_rate");
         notEjected = counter(meters, cluster, "weir_cluster_ejections", "Hosts ejected", "reason", "not_enforced");
-        overflow = counter(
-                meters, cluster, "weir_cluster_overflow", "Refused by a circuit breaker", "limit", "connections");
+        retries = Counter.builder("weir_cluster_retries")
+                .description("Attempts after a first one that failed")
+                .tag("cluster", cluster)
+                .register(meters);
+        for (Limit limit : Limit.values()) {
+            overflows.put(
+                    limit,
+                    counter(
+                            meters,
+                            cluster,
+                            "weir_cluster_overflow",
+                            "Refused by a circuit breaker",
+                            "limit",
+                            limit.label()));
+        }
+        for (Limit limit : BOUNDED) {
+            Gauge.builder("weir_cluster_open", usage.of(limit), AtomicInteger::get)
+                    .description("What a cluster has open, of what circuit breakers bound")
+                    .tag("cluster", cluster)
+                    .tag("limit", limit.label())
+                    .register(meters);
+        }
         hosts(meters, cluster, "used", host -> host.usable());
         hosts(meters, cluster, "unhealthy", host -> host.is(Host.UNHEALTHY));
         hosts(meters, cluster, "unchecked", host -> host.is(Host.UNCHECKED));
@@ -74,6 +109,12 @@ final class ClusterMetrics {
         current = cluster;
     }
 
+    /** The cluster of that name that is in force. */
+    @Nullable
+    LiveCluster current() {
+        return current;
+    }
+
     boolean isCurrent(LiveCluster cluster) {
         return current == cluster;
     }
@@ -97,6 +138,10 @@ final class ClusterMetrics {
         discoveryFailed.increment();
     }
 
+    void rediscovered() {
+        rediscoveries.increment();
+    }
+
     void ejected(String kind) {
         (kind.equals("success_rate") ? byRate : byFailures).increment();
     }
@@ -105,7 +150,24 @@ final class ClusterMetrics {
         notEjected.increment();
     }
 
-    void overflow() {
-        overflow.increment();
+    void retried() {
+        retries.increment();
+    }
+
+    void overflow(Limit limit) {
+        Counter counter = overflows.get(limit);
+        if (counter != null) {
+            counter.increment();
+        }
+    }
+
+    /** How often that was. */
+    long overflows(Limit limit) {
+        Counter counter = overflows.get(limit);
+        return counter == null ? 0 : (long) counter.count();
+    }
+
+    ClusterUsage usage() {
+        return usage;
     }
 }

@@ -60,10 +60,19 @@ final class DiscoveryContext implements Discovery.Context {
 
     @Override
     public void found(List<Discovery.Found> endpoints) {
+        tell(endpoints, false);
+    }
+
+    @Override
+    public void foundOnly(List<Discovery.Found> endpoints) {
+        tell(endpoints, true);
+    }
+
+    private void tell(List<Discovery.Found> endpoints, boolean only) {
         List<Discovery.Found> copy = List.copyOf(endpoints);
         background(() -> {
             if (!cluster.stopped()) {
-                cluster.found(copy);
+                cluster.found(copy, only);
             }
         });
     }

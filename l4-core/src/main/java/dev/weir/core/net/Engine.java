@@ -2,10 +2,8 @@ package dev.weir.core.net;
 
 import dev.weir.core.ListenSocket;
 import dev.weir.core.Proxy.ClusterStatus;
-import dev.weir.core.Proxy.EndpointStatus;
 import dev.weir.core.Proxy.ListenerStatus;
 import dev.weir.core.Proxy.OverloadStatus;
-import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ListenerConfig;
 import dev.weir.core.config.ProxyConfig;
@@ -19,7 +17,6 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -90,7 +87,7 @@ public final class Engine implements AutoCloseable {
         if (count == 0) {
             count = Runtime.getRuntime().availableProcessors();
         }
-        this.sinks = new ExchangeSinks(count, clock, meters, config.sinks(), extraSinks, extensions::systemName);
+        this.sinks = new ExchangeSinks(count, clock, meters, config.sinks(), extraSinks, extensions);
         this.group = transport.group(count);
         this.connector = new Connector(transport);
         for (EventExecutor executor : group) {
@@ -281,34 +278,11 @@ public final class Engine implements AutoCloseable {
             current.config().clusters().forEach(config -> {
                 LiveCluster cluster = current.clusters().get(config.name());
                 if (cluster != null) {
-                    all.add(status(cluster));
+                    all.add(ClusterView.of(cluster));
                 }
             });
         }
         return List.copyOf(all);
-    }
-
-    private static ClusterStatus status(LiveCluster cluster) {
-        HostSet hosts = cluster.hosts();
-        List<EndpointStatus> endpoints = new ArrayList<>();
-        for (Endpoint endpoint : hosts.snapshot().endpoints()) {
-            if (endpoint instanceof Host host) {
-                Host.State state = host.state();
-                endpoints.add(new EndpointStatus(
-                        host.address().toString(),
-                        host.name(),
-                        host.weight(),
-                        host.activeConnections(),
-                        host.connects(),
-                        host.connectFailures(),
-                        host.health(),
-                        state.reason(),
-                        Instant.ofEpochMilli(state.since()),
-                        host.found().metadata()));
-            }
-        }
-        return new ClusterStatus(
-                cluster.name(), cluster.loadBalancing(), hosts.snapshot().version(), hosts.panic(), endpoints);
     }
 
     /** The sinks. */

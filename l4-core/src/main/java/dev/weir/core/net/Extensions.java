@@ -1,20 +1,26 @@
 package dev.weir.core.net;
 
 import dev.weir.core.cluster.Discovery;
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.HealthCheck;
 import dev.weir.core.cluster.LoadBalancer;
+import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.filter.FilterFactory;
 import dev.weir.core.filter.TerminalFactory;
 import dev.weir.core.protocol.Protocol;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Everything that was found by {@link ServiceLoader}, by the name users write. Immutable. */
-public final class Extensions {
+public final class Extensions implements ExchangeSinks.Protocols {
     private final Map<String, FilterFactory> filters;
     private final Map<String, TerminalFactory> terminals;
     private final Map<String, Protocol> protocols;
@@ -23,7 +29,11 @@ public final class Extensions {
     private final Map<String, HealthCheck> healthChecks;
     private final Map<String, Discovery> discoveries;
 
+    private final ClassLoader loader;
+    private final Map<Class<?>, List<?>> others = new ConcurrentHashMap<>();
+
     private Extensions(ClassLoader loader) {
+        this.loader = loader;
         filters = load(FilterFactory.class, loader, FilterFactory::type);
         terminals = load(TerminalFactory.class, loader, TerminalFactory::type);
         protocols = load(Protocol.class, loader, Protocol::name);
@@ -76,6 +86,23 @@ public final class Extensions {
         }
     }
 
+    /** All of a kind that the core itself does not ask for; searched at the first call. */
+    <T> List<T> others(Class<T> kind) {
+        List<T> typed = new ArrayList<>();
+        others.computeIfAbsent(kind, k -> find(kind)).forEach(each -> typed.add(kind.cast(each)));
+        return typed;
+    }
+
+    private <T> List<T> find(Class<T> kind) {
+        List<T> found = new ArrayList<>();
+        try {
+            ServiceLoader.load(kind, loader).forEach(found::add);
+        } catch (ServiceConfigurationError e) {
+            throw new IllegalStateException("cannot load an extension: " + e.getMessage(), e);
+        }
+        return List.copyOf(found);
+    }
+
     Map<String, FilterFactory> filters() {
         return filters;
     }
@@ -101,18 +128,28 @@ public final class Extensions {
         return balancers;
     }
 
-    /** The label {@code db_system_name} for what exchanges carry as their protocol; itself where nobody knows it. */
-    String systemName(String protocol) {
-        Protocol known = protocols.get(protocol);
-        if (known == null) {
-            for (Protocol one : protocols.values()) {
-                if (one.aliases().contains(protocol)) {
-                    known = one;
-                    break;
-                }
-            }
-        }
+    /** Itself where nobody knows it. */
+    @Override
+    public String systemName(String protocol) {
+        Protocol known = protocol(protocol);
         return known == null ? protocol : known.systemName(protocol);
+    }
+
+    @Override
+    public Function<String, Endpoint.Outcome> outcomes(String protocol) {
+        Protocol known = protocol(protocol);
+        return known == null ? error -> Endpoint.Outcome.SUCCESS : known::outcome;
+    }
+
+    /** By the name that exchanges carry. */
+    private @Nullable Protocol protocol(String name) {
+        Protocol known = protocols.get(name);
+        return known != null
+                ? known
+                : protocols.values().stream()
+                        .filter(one -> one.aliases().contains(name))
+                        .findFirst()
+                        .orElse(null);
     }
 
     /** All protocols. */

@@ -65,15 +65,26 @@ final class HealthMonitor implements AutoCloseable {
         this.thread = cluster.parts().shared().thread();
     }
 
-    /** These are the hosts now: new ones are checked at once. */
+    /** These are the hosts now: a new one is checked at once, many not all at the same moment. */
     void watch(List<Host> hosts) {
         Set<Address> named = new HashSet<>();
+        long spread = hosts.stream()
+                                .filter(host -> !watches.containsKey(host.address()))
+                                .count()
+                        > 1
+                ? Math.round(config.interval().toMillis() * config.jitter())
+                : 0;
         for (Host host : hosts) {
             named.add(host.address());
             if (!watches.containsKey(host.address())) {
                 Watch watch = new Watch(host.address());
                 watches.put(host.address(), watch);
-                check(watch);
+                if (spread > 0) {
+                    watch.next =
+                            thread.schedule(() -> check(watch), ThreadLocalRandom.current().nextLong(spread));
+                } else {
+                    check(watch);
+                }
             }
         }
         List.copyOf(watches.keySet()).stream()

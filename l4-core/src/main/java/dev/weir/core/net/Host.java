@@ -33,7 +33,8 @@ final class Host implements Endpoint {
         final AtomicInteger active = new AtomicInteger();
         final LongAdder connects = new LongAdder();
         final LongAdder failures = new LongAdder();
-        /** Its connections, of clusters that close those of hosts that leave. */
+        final ConnectionRate rate = new ConnectionRate();
+        /** Its connections. Known also where they are to stay when it leaves: a reload may change that. */
         final Set<Channel> channels = ConcurrentHashMap.newKeySet();
 
         volatile boolean gone;
@@ -63,11 +64,14 @@ final class Host implements Endpoint {
     private final ClusterConfig cluster;
     private final Connector connector;
     private final Kept kept;
-    private final AtomicInteger open;
+    private final ClusterLimits limits;
     private final Results results;
+    private final Rediscovery rediscovery;
     private volatile State state;
     /** When it was last taken into use, in nanoseconds; for its slow start. */
     private volatile long usedSince;
+    /** Until when it is ejected, if it is, in milliseconds of the wall clock; to be shown. */
+    private volatile long ejectedUntil;
     /** Whether a check has ever decided about it. */
     private volatile boolean checked;
 
@@ -82,7 +86,8 @@ final class Host implements Endpoint {
         this.cluster = cluster.config();
         this.connector = cluster.parts().connector();
         this.results = cluster.results();
-        this.open = cluster.open();
+        this.rediscovery = cluster.rediscovery();
+        this.limits = cluster.limits();
         this.kept = kept;
         this.state = first;
     }
@@ -127,6 +132,15 @@ final class Host implements Endpoint {
         usedSince = nanos;
     }
 
+    void ejectedUntil(long millis) {
+        ejectedUntil = millis;
+    }
+
+    /** 0 while it is not ejected. */
+    long ejectedUntil() {
+        return is(EJECTED) ? ejectedUntil : 0;
+    }
+
     boolean checked() {
         return checked;
     }
@@ -139,6 +153,7 @@ final class Host implements Endpoint {
     void takeOn(Host before) {
         usedSince = before.usedSince;
         checked = before.checked;
+        ejectedUntil = before.ejectedUntil;
     }
 
     @Override
@@ -157,27 +172,28 @@ final class Host implements Endpoint {
     }
 
     @Override
-    public ChannelFuture connect(EventLoop loop, ChannelHandler initializer) {
+    public @Nullable ChannelFuture connect(EventLoop loop, ChannelHandler initializer) {
         return connect(loop, initializer, null);
     }
 
     @Override
-    public ChannelFuture connect(Connection client, ChannelHandler initializer) {
+    public @Nullable ChannelFuture connect(Connection client, ChannelHandler initializer) {
         return connect(client.loop(), initializer, client);
     }
 
-    private ChannelFuture connect(EventLoop loop, ChannelHandler initializer, @Nullable Connection client) {
+    private @Nullable ChannelFuture connect(
+            EventLoop loop, ChannelHandler initializer, @Nullable Connection client) {
+        if (!limits.connects(kept)) {
+            return null;
+        }
         ProxyHeaderConfig header = cluster.proxyHeader();
         ProxyGreeting greeting = header == null ? null : new ProxyGreeting(header, client);
-        kept.active.incrementAndGet();
-        open.incrementAndGet();
         ChannelFuture connecting;
         try {
             connecting = connector.connect(found.address(), cluster, loop, initializer, greeting);
         } catch (RuntimeException e) {
             // Without a file descriptor there is no channel, and nothing that would close.
-            kept.active.decrementAndGet();
-            open.decrementAndGet();
+            limits.closed(kept);
             kept.failures.increment();
             throw e;
         }
@@ -189,15 +205,12 @@ final class Host implements Endpoint {
             }
         });
         Channel channel = connecting.channel();
-        if (cluster.closesOnRemoval()) {
-            kept.channels.add(channel);
-            if (kept.gone) {
-                channel.close(); // it left meanwhile
-            }
+        kept.channels.add(channel);
+        if (kept.gone) {
+            channel.close(); // it left meanwhile
         }
         channel.closeFuture().addListener(closed -> {
-            kept.active.decrementAndGet();
-            open.decrementAndGet();
+            limits.closed(kept);
             kept.channels.remove(channel);
         });
         return connecting;
@@ -211,6 +224,9 @@ final class Host implements Endpoint {
 
     @Override
     public void done(Outcome outcome, long micros) {
+        if (outcome == Outcome.WRONG_ROLE) {
+            rediscovery.ask();
+        }
         results.add(this, outcome);
     }
 

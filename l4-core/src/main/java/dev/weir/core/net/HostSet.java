@@ -2,6 +2,7 @@ package dev.weir.core.net;
 
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.Exclusions;
+import dev.weir.core.cluster.Limit;
 import dev.weir.core.cluster.LoadBalancer;
 import dev.weir.core.cluster.Snapshot;
 import java.util.List;
@@ -20,20 +21,36 @@ record HostSet(Snapshot snapshot, List<Host> used, LoadBalancer.@Nullable Picker
 
     @Nullable
     Endpoint pick(long hash, int attempt, Exclusions excluded) {
+        return pick(hash, attempt, excluded, null);
+    }
+
+    /** Leaves out who is at one of its limits: hash policies go on to the next one of that hash. */
+    @Nullable
+    Endpoint pick(long hash, int attempt, Exclusions excluded, @Nullable ClusterLimits limits) {
         if (picker == null) {
             return null;
         }
+        Limit reached = null;
         for (int i = 0; i < used.size(); i++) {
-            Endpoint endpoint = used.get(picker.pick(hash, attempt + i));
-            if (excluded.size() == 0 || !excluded.contains(endpoint)) {
-                return endpoint;
+            Host host = used.get(picker.pick(hash, attempt + i));
+            if (excluded.size() == 0 || !excluded.contains(host)) {
+                reached = limits == null ? null : limits.reached(host.kept());
+                if (reached == null) {
+                    return host;
+                }
             }
         }
         // Weights may hide an endpoint behind the others: take whichever is left.
-        for (Endpoint endpoint : used) {
-            if (!excluded.contains(endpoint)) {
-                return endpoint;
+        for (Host host : used) {
+            if (!excluded.contains(host)) {
+                reached = limits == null ? null : limits.reached(host.kept());
+                if (reached == null) {
+                    return host;
+                }
             }
+        }
+        if (limits != null && reached != null) {
+            limits.overflow(reached);
         }
         return null;
     }

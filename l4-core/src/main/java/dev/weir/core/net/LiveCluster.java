@@ -7,6 +7,7 @@ import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.Exclusions;
 import dev.weir.core.cluster.HealthCheck;
 import dev.weir.core.cluster.KeyHash;
+import dev.weir.core.cluster.Limit;
 import dev.weir.core.cluster.LoadBalancer;
 import dev.weir.core.cluster.Snapshot;
 import dev.weir.core.config.Address;
@@ -18,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,8 +58,10 @@ final class LiveCluster implements Cluster {
     private final ClusterConfig config;
     private final KeyHash keyHash;
     private final ClusterMetrics metrics;
-    private final AtomicInteger open;
+    private final ClusterLimits limits;
+    private final LeftHosts left;
     private final Host.Results results;
+    private final Rediscovery rediscovery;
     /** Hosts of the generation before that are not known here yet; empty once this is made. */
     private final Map<Address, Host> earlier = new HashMap<>();
     /** Those that this configuration does not name any more; until it is in force. */
@@ -70,7 +72,6 @@ final class LiveCluster implements Cluster {
     private final List<AutoCloseable> running = new ArrayList<>();
     private volatile HostSet hosts = HostSet.EMPTY;
     private boolean first = true;
-    private boolean warming;
     private boolean warmingUp;
     private int users;
     private boolean started;
@@ -83,7 +84,9 @@ final class LiveCluster implements Cluster {
         this.metrics = parts.shared().metrics(config.name());
         this.keyHash =
                 parts.balancer() == null ? KeyHash.XX_HASH : parts.balancer().keyHash();
-        this.open = before == null ? new AtomicInteger() : before.open;
+        this.rediscovery = new Rediscovery(parts.shared().thread(), metrics);
+        this.left = before == null ? new LeftHosts() : before.left;
+        this.limits = new ClusterLimits(config.limits(), metrics);
         this.results = config.outliers() == null
                 ? (host, outcome) -> {}
                 : new OutlierDetector(this, config.outliers(), parts.shared().thread(), metrics);
@@ -95,19 +98,22 @@ final class LiveCluster implements Cluster {
             });
             if (parts.source() != null) {
                 // Until it has found its own.
-                merge(before.snapshot().endpoints().stream()
-                        .filter(Host.class::isInstance)
-                        .map(e -> ((Host) e).found())
-                        .toList());
+                merge(
+                        before.snapshot().endpoints().stream()
+                                .filter(Host.class::isInstance)
+                                .map(e -> ((Host) e).found())
+                                .toList(),
+                        false);
             }
         }
         List<Found> named = config.endpoints().stream()
-                .map(e -> new Found(e.address(), e.name(), e.weight(), Map.of()))
+                .map(e -> new Found(e.address(), e.name(), e.weight(), e.metadata()))
                 .toList();
         if (named.stream().anyMatch(found -> earlier.containsKey(found.address()))) {
             first = false; // some go on, so the others can wait for their checks
         }
-        merge(named);
+        merge(named, false);
+        earlier.values().forEach(left::add);
         departed = config.closesOnRemoval() ? List.copyOf(earlier.values()) : List.of();
         earlier.clear();
         build();
@@ -125,9 +131,16 @@ final class LiveCluster implements Cluster {
         return results;
     }
 
-    /** Connections to all of its hosts. */
-    AtomicInteger open() {
-        return open;
+    Rediscovery rediscovery() {
+        return rediscovery;
+    }
+
+    ClusterLimits limits() {
+        return limits;
+    }
+
+    ClusterMetrics metrics() {
+        return metrics;
     }
 
     HostSet hosts() {
@@ -158,16 +171,32 @@ final class LiveCluster implements Cluster {
 
     @Override
     public @Nullable Endpoint pick(long hash, int attempt, Exclusions excluded) {
-        if (config.maxConnections() > 0 && open.get() >= config.maxConnections()) {
-            metrics.overflow();
-            return null;
-        }
         return hosts.pick(hash, attempt, excluded);
+    }
+
+    @Override
+    public @Nullable Endpoint pickToConnect(long hash, int attempt, Exclusions excluded) {
+        return limits.full() ? null : hosts.pick(hash, attempt, excluded, limits.ofHosts() ? limits : null);
+    }
+
+    @Override
+    public boolean acquire(Limit limit) {
+        return limits.acquire(limit);
+    }
+
+    @Override
+    public void release(Limit limit) {
+        limits.release(limit);
     }
 
     @Override
     public Snapshot snapshot() {
         return hosts.snapshot();
+    }
+
+    @Override
+    public boolean wantsOutcomes() {
+        return config.outliers() != null || parts.source() != null;
     }
 
     @Override
@@ -198,6 +227,7 @@ final class LiveCluster implements Cluster {
     }
 
     private void stop() {
+        rediscovery.end();
         for (AutoCloseable one : running) {
             try {
                 one.close();
@@ -236,7 +266,9 @@ final class LiveCluster implements Cluster {
                 running.add(detector);
             }
             if (parts.source() != null) {
-                running.add(parts.source().start(new DiscoveryContext(this, metrics)));
+                Discovery.Search search = parts.source().start(new DiscoveryContext(this, metrics));
+                running.add(search);
+                rediscovery.of(search);
             }
         });
     }
@@ -249,15 +281,15 @@ final class LiveCluster implements Cluster {
         return stopped;
     }
 
-    /** Discovery says that these are its hosts. */
-    void found(List<Found> all) {
+    /** Discovery says that these are its hosts; with {@code only}, that others are not to be used whatever their checks say. */
+    void found(List<Found> all, boolean only) {
         if (all.isEmpty()) {
             metrics.discoveryFailed();
             LOG.warn("cluster {}: discovery found nothing; the {} hosts there are stay", name(), known.size());
             return;
         }
         metrics.discovered();
-        if (merge(all)) {
+        if (merge(all, only)) {
             if (health != null) {
                 health.watch(List.copyOf(known.values()));
             }
@@ -266,7 +298,7 @@ final class LiveCluster implements Cluster {
     }
 
     /** Whether anything is new. */
-    private boolean merge(List<Found> all) {
+    private boolean merge(List<Found> all, boolean only) {
         if (all.isEmpty()) {
             return false;
         }
@@ -275,7 +307,7 @@ final class LiveCluster implements Cluster {
         all.forEach(found -> named.putIfAbsent(found.address(), found));
         for (Host host : List.copyOf(known.values())) {
             if (!named.containsKey(host.address())) {
-                changed |= absent(host);
+                changed |= absent(host, only);
             }
         }
         for (Found found : named.values()) {
@@ -306,8 +338,8 @@ final class LiveCluster implements Cluster {
         known.putAll(before);
     }
 
-    private boolean absent(Host host) {
-        if (parts.probe() != null && host.usable()) {
+    private boolean absent(Host host, boolean only) {
+        if (parts.probe() != null && host.usable() && !only) {
             if (!host.is(Host.ABSENT)) {
                 LOG.info("cluster {}: {} is not named any more, but answers its checks", name(), host);
                 set(host, host.state().flags() | Host.ABSENT, "");
@@ -322,6 +354,7 @@ final class LiveCluster implements Cluster {
     private void remove(Host host) {
         LOG.info("cluster {}: {} has left", name(), host);
         known.remove(host.address());
+        left.add(host);
         if (health != null) {
             health.forget(host.address());
         }
@@ -334,7 +367,9 @@ final class LiveCluster implements Cluster {
     /** A host that is new, or whose weight or name has changed. */
     private Host host(Found found, @Nullable Host before) {
         if (before != null) {
-            Host host = new Host(found, this, before.kept(), before.state());
+            Host.State was = before.state();
+            Host.State state = Host.State.of(was.flags() & ~Host.ABSENT, was.reason(), was.since());
+            Host host = new Host(found, this, before.kept(), state);
             host.takeOn(before);
             return host;
         }
@@ -358,7 +393,7 @@ final class LiveCluster implements Cluster {
                 unchecked ? Host.UNCHECKED : 0,
                 "not checked yet",
                 parts.shared().now());
-        Host host = new Host(found, this, new Host.Kept(), state);
+        Host host = new Host(found, this, left.back(found.address()), state);
         if (!first) {
             LOG.info("cluster {}: {} is new", name(), host);
             host.usedSince(System.nanoTime());
@@ -384,6 +419,7 @@ final class LiveCluster implements Cluster {
                 LOG.info("cluster {}: {} is healthy", name(), host);
             } else {
                 LOG.warn("cluster {}: {} is not used: {}", name(), host, reason);
+                rediscovery.ask();
             }
             if (!host.usable() && host.is(Host.ABSENT)) {
                 remove(host);
@@ -426,9 +462,12 @@ final class LiveCluster implements Cluster {
         if (panic) {
             used = all;
         }
+        // Hosts that have just come get less than their share.
+        long window = parts.usesHash() ? 0 : config.slowStart().toNanos();
+        List<? extends Endpoint> weighted = window == 0 ? used : SlowStart.weighted(used, window);
         LoadBalancer.Builder balancer = parts.balancer();
         LoadBalancer.Picker picker =
-                balancer == null || used.isEmpty() ? null : balancer.build(weighted(used), open::get);
+                balancer == null || used.isEmpty() ? null : balancer.build(weighted, metrics.usage().connections::get);
         if (panic != hosts.panic()) {
             LOG.warn(
                     "cluster {}: {}",
@@ -436,7 +475,7 @@ final class LiveCluster implements Cluster {
                     panic ? "too few hosts are healthy: all are used" : "enough hosts are healthy");
         }
         hosts = new HostSet(new Snapshot(hosts.snapshot().version() + 1, List.copyOf(all)), used, picker, panic);
-        if (warming && started && !warmingUp) {
+        if (weighted != used && started && !warmingUp) {
             warmingUp = true;
             parts.shared()
                     .thread()
@@ -447,22 +486,5 @@ final class LiveCluster implements Cluster {
                             },
                             SLOW_START_MILLIS);
         }
-    }
-
-    /** Hosts that have just come get less than their share. */
-    private List<? extends Endpoint> weighted(List<Host> used) {
-        warming = false;
-        long window = config.slowStart().toNanos();
-        if (window == 0 || parts.usesHash()) {
-            return used;
-        }
-        long now = System.nanoTime();
-        List<Endpoint> weighted = new ArrayList<>(used.size());
-        for (Host host : used) {
-            long age = host.usedSince() == 0 ? window : now - host.usedSince();
-            warming |= age < window;
-            weighted.add(SlowStart.of(host, age, window));
-        }
-        return warming ? weighted : used;
     }
 }

@@ -38,7 +38,7 @@ final class OutlierDetector implements Host.Results, AutoCloseable {
 
     @Override
     public void add(Host host, Outcome outcome) {
-        if (outcome == Outcome.SUCCESS) {
+        if (outcome == Outcome.SUCCESS || outcome == Outcome.WRONG_ROLE) {
             if (host.failuresInARow.get() != 0) {
                 host.failuresInARow.set(0);
             }
@@ -49,11 +49,17 @@ final class OutlierDetector implements Host.Results, AutoCloseable {
         int failures = host.failuresInARow.incrementAndGet();
         if (failures == config.consecutiveFailures()) {
             thread.execute(() -> {
-                eject(host.address(), failures + " failures in a row", "consecutive_failures");
+                inForce().eject(host.address(), failures + " failures in a row", "consecutive_failures");
                 // Counted anew, as Envoy does: who could not be ejected now is looked at again after as many.
                 host.failuresInARow.set(0);
             });
         }
+    }
+
+    /** Connections may outlive the configuration that they were made by: what they tell is of use to the one in force. */
+    private OutlierDetector inForce() {
+        LiveCluster now = metrics.current();
+        return now != null && now.results() instanceof OutlierDetector detector ? detector : this;
     }
 
     void start() {
@@ -133,6 +139,7 @@ final class OutlierDetector implements Host.Results, AutoCloseable {
                 record.times * config.baseEjection().toMillis());
         record.until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         metrics.ejected(kind);
+        host.ejectedUntil(cluster.parts().shared().now() + millis);
         cluster.set(host, host.state().flags() | Host.EJECTED, reason + ", ejected for " + millis + " ms");
     }
 

@@ -474,7 +474,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     }
 
     @Override
-    public Connection connection() {
+    public ClientConnection connection() {
         return connection;
     }
 

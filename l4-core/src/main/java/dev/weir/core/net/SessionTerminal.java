@@ -1,5 +1,6 @@
 package dev.weir.core.net;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
@@ -36,6 +37,16 @@ final class SessionTerminal implements TerminalContext {
     @Override
     public void upstream(String cluster, @Nullable SocketAddress address, @Nullable Channel channel) {
         session.upstream(cluster, address, channel);
+    }
+
+    @Override
+    public void judge(Endpoint endpoint) {
+        session.connection().judge(endpoint);
+    }
+
+    @Override
+    public boolean followed() {
+        return session.boundary() != Boundary.UNKNOWN;
     }
 
     @Override

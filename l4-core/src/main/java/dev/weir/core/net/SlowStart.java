@@ -5,6 +5,9 @@ import dev.weir.core.config.Address;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A host with the weight it has while it warms up: from a tenth on, in proportion to its age (Envoy's "slow start", aggression 1). */
 final class SlowStart implements Endpoint {
@@ -21,7 +24,20 @@ final class SlowStart implements Endpoint {
         this.weight = weight;
     }
 
-    static SlowStart of(Host host, long age, long window) {
+    /** The same hosts if all of them are warm. {@code window}: nanoseconds. */
+    static List<? extends Endpoint> weighted(List<Host> hosts, long window) {
+        boolean warming = false;
+        long now = System.nanoTime();
+        List<Endpoint> weighted = new ArrayList<>(hosts.size());
+        for (Host host : hosts) {
+            long age = host.usedSince() == 0 ? window : now - host.usedSince();
+            warming |= age < window;
+            weighted.add(of(host, age, window));
+        }
+        return warming ? weighted : hosts;
+    }
+
+    private static SlowStart of(Host host, long age, long window) {
         double share = age >= window ? 1 : Math.max(LEAST, (double) Math.max(0, age) / window);
         return new SlowStart(host, (int) Math.max(1, Math.round(host.weight() * share * SCALE)));
     }
@@ -37,7 +53,7 @@ final class SlowStart implements Endpoint {
     }
 
     @Override
-    public ChannelFuture connect(EventLoop loop, ChannelHandler initializer) {
+    public @Nullable ChannelFuture connect(EventLoop loop, ChannelHandler initializer) {
         return host.connect(loop, initializer);
     }
 

@@ -9,7 +9,6 @@ import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Iterator;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -60,13 +59,20 @@ public final class CommandGate implements NetworkFilter {
     private final CommandFramer framer;
     private final CommandPolicy policy;
     private final boolean failOpen;
+    private final Runnable undecodable;
     private final ArrayDeque<Turn> turns = new ArrayDeque<>(4);
     private int localBytes;
     private Mode mode = Mode.NONE;
     /** The decision about a command whose head is known but that could not be carried out yet. */
     private @Nullable Decision undone;
 
-    private boolean delaying;
+    /** A command's head is known, but not yet what it depends on. */
+    private boolean unsettled;
+
+    private final GateWait wait = new GateWait();
+    /** A decision was to close: nothing behind that command is looked at. */
+    private boolean closing;
+
     private boolean clientEnded;
     private boolean opaque;
 
@@ -76,14 +82,25 @@ public final class CommandGate implements NetworkFilter {
      * @param failOpen what to do when the bytes cannot be cut into commands any more: pass everything, or close
      */
     public CommandGate(CommandFramer framer, CommandPolicy policy, boolean failOpen) {
+        this(framer, policy, failOpen, () -> {});
+    }
+
+    /**
+     * Makes a gate for one connection.
+     *
+     * @param undecodable run once if the bytes cannot be cut into commands any more
+     */
+    CommandGate(CommandFramer framer, CommandPolicy policy, boolean failOpen, Runnable undecodable) {
         this.framer = framer;
         this.policy = policy;
         this.failOpen = failOpen;
+        this.undecodable = undecodable;
     }
 
     @Override
     public Opening onOpen(FilterContext context) {
         context.holdUpTo(framer.longestHead());
+        policy.onOpen(context);
         return Opening.PROCEED;
     }
 
@@ -103,7 +120,7 @@ public final class CommandGate implements NetworkFilter {
 
     private int requests(FilterContext context, ByteBuf data) {
         int run = 0;
-        while (data.isReadable() && !delaying) {
+        while (data.isReadable() && !wait.active() && !closing) {
             if (undone != null) {
                 if (undone != Decision.ALLOW) {
                     // What may be sent in place of the command goes behind those before it.
@@ -115,17 +132,28 @@ public final class CommandGate implements NetworkFilter {
                 }
                 continue;
             }
+            if (unsettled) {
+                if (!framer.settled()) {
+                    break;
+                }
+                unsettled = false;
+                undone = policy.decide(framer.command(), wait.nanos(context));
+                continue;
+            }
             CommandFramer.Step step = framer.request(data);
             if (step == CommandFramer.Step.MORE) {
                 // Half a head at the end of the stream will not become a command: let it go.
                 return clientEnded ? run + data.readableBytes() : run;
             }
             if (step == CommandFramer.Step.OPAQUE) {
-                opaque = true;
-                return run + data.readableBytes();
+                context.pass(run);
+                return opaque(context, data);
             }
             if (step == CommandFramer.Step.HEAD) {
-                undone = policy.decide(framer.command(), context.burstNanos());
+                unsettled = policy.asksSession() && !framer.settled();
+                if (!unsettled) {
+                    undone = policy.decide(framer.command(), wait.nanos(context));
+                }
                 continue;
             }
             int length = framer.length();
@@ -147,21 +175,18 @@ public final class CommandGate implements NetworkFilter {
     /** False if it has to wait. */
     private boolean carryOut(FilterContext context, Decision decision) {
         if (decision instanceof Decision.Delay delay) {
-            delaying = true;
-            undone = Decision.ALLOW;
+            undone = delay.then();
             context.holdDeadline("delayed", delay.time().plus(HOLD));
-            context.connection()
-                    .loop()
-                    .schedule(
-                            () -> {
-                                delaying = false;
-                                context.resume(Direction.TO_UPSTREAM);
-                            },
-                            delay.time().toNanos(),
-                            TimeUnit.NANOSECONDS);
+            wait.delay(context, delay.time(), policy::onDelayed);
             return false;
         }
-        boolean own = decision instanceof Decision.Deny || decision instanceof Decision.Answer;
+        if (decision instanceof Decision.Later later) {
+            context.holdDeadline("undecided", HOLD);
+            return wait.ask(context, later, decided -> undone = decided);
+        }
+        boolean own = decision instanceof Decision.Deny
+                || decision instanceof Decision.Answer
+                || decision instanceof Decision.Close;
         if (turns.size() >= MAX_TURNS || own && (localBytes > MAX_LOCAL_BYTES || !context.clientWritable())) {
             context.holdDeadline("client_slow", Duration.ofMinutes(10));
             return false;
@@ -180,9 +205,16 @@ public final class CommandGate implements NetworkFilter {
         return true;
     }
 
+    // ---- answers of Weir
+
     private void deny(FilterContext context, Decision decision) {
         ByteBuf answer;
-        if (decision instanceof Decision.Deny deny) {
+        if (decision instanceof Decision.Close close) {
+            answer = framer.error(
+                    context.connection().allocator(),
+                    close.error().code(),
+                    close.error().message());
+        } else if (decision instanceof Decision.Deny deny) {
             answer = framer.error(context.connection().allocator(), deny.code(), deny.message());
         } else if (decision instanceof Decision.Answer own) {
             answer = own.bytes().apply(context.connection().allocator());
@@ -204,6 +236,10 @@ public final class CommandGate implements NetworkFilter {
             turn.local = answer;
             localBytes += answer.readableBytes();
             turns.add(turn);
+        }
+        if (decision instanceof Decision.Close close) {
+            closing = true;
+            context.close(close.reason());
         }
     }
 
@@ -229,8 +265,8 @@ public final class CommandGate implements NetworkFilter {
                 break;
             }
             if (step == CommandFramer.Step.OPAQUE) {
-                opaque = true;
-                return run + data.readableBytes();
+                context.pass(run);
+                return opaque(context, data);
             }
             int length = framer.length();
             if (step == CommandFramer.Step.DROP) {
@@ -260,7 +296,10 @@ public final class CommandGate implements NetworkFilter {
                 localTurns(context);
             }
         }
-        if (undone != null && !delaying) {
+        if ((undone != null || unsettled) && !wait.active()) {
+            // What waits may be answered by Weir: behind what has come.
+            context.pass(run);
+            run = 0;
             context.resume(Direction.TO_UPSTREAM);
         }
         return run;
@@ -328,8 +367,19 @@ public final class CommandGate implements NetworkFilter {
 
     // ---- ends
 
+    private int opaque(FilterContext context, ByteBuf data) {
+        opaque = true;
+        undecodable.run();
+        if (!failOpen) {
+            context.close(CloseReason.FILTER);
+            return 0;
+        }
+        return data.readableBytes();
+    }
+
     private int broken(FilterContext context, Direction direction) {
         opaque = true;
+        undecodable.run();
         if (!failOpen) {
             context.close(CloseReason.FILTER);
             return 0;
@@ -370,6 +420,8 @@ public final class CommandGate implements NetworkFilter {
 
     @Override
     public void onClose(CloseReason reason) {
+        wait.close();
+        policy.onClose();
         for (Turn turn = turns.poll(); turn != null; turn = turns.poll()) {
             if (turn.local != null) {
                 turn.local.release();

@@ -1,5 +1,6 @@
 package dev.weir.core.protocol;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.filter.Connection;
@@ -54,6 +55,23 @@ public interface Protocol {
      * must come to an answer within the first few hundred bytes.
      */
     Detection detect(Direction direction, ByteBuf first);
+
+    /** What there is to know about its single commands, or null if it has no {@link #framer}. Off the event loops. */
+    default @Nullable CommandSet commands() {
+        return null;
+    }
+
+    /**
+     * What an error that a server answered with says of that server: {@link Endpoint.Outcome#FAILURE} if it cannot serve now, whoever asks
+     * for whatever (it starts, it ends, it is full); {@link Endpoint.Outcome#WRONG_ROLE} if it is not the one to ask (any more);
+     * {@link Endpoint.Outcome#SUCCESS} for all others, and always for what a client can bring about by what it asks for: nobody is to be
+     * able to have a server taken out. Called on event loops, once per error.
+     *
+     * @param error what exchanges of this protocol carry as their error
+     */
+    default Endpoint.Outcome outcome(String error) {
+        return Endpoint.Outcome.SUCCESS;
+    }
 
     /**
      * A framer for one connection, or null if this protocol cannot be cut into single commands (then always null). Called

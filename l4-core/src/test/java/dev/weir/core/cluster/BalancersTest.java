@@ -134,7 +134,7 @@ class BalancersTest {
         for (int i = 0; i < 80_000; i++) {
             byte[] key = ("key:" + i).getBytes(StandardCharsets.UTF_8);
             boolean of32Bits = policy.equals("ketama") || policy.equals("modula");
-            long hash = of32Bits ? TwemproxyHashes.md5(key, key.length) : XxHash64.hash(key, 0);
+            long hash = of32Bits ? TwemproxyHashes.md5(key, 0, key.length) : XxHash64.hash(key, 0);
             counts[picker.pick(hash, 0)]++;
         }
 
@@ -156,7 +156,7 @@ class BalancersTest {
 
         for (int i = 0; i < 20_000; i++) {
             byte[] key = ("key:" + i).getBytes(StandardCharsets.UTF_8);
-            long hash = policy.equals("ketama") ? TwemproxyHashes.md5(key, key.length) : XxHash64.hash(key, 0);
+            long hash = policy.equals("ketama") ? TwemproxyHashes.md5(key, 0, key.length) : XxHash64.hash(key, 0);
             int was = before.pick(hash, 0);
             moved += was != 19 && was != after.pick(hash, 0) ? 1 : 0;
         }

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -59,11 +60,39 @@ final class Behind implements AutoCloseable {
     }
 
     Behind start(Map<String, ?> discovery) {
-        proxy = Proxy.builder().meters(meters).start(config(discovery));
+        return start(Map.of("discovery", discovery), "c");
+    }
+
+    /** With clusters of these names, all of them with what is given; the first one's endpoints are asked. */
+    Behind start(Map<String, ?> cluster, String... names) {
+        proxy = Proxy.builder().meters(meters).start(config(cluster, names));
         return this;
     }
 
+    void apply(Map<String, ?> cluster, String... names) {
+        proxy.apply(config(cluster, names));
+    }
+
+    /** Nobody listens on {@code 127.0.0.N} any more. */
+    void stop(int n) throws IOException {
+        for (ServerSocket server : servers) {
+            if (server.getInetAddress().getAddress()[3] == n) {
+                server.close();
+            }
+        }
+    }
+
     static ProxyConfig config(Map<String, ?> discovery) {
+        return config(Map.of("discovery", discovery), "c");
+    }
+
+    private static ProxyConfig config(Map<String, ?> cluster, String... names) {
+        List<Map<String, Object>> clusters = new ArrayList<>();
+        for (String name : names) {
+            Map<String, Object> one = new HashMap<>(cluster);
+            one.put("name", name);
+            clusters.add(one);
+        }
         return ProxyConfig.of(Map.of(
                 "event_loops",
                 2,
@@ -74,9 +103,9 @@ final class Behind implements AutoCloseable {
                         "address",
                         "127.0.0.1:0",
                         "filters",
-                        List.of(Map.of("type", "tcp_proxy", "cluster", "c")))),
+                        List.of(Map.of("type", "tcp_proxy", "cluster", names[0])))),
                 "clusters",
-                List.of(Map.of("name", "c", "discovery", discovery))));
+                clusters));
     }
 
     Socket connect() throws IOException {

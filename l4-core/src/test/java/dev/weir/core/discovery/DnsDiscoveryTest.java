@@ -97,6 +97,46 @@ class DnsDiscoveryTest {
     }
 
     @Test
+    void asksAtOnceWhenAHostFailsItsChecks() throws Exception {
+        try (DnsServer server = new DnsServer().set(NAME, ip(NAME, 3_600, "127.0.0.2"));
+                Behind behind = new Behind(2, 3)) {
+            Map<String, Object> discovery = dns(behind, server);
+            discovery.put("min_refresh", "1h");
+            discovery.put("max_refresh", "24h");
+            behind.start(
+                    Map.of("discovery", discovery, "health_check", Map.of("type", "tcp", "interval", "20ms")), "c");
+            assertThat(behind.becomes(behind.at(2))).isTrue();
+            server.set(NAME, ip(NAME, 3_600, "127.0.0.3"));
+
+            behind.stop(2);
+
+            assertThat(behind.becomes(behind.at(3))).isTrue();
+        }
+    }
+
+    @Test
+    void asksNoMoreForAClusterThatIsGone() throws Exception {
+        String question = NAME + " A";
+        String other = "other.example.test";
+        try (DnsServer server =
+                        new DnsServer().set(NAME, ip(NAME, 0, "127.0.0.2")).set(other, ip(other, 0, "127.0.0.2"));
+                Behind behind = new Behind(2)) {
+            behind.start(dns(behind, server));
+            assertThat(eventually(() -> server.asked(question) > 3)).isTrue();
+            Map<String, Object> next = dns(behind, server);
+            next.put("address", other + ":" + behind.port());
+
+            behind.apply(Map.of("discovery", next), "d");
+
+            assertThat(eventually(() -> server.asked(other + " A") > 10)).isTrue();
+            long last = server.asked(question);
+            long now = server.asked(other + " A");
+            assertThat(eventually(() -> server.asked(other + " A") > now + 20)).isTrue();
+            assertThat(server.asked(question)).isEqualTo(last);
+        }
+    }
+
+    @Test
     void keepsWhatWasGoodWhenTheNameIsGoneOrEmpty() throws Exception {
         try (DnsServer server = new DnsServer().set(NAME, ip(NAME, 0, "127.0.0.2"));
                 Behind behind = new Behind(2)) {

@@ -96,7 +96,12 @@ class ExchangeSinksTest {
                 new SimpleMeterRegistry(),
                 new ProxyConfig.SinkConfig(100, Duration.ofMillis(10), 4),
                 List.of(),
-                protocol -> protocol.equals("dynamodb") ? "aws.dynamodb" : "");
+                new ExchangeSinks.Protocols() {
+                    @Override
+                    public String systemName(String protocol) {
+                        return protocol.equals("dynamodb") ? "aws.dynamodb" : "";
+                    }
+                });
         for (String protocol : List.of("dynamodb", "http")) {
             Exchange e = sinks.forLoop(0).open().of(connection, protocol, SinkBed.GET);
             e.durationNanos = 1;

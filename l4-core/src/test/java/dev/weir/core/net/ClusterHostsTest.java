@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.Proxy;
 import dev.weir.core.Proxy.EndpointStatus;
+import dev.weir.core.cluster.Discovery;
 import dev.weir.core.config.ProxyConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -221,7 +222,11 @@ class ClusterHostsTest {
             assertThat(first.getInputStream().read()).isEqualTo('U');
 
             assertThat(ask(proxy)).isEmpty();
-            assertThat(meters.get("weir_cluster_overflow").counter().count()).isEqualTo(1);
+            assertThat(meters.get("weir_cluster_overflow")
+                            .tag("limit", "connections")
+                            .counter()
+                            .count())
+                    .isEqualTo(1);
         }
     }
 
@@ -279,13 +284,34 @@ class ClusterHostsTest {
 
             ToyDiscovery.found("c", b.address());
             assertThat(eventually(() ->
-                            proxy.clusters().get(0).endpoints().get(0).reason().equals("not named by discovery")))
+                            proxy.clusters().get(0).endpoints().stream()
+                                    .anyMatch(e -> e.reason().equals("not named by discovery"))))
                     .isTrue();
             assertThat(ask(proxy, 4)).contains("UP a", "UP b");
 
             a.up = false;
             assertThat(eventually(() -> addresses(proxy).equals(List.of(b.address()))))
                     .isTrue();
+        }
+    }
+
+    @Test
+    void leavesWhoIsNotNamedByASourceThatIsSure() throws Exception {
+        try (Named a = new Named("a");
+                Named b = new Named("b");
+                Proxy proxy = start(discovered(Map.of(
+                        "health_check",
+                        Map.of("type", "tcp", "expect", "UP", "interval", "20ms", "timeout", "5s", "jitter", 0))))) {
+            assertThat(eventually(() -> ToyDiscovery.RUNNING.containsKey("c"))).isTrue();
+            ToyDiscovery.found("c", a.address(), b.address());
+            assertThat(becomes(proxy, "healthy", "healthy")).isTrue();
+            ToyDiscovery.found("c", b.address());
+
+            ToyDiscovery.foundOnly("c", b.address());
+
+            assertThat(eventually(() -> addresses(proxy).equals(List.of(b.address()))))
+                    .isTrue();
+            assertThat(ask(proxy, 4)).containsOnly("UP b");
         }
     }
 
@@ -303,6 +329,37 @@ class ClusterHostsTest {
                 ToyDiscovery.found("c", b.address());
 
                 client.getInputStream().readAllBytes(); // ends, as the connection does
+            }
+        }
+    }
+
+    /** Connections of the time before {@code close} was configured, also of a host that had left and come back. */
+    @Test
+    void closesConnectionsThatEarlierConfigurationsMade() throws Exception {
+        try (Named a = new Named("a");
+                Named b = new Named("b");
+                Proxy proxy = start(discovered(Map.of()))) {
+            assertThat(eventually(() -> ToyDiscovery.RUNNING.containsKey("c"))).isTrue();
+            ToyDiscovery.found("c", a.address());
+            assertThat(eventually(() -> ask(proxy).equals("UP a"))).isTrue();
+            try (Socket old = connect(proxy)) {
+                assertThat(old.getInputStream().read()).isEqualTo('U');
+                ToyDiscovery.found("c", b.address());
+                assertThat(eventually(() -> addresses(proxy).equals(List.of(b.address()))))
+                        .isTrue();
+                ToyDiscovery.found("c", a.address(), b.address());
+                assertThat(eventually(() -> addresses(proxy).size() == 2)).isTrue();
+                assertThat(proxy.clusters().get(0).endpoints().get(0).connectionsActive())
+                        .isEqualTo(1);
+                Discovery.Context before = ToyDiscovery.RUNNING.get("c");
+                proxy.apply(config(discovered(Map.of("on_host_removal", "close"))));
+                assertThat(eventually(() -> ToyDiscovery.RUNNING.containsKey("c")
+                                && ToyDiscovery.RUNNING.get("c") != before))
+                        .isTrue();
+
+                ToyDiscovery.found("c", b.address());
+
+                old.getInputStream().readAllBytes(); // ends, as the connection does
             }
         }
     }

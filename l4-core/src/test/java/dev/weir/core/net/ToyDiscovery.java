@@ -13,6 +13,9 @@ public final class ToyDiscovery implements Discovery {
     /** The running sources by their clusters' names. */
     static final Map<String, Context> RUNNING = new ConcurrentHashMap<>();
 
+    /** How often they were to ask again. */
+    static final Map<String, Integer> AGAIN = new ConcurrentHashMap<>();
+
     /** For ServiceLoader. */
     public ToyDiscovery() {}
 
@@ -26,7 +29,17 @@ public final class ToyDiscovery implements Discovery {
         node.string("note", null);
         return context -> {
             RUNNING.put(context.cluster(), context);
-            return () -> RUNNING.remove(context.cluster());
+            return new Search() {
+                @Override
+                public void close() {
+                    RUNNING.remove(context.cluster(), context);
+                }
+
+                @Override
+                public void again() {
+                    AGAIN.merge(context.cluster(), 1, Integer::sum);
+                }
+            };
         };
     }
 
@@ -36,6 +49,10 @@ public final class ToyDiscovery implements Discovery {
                         .map(Address::parse)
                         .map(Found::of)
                         .toList());
+    }
+
+    static void foundOnly(String cluster, String address) {
+        RUNNING.get(cluster).foundOnly(List.of(Found.of(Address.parse(address))));
     }
 
     static void weighted(String cluster, String address, int weight) {

@@ -1,5 +1,6 @@
 package dev.weir.core.net;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.exchange.Exchange;
 import dev.weir.core.exchange.Operation;
@@ -99,7 +100,16 @@ abstract class ToyProtocol implements Protocol {
         return Detection.YES;
     }
 
-    /** A line of the client is a request, the server's next line its answer; a line without request is a greeting. */
+    @Override
+    public Endpoint.Outcome outcome(String error) {
+        return switch (error) {
+            case "LOADING" -> Endpoint.Outcome.FAILURE;
+            case "READONLY" -> Endpoint.Outcome.WRONG_ROLE;
+            default -> Endpoint.Outcome.SUCCESS;
+        };
+    }
+
+    /** A line of the client is a request, the server's next line its answer, an error if it begins with a minus; a line without request is a greeting. */
     private static final class Lines implements Sniffer {
         private final String protocol;
         private final Direction first;
@@ -149,6 +159,10 @@ abstract class ToyProtocol implements Protocol {
                         answered = exchange(GREETING, nanos);
                     }
                     answered.statement = line.toString();
+                    if (line.length() > 0 && line.charAt(0) == '-') {
+                        answered.status = Exchange.Status.ERROR;
+                        answered.error = line.substring(1);
+                    }
                     answered.durationNanos = nanos - answered.startNanos;
                     if (context != null) {
                         context.exchanges().emit(answered);

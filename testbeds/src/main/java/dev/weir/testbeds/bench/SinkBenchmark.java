@@ -1,5 +1,6 @@
 package dev.weir.testbeds.bench;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.exchange.AccessLog;
@@ -16,6 +17,8 @@ import dev.weir.core.filter.WireClock;
 import dev.weir.core.sql.DigestTable;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import java.io.OutputStream;
 import java.net.SocketAddress;
@@ -23,6 +26,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import org.HdrHistogram.SingleWriterRecorder;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -41,7 +46,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What an exchange costs after the sniffer: taking a record, filling it in, handing it in. The cost of the sinks
- * is the difference to {@code none}. The traffic: 50 connections in turn, bursts of 16 commands, 20
+ * is the difference to {@code none}, that of outlier detection the one between {@code judged} and {@code default}. The traffic: 50 connections in turn, bursts of 16 commands, 20
  * operations of which 3 make most, durations between 1 µs and 3 ms, 1 % errors.
  */
 @State(Scope.Thread)
@@ -56,7 +61,7 @@ public class SinkBenchmark {
     private static final int BURST = 16;
 
     /** Which sinks there are. */
-    @Param({"none", "default", "live", "access_log", "hdr_recorder"})
+    @Param({"none", "default", "judged", "live", "access_log", "hdr_recorder"})
     public String sinks = "none";
 
     private final Operation[] operations = new Operation[EXCHANGES];
@@ -84,8 +89,9 @@ public class SinkBenchmark {
             sizes[i] = 10 + random.nextInt(1_000);
             errors[i] = random.nextInt(100) == 0;
         }
+        Endpoint judged = sinks.equals("judged") ? new Judged() : null;
         for (int i = 0; i < CONNECTIONS; i++) {
-            connections[i] = new BenchConnection(i + 1, "10.1.1." + i % 10);
+            connections[i] = new BenchConnection(i + 1, "10.1.1." + i % 10, judged);
         }
         exchanges = exchanges();
     }
@@ -190,6 +196,52 @@ public class SinkBenchmark {
         }
     }
 
+    /** Does what an endpoint of a cluster with outlier detection does while all goes well. */
+    private static final class Judged implements Endpoint {
+        private final AtomicInteger failuresInARow = new AtomicInteger();
+        private final LongAdder successes = new LongAdder();
+
+        @Override
+        public void done(Outcome outcome, long micros) {
+            if (outcome == Outcome.SUCCESS) {
+                if (failuresInARow.get() != 0) {
+                    failuresInARow.set(0);
+                }
+                successes.increment();
+            }
+        }
+
+        @Override
+        public Address address() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public int weight() {
+            return 1;
+        }
+
+        @Override
+        public ChannelFuture connect(EventLoop loop, ChannelHandler initializer) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public int activeConnections() {
+            return 0;
+        }
+
+        @Override
+        public long connects() {
+            return 0;
+        }
+
+        @Override
+        public long connectFailures() {
+            return 0;
+        }
+    }
+
     /** As the core's: plain fields behind the interface. */
     private static final class BenchConnection implements Connection {
         private final long id;
@@ -198,7 +250,10 @@ public class SinkBenchmark {
         private final String upstream = "10.0.0.5:6379";
         private @Nullable Object sinkState;
 
-        BenchConnection(long id, String clientHost) {
+        private final @Nullable Endpoint judged;
+
+        BenchConnection(long id, String clientHost, @Nullable Endpoint judged) {
+            this.judged = judged;
             this.id = id;
             this.clientHost = clientHost;
             this.clientText = clientHost + ":50000";
@@ -262,6 +317,11 @@ public class SinkBenchmark {
         @Override
         public <T> void set(ConnectionAttribute<T> key, T value) {
             throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public @Nullable Endpoint judged() {
+            return judged;
         }
 
         @Override
