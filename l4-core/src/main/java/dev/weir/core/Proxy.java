@@ -119,6 +119,16 @@ public final class Proxy implements AutoCloseable {
             @Nullable Instant ejectedUntil,
             Map<String, String> metadata) {}
 
+    /**
+     * How the proxy deals with limits that are reached.
+     *
+     * @param step {@code none}, {@code stop_accepting}, {@code close_idle} or {@code refuse}
+     * @param cause {@code nothing}, {@code connections}, {@code memory} or {@code descriptors}
+     * @param connections client connections of all listeners
+     * @param maxConnections their limit, 0 for none
+     */
+    public record OverloadStatus(String step, String cause, int connections, int maxConnections) {}
+
     /** Starts to set up a proxy. */
     public static Builder builder() {
         return new Builder();
@@ -233,6 +243,11 @@ public final class Proxy implements AutoCloseable {
     /** All listeners. */
     public List<ListenerStatus> listeners() {
         return engine.listeners();
+    }
+
+    /** Whether limits are reached, and what is done about it. */
+    public OverloadStatus overload() {
+        return engine.overload();
     }
 
     /** All clusters of the configuration in force. */

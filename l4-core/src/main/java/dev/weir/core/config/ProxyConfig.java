@@ -57,6 +57,7 @@ public record ProxyConfig(
      * @param logLevel {@code error}, {@code warn}, {@code info}, {@code debug} or {@code trace}
      * @param logFormat {@code text} or {@code json}
      * @param takeoverSocket path where a successor asks for the sockets; empty for the default one, {@code off} for none
+     * @param overload what happens at the limits; may change at a reload
      */
     public record ProcessConfig(
             int eventLoops,
@@ -65,7 +66,8 @@ public record ProxyConfig(
             long bufferMemory,
             String logLevel,
             String logFormat,
-            String takeoverSocket) {}
+            String takeoverSocket,
+            OverloadConfig overload) {}
 
     /**
      * Sinks of exchanges.
@@ -162,7 +164,8 @@ public record ProxyConfig(
                 buffers,
                 level,
                 format,
-                socket);
+                socket,
+                OverloadConfig.from(root));
     }
 
     private static SinkConfig sinks(ConfigNode root) {

@@ -16,13 +16,14 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The accept sockets of a listener: bound here, inherited from another process, or taken over from a listener that leaves. They
  * listen as soon as there are any, but accept only from {@link #open} on, so that what fails on the way to there costs nobody a
- * connection. Used under the lock of {@link Engine}.
+ * connection. Used under the lock of {@link Engine}; {@link #open} and {@link #pause} from any thread.
  */
 final class AcceptSockets {
     private static final Logger LOG = LoggerFactory.getLogger(AcceptSockets.class);
@@ -43,7 +44,7 @@ final class AcceptSockets {
     private final Transport transport;
     private final List<EventLoop> loops;
     private final Acceptors acceptors;
-    private final List<Accepting> sockets = new ArrayList<>();
+    private final List<Accepting> sockets = new CopyOnWriteArrayList<>();
     /** Another process has made them. */
     private boolean inherited;
 

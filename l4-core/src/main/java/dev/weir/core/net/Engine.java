@@ -3,6 +3,7 @@ package dev.weir.core.net;
 import dev.weir.core.ListenSocket;
 import dev.weir.core.Proxy.ClusterStatus;
 import dev.weir.core.Proxy.ListenerStatus;
+import dev.weir.core.Proxy.OverloadStatus;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ListenerConfig;
 import dev.weir.core.config.ProxyConfig;
@@ -26,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +45,8 @@ public final class Engine implements AutoCloseable {
     private final ExchangeSinks sinks;
     private final LoopLag lag;
     private final RateSampler rates;
-    private final MemoryLimit memory;
+    private final AtomicInteger connections = new AtomicInteger();
+    private final Overload overload;
     private final AtomicLong connectionIds = new AtomicLong();
     /** By name: counters outlive the sockets, so that metrics never run backwards. */
     private final Map<String, List<ListenerLoop>> listenerLoops = new ConcurrentHashMap<>();
@@ -80,7 +83,6 @@ public final class Engine implements AutoCloseable {
         this.connectionExchanges =
                 config.accessLog() != null && config.accessLog().connections();
         this.transport = Transport.of(config.process().transport());
-        this.memory = new MemoryLimit(config.process().bufferMemory());
         int count = config.process().eventLoops();
         if (count == 0) {
             count = Runtime.getRuntime().availableProcessors();
@@ -93,6 +95,12 @@ public final class Engine implements AutoCloseable {
             loops.add(new Loop(index, (EventLoop) executor, sinks.forLoop(index), clock));
         }
         this.clusters = new Clusters(loops.stream().map(Loop::loop).toList(), meters, clock);
+        this.overload = new Overload(
+                loops,
+                connections,
+                new MemoryLimit(config.process().bufferMemory()),
+                new OverloadMetrics(meters),
+                config.process().overload());
         this.departure = new Departure(loops, listenerLoops);
         this.lag = new LoopLag(loops, meters);
         this.rates = new RateSampler(sinks::sampleRates);
@@ -153,7 +161,7 @@ public final class Engine implements AutoCloseable {
                 leaving.remove(old);
             } else {
                 current.put(
-                        listener.name(), new Listener(listener, transport, loopsOf(listener), metrics, memory, next));
+                        listener.name(), new Listener(listener, transport, loopsOf(listener), metrics, overload, next));
             }
         }
         ListenerSwap swap = new ListenerSwap(leaving, inheritance);
@@ -177,6 +185,7 @@ public final class Engine implements AutoCloseable {
         Generation old = generation;
         listeners = Map.copyOf(current);
         order = List.copyOf(current.values());
+        overload.use(config.process().overload(), order);
         generation = next;
         if (old != null) {
             old.release();
@@ -213,7 +222,8 @@ public final class Engine implements AutoCloseable {
     private List<ListenerLoop> loopsOf(ListenerConfig config) {
         return listenerLoops.computeIfAbsent(config.name(), name -> {
             List<ListenerLoop> made = new ArrayList<>();
-            loops.forEach(loop -> made.add(new ListenerLoop(name, loop, connectionIds, metrics, connectionExchanges)));
+            loops.forEach(loop -> made.add(new ListenerLoop(
+                    name, loop, connectionIds, metrics, connections, connectionExchanges)));
             metrics.listener(name, made);
             return made;
         });
@@ -253,6 +263,11 @@ public final class Engine implements AutoCloseable {
                     decodingOf(name).getAsBoolean()));
         }
         return List.copyOf(all);
+    }
+
+    /** See {@link dev.weir.core.Proxy#overload}. */
+    public OverloadStatus overload() {
+        return overload.status();
     }
 
     /** All clusters. */

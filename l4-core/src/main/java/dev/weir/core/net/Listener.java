@@ -19,6 +19,7 @@ import io.netty.channel.socket.SocketChannel;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,7 +35,7 @@ final class Listener {
     private final ListenerConfig config;
     private final List<ListenerLoop> loops;
     private final CoreMetrics metrics;
-    private final MemoryLimit memory;
+    private final Overload overload;
     private final AcceptSockets sockets;
     private final AtomicInteger nextLoop = new AtomicInteger();
     private final Acceptor[] acceptors;
@@ -48,12 +49,12 @@ final class Listener {
             Transport transport,
             List<ListenerLoop> loops,
             CoreMetrics metrics,
-            MemoryLimit memory,
+            Overload overload,
             Generation generation) {
         this.config = config;
         this.loops = List.copyOf(loops);
         this.metrics = metrics;
-        this.memory = memory;
+        this.overload = overload;
         this.generation = generation;
         this.bound = config.address();
         this.acceptors = new Acceptor[loops.size()];
@@ -130,6 +131,11 @@ final class Listener {
         sockets.open();
     }
 
+    /** Accepts nobody for a while. */
+    void pause() {
+        sockets.pause();
+    }
+
     /** Closes the accept sockets; connections go on, also those that wait to be accepted. Waits until they are closed. */
     void stopAccepting() {
         accepting = false;
@@ -171,6 +177,18 @@ final class Listener {
         }
     }
 
+    private void cannotAccept(ChannelHandlerContext ctx, Throwable cause) {
+        String error = String.valueOf(cause.getMessage());
+        if (error.contains("Too many open files")) {
+            overload.noDescriptor(ctx.channel());
+            return;
+        }
+        // Rest a moment instead of spinning on the accept queue.
+        LOG.warn("cannot accept listener={} error={}", config.name(), cause.toString());
+        ctx.channel().config().setAutoRead(false);
+        ctx.channel().eventLoop().schedule(overload::resume, 1, TimeUnit.SECONDS);
+    }
+
     /** With one accept socket for all loops: hands connections to the loops in turn. */
     @Sharable
     private final class Distributor extends ChannelInboundHandlerAdapter {
@@ -178,6 +196,12 @@ final class Listener {
         public void channelRead(ChannelHandlerContext ctx, Object message) {
             Acceptor acceptor = acceptors[Math.floorMod(nextLoop.getAndIncrement(), acceptors.length)];
             acceptor.accept((Channel) message);
+            overload.accepted(ctx.channel());
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            cannotAccept(ctx, cause);
         }
     }
 
@@ -200,6 +224,7 @@ final class Listener {
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
             accept((Channel) message);
+            overload.accepted(ctx.channel());
         }
 
         void accept(Channel child) {
@@ -213,8 +238,8 @@ final class Listener {
 
         private void start(Channel child) {
             try {
-                if (memory.exceeded()) {
-                    refuse(child, CloseReason.MEMORY);
+                if (overload.refuses()) {
+                    refuse(child, overload.refused());
                     return;
                 }
                 Generation current = retained();
@@ -378,15 +403,7 @@ final class Listener {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            // Most likely too many open files. Rest a moment instead of spinning on the accept queue.
-            LOG.warn("cannot accept listener={} error={}", config.name(), cause.toString());
-            var options = ctx.channel().config();
-            if (options.isAutoRead()) {
-                options.setAutoRead(false);
-                ctx.channel()
-                        .eventLoop()
-                        .schedule(() -> options.setAutoRead(true), 1, java.util.concurrent.TimeUnit.SECONDS);
-            }
+            cannotAccept(ctx, cause);
         }
     }
 }

@@ -15,7 +15,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +42,7 @@ final class ListenerLoop {
     private final Loop loop;
     private final AtomicLong ids;
     private final CoreMetrics metrics;
+    private final AtomicInteger open;
     private final LoopCounter[] closed = new LoopCounter[CloseReason.values().length];
     private final Map<SocketAddress, String> texts = new HashMap<>();
 
@@ -53,6 +56,18 @@ final class ListenerLoop {
     private boolean draining;
 
     ListenerLoop(String listener, Loop loop, AtomicLong ids, CoreMetrics metrics, boolean connectionExchanges) {
+        this(listener, loop, ids, metrics, new AtomicInteger(), connectionExchanges);
+    }
+
+    /** {@code open} counts the connections of the whole process. */
+    ListenerLoop(
+            String listener,
+            Loop loop,
+            AtomicLong ids,
+            CoreMetrics metrics,
+            AtomicInteger open,
+            boolean connectionExchanges) {
+        this.open = open;
         this.listener = listener;
         this.loop = loop;
         this.ids = ids;
@@ -100,6 +115,7 @@ final class ListenerLoop {
     }
 
     void opened(Session session) {
+        open.incrementAndGet();
         active.add(1);
         total.add(1);
         session.next = first;
@@ -113,6 +129,7 @@ final class ListenerLoop {
     }
 
     void closed(Session session, CloseReason reason) {
+        open.decrementAndGet();
         active.add(-1);
         closed[reason.ordinal()].add(1);
         if (session.previous != null) {
@@ -129,12 +146,14 @@ final class ListenerLoop {
 
     /** A connection begins with a header, or may. */
     void waiting(ProxyHandshake handshake) {
+        open.incrementAndGet();
         active.add(1);
         waiting.add(handshake);
     }
 
     /** It has become a session, or was refused one. */
     void passed(ProxyHandshake handshake) {
+        open.decrementAndGet();
         active.add(-1);
         waiting.remove(handshake);
     }
@@ -190,6 +209,13 @@ final class ListenerLoop {
             }
         }
         return true;
+    }
+
+    /** Shows all sessions. On the loop. */
+    void sessions(Consumer<Session> viewer) {
+        for (Session s = first; s != null; s = s.next) {
+            viewer.accept(s);
+        }
     }
 
     /** The listener is there again: sessions from now on stay. On the loop. */
