@@ -83,6 +83,11 @@ public final class RedisBed implements AutoCloseable {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
+        return start(kind, port);
+    }
+
+    /** Starts a server on a port that was another one's before, and waits until it answers. */
+    public static RedisBed start(Kind kind, int port) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(kind.command);
         command.addAll(List.of("--port", Integer.toString(port), "--bind", "127.0.0.1"));
         command.addAll(List.of("--save", "", "--appendonly", "no"));
