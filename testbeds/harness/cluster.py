@@ -23,13 +23,19 @@ def jmh(folder, quick, core):
     times = ["-wi", "2", "-i", "3", "-r", "200ms", "-w", "200ms"] if quick else ["-wi", "5", "-i", "5", "-r", "500ms", "-w", "500ms"]
     command = ["taskset", "-c", str(core), "java", "-Xmx256m", "-XX:+UseSerialGC", "-cp", peers.class_path(), "org.openjdk.jmh.Main"]
     command += ["ClusterBenchmark", "-f", "1", "-prof", "gc", "-prof", CPU_TIME, "-jvmArgs", "-Xmx256m -XX:+UseSerialGC"]
-    subprocess.run(
-        command + times + ["-rf", "json", "-rff", out],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        timeout=3_600,
-        check=True,
-    )
+    log = out + ".log"
+    with open(log, "w", encoding="utf-8") as printed:
+        done = subprocess.run(
+            command + times + ["-foe", "true", "-rf", "json", "-rff", out],
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=printed,
+            timeout=3_600,
+            check=False,
+        )
+    if done.returncode != 0:
+        with open(log, encoding="utf-8") as printed:
+            raise processes.Failed("JMH: " + "".join(printed.readlines()[-20:]))
     with open(out, encoding="utf-8") as file:
         found = {}
         for one in json.load(file):

@@ -88,6 +88,11 @@ public final class RedisBed implements AutoCloseable {
         }
     }
 
+    /** Starts a server on a port that was another one's before, and waits until it answers. */
+    public static RedisBed start(Kind kind, int port) throws IOException, InterruptedException {
+        return start(kind, "127.0.0.1", port);
+    }
+
     /** The same on an address and a port that are free. */
     public static RedisBed start(Kind kind, String ip, int port) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(kind.command);

@@ -29,7 +29,8 @@ class EnvoyBalancingIT {
     @TempDir
     Path folder;
 
-    private record Member(int number, int port, int weight, @Nullable String name) {
+    private record Member(
+            int number, int port, int weight, @Nullable String name) {
         String theirs() {
             String text = "        - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: " + port
                     + " } } }\n          load_balancing_weight: " + weight + "\n";
@@ -82,8 +83,8 @@ class EnvoyBalancingIT {
         }
 
         private static List<Member> members(List<Integer> ports, Random random) {
-            List<Integer> numbers = new ArrayList<>(
-                    IntStream.range(0, ports.size()).boxed().toList());
+            List<Integer> numbers =
+                    new ArrayList<>(IntStream.range(0, ports.size()).boxed().toList());
             Collections.shuffle(numbers, random);
             int heaviest = List.of(1, 4, 50).get(random.nextInt(3));
             boolean named = random.nextInt(3) == 0;
@@ -111,7 +112,8 @@ class EnvoyBalancingIT {
         }
 
         String cluster() {
-            StringBuilder text = new StringBuilder("  - name: " + name + "\n    type: STATIC\n    connect_timeout: 60s\n");
+            StringBuilder text =
+                    new StringBuilder("  - name: " + name + "\n    type: STATIC\n    connect_timeout: 60s\n");
             text.append("    " + policy + "    load_assignment:\n      cluster_name: " + name
                     + "\n      endpoints:\n      - lb_endpoints:\n");
             members.forEach(member -> text.append(member.theirs()));
@@ -166,8 +168,8 @@ class EnvoyBalancingIT {
         for (int k = 0; k < theirs.length; k++) {
             byte[] key = keys.get(k);
             long hash = KeyHash.MURMUR_HASH_2.hash(key, key.length);
-            Integer ours = numbers.get(
-                    LentCluster.choice(cluster, hash).address().port());
+            Integer ours =
+                    numbers.get(LentCluster.choice(cluster, hash).address().port());
             if (ours == null || ours != theirs[k]) {
                 wrong.add("key " + HexFormat.of().formatHex(key) + ": " + ours + " (expected: " + theirs[k] + ")");
             }

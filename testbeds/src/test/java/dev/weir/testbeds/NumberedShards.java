@@ -16,12 +16,16 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
- * Many Redis servers in one process, as far as a proxy that shards needs them: each answers {@code GET}, whatever the key, with its number, and
- * everything else with {@code +OK}. A thread per connection.
+ * Many Redis servers in one process, as far as a proxy that shards needs them: each answers {@code GET}, whatever the key, with its number,
+ * {@code PING} with {@code +PONG}, and everything else with {@code +OK}. A thread per connection.
  */
 final class NumberedShards implements AutoCloseable {
+    private static final byte[] OKAY = "+OK\r\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] PONG = "+PONG\r\n".getBytes(StandardCharsets.US_ASCII);
+
     private final List<ServerSocketChannel> listening = new ArrayList<>();
 
     /** Adds a server on {@code address}, whose port may be 0; returns where it listens. Numbers count from 0. */
@@ -57,7 +61,6 @@ final class NumberedShards implements AutoCloseable {
             OutputStream out = new BufferedOutputStream(Channels.newOutputStream(client), 64 << 10);
             String digits = Integer.toString(number);
             byte[] mine = ("$" + digits.length() + "\r\n" + digits + "\r\n").getBytes(StandardCharsets.US_ASCII);
-            byte[] okay = "+OK\r\n".getBytes(StandardCharsets.US_ASCII);
             while (true) {
                 int arguments = number(in, '*');
                 String command = "";
@@ -68,7 +71,12 @@ final class NumberedShards implements AutoCloseable {
                         command = new String(argument, StandardCharsets.US_ASCII);
                     }
                 }
-                out.write(command.equalsIgnoreCase("GET") ? mine : okay);
+                out.write(
+                        switch (command.toUpperCase(Locale.ROOT)) {
+                            case "GET" -> mine;
+                            case "PING" -> PONG;
+                            default -> OKAY;
+                        });
                 if (in.available() == 0) {
                     out.flush();
                 }

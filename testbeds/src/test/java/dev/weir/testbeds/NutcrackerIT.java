@@ -45,7 +45,8 @@ class NutcrackerIT {
     private record Server(int number, String theirs, String ours) {}
 
     /** A server in a pool. */
-    private record Member(Server server, int weight, @Nullable String name) {
+    private record Member(
+            Server server, int weight, @Nullable String name) {
         String theirs() {
             return server.theirs + ":" + weight + (name == null ? "" : " " + name);
         }
@@ -59,7 +60,12 @@ class NutcrackerIT {
         }
     }
 
-    private record Pool(String name, String hash, String distribution, @Nullable String tag, List<Member> members) {
+    private record Pool(
+            String name,
+            String hash,
+            String distribution,
+            @Nullable String tag,
+            List<Member> members) {
         String theirs(int port) {
             StringBuilder text = new StringBuilder(name + ":\n  listen: 127.0.0.1:" + port + "\n  redis: true\n");
             text.append("  hash: " + hash + "\n  distribution: " + distribution + "\n");
@@ -102,9 +108,7 @@ class NutcrackerIT {
                     int[] theirs = NumberedShards.ask(nutcracker.ports().get(i), keys);
 
                     List<String> wrong = differences(pool, keys, theirs);
-                    assertThat(wrong)
-                            .as("seed %d, %s", seed, pool)
-                            .isEmpty();
+                    assertThat(wrong).as("seed %d, %s", seed, pool).isEmpty();
                 }
                 assertThat(weir.clusters()).hasSameSizeAs(pools);
             }
@@ -118,8 +122,7 @@ class NutcrackerIT {
         List<String> wrong = new ArrayList<>();
         for (int k = 0; k < theirs.length; k++) {
             byte[] key = keys.get(k);
-            Endpoint chosen =
-                    LentCluster.choice(cluster, cluster.keyHash().hash(key, key.length));
+            Endpoint chosen = LentCluster.choice(cluster, cluster.keyHash().hash(key, key.length));
             Integer ours = numbers.get(chosen.address().toString());
             if (ours == null || ours != theirs[k]) {
                 wrong.add("key " + HexFormat.of().formatHex(key) + ": " + ours + " (expected: " + theirs[k] + ")");

@@ -71,8 +71,8 @@ final class PeerProxy implements AutoCloseable {
                     .start();
             Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
             PeerProxy peer = new PeerProxy(process, ports, log);
-            boolean up = Setup.eventually(
-                    () -> !process.isAlive() || ports.stream().allMatch(PeerProxy::accepts));
+            boolean up =
+                    Setup.eventually(() -> !process.isAlive() || ports.stream().allMatch(PeerProxy::accepts));
             if (up && process.isAlive()) {
                 return peer;
             }
