@@ -1,9 +1,12 @@
 package dev.weir.mysql;
 
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigNode;
+import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.PerLoop;
+import dev.weir.core.protocol.CommandFramer;
 import dev.weir.core.protocol.Detection;
 import dev.weir.core.protocol.Protocol;
 import dev.weir.core.protocol.Sniffer;
@@ -77,6 +80,11 @@ public final class MysqlProtocol implements Protocol {
                 .description(description)
                 .tag("listener", environment.listener())
                 .register(environment.meters());
+    }
+
+    @Override
+    public CommandFramer framer(Connection connection, Inflaters inflaters) {
+        return new MysqlFramer(connection, inflaters);
     }
 
     @Override

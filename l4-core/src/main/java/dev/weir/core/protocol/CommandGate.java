@@ -33,6 +33,8 @@ public final class CommandGate implements NetworkFilter {
 
     private static final int MAX_TURNS = 16_384;
     private static final Duration HOLD = Duration.ofSeconds(20);
+    /** How long a command may wait for the answer to the one before it. */
+    private static final Duration ANSWER = Duration.ofHours(1);
 
     /** What is to come next in the client's stream. */
     private static final class Turn {
@@ -65,6 +67,10 @@ public final class CommandGate implements NetworkFilter {
     private Mode mode = Mode.NONE;
     /** The decision about a command whose head is known but that could not be carried out yet. */
     private @Nullable Decision undone;
+    /** What the refused command under way gets for an answer, once all of it has come. */
+    private @Nullable Decision owed;
+    /** The next command waits for an answer of the upstream. */
+    private boolean waits;
 
     private boolean delaying;
     private boolean clientEnded;
@@ -103,6 +109,7 @@ public final class CommandGate implements NetworkFilter {
 
     private int requests(FilterContext context, ByteBuf data) {
         int run = 0;
+        waits = false;
         while (data.isReadable() && !delaying) {
             if (undone != null) {
                 if (undone != Decision.ALLOW) {
@@ -119,6 +126,11 @@ public final class CommandGate implements NetworkFilter {
             if (step == CommandFramer.Step.MORE) {
                 // Half a head at the end of the stream will not become a command: let it go.
                 return clientEnded ? run + data.readableBytes() : run;
+            }
+            if (step == CommandFramer.Step.WAIT) {
+                waits = true;
+                context.holdDeadline("answer", ANSWER);
+                break;
             }
             if (step == CommandFramer.Step.OPAQUE) {
                 opaque = true;
@@ -139,6 +151,7 @@ public final class CommandGate implements NetworkFilter {
             }
             if (step == CommandFramer.Step.END) {
                 mode = Mode.NONE;
+                answerRefused(context);
             }
         }
         return run;
@@ -181,6 +194,21 @@ public final class CommandGate implements NetworkFilter {
     }
 
     private void deny(FilterContext context, Decision decision) {
+        mode = Mode.DROP;
+        owed = framer.decided(false) > 0 ? decision : null;
+        ByteBuf standIn = framer.standIn(context.connection().allocator());
+        if (standIn != null) {
+            context.inject(Direction.TO_UPSTREAM, standIn);
+        }
+    }
+
+    /** All of a refused command has come: only now is known what its answer has to look like, and a client ready to read it. */
+    private void answerRefused(FilterContext context) {
+        Decision decision = owed;
+        owed = null;
+        if (decision == null) {
+            return;
+        }
         ByteBuf answer;
         if (decision instanceof Decision.Deny deny) {
             answer = framer.error(context.connection().allocator(), deny.code(), deny.message());
@@ -189,13 +217,7 @@ public final class CommandGate implements NetworkFilter {
         } else {
             throw new IllegalStateException("not an answer: " + decision);
         }
-        mode = Mode.DROP;
-        int answers = framer.decided(false);
-        ByteBuf standIn = framer.standIn(context.connection().allocator());
-        if (standIn != null) {
-            context.inject(Direction.TO_UPSTREAM, standIn);
-        }
-        if (answers == 0 || !answer.isReadable()) {
+        if (!answer.isReadable()) {
             answer.release();
         } else if ((turns.isEmpty() || framer.anyOrder()) && framer.betweenAnswers()) {
             context.inject(Direction.TO_CLIENT, answer);
@@ -260,7 +282,10 @@ public final class CommandGate implements NetworkFilter {
                 localTurns(context);
             }
         }
-        if (undone != null && !delaying) {
+        if ((undone != null || waits) && !delaying) {
+            // Weir's answer to what was held goes behind this one.
+            context.pass(run);
+            run = 0;
             context.resume(Direction.TO_UPSTREAM);
         }
         return run;
@@ -370,6 +395,7 @@ public final class CommandGate implements NetworkFilter {
 
     @Override
     public void onClose(CloseReason reason) {
+        framer.close();
         for (Turn turn = turns.poll(); turn != null; turn = turns.poll()) {
             if (turn.local != null) {
                 turn.local.release();
