@@ -11,6 +11,8 @@ final class Commands {
     static final int FIELD_LIST = 0x04;
     static final int STATISTICS = 0x09;
     static final int PROCESS_INFO = 0x0a;
+    static final int PING = 0x0e;
+    static final int TIME = 0x0f;
     static final int CHANGE_USER = 0x11;
     static final int BINLOG_DUMP = 0x12;
     static final int TABLE_DUMP = 0x13;
@@ -19,6 +21,7 @@ final class Commands {
     static final int STMT_SEND_LONG_DATA = 0x18;
     static final int STMT_CLOSE = 0x19;
     static final int STMT_RESET = 0x1a;
+    static final int SET_OPTION = 0x1b;
     static final int STMT_FETCH = 0x1c;
     static final int BINLOG_DUMP_GTID = 0x1e;
     static final int RESET_CONNECTION = 0x1f;
@@ -100,6 +103,25 @@ final class Commands {
     /** Whether the server sends nothing for it. */
     static boolean silent(int code) {
         return code == QUIT || code == STMT_SEND_LONG_DATA || code == STMT_CLOSE;
+    }
+
+    /** Whether it changes nothing but the connection; of those that carry or run a statement this decides. */
+    static boolean reads(int code) {
+        return switch (code) {
+            case QUIT,
+                    INIT_DB,
+                    FIELD_LIST,
+                    STATISTICS,
+                    PROCESS_INFO,
+                    PING,
+                    TIME,
+                    CHANGE_USER,
+                    STMT_CLOSE,
+                    STMT_RESET,
+                    SET_OPTION,
+                    RESET_CONNECTION -> true;
+            default -> false;
+        };
     }
 
     /** Whether it runs a statement. */

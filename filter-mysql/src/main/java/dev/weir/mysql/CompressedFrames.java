@@ -51,6 +51,11 @@ final class CompressedFrames {
         return headerBytes == 0;
     }
 
+    /** Bytes that are missing of a header, or of the frame behind it. */
+    int missing() {
+        return headerBytes < HEADER ? HEADER - headerBytes : left;
+    }
+
     /** Takes bytes, all of them. */
     void feed(byte[] a, int from, int to) {
         int i = from;

@@ -1,10 +1,13 @@
 package dev.weir.mysql;
 
 import dev.weir.core.cluster.Endpoint;
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigNode;
+import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.PerLoop;
+import dev.weir.core.protocol.CommandFramer;
 import dev.weir.core.protocol.Detection;
 import dev.weir.core.protocol.Protocol;
 import dev.weir.core.protocol.Sniffer;
@@ -99,6 +102,11 @@ public final class MysqlProtocol implements Protocol {
             -> Endpoint.Outcome.WRONG_ROLE;
             default -> Endpoint.Outcome.SUCCESS;
         };
+    }
+
+    @Override
+    public CommandFramer framer(Connection connection, Inflaters inflaters) {
+        return new MysqlFramer(connection, inflaters);
     }
 
     @Override
