@@ -106,7 +106,8 @@ class GrpcClientTest {
         assertThat(call.headers().get("content-type")).asString().isEqualTo("application/grpc");
         assertThat(call.headers().get("te")).asString().isEqualTo("trailers");
         assertThat(call.headers().get("grpc-timeout")).asString().isEqualTo("30000000u");
-        assertThat(call.body()).isEqualTo("00" + "00000015" + "0a0477656972" + "120d" + "0a0b" + "0a0475736572" + "1203616e6e");
+        assertThat(call.body())
+                .isEqualTo("00" + "00000015" + "0a0477656972" + "120d" + "0a0b" + "0a0475736572" + "1203616e6e");
         assertThat(service.connections).hasValue(1);
         assertThat(cluster.outcomes).containsExactly(Outcome.SUCCESS, Outcome.SUCCESS, Outcome.SUCCESS);
     }
@@ -238,7 +239,9 @@ class GrpcClientTest {
             assertThat(ask()).isEqualTo(Result.UNAVAILABLE);
         }
 
-        assertThat(cluster.outcomes.size() - tries).as("pauses between attempts").isLessThan(20);
+        assertThat(cluster.outcomes.size() - tries)
+                .as("pauses between attempts")
+                .isLessThan(20);
         cluster.empty = true;
         assertThat(ask()).isEqualTo(Result.UNAVAILABLE);
     }
