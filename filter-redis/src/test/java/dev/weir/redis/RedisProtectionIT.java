@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -74,7 +75,7 @@ final class RedisProtectionIT {
                         ejection));
     }
 
-    private static Object ask(Proxy proxy, String... command) throws IOException {
+    private static @Nullable Object ask(Proxy proxy, String... command) throws IOException {
         try (Client client = new Client(proxy.address("l").port())) {
             return client.call(command);
         }

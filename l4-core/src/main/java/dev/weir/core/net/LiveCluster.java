@@ -464,7 +464,8 @@ final class LiveCluster implements Cluster {
         }
         // Hosts that have just come get less than their share.
         long window = parts.usesHash() ? 0 : config.slowStart().toNanos();
-        List<? extends Endpoint> weighted = window == 0 ? used : SlowStart.weighted(used, window);
+        boolean warming = SlowStart.isUnderWay(used, window);
+        List<? extends Endpoint> weighted = warming ? SlowStart.weighted(used, window) : used;
         LoadBalancer.Builder balancer = parts.balancer();
         LoadBalancer.Picker picker =
                 balancer == null || used.isEmpty() ? null : balancer.build(weighted, metrics.usage().connections::get);
@@ -475,7 +476,7 @@ final class LiveCluster implements Cluster {
                     panic ? "too few hosts are healthy: all are used" : "enough hosts are healthy");
         }
         hosts = new HostSet(new Snapshot(hosts.snapshot().version() + 1, List.copyOf(all)), used, picker, panic);
-        if (weighted != used && started && !warmingUp) {
+        if (warming && started && !warmingUp) {
             warmingUp = true;
             parts.shared()
                     .thread()

@@ -5,7 +5,6 @@ import dev.weir.core.config.Address;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,17 +23,22 @@ final class SlowStart implements Endpoint {
         this.weight = weight;
     }
 
-    /** The same hosts if all of them are warm. {@code window}: nanoseconds. */
-    static List<? extends Endpoint> weighted(List<Host> hosts, long window) {
-        boolean warming = false;
+    /** Whether any of them has not all of its weight yet. {@code window}: nanoseconds; 0 for no slow start. */
+    static boolean isUnderWay(List<Host> hosts, long window) {
         long now = System.nanoTime();
-        List<Endpoint> weighted = new ArrayList<>(hosts.size());
-        for (Host host : hosts) {
-            long age = host.usedSince() == 0 ? window : now - host.usedSince();
-            warming |= age < window;
-            weighted.add(of(host, age, window));
-        }
-        return warming ? weighted : hosts;
+        return hosts.stream().anyMatch(host -> age(host, now, window) < window);
+    }
+
+    /** All of them with the weights of this moment. */
+    static List<SlowStart> weighted(List<Host> hosts, long window) {
+        long now = System.nanoTime();
+        return hosts.stream()
+                .map(host -> of(host, age(host, now, window), window))
+                .toList();
+    }
+
+    private static long age(Host host, long now, long window) {
+        return host.usedSince() == 0 ? window : now - host.usedSince();
     }
 
     private static SlowStart of(Host host, long age, long window) {
