@@ -77,7 +77,7 @@ record SentinelView(Address sentinel, Address master, long epoch, List<Address> 
 
     /** Whether a replica is up and in contact with its master. */
     private static boolean follows(Map<String, String> replica) {
-        for (String flag : replica.getOrDefault("flags", "").split(",")) {
+        for (String flag : replica.getOrDefault("flags", "").split(",", -1)) {
             if (DOWN.contains(flag)) {
                 return false;
             }

@@ -109,7 +109,7 @@ final class FakeRedis implements AutoCloseable {
             case "SENTINEL REPLICAS" ->
                 "*" + replicas.size() + "\r\n"
                         + replicas.stream()
-                                .map(r -> list(List.of(r.split(" "))))
+                                .map(r -> list(List.of(r.split(" ", -1))))
                                 .collect(Collectors.joining());
             case "SENTINEL SENTINELS" ->
                 "*" + sentinels.size() + "\r\n"

@@ -49,8 +49,17 @@ class EndpointsFileTest {
                 """,
                 "{\"endpoints\":[\"10.0.0.5:6379\",{\"address\":\"[::1]:6380\",\"name\":\"shard-1\",\"weight\":2,"
                         + "\"metadata\":{\"zone\":\"a\",\"rack\":\"7\"}}]}",
-                "[\r\n\t\"10.0.0.5:6379\",\r\n\t{\r\n\t\t\"address\": \"[::1]:6380\",\r\n\t\t\"name\": \"shard-1\",\r\n"
-                        + "\t\t\"weight\": 2,\r\n\t\t\"metadata\": {\"zone\": \"a\", \"rack\": 7}\r\n\t}\r\n]\r\n"
+                """
+                [\r
+                \t"10.0.0.5:6379",\r
+                \t{\r
+                \t\t"address": "[::1]:6380",\r
+                \t\t"name": "shard-1",\r
+                \t\t"weight": 2,\r
+                \t\t"metadata": {"zone": "a", "rack": 7}\r
+                \t}\r
+                ]\r
+                """
             })
     void listsEndpointsAsAClusterDoes(String text) throws Exception {
         assertThat(EndpointsFile.read(file(text))).isEqualTo(new EndpointsFile(TWO, null));

@@ -81,11 +81,11 @@ public final class RedisBed implements AutoCloseable {
 
     /** Starts a server and waits until it answers. */
     public static RedisBed start(Kind kind) throws IOException, InterruptedException {
+        int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            int port = free.getLocalPort();
-            free.close();
-            return start(kind, "127.0.0.1", port);
+            port = free.getLocalPort();
         }
+        return start(kind, "127.0.0.1", port);
     }
 
     /** Starts a server on a port that was another one's before, and waits until it answers. */

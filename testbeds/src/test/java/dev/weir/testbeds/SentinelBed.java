@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 
 /** A master, replicas of it and Sentinels that watch them as {@code m1}: real processes that can be killed and started again. */
 final class SentinelBed implements AutoCloseable {
@@ -158,10 +157,10 @@ final class SentinelBed implements AutoCloseable {
     }
 
     /** {@code kill -9}. */
-    void kill(int port) throws InterruptedException {
+    void kill(int port) {
         Process process = running.remove(port);
         process.destroyForcibly();
-        process.waitFor(20, TimeUnit.SECONDS);
+        process.onExit().join();
     }
 
     /** Starts a server again that was killed, as a master, as its configuration has it. */
@@ -174,10 +173,8 @@ final class SentinelBed implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         killAll();
-        for (Process process : running.values()) {
-            process.waitFor(20, TimeUnit.SECONDS);
-        }
+        running.values().forEach(process -> process.onExit().join());
     }
 }
