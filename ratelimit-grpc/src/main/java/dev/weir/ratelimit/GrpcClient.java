@@ -9,11 +9,8 @@ import dev.weir.core.ratelimit.RateLimitService.Question;
 import dev.weir.core.ratelimit.RateLimitService.Reply;
 import dev.weir.core.ratelimit.RateLimitService.Result;
 import dev.weir.core.ratelimit.RateLimitService.Settings;
-import io.netty.channel.ChannelException;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ConnectTimeoutException;
+import io.grpc.Status;
 import io.netty.channel.EventLoop;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -24,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The questions of one event loop, over one connection at a time: made when somebody asks, and made again, with growing
- * pauses while that fails. While there is none and none may be made yet, questions are answered at once.
+ * The questions of one event loop, over one channel at a time: to the endpoint that the cluster chooses when somebody asks, and to
+ * another one, after pauses that grow, when that fails. During a pause questions are answered at once.
  */
 final class GrpcClient implements Client {
     private static final Logger LOG = LoggerFactory.getLogger(GrpcClient.class);
@@ -33,18 +30,18 @@ final class GrpcClient implements Client {
     private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(5);
 
+    /** A service that has let all questions time out for so long is asked elsewhere. */
+    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(5);
+
     private final Settings settings;
     private final EventLoop loop;
     private final WireClock clock;
-    /** Those that wait for the connection. */
-    private final Set<GrpcQuestion> waiting = new LinkedHashSet<>();
+    private final Set<GrpcQuestion> pending = new LinkedHashSet<>();
 
-    private @Nullable GrpcConnection connection;
-    private boolean connecting;
+    private @Nullable ServiceChannel current;
     private int attempt;
     private long pause;
     private long notBefore;
-    private int pending;
     private boolean closed;
 
     GrpcClient(Settings settings, EventLoop loop, WireClock clock) {
@@ -53,130 +50,93 @@ final class GrpcClient implements Client {
         this.clock = clock;
     }
 
-    Settings settings() {
-        return settings;
-    }
-
-    WireClock clock() {
-        return clock;
-    }
-
     // ---- questions
 
     @Override
     public Question ask(List<List<Entry>> descriptors, int hits, Consumer<Reply> then) {
-        GrpcQuestion question = new GrpcQuestion(this, descriptors, hits, then);
-        if (closed || pending >= settings.maxPending()) {
-            question.ended = true;
-            then.accept(new Reply(closed ? Result.ERROR : Result.OVERFLOW, 0));
+        GrpcQuestion question = new GrpcQuestion(this, then);
+        if (closed || pending.size() >= settings.maxPending()) {
+            question.end(new Reply(closed ? Result.ERROR : Result.OVERFLOW, 0));
             return question;
         }
-        pending++;
-        if (connection == null && !connecting && (pause == 0 || clock.nanoTime() - notBefore >= 0)) {
-            connect();
-        }
-        GrpcConnection open = connection;
-        if (open != null) {
-            open.send(question);
-        } else if (connecting) {
-            waiting.add(question);
+        pending.add(question);
+        ServiceChannel channel = channel();
+        if (channel == null) {
+            question.end(new Reply(Result.UNAVAILABLE, 0));
         } else {
-            end(question, new Reply(Result.UNAVAILABLE, 0));
-        }
-        if (!question.ended) {
-            question.timer =
-                    loop.schedule(() -> timedOut(question), settings.timeout().toNanos(), TimeUnit.NANOSECONDS);
+            question.send(
+                    channel,
+                    channel.call(),
+                    new RateLimitMessages.Request(settings.domain(), descriptors, hits));
         }
         return question;
     }
 
-    private void timedOut(GrpcQuestion question) {
-        GrpcConnection on = question.connection;
-        if (!question.ended && on != null) {
-            on.giveUp(question);
-            on.doubt();
-        }
-        end(question, new Reply(Result.TIMEOUT, 0));
+    void forget(GrpcQuestion question) {
+        pending.remove(question);
     }
 
-    void cancel(GrpcQuestion question) {
-        if (!question.ended) {
-            GrpcConnection on = question.connection;
-            if (on != null) {
-                on.giveUp(question);
+    /** How a call went. */
+    void ended(ServiceChannel channel, Result result, Status status) {
+        if (!result.failed()) {
+            channel.silent = false;
+            channel.answered = true;
+            channel.endpoint.done(Endpoint.Outcome.SUCCESS, -1);
+            works();
+            return;
+        }
+        LOG.debug("rate limit service {}: {}", channel.endpoint.address(), status);
+        switch (result) {
+            case TIMEOUT -> {
+                channel.endpoint.done(Endpoint.Outcome.TIMEOUT, -1);
+                silent(channel);
             }
-            forget(question);
+            case UNAVAILABLE -> lose(channel, String.valueOf(status.getDescription()));
+            default -> channel.endpoint.done(Endpoint.Outcome.FAILURE, -1);
         }
     }
 
-    /** The question is answered, if it was not before. */
-    void end(GrpcQuestion question, Reply answer) {
-        if (!question.ended) {
-            GrpcConnection on = question.connection;
-            if (on != null) {
-                on.outcome(answer.result());
+    private void silent(ServiceChannel channel) {
+        long now = clock.nanoTime();
+        if (!channel.silent) {
+            channel.silent = true;
+            channel.silentSince = now;
+        } else if (now - channel.silentSince > PATIENCE) {
+            lose(channel, "no answer in time");
+        }
+    }
+
+    // ---- the channel
+
+    private @Nullable ServiceChannel channel() {
+        if (current == null && (pause == 0 || clock.nanoTime() - notBefore >= 0)) {
+            Endpoint endpoint = settings.cluster().pick(attempt, attempt, Exclusions.NONE);
+            attempt++;
+            if (endpoint == null) {
+                failed("no endpoint");
+            } else if (endpoint.address().isUnix()) {
+                failed("\"" + endpoint.address() + "\" (expected: host:port)");
+            } else {
+                current = new ServiceChannel(endpoint, settings, loop);
             }
-            forget(question);
-            question.tell(answer);
+        }
+        return current;
+    }
+
+    /** Not to be asked any more. */
+    private void lose(ServiceChannel channel, String reason) {
+        if (channel.retired) {
+            return; // Others of its questions ended before.
+        }
+        channel.retire();
+        channel.endpoint.done(Endpoint.Outcome.CONNECT_FAILED, -1);
+        current = null;
+        if (!channel.answered) {
+            failed(channel.endpoint.address() + ": " + reason);
         }
     }
 
-    private void forget(GrpcQuestion question) {
-        question.ended = true;
-        question.releaseBody();
-        waiting.remove(question);
-        pending--;
-        if (question.timer != null) {
-            question.timer.cancel(false);
-        }
-    }
-
-    // ---- the connection
-
-    private void connect() {
-        Endpoint endpoint = settings.cluster().pick(attempt, attempt, Exclusions.NONE);
-        attempt++;
-        if (endpoint == null) {
-            failed("no endpoint");
-            return;
-        }
-        GrpcConnection fresh = new GrpcConnection(this, endpoint);
-        long begin = clock.nanoTime();
-        ChannelFuture future;
-        try {
-            future = endpoint.connect(loop, fresh.initializer());
-        } catch (ChannelException e) {
-            // No more file descriptors.
-            failed(String.valueOf(e.getMessage()));
-            return;
-        }
-        connecting = true;
-        future.addListener((ChannelFuture done) -> connected(done, fresh, begin));
-    }
-
-    private void connected(ChannelFuture done, GrpcConnection fresh, long begin) {
-        connecting = false;
-        Throwable cause = done.cause();
-        long micros = (clock.nanoTime() - begin) / 1_000;
-        if (cause != null) {
-            boolean late = cause instanceof ConnectTimeoutException;
-            fresh.endpoint().done(late ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED, micros);
-            failed(fresh.endpoint().address() + ": " + cause.getMessage());
-            return;
-        }
-        fresh.endpoint().done(Endpoint.Outcome.SUCCESS, micros);
-        if (closed) {
-            done.channel().close();
-            return;
-        }
-        connection = fresh;
-        fresh.open(done.channel());
-        List<GrpcQuestion> first = new ArrayList<>(waiting);
-        waiting.clear();
-        first.forEach(fresh::send);
-    }
-
-    /** There is no connection, and there will be none for a while. */
+    /** There is no channel, and there will be none for a while. */
     private void failed(String reason) {
         if (pause == 0) {
             LOG.warn("rate limit service {}: {}", settings.cluster().name(), reason);
@@ -185,42 +145,23 @@ final class GrpcClient implements Client {
         }
         pause = pause == 0 ? FIRST_PAUSE : Math.min(LONGEST_PAUSE, 2 * pause);
         notBefore = clock.nanoTime() + pause;
-        List<GrpcQuestion> all = new ArrayList<>(waiting);
-        all.forEach(question -> end(question, new Reply(Result.UNAVAILABLE, 0)));
     }
 
-    /** It answers: the next loss of a connection is a new one. */
-    void works() {
+    /** It answers: the next loss is a new one. */
+    private void works() {
         if (pause != 0) {
             pause = 0;
             LOG.info("rate limit service {}: answers again", settings.cluster().name());
         }
     }
 
-    /** No more questions are to be sent on {@code old}. */
-    void retire(GrpcConnection old) {
-        if (connection == old) {
-            connection = null;
-        }
-    }
-
-    /** {@code old} was lost, without ever having answered if {@code mute}. */
-    void lost(GrpcConnection old, boolean mute, String reason) {
-        retire(old);
-        if (mute && !closed) {
-            failed(old.endpoint().address() + ": " + reason);
-        }
-    }
-
     @Override
     public void close() {
         closed = true;
-        GrpcConnection open = connection;
-        connection = null;
-        List<GrpcQuestion> all = new ArrayList<>(waiting);
-        all.forEach(question -> end(question, new Reply(Result.ERROR, 0)));
-        if (open != null) {
-            open.close();
+        List.copyOf(pending).forEach(question -> question.end(new Reply(Result.ERROR, 0)));
+        if (current != null) {
+            current.close();
+            current = null;
         }
     }
 }

@@ -1,60 +1,84 @@
 package dev.weir.ratelimit;
 
-import dev.weir.core.ratelimit.RateLimitService.Entry;
 import dev.weir.core.ratelimit.RateLimitService.Question;
 import dev.weir.core.ratelimit.RateLimitService.Reply;
-import io.netty.buffer.ByteBuf;
-import io.netty.handler.codec.http2.Http2FrameStream;
-import io.netty.util.concurrent.ScheduledFuture;
-import java.util.List;
+import dev.weir.core.ratelimit.RateLimitService.Result;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
+import io.grpc.Status;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** One call: from the question to its end. */
-final class GrpcQuestion implements Question {
-    final List<List<Entry>> descriptors;
-    final int hits;
-    /** Of the connection it was sent on; null before. */
-    @Nullable
-    GrpcConnection connection;
-
-    @Nullable
-    Http2FrameStream stream;
-
-    @Nullable
-    ScheduledFuture<?> timer;
-
-    /** What has come of the answer. */
-    @Nullable
-    ByteBuf body;
-
-    /** The question has ended: nobody is to be told any more. */
-    boolean ended;
-
+/** One call: from the question to its end. All on the loop of its client, which runs the callbacks. */
+final class GrpcQuestion extends ClientCall.Listener<Reply> implements Question {
     private final GrpcClient client;
     private final Consumer<Reply> then;
+    /** The channel it was sent on, and the call; null before. */
+    private @Nullable ServiceChannel channel;
 
-    GrpcQuestion(GrpcClient client, List<List<Entry>> descriptors, int hits, Consumer<Reply> then) {
+    private @Nullable ClientCall<RateLimitMessages.Request, Reply> call;
+    private @Nullable Reply reply;
+    private boolean ended;
+
+    GrpcQuestion(GrpcClient client, Consumer<Reply> then) {
         this.client = client;
-        this.descriptors = descriptors;
-        this.hits = hits;
         this.then = then;
     }
 
-    void tell(Reply answer) {
-        then.accept(answer);
+    void send(ServiceChannel on, ClientCall<RateLimitMessages.Request, Reply> with, RateLimitMessages.Request request) {
+        channel = on;
+        call = with;
+        with.start(this, new Metadata());
+        with.request(2); // One to have, one more to know that there is no other.
+        with.sendMessage(request);
+        with.halfClose();
     }
 
-    void releaseBody() {
-        ByteBuf left = body;
-        body = null;
-        if (left != null) {
-            left.release();
+    @Override
+    public void onMessage(Reply message) {
+        reply = message;
+    }
+
+    @Override
+    public void onClose(Status status, Metadata trailers) {
+        if (ended) {
+            return;
+        }
+        Reply answer = reply;
+        if (!status.isOk() || answer == null) {
+            answer = new Reply(result(status), 0);
+        }
+        if (channel != null) {
+            client.ended(channel, answer.result(), status);
+        }
+        end(answer);
+    }
+
+    private static Result result(Status status) {
+        return switch (status.getCode()) {
+            case DEADLINE_EXCEEDED -> Result.TIMEOUT;
+            case UNAVAILABLE -> Result.UNAVAILABLE;
+            default -> Result.ERROR;
+        };
+    }
+
+    /** It is answered, if it was not before. */
+    void end(Reply answer) {
+        if (!ended) {
+            ended = true;
+            client.forget(this);
+            then.accept(answer);
         }
     }
 
     @Override
     public void cancel() {
-        client.cancel(this);
+        if (!ended) {
+            ended = true;
+            client.forget(this);
+            if (call != null) {
+                call.cancel("nobody waits for the answer any more", null);
+            }
+        }
     }
 }

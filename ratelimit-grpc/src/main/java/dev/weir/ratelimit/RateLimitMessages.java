@@ -1,15 +1,22 @@
 package dev.weir.ratelimit;
 
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.WireFormat;
 import dev.weir.core.ratelimit.RateLimitService.Entry;
 import dev.weir.core.ratelimit.RateLimitService.Reply;
 import dev.weir.core.ratelimit.RateLimitService.Result;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
+import io.grpc.MethodDescriptor.Marshaller;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.List;
 
 /**
- * The two messages of the API, in the encoding of Protocol Buffers, with the prefix of gRPC. Field numbers are those of
- * {@code envoy/service/ratelimit/v3/rls.proto} and {@code envoy/extensions/common/ratelimit/v3/ratelimit.proto}:
+ * The two messages of the API. Field numbers are those of {@code envoy/service/ratelimit/v3/rls.proto} and
+ * {@code envoy/extensions/common/ratelimit/v3/ratelimit.proto}:
  *
  * <pre>
  *   RateLimitRequest    domain = 1 · descriptors = 2 { entries = 1 { key = 1 · value = 2 } } · hits_addend = 3
@@ -17,163 +24,125 @@ import java.util.List;
  * </pre>
  */
 final class RateLimitMessages {
-    /** Compressed or not, and the length. */
-    static final int PREFIX = 5;
-
-    private static final int VARINT = 0;
-    private static final int FIXED64 = 1;
-    private static final int BYTES = 2;
-    private static final int FIXED32 = 5;
     private static final int OK = 1;
     private static final int OVER_LIMIT = 2;
+    private static final int CODE = tag(1, WireFormat.WIRETYPE_VARINT);
+    private static final int STATUS = tag(2, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+
+    static final Marshaller<Request> REQUEST = new Marshaller<>() {
+        @Override
+        public InputStream stream(Request request) {
+            return new ByteArrayInputStream(write(request));
+        }
+
+        @Override
+        public Request parse(InputStream stream) {
+            throw new UnsupportedOperationException("nobody asks Weir");
+        }
+    };
+
+    static final Marshaller<Reply> REPLY = new Marshaller<>() {
+        @Override
+        public InputStream stream(Reply reply) {
+            throw new UnsupportedOperationException("Weir answers nobody");
+        }
+
+        @Override
+        public Reply parse(InputStream stream) {
+            try {
+                return read(stream);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    };
+
+    /** What is asked. */
+    record Request(String domain, List<List<Entry>> descriptors, int hits) {}
 
     private RateLimitMessages() {}
 
+    private static int tag(int field, int type) {
+        return field << 3 | type;
+    }
+
     // ---- the request
 
-    static void writeRequest(ByteBuf out, String domain, List<List<Entry>> descriptors, int hits) {
-        int start = out.writerIndex();
-        out.writeZero(PREFIX);
-        text(out, 1, domain);
-        for (List<Entry> descriptor : descriptors) {
-            int size = 0;
-            for (Entry entry : descriptor) {
-                size += sizeOf(size(entry));
+    static byte[] write(Request request) {
+        return message(out -> {
+            out.writeString(1, request.domain());
+            for (List<Entry> descriptor : request.descriptors()) {
+                out.writeByteArray(2, message(entries -> {
+                    for (Entry entry : descriptor) {
+                        entries.writeByteArray(1, message(fields -> {
+                            fields.writeString(1, entry.key());
+                            fields.writeString(2, entry.value());
+                        }));
+                    }
+                }));
             }
-            head(out, 2, size);
-            for (Entry entry : descriptor) {
-                head(out, 1, size(entry));
-                text(out, 1, entry.key());
-                text(out, 2, entry.value());
+            if (request.hits() != 1) {
+                out.writeUInt32(3, request.hits());
             }
+        });
+    }
+
+    /** Writes fields. */
+    private interface Fields {
+        void to(CodedOutputStream out) throws IOException;
+    }
+
+    private static byte[] message(Fields fields) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(64);
+        CodedOutputStream out = CodedOutputStream.newInstance(bytes, 64);
+        try {
+            fields.to(out);
+            out.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // not in memory
         }
-        if (hits != 1) {
-            varint(out, 3 << 3 | VARINT);
-            varint(out, hits);
-        }
-        out.setInt(start + 1, out.writerIndex() - start - PREFIX);
-    }
-
-    private static int size(Entry entry) {
-        return sizeOf(ByteBufUtil.utf8Bytes(entry.key())) + sizeOf(ByteBufUtil.utf8Bytes(entry.value()));
-    }
-
-    /** Bytes of a field of {@code length} bytes with its head; all field numbers are below 16. */
-    private static int sizeOf(int length) {
-        int size = 2;
-        for (int left = length >>> 7; left != 0; left >>>= 7) {
-            size++;
-        }
-        return size + length;
-    }
-
-    private static void head(ByteBuf out, int field, int length) {
-        varint(out, field << 3 | BYTES);
-        varint(out, length);
-    }
-
-    private static void text(ByteBuf out, int field, String text) {
-        int bytes = ByteBufUtil.utf8Bytes(text);
-        head(out, field, bytes);
-        ByteBufUtil.reserveAndWriteUtf8(out, text, bytes);
-    }
-
-    private static void varint(ByteBuf out, int value) {
-        int left = value;
-        while ((left & ~0x7f) != 0) {
-            out.writeByte(left & 0x7f | 0x80);
-            left >>>= 7;
-        }
-        out.writeByte(left);
+        return bytes.toByteArray();
     }
 
     // ---- the answer
 
     /**
-     * Reads an answer with its prefix.
+     * Reads an answer.
      *
-     * @throws IllegalArgumentException if it is none
+     * @throws IOException if it is none
      */
-    static Reply readReply(ByteBuf in) {
-        if (in.readableBytes() < PREFIX || in.readByte() != 0) {
-            throw new IllegalArgumentException("no message, or a compressed one");
-        }
-        if (in.readInt() != in.readableBytes()) {
-            throw new IllegalArgumentException("more or less than one message");
-        }
+    static Reply read(InputStream stream) throws IOException {
+        CodedInputStream in = CodedInputStream.newInstance(stream);
         int code = 0;
         int place = 0;
         long over = 0;
-        int end = in.writerIndex();
-        while (in.readerIndex() < end) {
-            int tag = (int) readVarint(in, end);
-            if (tag == (1 << 3 | VARINT)) {
-                code = (int) readVarint(in, end);
-            } else if (tag == (2 << 3 | BYTES)) {
-                boolean itsOver = statusIsOver(in, readLength(in, end));
-                over |= itsOver && place < Long.SIZE ? 1L << place : 0;
+        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+            if (tag == CODE) {
+                code = in.readEnum();
+            } else if (tag == STATUS) {
+                over |= statusIsOver(in) && place < Long.SIZE ? 1L << place : 0;
                 place++;
-            } else {
-                skip(in, tag & 7, end);
+            } else if (!in.skipField(tag)) {
+                throw new IOException("a group that ends without a begin");
             }
         }
         if (code != OK && code != OVER_LIMIT) {
-            throw new IllegalArgumentException("code " + code);
+            throw new IOException("code " + code + " (expected: " + OK + " or " + OVER_LIMIT + ")");
         }
         return new Reply(code == OK ? Result.OK : Result.OVER_LIMIT, over);
     }
 
-    private static boolean statusIsOver(ByteBuf in, int length) {
-        int end = in.readerIndex() + length;
+    private static boolean statusIsOver(CodedInputStream in) throws IOException {
+        int limit = in.pushLimit(in.readRawVarint32());
         int code = 0;
-        while (in.readerIndex() < end) {
-            int tag = (int) readVarint(in, end);
-            if (tag == (1 << 3 | VARINT)) {
-                code = (int) readVarint(in, end);
-            } else {
-                skip(in, tag & 7, end);
+        for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+            if (tag == CODE) {
+                code = in.readEnum();
+            } else if (!in.skipField(tag)) {
+                throw new IOException("a group that ends without a begin");
             }
         }
+        in.popLimit(limit);
         return code == OVER_LIMIT;
-    }
-
-    private static void skip(ByteBuf in, int type, int end) {
-        switch (type) {
-            case VARINT -> readVarint(in, end);
-            case FIXED64 -> skipBytes(in, Long.BYTES, end);
-            case BYTES -> skipBytes(in, readLength(in, end), end);
-            case FIXED32 -> skipBytes(in, Integer.BYTES, end);
-            default -> throw new IllegalArgumentException("wire type " + type);
-        }
-    }
-
-    private static void skipBytes(ByteBuf in, int length, int end) {
-        if (length > end - in.readerIndex()) {
-            throw new IllegalArgumentException("cut off");
-        }
-        in.skipBytes(length);
-    }
-
-    private static int readLength(ByteBuf in, int end) {
-        long length = readVarint(in, end);
-        if (length < 0 || length > end - in.readerIndex()) {
-            throw new IllegalArgumentException("length " + length);
-        }
-        return (int) length;
-    }
-
-    private static long readVarint(ByteBuf in, int end) {
-        long value = 0;
-        for (int shift = 0; shift < Long.SIZE; shift += 7) {
-            if (in.readerIndex() >= end) {
-                throw new IllegalArgumentException("cut off");
-            }
-            byte b = in.readByte();
-            value |= (long) (b & 0x7f) << shift;
-            if (b >= 0) {
-                return value;
-            }
-        }
-        throw new IllegalArgumentException("a number of more than 10 bytes");
     }
 }

@@ -1,6 +1,6 @@
 /**
- * A client of rate limit services that speak Envoy's API v3 over gRPC. gRPC is spoken as its specification of HTTP/2 says, on
- * Netty's codec: one unary method needs no library for it.
+ * A client of rate limit services that speak Envoy's API v3, by grpc-java. The two messages of the API are written and read field by
+ * field: generated code for them would bring a compiler of its own into the build, or all of Envoy's API.
  */
 @NullMarked
 package dev.weir.ratelimit;
