@@ -22,13 +22,13 @@ import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2StreamFrame;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
-import java.util.HexFormat;
 
 /** An HTTP/2 server, by Netty's own codec for servers, that answers as a test tells it. */
 final class FakeService implements AutoCloseable {
@@ -37,7 +37,10 @@ final class FakeService implements AutoCloseable {
         /** Answers as gRPC does: headers, a message, trailers. */
         void message(String hex, String status) {
             ByteBuf bytes = Unpooled.wrappedBuffer(HexFormat.of().parseHex(hex));
-            ByteBuf framed = Unpooled.buffer().writeByte(0).writeInt(bytes.readableBytes()).writeBytes(bytes);
+            ByteBuf framed = Unpooled.buffer()
+                    .writeByte(0)
+                    .writeInt(bytes.readableBytes())
+                    .writeBytes(bytes);
             raw(framed, status);
         }
 

@@ -64,7 +64,8 @@ class RateLimitMessagesTest {
 
     @Test
     void skipsWhatItDoesNotKnow() {
-        assertThat(reply("1a03010203" + "2d01020304" + "310102030405060708" + "0801" + "7005").result())
+        assertThat(reply("1a03010203" + "2d01020304" + "310102030405060708" + "0801" + "7005")
+                        .result())
                 .isEqualTo(Result.OK);
     }
 

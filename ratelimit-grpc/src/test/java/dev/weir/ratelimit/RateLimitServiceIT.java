@@ -109,11 +109,7 @@ class RateLimitServiceIT {
                                         "c",
                                         "endpoints",
                                         List.of("127.0.0.1:" + redis.ports().get(0))),
-                                Map.of(
-                                        "name",
-                                        "ratelimit",
-                                        "endpoints",
-                                        List.of("127.0.0.1:" + service.port()))))));
+                                Map.of("name", "ratelimit", "endpoints", List.of("127.0.0.1:" + service.port()))))));
     }
 
     private void limitCommands(Map<String, ?> limit, Map<String, ?> global) {
@@ -204,7 +200,13 @@ class RateLimitServiceIT {
     @Test
     void bothKindsOfShadowOnlyCount() {
         limitCommands(
-                Map.of("descriptors", List.of(List.of("user", "command")), "shadow", true),
+                Map.of(
+                        "descriptors",
+                        List.of(List.of("user", "command")),
+                        "commands",
+                        List.of("get", "set"),
+                        "shadow",
+                        true),
                 Map.of());
         try (Jedis jedis = connect("ann")) {
             for (int i = 0; i < 5; i++) {
@@ -222,11 +224,7 @@ class RateLimitServiceIT {
     @Test
     void constantsAndKindsAreEntriesToo() {
         limitCommands(
-                Map.of(
-                        "descriptors",
-                        List.of(List.of(Map.of("tier", "gold"), "kind")),
-                        "commands",
-                        List.of("incr")),
+                Map.of("descriptors", List.of(List.of(Map.of("tier", "gold"), "kind")), "commands", List.of("incr")),
                 Map.of("hits_addend", 2));
         try (Jedis jedis = connect("")) {
             assertThat(limited(() -> jedis.incr("n"))).isFalse();

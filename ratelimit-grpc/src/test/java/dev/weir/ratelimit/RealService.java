@@ -25,7 +25,10 @@ final class RealService implements AutoCloseable {
         Path config = Files.createDirectories(folder.resolve("ratelimit/config"));
         Files.writeString(config.resolve("weir.yaml"), rules);
         redisPort = freePort();
-        redis = RedisServer.newRedisServer().port(redisPort).setting("save \"\"").build();
+        redis = RedisServer.newRedisServer()
+                .port(redisPort)
+                .setting("save \"\"")
+                .build();
         redis.start();
         port = freePort();
         try {
@@ -71,19 +74,30 @@ final class RealService implements AutoCloseable {
     private Process launch() throws IOException {
         int http = freePort();
         ProcessBuilder builder = new ProcessBuilder(binary().toString()).redirectErrorStream(true);
-        builder.redirectOutput(ProcessBuilder.Redirect.appendTo(root.resolve("log").toFile()));
+        builder.redirectOutput(
+                ProcessBuilder.Redirect.appendTo(root.resolve("log").toFile()));
         builder.environment()
                 .putAll(Map.of(
-                        "USE_STATSD", "false",
-                        "REDIS_SOCKET_TYPE", "tcp",
-                        "REDIS_URL", "127.0.0.1:" + redisPort,
-                        "RUNTIME_ROOT", root.toString(),
-                        "RUNTIME_SUBDIRECTORY", "ratelimit",
-                        "RUNTIME_WATCH_ROOT", "false",
-                        "GRPC_PORT", String.valueOf(port),
-                        "PORT", String.valueOf(http),
-                        "DEBUG_PORT", String.valueOf(freePort()),
-                        "LOG_LEVEL", "warn"));
+                        "USE_STATSD",
+                        "false",
+                        "REDIS_SOCKET_TYPE",
+                        "tcp",
+                        "REDIS_URL",
+                        "127.0.0.1:" + redisPort,
+                        "RUNTIME_ROOT",
+                        root.toString(),
+                        "RUNTIME_SUBDIRECTORY",
+                        "ratelimit",
+                        "RUNTIME_WATCH_ROOT",
+                        "false",
+                        "GRPC_PORT",
+                        String.valueOf(port),
+                        "PORT",
+                        String.valueOf(http),
+                        "DEBUG_PORT",
+                        String.valueOf(freePort()),
+                        "LOG_LEVEL",
+                        "warn"));
         Process started = builder.start();
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!answers("http://127.0.0.1:" + http + "/healthcheck") || !answers()) {
@@ -135,10 +149,10 @@ final class RealService implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         @Nullable Process last = process;
         if (last != null) {
-            last.destroyForcibly().waitFor();
+            last.destroyForcibly().onExit().join();
         }
         redis.stop();
     }
