@@ -413,7 +413,7 @@ final class MysqlSniffer implements Sniffer, AnswerOwner {
                 public void lost() {
                     lose();
                 }
-            });
+            }, false);
             server.compressed(format, new CompressedFrames.Owner() {
                 @Override
                 public boolean frame(int sequence, long size) {
@@ -424,7 +424,7 @@ final class MysqlSniffer implements Sniffer, AnswerOwner {
                 public void lost() {
                     lose();
                 }
-            });
+            }, false);
         }
     }
 
