@@ -6,18 +6,23 @@
 #                                           mariadb-server of Debian, their clients, PyMySQL, sysbench, tcpdump,
 #                                           percona-toolkit, haproxy; Redis 8, Valkey 9
 #                                           and MySQL 9 of Debian sid in a folder of their own; SecantusDB (a server that
-#                                           speaks as MongoDB 8.2 does) with PyMongo in a virtual environment of Python
+#                                           speaks as MongoDB 8.2 does) with PyMongo in a virtual environment of Python;
+#                                           the rate limit service of the Envoy project, built by Go (1.21 or newer, or
+#                                           that of the Debian sid)
 #   testbeds/install-servers.sh --bench     also the peer of testbeds/bench that is left: Envoy
 #
 # What is not a package of this Debian goes to $WEIR_TOOLS, default ~/.cache/weir-tools:
 #   envoy   (link to the binary)      sid/usr/{bin/redis-server,bin/valkey-server,sbin/mysqld,bin/mysql}
-#   secantus/bin/{secantusd-py,python}
+#   secantus/bin/{secantusd-py,python}        ratelimit/service_cmd
 set -euo pipefail
 
 tools=${WEIR_TOOLS:-${HOME:-/root}/.cache/weir-tools}
 envoy_version=1.40.0
 secantus_packages=(SecantusDB==0.7.0b3 pymongo==4.20.1 python-snappy==0.7.3 zstandard==0.25.0
     backports.zstd==1.8.0)
+# The newest of 2026-01-22; the project tags no releases.
+ratelimit_version=v1.4.1-0.20260122083618-3fb702589d36
+ratelimit_package=github.com/envoyproxy/ratelimit/src/service_cmd@$ratelimit_version
 bench=false
 for argument in "$@"; do
     case $argument in
@@ -199,10 +204,59 @@ install_secantus() {
     say "installed: ${secantus_packages[*]} in $tools/secantus"
 }
 
+# Prints the Go that is here, if it can fetch the version that a module asks for by itself.
+find_go() {
+    local go
+    for go in "$(type -P go || true)" /usr/local/go/bin/go; do
+        if [[ -n $go && -x $go && $("$go" env GOVERSION 2>/dev/null) =~ ^go1\.(2[1-9]|[3-9][0-9]) ]]; then
+            printf '%s' "$go"
+            return
+        fi
+    done
+}
+
+# make_ratelimit GO FOLDER
+make_ratelimit() {
+    GOBIN=$2 GOFLAGS= GOTOOLCHAIN=auto timeout 15m "$1" install "$ratelimit_package" </dev/null >"$tools/ratelimit.log" 2>&1
+}
+
+# make_ratelimit_in_sid FOLDER: with the Go of the Debian sid, which is taken out again.
+make_ratelimit_in_sid() {
+    local root=$tools/sid certificates=/etc/ssl/certs/ca-certificates.crt
+    DEBIAN_FRONTEND=noninteractive timeout 10m chroot "$root" apt-get install -y -qq --no-install-recommends \
+        golang-go ca-certificates </dev/null >"$tools/ratelimit.log" 2>&1 || return 1
+    [[ ! -e $certificates ]] || cp "$certificates" "$root$certificates"
+    timeout 20m chroot "$root" env HOME=/root GOROOT=/usr/lib/go GOBIN=/opt/ratelimit GOFLAGS=-modcacherw \
+        go install "$ratelimit_package" </dev/null >>"$tools/ratelimit.log" 2>&1 || return 1
+    mkdir -p "$1"
+    mv "$root/opt/ratelimit/service_cmd" "$1/"
+    rm -rf "$root/root/go" "$root/root/.cache/go-build"
+    chroot "$root" apt-get purge -y -qq --autoremove golang-go </dev/null >>"$tools/ratelimit.log" 2>&1 || true
+    chroot "$root" apt-get clean
+}
+
+install_ratelimit() {
+    local folder=$tools/ratelimit-$ratelimit_version go
+    if [[ -x $folder/service_cmd && $tools/ratelimit -ef $folder ]]; then
+        say "already there: the rate limit service $ratelimit_version in $tools/ratelimit"
+        return
+    fi
+    go=$(find_go)
+    if [[ -n $go ]]; then
+        retry make_ratelimit "$go" "$folder" || die "the rate limit service could not be built, see $tools/ratelimit.log"
+    else
+        retry make_ratelimit_in_sid "$folder" || die "the rate limit service could not be built, see $tools/ratelimit.log"
+    fi
+    [[ -L $tools/ratelimit ]] || rm -rf "$tools/ratelimit"
+    ln -sfn "${folder##*/}" "$tools/ratelimit"
+    say "installed: the rate limit service $ratelimit_version in $tools/ratelimit, built by ${go:-the Go of $tools/sid}"
+}
+
 command -v apt-get >/dev/null || die "this script knows Debian and its relatives only; needed: redis-server (7 or newer) on the PATH"
 apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit haproxy
 install_sid
 install_secantus
+install_ratelimit
 if $bench; then
     install_envoy
 fi

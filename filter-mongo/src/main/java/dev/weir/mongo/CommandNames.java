@@ -1,7 +1,10 @@
 package dev.weir.mongo;
 
+import dev.weir.core.protocol.Command;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,10 +16,26 @@ final class CommandNames {
     static final class Entry {
         private final String name;
         private final boolean reads;
+        private final Command.Kind kind;
+        private final boolean confined;
 
         Entry(String name, boolean reads) {
             this.name = name;
             this.reads = reads;
+            this.kind = LOGIN.contains(name)
+                    ? Command.Kind.LOGIN
+                    : SESSION.contains(name) ? Command.Kind.SESSION : reads ? Command.Kind.READ : Command.Kind.WRITE;
+            this.confined = !FAR.contains(name);
+        }
+
+        /** What it is to policies, if it {@link #reads} as said here. */
+        Command.Kind kind() {
+            return kind;
+        }
+
+        /** Whether it runs in the database it names first, and in no other. */
+        boolean confined() {
+            return confined;
         }
 
         /** As the server spells it. */
@@ -32,6 +51,37 @@ final class CommandNames {
             return reads;
         }
     }
+
+    /** What a client needs to get to know a server, and to log in. */
+    private static final Set<String> LOGIN =
+            Set.of("hello", "isMaster", "saslStart", "saslContinue", "authenticate", "getnonce", "logout", "ping");
+
+    /** What touches no data, or only ends what was judged before. Drivers send these to {@code admin}. */
+    private static final Set<String> SESSION = Set.of(
+            "abortTransaction",
+            "buildInfo",
+            "commitTransaction",
+            "connectionStatus",
+            "endSessions",
+            "getLastError",
+            "refreshSessions",
+            "startSession",
+            "whatsmyuri");
+
+    /** What names further databases, or whole collections with theirs, in its fields. */
+    private static final Set<String> FAR = Set.of(
+            "_OTHER",
+            "applyOps",
+            "bulkWrite",
+            "clone",
+            "cloneCollection",
+            "cloneDatabase",
+            "copydb",
+            "explain",
+            "internalRenameIfOptionsAndIndexesMatch",
+            "mapReduce",
+            "mapreduce.shardedfinish",
+            "renameCollection");
 
     /** What is in no list. */
     static final Entry OTHER = new Entry("_OTHER", false);
@@ -146,6 +196,18 @@ final class CommandNames {
         }
         SPELLINGS[at] = bytes;
         ENTRIES[at] = entry;
+    }
+
+    /** The names of all, {@link #OTHER} among them. */
+    static Set<String> all() {
+        Set<String> names = new TreeSet<>();
+        names.add(OTHER.name());
+        for (Entry entry : ENTRIES) {
+            if (entry != null) {
+                names.add(entry.name());
+            }
+        }
+        return names;
     }
 
     private static Entry entry(String name) {

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>the command, from a closed set; of legacy opcodes the command they stand for ({@code insert}, {@code getMore}, …);
- *   <li>the namespace: {@code $db}, or the database of the collection a legacy message names. Other databases that a command
- *       may name in its fields are not looked for: {@code bulkWrite} (which runs on {@code admin}), {@code renameCollection},
- *       {@code $out}, {@code $merge}, {@code $lookup}. Null if there is none, and if it is not among the first {@value #LOOK}
- *       bytes: a policy that refuses by namespace has to refuse null, too;
+ *   <li>the namespace: {@code $db}, or the database of the collection a legacy message names. Null if there is none, if it is not
+ *       among the first {@value #LOOK} bytes, and of commands that may name other databases in their fields, which are not looked
+ *       for: {@code bulkWrite}, {@code renameCollection}, {@code aggregate} with {@code $out} or {@code $merge}, and the like. A
+ *       policy that refuses by namespace has to refuse null, too;
  *   <li>whether it only reads: {@link CommandNames.Entry#reads}; {@code aggregate} if its pipeline was seen and neither
  *       {@code $out} nor {@code $merge} is in it.
  * </ul>
@@ -210,7 +210,14 @@ final class MongoFramer implements CommandFramer, Command {
 
     @Override
     public @Nullable String namespace() {
-        return namespace;
+        // An aggregate that writes, writes where its last stage says.
+        boolean confined = entry.confined() && (entry != CommandNames.AGGREGATE || reads);
+        return confined ? namespace : null;
+    }
+
+    @Override
+    public Kind kind() {
+        return entry == CommandNames.AGGREGATE && !reads ? Kind.WRITE : entry.kind();
     }
 
     /** Unknown: what {@code mongo_stats} shows is whom the client asked mechanisms for, and it may log in as another one. */

@@ -7,12 +7,16 @@ import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.protocol.CommandFramer;
+import dev.weir.core.protocol.CommandSet;
 import dev.weir.core.protocol.Detection;
 import dev.weir.core.protocol.Protocol;
+import dev.weir.core.protocol.Refusal;
 import dev.weir.core.protocol.Sniffer;
 import io.micrometer.core.instrument.Counter;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /** MongoDB. */
 public final class MongoProtocol implements Protocol {
@@ -91,6 +95,15 @@ public final class MongoProtocol implements Protocol {
                 .tag("listener", environment.listener())
                 .tag("kind", kind)
                 .register(environment.meters());
+    }
+
+    @Override
+    public CommandSet commands() {
+        Map<Refusal, String> codes = Map.of(
+                Refusal.DENIED, "Unauthorized",
+                Refusal.RATE_LIMITED, "IngressRequestRateLimitExceeded",
+                Refusal.FAULT, "InternalError");
+        return new CommandSet(CommandNames.all(), Set.of(), false, codes);
     }
 
     @Override

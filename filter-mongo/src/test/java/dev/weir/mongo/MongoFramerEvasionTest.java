@@ -46,12 +46,20 @@ class MongoFramerEvasionTest extends GateBed {
     }
 
     @Test
-    void letsTlsPass() {
+    void letsTlsPassOnlyIfItMayPassUnseen() {
         String hello = "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003random bytes of a client";
-        try (FilterTester tester = denying("drop", null)) {
+        CommandGate passing =
+                new CommandGate(new MongoProtocol().framer(new FakeConnection(), inflaters), GateBed::denyDrop, true);
+        try (FilterTester tester = FilterTester.of(passing)) {
             tester.client(hello.substring(0, 3)).client(hello.substring(3));
 
             assertThat(tester.toUpstream()).isEqualTo(hello);
+        }
+        try (FilterTester tester = denying("drop", null)) {
+            tester.client(hello);
+
+            assertThat(tester.toUpstream()).isEmpty();
+            assertThat(tester.closeReason()).isEqualTo(CloseReason.FILTER);
         }
     }
 
@@ -344,6 +352,6 @@ class MongoFramerEvasionTest extends GateBed {
         }
         assertThat(whole)
                 .containsExactly(
-                        "aggregate d", "update e", "count f reads", "drop g", "insert null", "insert h", "delete i");
+                        "aggregate null", "update e", "count f reads", "drop g", "insert null", "insert h", "delete i");
     }
 }

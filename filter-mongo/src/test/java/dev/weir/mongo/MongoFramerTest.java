@@ -231,7 +231,7 @@ class MongoFramerTest extends GateBed {
                         "findAndModify shop",
                         "findAndModify shop",
                         "dropIndexes shop",
-                        "_OTHER shop",
+                        "_OTHER null",
                         "_OTHER null",
                         "ping null reads",
                         "saslStart a reads");
@@ -351,7 +351,8 @@ class MongoFramerTest extends GateBed {
                         request(3, "{aggregate: 'a', $db: 'd', pipeline: [{$merge: {into: 'b'}}]}"),
                         request(4, "{aggregate: 'a', $db: 'd'}"),
                         request(5, "{find: 'a', $db: 'd', pipeline: [{$out: 'b'}]}")))
-                .containsExactly("aggregate d reads", "aggregate d", "aggregate d", "aggregate d", "find d reads");
+                .containsExactly(
+                        "aggregate d reads", "aggregate null", "aggregate null", "aggregate null", "find d reads");
     }
 
     @Test
@@ -362,7 +363,7 @@ class MongoFramerTest extends GateBed {
                         request(2, "{find: 'a', comment: '" + filler + "', $db: 'd'}"),
                         request(3, "{find: 'a', $db: 'd', comment: '" + filler + "'}"),
                         request(4, "{aggregate: 'a', $db: 'd', comment: '" + filler + "', pipeline: []}")))
-                .containsExactly("find d reads", "find null reads", "find d reads", "aggregate d");
+                .containsExactly("find d reads", "find null reads", "find d reads", "aggregate null");
     }
 
     @Test

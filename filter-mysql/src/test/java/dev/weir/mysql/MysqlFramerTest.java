@@ -5,11 +5,14 @@ import static dev.weir.mysql.Talk.bytes;
 import static dev.weir.mysql.Talk.error;
 import static dev.weir.mysql.Talk.ok;
 import static dev.weir.mysql.Talk.query;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.protocol.CommandPolicy.Decision;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What the gate tells policies of MySQL's commands, and how it refuses them. */
@@ -323,13 +326,72 @@ class MysqlFramerTest {
     }
 
     @Test
-    void keepsCommandsOutOfItsWayOnceReplicationWasLetThrough() {
-        try (GateTalk talk = GateTalk.denying("DROP", null).login()) {
-            talk.client(bytes().u1(0x12).u4(4).u2(0).u4(1).text("log.1"));
+    void isOpaqueOnceReplicationWasLetThrough() {
+        try (GateTalk talk = GateTalk.allowing().login()) {
+            Talk.Bytes dump = bytes().u1(0x12).u4(4).u2(0).u4(1).text("log.1");
+            assertThat(talk.client(dump).toUpstream()).isEqualTo(packet(0, dump));
             talk.server(bytes().u1(0).fill(20, 1));
-            talk.toUpstream();
+            assertThat(talk.closed()).isNull();
 
-            assertThat(talk.query("DROP TABLE t").toUpstream()).isEqualTo(packet(0, query("DROP TABLE t")));
+            assertThat(talk.query("DROP TABLE t").toUpstream()).isEmpty();
+            assertThat(talk.closed()).isEqualTo(CloseReason.FILTER);
+        }
+    }
+
+    // ---- compression
+
+    private static GateTalk compressed(GateTalk talk) {
+        return talk.login(GateTalk.CAN | Capability.COMPRESS, "8.0.36");
+    }
+
+    @Test
+    void refusesACompressedCommandWithAllItsFramesAndAFrame() {
+        byte[] drop = Talk.packet(0, query("DROP TABLE t /* " + "x".repeat(3_000) + " */").done());
+        String first = GateTalk.text(Talk.deflated(0, Arrays.copyOf(drop, 1_000)));
+        String second = GateTalk.text(Talk.deflated(1, Arrays.copyOfRange(drop, 1_000, drop.length)));
+        String ping = GateTalk.text(Talk.frame(0, Talk.packet(0, bytes().u1(0x0e).done()), 0));
+        String all = first + second + ping;
+        for (int cut = 1; cut < all.length(); cut++) {
+            try (GateTalk talk = compressed(GateTalk.denying("COM_QUERY", null))) {
+                talk.client(all.substring(0, cut)).client(all.substring(cut));
+
+                assertThat(talk.toUpstream()).isEqualTo(ping);
+                String error = err(1, 1142, "42000");
+                assertThat(talk.toClient())
+                        .isEqualTo(GateTalk.text(Talk.frame(2, error.getBytes(ISO_8859_1), 0)));
+                assertThat(talk.inflaters.taken()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void seesWhatIsCompressed() {
+        byte[] drop = Talk.packet(0, query("DROP TABLE t").done());
+        try (GateTalk talk = compressed(GateTalk.allowing())) {
+            talk.client(GateTalk.text(Talk.deflated(0, drop)));
+            assertThat(talk.seen).containsExactly("COM_QUERY DROP ann@orders");
+            talk.tester.upstream(
+                    GateTalk.text(Talk.deflated(1, Talk.packet(1, ok(0, 2).done()))));
+
+            assertThat(talk.client(GateTalk.text(Talk.frame(0, drop, 0))).seen).hasSize(2);
+        }
+    }
+
+    /** Servers go by what comes out of a frame. */
+    @Test
+    void closesWhereFramesLieOrHoldSeveralCommands() {
+        byte[] ping = Talk.packet(0, bytes().u1(0x0e).done());
+        byte[] twice = bytes().raw(ping).raw(ping).done();
+        byte[] lies = Talk.deflated(0, Talk.packet(0, query("SELECT 1").done()));
+        lies[4]++;
+        for (byte[] frame : List.of(Talk.deflated(0, twice), Talk.frame(0, twice, 0), lies)) {
+            try (GateTalk talk = compressed(GateTalk.allowing())) {
+                talk.client(GateTalk.text(frame));
+
+                assertThat(talk.closed()).isEqualTo(CloseReason.FILTER);
+                assertThat(talk.toUpstream()).isEmpty();
+                assertThat(talk.inflaters.taken()).isZero();
+            }
         }
     }
 

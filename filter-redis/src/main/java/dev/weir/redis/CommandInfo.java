@@ -1,6 +1,7 @@
 package dev.weir.redis;
 
 import dev.weir.core.exchange.Operation;
+import dev.weir.core.protocol.Command;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,6 +63,11 @@ final class CommandInfo {
     final int arity;
 
     final Kind kind;
+    /** What policies are told it is. */
+    final Command.Kind role;
+    /** Whether it runs in the current database only. */
+    final boolean confined;
+
     final boolean read;
     final boolean write;
     final boolean blocking;
@@ -104,6 +110,8 @@ final class CommandInfo {
         this.firstKey = !keys.isEmpty() && keys.get(0).fixed() ? keys.get(0).index() : 0;
         this.readsKeys = !keys.isEmpty() && keys.get(0).isKey();
         this.finds = read && readsKeys;
+        this.role = CommandReach.kind(operation.name(), flags, read);
+        this.confined = CommandReach.confined(operation.name(), readsKeys);
         String last = operation.name().substring(operation.name().indexOf(' ') + 1);
         this.length = last.length();
         this.words = CommandTable.words(last);
@@ -131,6 +139,11 @@ final class CommandInfo {
     /** Whether it reads keys, so that a null answer is a miss. */
     boolean finds() {
         return finds;
+    }
+
+    /** Whether it may change the database or the user of the commands behind it. */
+    boolean changesSession() {
+        return kind == Kind.SELECT || kind == Kind.AUTH || kind == Kind.HELLO || kind == Kind.RESET;
     }
 
     /** What its arguments are looked at for, apart from keys. */

@@ -43,6 +43,13 @@ final class RedisFramer implements CommandFramer, Command, PairingObserver {
     private boolean inCommand;
     private boolean upstream;
     private @Nullable String namespace;
+    /** Database or user may change with answers still to come; at the latest when nothing is open any more. */
+    private boolean changing;
+    /** They will in the open transaction, if it is executed: until then nobody knows where its commands will run. */
+    private boolean queuedChange;
+    /** They may have changed without an answer that would tell. */
+    private boolean unsure;
+
     private @Nullable String standIn;
     private Part part = Part.UNKNOWN;
     /** Ends still to be told of, and the length of the last one. */
@@ -97,8 +104,8 @@ final class RedisFramer implements CommandFramer, Command, PairingObserver {
     private void commandEnded() {
         CommandArguments arguments = pairing.requests().arguments();
         if (upstream) {
-            if (requests.info().kind == CommandInfo.Kind.SELECT && arguments.value() >= 0) {
-                namespace = Loop.database(arguments.value());
+            if (requests.info().changesSession()) {
+                changes(requests.info(), arguments);
             }
             pairing.requested(requests.info(), requests.count(), requests.size(), 0, 0);
         } else {
@@ -106,6 +113,25 @@ final class RedisFramer implements CommandFramer, Command, PairingObserver {
             arguments.release();
         }
         inCommand = false;
+    }
+
+    private void changes(CommandInfo info, CommandArguments arguments) {
+        if (info.kind == CommandInfo.Kind.SELECT && arguments.value() >= 0) {
+            namespace = Loop.database(arguments.value());
+        }
+        ReplyMode mode = pairing.requests().mode();
+        changing = true;
+        queuedChange |= mode.queues() && info.kind != CommandInfo.Kind.RESET;
+        unsure |= !mode.plain();
+    }
+
+    @Override
+    public boolean settled() {
+        if (changing && pairing.idle()) {
+            changing = false;
+            queuedChange = false;
+        }
+        return !changing || !pairing.anyOpen();
     }
 
     @Override
@@ -118,23 +144,38 @@ final class RedisFramer implements CommandFramer, Command, PairingObserver {
         return scout.info().operation.name();
     }
 
-    /** The database the command will run in if what was sent before it succeeds. */
+    /** The database the command will run in if what was sent before it succeeds, and in no other one. */
     @Override
-    public String namespace() {
-        if (pairing.idle() || namespace == null) {
+    public @Nullable String namespace() {
+        settled();
+        if (!scout.info().confined || unsure || queuedChange) {
+            return null;
+        }
+        if (!changing || namespace == null) {
             namespace = session.namespace();
         }
         return namespace;
     }
 
+    /** Who has not logged in is the server's default user. */
     @Override
     public @Nullable String user() {
-        return session.user();
+        settled();
+        if (changing || unsure) {
+            return null;
+        }
+        String user = session.user();
+        return user == null ? Session.DEFAULT_USER : user;
     }
 
     @Override
     public boolean readOnly() {
         return scout.info().read;
+    }
+
+    @Override
+    public Kind kind() {
+        return scout.info().role;
     }
 
     @Override

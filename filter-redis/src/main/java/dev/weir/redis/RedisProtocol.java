@@ -8,8 +8,10 @@ import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.protocol.CommandFramer;
+import dev.weir.core.protocol.CommandSet;
 import dev.weir.core.protocol.Detection;
 import dev.weir.core.protocol.Protocol;
+import dev.weir.core.protocol.Refusal;
 import dev.weir.core.protocol.Sniffer;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Meter;
@@ -18,6 +20,9 @@ import io.micrometer.core.instrument.noop.NoopCounter;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Redis and Valkey, RESP2 and RESP3. */
@@ -116,6 +121,15 @@ public final class RedisProtocol implements Protocol {
         int size = (int) section.integer("size", SIZE, 1, 10_000);
         section.rejectUnknown();
         return new HotKeySettings(size, sampling);
+    }
+
+    @Override
+    public CommandSet commands() {
+        Set<String> names =
+                table().all().stream().map(info -> info.operation.name()).collect(Collectors.toUnmodifiableSet());
+        Map<Refusal, String> codes =
+                Map.of(Refusal.DENIED, "NOPERM", Refusal.RATE_LIMITED, "ERR", Refusal.FAULT, "ERR");
+        return new CommandSet(names, Set.of(), true, codes);
     }
 
     @Override

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What commands have made of a connection: database, user, client name, protocol version. */
 final class Session {
-    private static final String DEFAULT_USER = "default";
+    static final String DEFAULT_USER = "default";
 
     private final Loop loop;
     private final Connection connection;

@@ -194,11 +194,11 @@ final class RedisFramerTest {
 
             assertThat(seen)
                     .containsExactly(
-                            "AUTH 0 null false",
-                            "SELECT 0 null false",
+                            "AUTH null default false",
+                            "SELECT null null false",
                             "GET 7 null true",
-                            "SELECT 7 ann false",
-                            "XINFO STREAM 9999 ann true",
+                            "SELECT null ann false",
+                            "XINFO STREAM 9999 null true",
                             "SET 7 ann false");
         }
     }

@@ -63,6 +63,9 @@ class MetricsDocTest {
                     filters:
                       - { type: connection_limit, max_connections: 10 }
                       - { type: access, allow: [ "127.0.0.0/8" ] }
+                      - { type: access, protocol: redis, on_undecodable: pass, rules: [ { action: deny, commands: FLUSHALL } ] }
+                      - { type: fault, protocol: redis, rules: [ { percent: 0, delay: 1s } ] }
+                      - { type: rate_limit, connections: [ { per: client, rate: 100/s } ] }
                       - { type: redis_stats, hot_keys: { sampling: 1 } }
                       - { type: tcp_proxy, cluster: orders }
                 clusters: [ { name: orders, endpoints: [ "%s" ] } ]
@@ -92,6 +95,7 @@ class MetricsDocTest {
                 "filter-redis/src/main",
                 "filter-mysql/src/main",
                 "filter-mongo/src/main",
+                "ratelimit-grpc/src/main",
                 "l4-proxy/src/main")) {
             Matcher literal = LITERAL.matcher(Files.readString(file));
             while (literal.find()) {

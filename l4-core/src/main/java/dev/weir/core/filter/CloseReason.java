@@ -33,12 +33,16 @@ public enum CloseReason {
     DENIED(Culprit.WEIR),
     /** A connection limit was reached. */
     LIMIT(Culprit.WEIR),
+    /** The {@code rate_limit} filter refused a connection, or a command whose limit closes. */
+    RATE_LIMITED(Culprit.WEIR),
     /** The limit on buffer memory was reached. */
     MEMORY(Culprit.WEIR),
     /** No filter chain matches the connection. */
     NO_CHAIN(Culprit.WEIR),
     /** A filter decided so. */
     FILTER(Culprit.WEIR),
+    /** The {@code fault} filter closed it on purpose. */
+    FAULT(Culprit.WEIR),
     /** The terminal answered all there is to answer. */
     COMPLETE(Culprit.WEIR),
     /** A PROXY protocol header was wrong, or missing where one is required. */

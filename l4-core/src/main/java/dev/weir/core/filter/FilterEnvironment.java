@@ -6,6 +6,7 @@ import dev.weir.core.exchange.HotKeys;
 import dev.weir.core.protocol.Protocol;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Collection;
+import java.util.List;
 
 /**
  * What a factory may ask of the process while it configures a filter: to be used during
@@ -33,6 +34,16 @@ public interface FilterEnvironment {
 
     /** All protocols that are installed, by name. */
     Collection<Protocol> protocols();
+
+    /**
+     * All extensions of a kind that the core itself does not know, found by {@link java.util.ServiceLoader} when they are first
+     * asked for: on the class path and in the jars of {@code plugins/}.
+     *
+     * @throws IllegalStateException if one cannot be loaded
+     */
+    default <T> List<T> services(Class<T> kind) {
+        return List.of();
+    }
 
     /** The tables of hot keys; recorders are opened per loop, in {@link PerLoop#onLoop}. */
     HotKeys hotKeys();

@@ -6,11 +6,14 @@ import dev.weir.core.cluster.LoadBalancer;
 import dev.weir.core.filter.FilterFactory;
 import dev.weir.core.filter.TerminalFactory;
 import dev.weir.core.protocol.Protocol;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /** Everything that was found by {@link ServiceLoader}, by the name users write. Immutable. */
@@ -23,7 +26,11 @@ public final class Extensions {
     private final Map<String, HealthCheck> healthChecks;
     private final Map<String, Discovery> discoveries;
 
+    private final ClassLoader loader;
+    private final Map<Class<?>, List<?>> others = new ConcurrentHashMap<>();
+
     private Extensions(ClassLoader loader) {
+        this.loader = loader;
         filters = load(FilterFactory.class, loader, FilterFactory::type);
         terminals = load(TerminalFactory.class, loader, TerminalFactory::type);
         protocols = load(Protocol.class, loader, Protocol::name);
@@ -74,6 +81,23 @@ public final class Extensions {
         if (taken) {
             throw new IllegalStateException("two extensions are named \"" + type + "\"");
         }
+    }
+
+    /** All of a kind that the core itself does not ask for; searched at the first call. */
+    <T> List<T> others(Class<T> kind) {
+        List<T> typed = new ArrayList<>();
+        others.computeIfAbsent(kind, k -> find(kind)).forEach(each -> typed.add(kind.cast(each)));
+        return typed;
+    }
+
+    private <T> List<T> find(Class<T> kind) {
+        List<T> found = new ArrayList<>();
+        try {
+            ServiceLoader.load(kind, loader).forEach(found::add);
+        } catch (ServiceConfigurationError e) {
+            throw new IllegalStateException("cannot load an extension: " + e.getMessage(), e);
+        }
+        return List.copyOf(found);
     }
 
     Map<String, FilterFactory> filters() {

@@ -292,6 +292,11 @@ final class GenerationBuilder {
         }
 
         @Override
+        public <T> List<T> services(Class<T> kind) {
+            return extensions.others(kind);
+        }
+
+        @Override
         public HotKeys hotKeys() {
             return hotKeys;
         }

@@ -39,9 +39,8 @@ public interface CommandFramer {
         /** Answers only: {@link #length()} bytes answer a {@linkplain #standIn stand-in}; nobody is to see them. */
         DROP,
         /**
-         * From here on there are no commands any more, as a command that was let through wanted it (replication): everything
-         * passes, whatever the gate was told to do with what it cannot cut. So it is not the answer to what is encrypted: a client
-         * could choose that to get around the gate.
+         * From here on there are no commands any more (replication, encrypted): everything passes, or the connection is closed, as
+         * when a stream cannot be cut any more.
          */
         OPAQUE
     }
@@ -94,8 +93,17 @@ public interface CommandFramer {
     /** Number of bytes the last step consumed. */
     int length();
 
-    /** The command found by the last {@link Step#HEAD}; valid until the next call. */
+    /** The command found by the last {@link Step#HEAD}; valid until the next call of {@link #request}. */
     Command command();
+
+    /**
+     * Whether user and namespace of {@link #command()} are as good as they get: false while they hang on answers still to come
+     * (a log-in, a change of the database), all of which have come at the latest when nothing is under way upstream. Then policies
+     * that {@linkplain CommandPolicy#asksSession decide by them} are asked later.
+     */
+    default boolean settled() {
+        return true;
+    }
 
     /**
      * The gate's decision about the command of the last {@link Step#HEAD}: {@code upstream} tells whether the

@@ -9,7 +9,6 @@ import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Iterator;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +61,7 @@ public final class CommandGate implements NetworkFilter {
     private final CommandFramer framer;
     private final CommandPolicy policy;
     private final boolean failOpen;
+    private final Runnable undecodable;
     private final ArrayDeque<Turn> turns = new ArrayDeque<>(4);
     private int localBytes;
     private Mode mode = Mode.NONE;
@@ -69,10 +69,18 @@ public final class CommandGate implements NetworkFilter {
     private @Nullable Decision undone;
     /** What the refused command under way gets for an answer, once all of it has come. */
     private @Nullable Decision owed;
+
+    private boolean silent;
     /** The next command waits for an answer of the upstream. */
     private boolean waits;
 
-    private boolean delaying;
+    /** A command's head is known, but not yet what it depends on. */
+    private boolean unsettled;
+
+    private final GateWait wait = new GateWait();
+    /** A decision was to close: nothing behind that command is looked at. */
+    private boolean closing;
+
     private boolean clientEnded;
     private boolean opaque;
 
@@ -82,14 +90,25 @@ public final class CommandGate implements NetworkFilter {
      * @param failOpen what to do when the bytes cannot be cut into commands any more: pass everything, or close
      */
     public CommandGate(CommandFramer framer, CommandPolicy policy, boolean failOpen) {
+        this(framer, policy, failOpen, () -> {});
+    }
+
+    /**
+     * Makes a gate for one connection.
+     *
+     * @param undecodable run once if the bytes cannot be cut into commands any more
+     */
+    CommandGate(CommandFramer framer, CommandPolicy policy, boolean failOpen, Runnable undecodable) {
         this.framer = framer;
         this.policy = policy;
         this.failOpen = failOpen;
+        this.undecodable = undecodable;
     }
 
     @Override
     public Opening onOpen(FilterContext context) {
         context.holdUpTo(framer.longestHead());
+        policy.onOpen(context);
         return Opening.PROCEED;
     }
 
@@ -110,7 +129,7 @@ public final class CommandGate implements NetworkFilter {
     private int requests(FilterContext context, ByteBuf data) {
         int run = 0;
         waits = false;
-        while (data.isReadable() && !delaying) {
+        while (data.isReadable() && !wait.active() && !closing) {
             if (undone != null) {
                 if (undone != Decision.ALLOW) {
                     // What may be sent in place of the command goes behind those before it.
@@ -120,6 +139,14 @@ public final class CommandGate implements NetworkFilter {
                 if (!carryOut(context, undone)) {
                     break;
                 }
+                continue;
+            }
+            if (unsettled) {
+                if (!framer.settled()) {
+                    break;
+                }
+                unsettled = false;
+                undone = policy.decide(framer.command(), wait.nanos(context));
                 continue;
             }
             CommandFramer.Step step = framer.request(data);
@@ -133,11 +160,14 @@ public final class CommandGate implements NetworkFilter {
                 break;
             }
             if (step == CommandFramer.Step.OPAQUE) {
-                opaque = true;
-                return run + data.readableBytes();
+                context.pass(run);
+                return opaque(context, data);
             }
             if (step == CommandFramer.Step.HEAD) {
-                undone = policy.decide(framer.command(), context.burstNanos());
+                unsettled = policy.asksSession() && !framer.settled();
+                if (!unsettled) {
+                    undone = policy.decide(framer.command(), wait.nanos(context));
+                }
                 continue;
             }
             int length = framer.length();
@@ -160,21 +190,18 @@ public final class CommandGate implements NetworkFilter {
     /** False if it has to wait. */
     private boolean carryOut(FilterContext context, Decision decision) {
         if (decision instanceof Decision.Delay delay) {
-            delaying = true;
-            undone = Decision.ALLOW;
+            undone = delay.then();
             context.holdDeadline("delayed", delay.time().plus(HOLD));
-            context.connection()
-                    .loop()
-                    .schedule(
-                            () -> {
-                                delaying = false;
-                                context.resume(Direction.TO_UPSTREAM);
-                            },
-                            delay.time().toNanos(),
-                            TimeUnit.NANOSECONDS);
+            wait.delay(context, delay.time(), policy::onDelayed);
             return false;
         }
-        boolean own = decision instanceof Decision.Deny || decision instanceof Decision.Answer;
+        if (decision instanceof Decision.Later later) {
+            context.holdDeadline("undecided", HOLD);
+            return wait.ask(context, later, decided -> undone = decided);
+        }
+        boolean own = decision instanceof Decision.Deny
+                || decision instanceof Decision.Answer
+                || decision instanceof Decision.Close;
         if (turns.size() >= MAX_TURNS || own && (localBytes > MAX_LOCAL_BYTES || !context.clientWritable())) {
             context.holdDeadline("client_slow", Duration.ofMinutes(10));
             return false;
@@ -193,9 +220,12 @@ public final class CommandGate implements NetworkFilter {
         return true;
     }
 
+    // ---- answers of Weir
+
     private void deny(FilterContext context, Decision decision) {
         mode = Mode.DROP;
-        owed = framer.decided(false) > 0 ? decision : null;
+        owed = decision;
+        silent = framer.decided(false) == 0;
         ByteBuf standIn = framer.standIn(context.connection().allocator());
         if (standIn != null) {
             context.inject(Direction.TO_UPSTREAM, standIn);
@@ -209,8 +239,23 @@ public final class CommandGate implements NetworkFilter {
         if (decision == null) {
             return;
         }
+        if (!silent) {
+            placeAnswer(context, decision);
+        }
+        if (decision instanceof Decision.Close close) {
+            closing = true;
+            context.close(close.reason());
+        }
+    }
+
+    private void placeAnswer(FilterContext context, Decision decision) {
         ByteBuf answer;
-        if (decision instanceof Decision.Deny deny) {
+        if (decision instanceof Decision.Close close) {
+            answer = framer.error(
+                    context.connection().allocator(),
+                    close.error().code(),
+                    close.error().message());
+        } else if (decision instanceof Decision.Deny deny) {
             answer = framer.error(context.connection().allocator(), deny.code(), deny.message());
         } else if (decision instanceof Decision.Answer own) {
             answer = own.bytes().apply(context.connection().allocator());
@@ -251,8 +296,8 @@ public final class CommandGate implements NetworkFilter {
                 break;
             }
             if (step == CommandFramer.Step.OPAQUE) {
-                opaque = true;
-                return run + data.readableBytes();
+                context.pass(run);
+                return opaque(context, data);
             }
             int length = framer.length();
             if (step == CommandFramer.Step.DROP) {
@@ -282,8 +327,8 @@ public final class CommandGate implements NetworkFilter {
                 localTurns(context);
             }
         }
-        if ((undone != null || waits) && !delaying) {
-            // Weir's answer to what was held goes behind this one.
+        if ((undone != null || unsettled || waits) && !wait.active()) {
+            // What waits may be answered by Weir: behind what has come.
             context.pass(run);
             run = 0;
             context.resume(Direction.TO_UPSTREAM);
@@ -353,8 +398,19 @@ public final class CommandGate implements NetworkFilter {
 
     // ---- ends
 
+    private int opaque(FilterContext context, ByteBuf data) {
+        opaque = true;
+        undecodable.run();
+        if (!failOpen) {
+            context.close(CloseReason.FILTER);
+            return 0;
+        }
+        return data.readableBytes();
+    }
+
     private int broken(FilterContext context, Direction direction) {
         opaque = true;
+        undecodable.run();
         if (!failOpen) {
             context.close(CloseReason.FILTER);
             return 0;
@@ -395,6 +451,8 @@ public final class CommandGate implements NetworkFilter {
 
     @Override
     public void onClose(CloseReason reason) {
+        wait.close();
+        policy.onClose();
         framer.close();
         for (Turn turn = turns.poll(); turn != null; turn = turns.poll()) {
             if (turn.local != null) {

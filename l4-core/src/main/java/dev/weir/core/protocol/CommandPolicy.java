@@ -1,8 +1,11 @@
 package dev.weir.core.protocol;
 
+import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.FilterContext;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.time.Duration;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -16,9 +19,27 @@ public interface CommandPolicy {
     /**
      * Decides. {@code command} is valid during the call only.
      *
-     * @param nanos when the read burst began, in {@link dev.weir.core.filter.WireClock#nanoTime()}
+     * @param nanos when the read burst began, or the wait for the command before ended, in
+     *     {@link dev.weir.core.filter.WireClock#nanoTime()}
      */
     Decision decide(Command command, long nanos);
+
+    /**
+     * The connection is open, and its attributes are set. Called once, before the first decision; to refuse the connection, close
+     * {@code context}.
+     */
+    default void onOpen(FilterContext context) {}
+
+    /** Whether it decides by user or namespace, so that it is to be asked when these are {@linkplain CommandFramer#settled settled}. */
+    default boolean asksSession() {
+        return false;
+    }
+
+    /** The command that was {@linkplain Decision.Delay delayed} last goes on now. */
+    default void onDelayed() {}
+
+    /** The connection is closed; the last call. Not called if {@link #onOpen} was not. */
+    default void onClose() {}
 
     /** What becomes of a command. */
     sealed interface Decision {
@@ -37,11 +58,17 @@ public interface CommandPolicy {
         record Deny(@Nullable String code, String message) implements Decision {}
 
         /**
-         * It, and everything behind it, waits; then it goes on.
+         * It, and everything behind it, waits; then something is done about it.
          *
          * @param time how long
+         * @param then what is done then; no other delay
          */
-        record Delay(Duration time) implements Decision {}
+        record Delay(Duration time, Decision then) implements Decision {
+            /** It waits, and goes on. */
+            public Delay(Duration time) {
+                this(time, ALLOW);
+            }
+        }
 
         /**
          * It is not sent; the client gets these bytes at the place of its answer.
@@ -58,5 +85,29 @@ public interface CommandPolicy {
          *     ownership passes to the gate
          */
         record Rewrite(Function<ByteBuf, ByteBuf> rewrite) implements Decision {}
+
+        /**
+         * It is not sent; the client gets the protocol's error, and behind it the connection is closed, without the answers
+         * that are still to come.
+         *
+         * @param reason why
+         * @param error what the client is told
+         */
+        record Close(CloseReason reason, Deny error) implements Decision {}
+
+        /**
+         * It, and everything behind it, waits until somebody else has decided. The policy makes one for each command that it
+         * cannot decide about by itself; both methods are called on the connection's event loop.
+         */
+        non-sealed interface Later extends Decision {
+            /**
+             * Begins to find out. {@code then} is to be called on the event loop, once, during this call or later, with
+             * any decision but another {@code Later}. It is for this to come to an end in time.
+             */
+            void start(Consumer<Decision> then);
+
+            /** The connection has closed: nobody waits any more, and what {@code then} is told is not heard. */
+            void cancel();
+        }
     }
 }

@@ -55,6 +55,11 @@ public interface Protocol {
      */
     Detection detect(Direction direction, ByteBuf first);
 
+    /** What there is to know about its single commands, or null if it has no {@link #framer}. Off the event loops. */
+    default @Nullable CommandSet commands() {
+        return null;
+    }
+
     /**
      * A framer for one connection, or null if this protocol cannot be cut into single commands (then always null). Called
      * once per connection and gate, on its loop.

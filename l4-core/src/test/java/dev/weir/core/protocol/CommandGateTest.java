@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class CommandGateTest {
@@ -220,10 +221,25 @@ class CommandGateTest {
 
     @Test
     void passesEverythingOnceTheStreamIsOpaque() {
-        try (FilterTester tester = tester()) {
-            tester.client("raw\ndeny x\n");
+        CommandGate gate = new CommandGate(new LineProtocol(), CommandGateTest::byName, true);
+        try (FilterTester tester = FilterTester.of(gate)) {
+            tester.client("get a\nraw\ndeny x\n");
 
-            assertThat(tester.toUpstream()).isEqualTo("raw\ndeny x\n");
+            assertThat(tester.toUpstream()).isEqualTo("get a\nraw\ndeny x\n");
+        }
+    }
+
+    @Test
+    void closesWhenTheStreamIsOpaqueAndNothingMayPassUnseen() {
+        List<String> counted = new ArrayList<>();
+        CommandGate gate =
+                new CommandGate(new LineProtocol(), CommandGateTest::byName, false, () -> counted.add("undecodable"));
+        try (FilterTester tester = FilterTester.of(gate)) {
+            tester.client("get a\nraw\ndeny x\n");
+
+            assertThat(tester.toUpstream()).isEqualTo("get a\n");
+            assertThat(tester.closeReason()).isEqualTo(CloseReason.FILTER);
+            assertThat(counted).containsExactly("undecodable");
         }
     }
 
@@ -301,6 +317,111 @@ class CommandGateTest {
             tester.client("a\n".repeat(1_000));
 
             assertThat(denied.size() - before).isLessThan(40);
+        }
+    }
+
+    /** Puts every command off; the test decides. */
+    private static final class Slow implements CommandPolicy, Decision.Later {
+        private final List<String> asked = new ArrayList<>();
+        private final List<Long> times = new ArrayList<>();
+        private Consumer<Decision> then = decision -> {};
+        private Decision atOnce;
+        private boolean cancelled;
+
+        @Override
+        public Decision decide(Command command, long nanos) {
+            asked.add(command.name());
+            times.add(nanos);
+            return this;
+        }
+
+        @Override
+        public void start(Consumer<Decision> decided) {
+            then = decided;
+            if (atOnce != null) {
+                decided.accept(atOnce);
+            }
+        }
+
+        @Override
+        public void cancel() {
+            cancelled = true;
+        }
+    }
+
+    @Test
+    void waitsInOrderForWhatSomebodyElseDecides() {
+        Slow policy = new Slow();
+        try (FilterTester tester = FilterTester.of(new CommandGate(new LineProtocol(), policy, false))) {
+            tester.client("get a\nget b\n").client("get c\n");
+            assertThat(tester.toUpstream()).isEmpty();
+            assertThat(policy.asked).containsExactly("get");
+
+            policy.then.accept(Decision.ALLOW);
+            assertThat(tester.toUpstream()).isEqualTo("get a\n");
+            policy.then.accept(new Decision.Deny("DENIED", "no"));
+            assertThat(tester.toUpstream()).isEmpty();
+            policy.then.accept(new Decision.Delay(Duration.ofMillis(10)));
+            tester.upstream("1\n");
+            assertThat(tester.toClient()).isEqualTo("1\nDENIED no\n");
+            tester.advance(Duration.ofMillis(10));
+
+            assertThat(tester.toUpstream()).isEqualTo("get c\n");
+            assertThat(policy.asked).hasSize(3);
+        }
+    }
+
+    @Test
+    void goesOnAtOnceIfItIsDecidedAtOnce() {
+        Slow policy = new Slow();
+        policy.atOnce = Decision.ALLOW;
+        try (FilterTester tester = FilterTester.of(new CommandGate(new LineProtocol(), policy, false))) {
+            tester.client("get a\nget b\n");
+
+            assertThat(tester.toUpstream()).isEqualTo("get a\nget b\n");
+        }
+    }
+
+    @Test
+    void forgetsTheDecisionWhenTheConnectionCloses() {
+        Slow policy = new Slow();
+        FilterTester tester = FilterTester.of(new CommandGate(new LineProtocol(), policy, false));
+        tester.client("get a\n");
+        tester.connection().close(CloseReason.CLIENT_RESET);
+
+        policy.then.accept(Decision.ALLOW);
+
+        assertThat(policy.cancelled).isTrue();
+        assertThat(tester.toUpstream()).isEmpty();
+        tester.close();
+    }
+
+    @Test
+    void tellsPoliciesTheTimeAtWhichAWaitEnded() {
+        Slow policy = new Slow();
+        try (FilterTester tester = FilterTester.of(new CommandGate(new LineProtocol(), policy, false))) {
+            tester.client("get a\nget b\n");
+            tester.advance(Duration.ofMillis(300));
+
+            policy.then.accept(Decision.ALLOW);
+
+            assertThat(policy.times.get(1) - policy.times.get(0)).isEqualTo(300_000_000L);
+        }
+    }
+
+    @Test
+    void closesBehindTheError() {
+        CommandPolicy policy = (command, nanos) -> command.name().equals("evil")
+                ? new Decision.Close(CloseReason.RATE_LIMITED, new Decision.Deny("DENIED", "no"))
+                : Decision.ALLOW;
+        try (FilterTester tester = FilterTester.of(new CommandGate(new LineProtocol(), policy, false))) {
+            tester.client("get a\n");
+            tester.upstream("1\n");
+            tester.client("evil b\nget c\nevil d\n");
+
+            assertThat(tester.toClient()).isEqualTo("1\nDENIED no\n");
+            assertThat(tester.toUpstream()).isEqualTo("get a\n");
+            assertThat(tester.closeReason()).isEqualTo(CloseReason.RATE_LIMITED);
         }
     }
 }

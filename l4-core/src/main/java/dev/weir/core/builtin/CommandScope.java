@@ -1,0 +1,112 @@
+package dev.weir.core.builtin;
+
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.config.Glob;
+import dev.weir.core.filter.Connection;
+import dev.weir.core.protocol.Command.Kind;
+import dev.weir.core.protocol.CommandChoice;
+import dev.weir.core.protocol.CommandGates;
+import dev.weir.core.protocol.CommandSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which commands a rule is about: all conditions that it has must hold. Resolved against the protocol's set of commands; immutable.
+ *
+ * @param names commands, or null for all
+ * @param kinds beside {@code names}: kinds of commands, or null for all
+ * @param statements keywords, or null for all commands, also those without a statement
+ * @param namespaces databases, or null for all
+ * @param users users, or null for all
+ * @param client which clients
+ */
+record CommandScope(
+        @Nullable Set<String> names,
+        @Nullable Set<Kind> kinds,
+        @Nullable Set<String> statements,
+        @Nullable List<Glob> namespaces,
+        @Nullable List<Glob> users,
+        ClientScope client) {
+    /**
+     * Reads the conditions of a rule.
+     *
+     * @param cautious whether what is not known counts as matching
+     */
+    static CommandScope read(ConfigNode rule, CommandGates gates, boolean cautious) {
+        CommandSet known = gates.commands();
+        String protocol = gates.protocol().name();
+        Set<String> names = null;
+        Set<Kind> kinds = null;
+        if (rule.has("commands")) {
+            CommandChoice choice = CommandChoice.read(rule, "commands", gates);
+            names = choice.names();
+            kinds = choice.kinds();
+        }
+        if (rule.has("users") && !known.tellsUsers()) {
+            rule.error("users", "the filter cannot tell the users of " + protocol + " (expected: a rule without)");
+        }
+        return new CommandScope(
+                names,
+                kinds,
+                statements(rule, known, protocol, cautious),
+                // Where a server does not mind the case, a rule that denies must not be evaded by it.
+                ClientScope.globs(rule, "namespaces", cautious),
+                ClientScope.globs(rule, "users", false),
+                ClientScope.read(rule, cautious));
+    }
+
+    private static @Nullable Set<String> statements(
+            ConfigNode rule, CommandSet known, String protocol, boolean cautious) {
+        if (!rule.has("statements")) {
+            return null;
+        }
+        if (known.statements().isEmpty()) {
+            rule.error("statements", "commands of " + protocol + " carry none (expected: a rule without)");
+            return null;
+        }
+        Set<String> found = new HashSet<>();
+        for (ConfigNode node : rule.list("statements")) {
+            String text = node.text();
+            Glob glob = new Glob(text, true);
+            int before = found.size();
+            known.statements().stream().filter(glob::matches).forEach(found::add);
+            if (found.size() == before && known.statements().stream().noneMatch(glob::matches)) {
+                node.error("\"" + text + "\" begins no statement of " + protocol
+                        + CommandChoice.nearest(text, known.statements(), "a keyword such as SELECT, or a pattern"));
+            }
+        }
+        if (rule.list("statements").isEmpty()) {
+            rule.error("statements", "empty (expected: at least one)");
+        }
+        if (cautious) {
+            found.add(CommandSet.OTHER);
+        }
+        return found;
+    }
+
+    boolean about(String name) {
+        return names == null || names.contains(name);
+    }
+
+    boolean about(Kind kind) {
+        return kinds == null || kinds.contains(kind);
+    }
+
+    boolean aboutStatement(@Nullable String statement) {
+        return statements == null || statement != null && statements.contains(statement);
+    }
+
+    boolean aboutNamespace(@Nullable String namespace) {
+        return ClientScope.matches(namespaces, namespace, client.cautious());
+    }
+
+    boolean aboutUser(@Nullable String user) {
+        return ClientScope.matches(users, user, client.cautious());
+    }
+
+    boolean about(Connection connection) {
+        return client.holds(connection);
+    }
+}
