@@ -88,7 +88,12 @@ final class MysqlFramer implements CommandFramer, dev.weir.core.protocol.Command
 
     @Override
     public boolean readOnly() {
-        return head.readOnly();
+        return kind() == Kind.READ;
+    }
+
+    @Override
+    public Kind kind() {
+        return head.kind();
     }
 
     @Override

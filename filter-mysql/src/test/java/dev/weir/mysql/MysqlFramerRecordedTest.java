@@ -59,7 +59,8 @@ class MysqlFramerRecordedTest {
                 boolean up = burst.direction() == Direction.TO_UPSTREAM;
                 String bytes = new String(burst.bytes(), StandardCharsets.ISO_8859_1);
                 for (int at = 0; at < bytes.length() && tester.closeReason() == null; ) {
-                    int n = Math.max(1, Math.min(bytes.length() - at, (up ? client : server).next(bytes.length() - at)));
+                    int n = Math.max(
+                            1, Math.min(bytes.length() - at, (up ? client : server).next(bytes.length() - at)));
                     if (up) {
                         tester.client(bytes.substring(at, at + n));
                     } else {
@@ -102,8 +103,7 @@ class MysqlFramerRecordedTest {
         boolean answered = conversation.expected().stream()
                 .noneMatch(exchange -> "no_reply".equals(exchange.fields().get("status"))
                         && !exchange.command().matches("COM_QUIT|COM_STMT_CLOSE|COM_STMT_SEND_LONG_DATA"));
-        assertThat(run.boundary)
-                .isEqualTo(answered ? NetworkFilter.Boundary.IDLE : NetworkFilter.Boundary.BUSY);
+        assertThat(run.boundary).isEqualTo(answered ? NetworkFilter.Boundary.IDLE : NetworkFilter.Boundary.BUSY);
         List<String> users = conversation.expected().stream()
                 .filter(exchange -> exchange.command().matches("LOGIN|COM_CHANGE_USER"))
                 .map(exchange -> exchange.fields().getOrDefault("user", "-"))
