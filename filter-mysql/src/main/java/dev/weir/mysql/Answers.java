@@ -53,6 +53,7 @@ final class Answers implements PacketReader.Handler {
         COUNT,
         FILE,
         AUTH_SWITCH,
+        AUTH_DATA,
         PREPARED,
         ROW,
         LAST,
@@ -63,7 +64,7 @@ final class Answers implements PacketReader.Handler {
 
     private final Loop loop;
     private final Session session;
-    private final MysqlSniffer sniffer;
+    private final AnswerOwner owner;
 
     private State state = State.GREETING;
     private Kind kind = Kind.SKIPPED;
@@ -77,21 +78,24 @@ final class Answers implements PacketReader.Handler {
 
     private int flags;
     private boolean cursor;
+    /** Whether a part of the answer that is due has come. */
+    private boolean begun;
 
-    Answers(Loop loop, Session session, MysqlSniffer sniffer) {
+    Answers(Loop loop, Session session, AnswerOwner owner) {
         this.loop = loop;
         this.session = session;
-        this.sniffer = sniffer;
+        this.owner = owner;
     }
 
     /** {@code next} is to be answered now; null if nothing is. */
     void answer(@Nullable Command next) {
         command = next;
+        begun = false;
         if (next != null && next.code == Commands.STMT_FETCH) {
             next.resultSet = true;
         }
         state = next == null ? State.NOTHING : stateOf(next.code);
-        sniffer.rows(state == State.ROWS);
+        owner.rows(state == State.ROWS);
     }
 
     private static State stateOf(int code) {
@@ -115,24 +119,30 @@ final class Answers implements PacketReader.Handler {
         return state == State.AUTH;
     }
 
+    /** Whether a part of the answer that is due has come, but not all of it. */
+    boolean begun() {
+        return begun;
+    }
+
     // ---- what a payload is
 
     @Override
     public int begin(int sequence, int first, int length) {
         if (state == State.NOTHING) {
-            sniffer.answeredEarly(first == ERR);
+            owner.answeredEarly(first == ERR);
         }
         kind = kind(sequence, first, length);
+        begun = true;
         Command c = command;
         if (c != null && c.first == Command.UNKNOWN) {
-            c.first = sniffer.now();
+            c.first = owner.now();
         }
         return switch (kind) {
             case GREETING -> Handshake.MOST;
             case OK, LAST -> OK_MOST;
             case ERR -> ERR_MOST;
             case AUTH_SWITCH -> Loop.NAME;
-            case COUNT, PREPARED, EOF -> SMALL;
+            case COUNT, PREPARED, EOF, AUTH_DATA -> SMALL;
             default -> 0;
         };
     }
@@ -147,7 +157,7 @@ final class Answers implements PacketReader.Handler {
         switch (state) {
             case GREETING:
                 if (first == X_NOTICE && sequence == 0) {
-                    sniffer.opaque("x_protocol");
+                    owner.opaque("x_protocol");
                 }
                 if (first != PROTOCOL_10) {
                     throw new SniffException("greeting");
@@ -185,7 +195,7 @@ final class Answers implements PacketReader.Handler {
         return switch (first) {
             case OK -> Kind.OK;
             case EOF -> Kind.AUTH_SWITCH;
-            case MORE_DATA, NEXT_FACTOR -> Kind.SKIPPED;
+            case MORE_DATA, NEXT_FACTOR -> Kind.AUTH_DATA;
             default -> throw new SniffException("answer");
         };
     }
@@ -219,7 +229,7 @@ final class Answers implements PacketReader.Handler {
         cursor = false;
         definitionsEnded();
         if (state == State.NOTHING) {
-            sniffer.answeredEarly(first == ERR);
+            owner.answeredEarly(first == ERR);
         }
         return kind(sequence, first, length);
     }
@@ -242,7 +252,15 @@ final class Answers implements PacketReader.Handler {
                 status(p.u2(), warnings, c);
             }
             case ERR -> error(p, c);
-            case AUTH_SWITCH -> Handshake.authSwitch(p, session);
+            case AUTH_SWITCH -> {
+                Handshake.authSwitch(p, session);
+                owner.authenticationAsked();
+            }
+            case AUTH_DATA -> {
+                if (!Handshake.enough(p)) {
+                    owner.authenticationAsked();
+                }
+            }
             case COUNT -> {
                 p.pos--;
                 left = p.lenenc();
@@ -304,7 +322,7 @@ final class Answers implements PacketReader.Handler {
             }
             return;
         }
-        Command failed = c != null ? c : sniffer.refused();
+        Command failed = c != null ? c : owner.refused();
         if (failed == null) {
             return;
         }
@@ -328,9 +346,7 @@ final class Answers implements PacketReader.Handler {
         boolean without = p.left() > 0 && p.u1() == 0;
         if (c != null) {
             c.warnings += warnings;
-            if (c.prepared != null) {
-                session.prepared(c.prepared, id, (int) left);
-            }
+            owner.prepared(c, id, (int) left);
         }
         definitions = !without;
     }
@@ -354,9 +370,9 @@ final class Answers implements PacketReader.Handler {
             }
             if (rows > 0) {
                 c.rows += rows;
-                c.responseBytes += sniffer.chargeRows(i - from);
+                c.responseBytes += owner.chargeRows(i - from);
                 if (c.first == Command.UNKNOWN) {
-                    c.first = sniffer.now();
+                    c.first = owner.now();
                 }
             }
         }
@@ -365,16 +381,17 @@ final class Answers implements PacketReader.Handler {
 
     @Override
     public void end(long length) {
-        long size = sniffer.chargeAnswer(length);
+        long size = owner.chargeAnswer(length);
         Command c = command;
         if (c != null) {
             c.responseBytes += size;
         }
         switch (kind) {
-            case GREETING -> sniffer.greeted(size);
+            case GREETING -> owner.greeted(size);
             case ERR -> {
                 if (state == State.GREETING) {
-                    sniffer.refusedAtOnce(size);
+                    begun = false;
+                    owner.refusedAtOnce(size);
                 } else {
                     done();
                 }
@@ -398,8 +415,8 @@ final class Answers implements PacketReader.Handler {
                     c.rows++;
                 }
             }
-            case FILE -> sniffer.fileAsked();
-            case STREAMED -> sniffer.streams();
+            case FILE -> owner.fileAsked();
+            case STREAMED -> owner.streams();
             case PROGRESS -> {}
             default -> skipped();
         }
@@ -475,14 +492,15 @@ final class Answers implements PacketReader.Handler {
             done();
         } else {
             state = next;
-            sniffer.rows(next == State.ROWS);
+            owner.rows(next == State.ROWS);
         }
     }
 
     private void done() {
         cursor = false;
+        begun = false;
         if (command != null) {
-            sniffer.answered(command);
+            owner.answered(command);
         }
     }
 }

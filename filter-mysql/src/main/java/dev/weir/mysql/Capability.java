@@ -13,6 +13,7 @@ final class Capability {
     static final long PROTOCOL_41 = 1L << 9;
     static final long SSL = 1L << 11;
     static final long SECURE_CONNECTION = 1L << 15;
+    static final long MULTI_STATEMENTS = 1L << 16;
     static final long PLUGIN_AUTH = 1L << 19;
     static final long CONNECT_ATTRS = 1L << 20;
     static final long LENENC_CLIENT_DATA = 1L << 21;

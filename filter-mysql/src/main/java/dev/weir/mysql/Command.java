@@ -65,6 +65,20 @@ final class Command {
     /** Whether {@link Session#charsetChanges} counts it. */
     boolean changesCharset;
 
+    // ---- at a command gate
+
+    /** What it may change of the session: see {@link dev.weir.core.sql.SqlScan}. */
+    int effects;
+    /** Whether it may do more to the session than its parts tell. */
+    boolean anything;
+    /** What it prepares. */
+    @Nullable
+    GateStatement prepares;
+    /** Whether several statements in one text are allowed once it is done: 1 or 0, -1 for as before. */
+    int several = -1;
+    /** Sent by Weir in place of another one. */
+    boolean standIn;
+
     // ---- the answer
 
     /** When its first byte was seen. */
@@ -127,6 +141,11 @@ final class Command {
         charset = null;
         trackedCharset = null;
         changesCharset = false;
+        effects = 0;
+        anything = false;
+        prepares = null;
+        several = -1;
+        standIn = false;
         first = UNKNOWN;
         responseBytes = 0;
         results = 0;

@@ -2,6 +2,9 @@ package dev.weir.mysql;
 
 import dev.weir.core.exchange.Operation;
 import dev.weir.core.exchange.Operations;
+import dev.weir.core.protocol.Command.Kind;
+import java.util.HashSet;
+import java.util.Set;
 
 /** Commands by their byte (MySQL: "Command Phase"; MariaDB: "Text Protocol", "Binary Protocol"). */
 final class Commands {
@@ -11,6 +14,8 @@ final class Commands {
     static final int FIELD_LIST = 0x04;
     static final int STATISTICS = 0x09;
     static final int PROCESS_INFO = 0x0a;
+    static final int PING = 0x0e;
+    static final int TIME = 0x0f;
     static final int CHANGE_USER = 0x11;
     static final int BINLOG_DUMP = 0x12;
     static final int TABLE_DUMP = 0x13;
@@ -19,6 +24,7 @@ final class Commands {
     static final int STMT_SEND_LONG_DATA = 0x18;
     static final int STMT_CLOSE = 0x19;
     static final int STMT_RESET = 0x1a;
+    static final int SET_OPTION = 0x1b;
     static final int STMT_FETCH = 0x1c;
     static final int BINLOG_DUMP_GTID = 0x1e;
     static final int RESET_CONNECTION = 0x1f;
@@ -100,6 +106,25 @@ final class Commands {
     /** Whether the server sends nothing for it. */
     static boolean silent(int code) {
         return code == QUIT || code == STMT_SEND_LONG_DATA || code == STMT_CLOSE;
+    }
+
+    /** What a command is to do; of those that carry a statement that decides. */
+    static Kind kind(int code) {
+        return switch (code) {
+            case LOGIN, CHANGE_USER, QUIT -> Kind.LOGIN;
+            case INIT_DB, PING, TIME, SET_OPTION, RESET_CONNECTION, STMT_CLOSE, STMT_RESET -> Kind.SESSION;
+            case FIELD_LIST, STATISTICS, PROCESS_INFO -> Kind.READ;
+            default -> Kind.WRITE;
+        };
+    }
+
+    /** Names of all of them. */
+    static Set<String> names() {
+        Set<String> names = new HashSet<>();
+        for (Operation operation : BY_CODE) {
+            names.add(operation.name());
+        }
+        return names;
     }
 
     /** Whether it runs a statement. */

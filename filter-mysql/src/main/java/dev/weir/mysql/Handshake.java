@@ -16,6 +16,7 @@ final class Handshake {
     static final int SSL_REQUEST = 32;
 
     private static final int PROTOCOL_10 = 10;
+    private static final int FAST_OK = 3;
     private static final int SCRAMBLE = 8;
     private static final int STATUS = 2;
     private static final int MARIADB_RESERVED = 6;
@@ -180,6 +181,11 @@ final class Handshake {
         if (p.left() > 0) {
             session.authPlugin(p.zeroText(Loop.NAME));
         }
+    }
+
+    /** Whether data of a plugin say that the client has proved enough already (caching_sha2_password, from behind the first byte). */
+    static boolean enough(Payload p) {
+        return p.left() == 1 && p.bytes[p.pos] == FAST_OK;
     }
 
     /** Empty texts are absent. */

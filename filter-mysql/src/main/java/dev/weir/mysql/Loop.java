@@ -6,6 +6,9 @@ import dev.weir.core.sql.SqlMode;
 import dev.weir.core.sql.SqlNormalizer;
 import dev.weir.core.sql.SqlStatement;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.noop.NoopCounter;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.LongObjectHashMap;
 import java.nio.charset.StandardCharsets;
@@ -109,6 +112,14 @@ final class Loop {
         this.inflaters = inflaters;
         this.normalizer = normalizer;
         this.taken = taken;
+    }
+
+    /** For command gates: these normalise nothing and count nothing. */
+    static Loop ofGates(Inflaters inflaters) {
+        Counter none = new NoopCounter(new Meter.Id("none", Tags.empty(), null, null, Meter.Type.COUNTER));
+        Counters counters = new Counters(none, none, none);
+        return new Loop(
+                new Settings(false, false, 0, 0, 0), counters, inflaters, new SqlNormalizer(), new AtomicLong());
     }
 
     static SqlMode mode(boolean ansiQuotes, boolean noBackslashEscapes, SqlCharset charset) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Turns the bytes of one connection into exchanges: {@link Requests} and {@link Answers} read the two streams, commands wait
  * here, in their order, for their answers.
  */
-final class MysqlSniffer implements Sniffer {
+final class MysqlSniffer implements Sniffer, AnswerOwner {
     private static final int TLS_HANDSHAKE = 0x16;
     private static final int TLS_MAJOR = 3;
 
@@ -158,8 +158,8 @@ final class MysqlSniffer implements Sniffer {
 
     // ---- for both
 
-    /** Time of the running call. */
-    long now() {
+    @Override
+    public long now() {
         return now;
     }
 
@@ -167,7 +167,8 @@ final class MysqlSniffer implements Sniffer {
         return emitter.digests();
     }
 
-    void opaque(String reason) {
+    @Override
+    public void opaque(String reason) {
         context().opaque(reason);
         throw new Stopped();
     }
@@ -229,7 +230,8 @@ final class MysqlSniffer implements Sniffer {
         return answers.authenticates();
     }
 
-    void greeted(long size) {
+    @Override
+    public void greeted(long size) {
         Command login = command();
         login.code = Commands.LOGIN;
         login.operation = Commands.operation(Commands.LOGIN);
@@ -240,9 +242,8 @@ final class MysqlSniffer implements Sniffer {
         put(login);
     }
 
-    /** The command that a server's error is the answer to, where it sends it instead of a greeting. */
-    @Nullable
-    Command refused() {
+    @Override
+    public @Nullable Command refused() {
         if (!answers.greets()) {
             return null;
         }
@@ -250,8 +251,8 @@ final class MysqlSniffer implements Sniffer {
         return head;
     }
 
-    /** The server has refused the connection instead of greeting. */
-    void refusedAtOnce(long size) {
+    @Override
+    public void refusedAtOnce(long size) {
         awaitsLogin = false;
         Command login = head;
         if (login != null) {
@@ -327,21 +328,23 @@ final class MysqlSniffer implements Sniffer {
 
     // ---- answers
 
-    /** Switches the counting of rows in runs. */
-    void rows(boolean on) {
+    @Override
+    public void rows(boolean on) {
         server.packets.runs(on);
     }
 
-    long chargeAnswer(long length) {
+    @Override
+    public long chargeAnswer(long length) {
         return server.charge(length);
     }
 
-    long chargeRows(int bytes) {
+    @Override
+    public long chargeRows(int bytes) {
         return server.chargeRun(bytes);
     }
 
-    /** The server sends something though nothing was asked: an error it may, before it closes. */
-    void answeredEarly(boolean error) {
+    @Override
+    public void answeredEarly(boolean error) {
         if (!error) {
             throw new SniffException("unsolicited");
         }
@@ -354,24 +357,31 @@ final class MysqlSniffer implements Sniffer {
         }
     }
 
-    /** The server asks the client for a file. */
-    void fileAsked() {
+    @Override
+    public void prepared(Command command, int id, int parameters) {
+        if (command.prepared != null) {
+            session.prepared(command.prepared, id, parameters);
+        }
+    }
+
+    @Override
+    public void fileAsked() {
         if (waiting > 1 || requests.half()) {
             throw new SniffException("pipelined_file");
         }
         readsFile = true;
     }
 
-    /** The answer is a stream without end. */
-    void streams() {
+    @Override
+    public void streams() {
         Command c = take();
         emitter.emitStream(c, now);
         loop.giveBack(c);
         opaque("replication");
     }
 
-    /** The answer is complete. */
-    void answered(Command c) {
+    @Override
+    public void answered(Command c) {
         readsFile = false;
         take();
         c.byWeir = context().madeByWeir();
@@ -393,28 +403,34 @@ final class MysqlSniffer implements Sniffer {
         Format format =
                 session.can(Capability.COMPRESS) ? Format.ZLIB : session.can(Capability.ZSTD) ? Format.ZSTD : null;
         if (format != null) {
-            client.compressed(format, new CompressedFrames.Owner() {
-                @Override
-                public boolean frame(int sequence, long size) {
-                    return !lost || sequence == 0 && found();
-                }
+            client.compressed(
+                    format,
+                    new CompressedFrames.Owner() {
+                        @Override
+                        public boolean frame(int sequence, long size) {
+                            return !lost || sequence == 0 && found();
+                        }
 
-                @Override
-                public void lost() {
-                    lose();
-                }
-            });
-            server.compressed(format, new CompressedFrames.Owner() {
-                @Override
-                public boolean frame(int sequence, long size) {
-                    return !lost;
-                }
+                        @Override
+                        public void lost() {
+                            lose();
+                        }
+                    },
+                    false);
+            server.compressed(
+                    format,
+                    new CompressedFrames.Owner() {
+                        @Override
+                        public boolean frame(int sequence, long size) {
+                            return !lost;
+                        }
 
-                @Override
-                public void lost() {
-                    lose();
-                }
-            });
+                        @Override
+                        public void lost() {
+                            lose();
+                        }
+                    },
+                    false);
         }
     }
 

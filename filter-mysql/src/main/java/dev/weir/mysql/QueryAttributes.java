@@ -20,11 +20,11 @@ final class QueryAttributes {
      */
     static @Nullable String beforeText(Payload p) {
         long count = p.lenenc();
-        p.lenenc(); // number of sets, always 1
-        if (count <= 0 || p.short_) {
+        long sets = p.lenenc(); // always 1
+        if (count == 0 && sets == 1) {
             return null;
         }
-        if (count > Prepared.MAX_TYPES) {
+        if (count < 0 || count > Prepared.MAX_TYPES || sets != 1) {
             p.short_ = true;
             return null;
         }
@@ -73,7 +73,7 @@ final class QueryAttributes {
                 if (length == TRACE_PARENT.length() && p.at(TRACE_PARENT)) {
                     into.traceAt = i;
                 }
-                p.skip(Math.max(0, length));
+                p.skip(length);
             }
         }
     }
@@ -104,16 +104,18 @@ final class QueryAttributes {
         return type == 15 || type >= 245;
     }
 
-    /** Lengths of values by type (MySQL: "Binary Protocol Value"). */
+    /**
+     * Lengths of values by type (MySQL: "Binary Protocol Value"). Of types that clients do not send it is not certain what
+     * servers make of them: then nothing behind them is known.
+     */
     private static void skip(Payload p, int type) {
         switch (type) {
-            case 1, 244 -> p.skip(1); // TINY, BOOL
-            case 2, 13 -> p.skip(2); // SHORT, YEAR
-            case 3, 4, 9 -> p.skip(4); // LONG, FLOAT, INT24
+            case 1 -> p.skip(1); // TINY
+            case 2 -> p.skip(2); // SHORT
+            case 3, 4 -> p.skip(4); // LONG, FLOAT
             case 5, 8 -> p.skip(8); // DOUBLE, LONGLONG
-            case 6 -> {} // NULL
-            case 7, 10, 11, 12, 14 -> p.skip(p.u1()); // times and dates
-            default -> p.skipText();
+            case 7, 10, 11, 12 -> p.skip(p.lenenc()); // times and dates
+            default -> p.skip(type == 0 || text(type) ? p.lenenc() : Payload.NONE);
         }
     }
 }

@@ -32,6 +32,8 @@ final class Session {
     private boolean noBackslashEscapes;
     /** Whether {@link #noBackslashEscapes} is what the server has said last, with nothing missed since. */
     private boolean escapesSaid;
+    /** Whether the server takes several statements in one text. */
+    private boolean several;
     /** Commands on their way that change the SQL mode. */
     private int modeChanges;
     /** The server's default. */
@@ -159,6 +161,19 @@ final class Session {
     /** Whether it is certain what a backslash in a string of the next statement is. */
     boolean knowsEscapes() {
         return escapesSaid && modeChanges == 0;
+    }
+
+    boolean several() {
+        return several;
+    }
+
+    void several(boolean on) {
+        several = on;
+    }
+
+    /** A command has failed that may have changed it before. */
+    void escapesInDoubt() {
+        escapesSaid = false;
     }
 
     /** A command that changes the SQL mode is on its way. */

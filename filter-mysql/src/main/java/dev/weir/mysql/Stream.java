@@ -6,6 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One direction of a connection: packets, from some point on in compressed frames. */
 final class Stream {
+    /** Bytes of one {@link #step}: what is behind a pause is copied again. */
+    private static final int STEP = 8 << 10;
+
     private final Loop loop;
     final PacketReader packets;
     private @Nullable CompressedFrames frames;
@@ -17,9 +20,9 @@ final class Stream {
         this.packets = new PacketReader(loop, handler);
     }
 
-    /** From the next byte on. */
-    void compressed(Format format, CompressedFrames.Owner owner) {
-        frames = new CompressedFrames(loop, format, packets, new CompressedFrames.Owner() {
+    /** From the next byte on; {@code thorough}: see there. */
+    void compressed(Format format, CompressedFrames.Owner owner, boolean thorough) {
+        frames = new CompressedFrames(loop, format, packets, thorough, new CompressedFrames.Owner() {
             @Override
             public boolean frame(int sequence, long size) {
                 uncharged += size;
@@ -58,6 +61,29 @@ final class Stream {
         }
     }
 
+    /**
+     * Takes some of {@code [from, to)}: no further than to where the packets paused, or to the end of a compressed frame.
+     *
+     * @return where it stopped
+     */
+    int step(ByteBuf data, int from, int to) {
+        CompressedFrames below = frames;
+        if (below != null) {
+            int n = Math.min(Math.min(to - from, below.missing()), Loop.WINDOW);
+            data.getBytes(from, loop.window, 0, n);
+            below.feed(loop.window, 0, n);
+            return from + n;
+        }
+        int skip = Math.min(packets.skippable(), to - from);
+        if (skip > 0) {
+            packets.skip(skip);
+            return from + skip;
+        }
+        int n = Math.min(to - from, STEP);
+        data.getBytes(from, loop.window, 0, n);
+        return from + packets.feed(loop.window, 0, n);
+    }
+
     private void feed(byte[] a, int from, int to) {
         int i = from;
         while (i < to) {
@@ -87,6 +113,11 @@ final class Stream {
     /** The same for {@code bytes} of whole packets. */
     long chargeRun(int bytes) {
         return frames == null ? bytes : charge(0);
+    }
+
+    /** Whether it does not stand within a compressed frame. */
+    boolean atFrameEnd() {
+        return frames == null || frames.atBoundary();
     }
 
     boolean atBoundary() {

@@ -18,6 +18,11 @@ public interface CommandFramer {
         /** Not enough bytes to know the command: show these again with more behind them. Nothing was consumed. */
         MORE,
         /**
+         * Requests only: what comes next depends on an answer that is on its way (a login, a change of the current database):
+         * show these bytes again when there is an answer. Nothing was consumed. They are never let go on unseen.
+         */
+        WAIT,
+        /**
          * Requests only: the head of a command is known and {@link #command()} tells it. Nothing was
          * consumed; the next call goes on with {@link #PART} or {@link #END} of this command.
          */
@@ -120,10 +125,14 @@ public interface CommandFramer {
     }
 
     /**
-     * The protocol's own error answer to the command of the last {@link Step#HEAD}.
+     * The protocol's own error answer to the command of the last {@link Step#HEAD}; asked when it was refused and has {@linkplain
+     * Step#END ended}.
      *
      * @param code the protocol's error code, or null for its usual one
      * @return a new buffer that the caller owns; empty if no answer can be given
      */
     ByteBuf error(ByteBufAllocator allocator, @Nullable String code, String message);
+
+    /** The connection has ended: gives back what was borrowed. Called once, after all else. */
+    default void close() {}
 }

@@ -32,6 +32,8 @@ public final class CommandGate implements NetworkFilter {
 
     private static final int MAX_TURNS = 16_384;
     private static final Duration HOLD = Duration.ofSeconds(20);
+    /** How long a command may wait for the answer to the one before it. */
+    private static final Duration ANSWER = Duration.ofHours(1);
 
     /** What is to come next in the client's stream. */
     private static final class Turn {
@@ -65,6 +67,12 @@ public final class CommandGate implements NetworkFilter {
     private Mode mode = Mode.NONE;
     /** The decision about a command whose head is known but that could not be carried out yet. */
     private @Nullable Decision undone;
+    /** What the refused command under way gets for an answer, once all of it has come. */
+    private @Nullable Decision owed;
+
+    private boolean silent;
+    /** The next command waits for an answer of the upstream. */
+    private boolean waits;
 
     /** A command's head is known, but not yet what it depends on. */
     private boolean unsettled;
@@ -120,6 +128,7 @@ public final class CommandGate implements NetworkFilter {
 
     private int requests(FilterContext context, ByteBuf data) {
         int run = 0;
+        waits = false;
         while (data.isReadable() && !wait.active() && !closing) {
             if (undone != null) {
                 if (undone != Decision.ALLOW) {
@@ -145,6 +154,11 @@ public final class CommandGate implements NetworkFilter {
                 // Half a head at the end of the stream will not become a command: let it go.
                 return clientEnded ? run + data.readableBytes() : run;
             }
+            if (step == CommandFramer.Step.WAIT) {
+                waits = true;
+                context.holdDeadline("answer", ANSWER);
+                break;
+            }
             if (step == CommandFramer.Step.OPAQUE) {
                 context.pass(run);
                 return opaque(context, data);
@@ -167,6 +181,7 @@ public final class CommandGate implements NetworkFilter {
             }
             if (step == CommandFramer.Step.END) {
                 mode = Mode.NONE;
+                answerRefused(context);
             }
         }
         return run;
@@ -208,6 +223,32 @@ public final class CommandGate implements NetworkFilter {
     // ---- answers of Weir
 
     private void deny(FilterContext context, Decision decision) {
+        mode = Mode.DROP;
+        owed = decision;
+        silent = framer.decided(false) == 0;
+        ByteBuf standIn = framer.standIn(context.connection().allocator());
+        if (standIn != null) {
+            context.inject(Direction.TO_UPSTREAM, standIn);
+        }
+    }
+
+    /** All of a refused command has come: only now is known what its answer has to look like, and a client ready to read it. */
+    private void answerRefused(FilterContext context) {
+        Decision decision = owed;
+        owed = null;
+        if (decision == null) {
+            return;
+        }
+        if (!silent) {
+            placeAnswer(context, decision);
+        }
+        if (decision instanceof Decision.Close close) {
+            closing = true;
+            context.close(close.reason());
+        }
+    }
+
+    private void placeAnswer(FilterContext context, Decision decision) {
         ByteBuf answer;
         if (decision instanceof Decision.Close close) {
             answer = framer.error(
@@ -221,13 +262,7 @@ public final class CommandGate implements NetworkFilter {
         } else {
             throw new IllegalStateException("not an answer: " + decision);
         }
-        mode = Mode.DROP;
-        int answers = framer.decided(false);
-        ByteBuf standIn = framer.standIn(context.connection().allocator());
-        if (standIn != null) {
-            context.inject(Direction.TO_UPSTREAM, standIn);
-        }
-        if (answers == 0 || !answer.isReadable()) {
+        if (!answer.isReadable()) {
             answer.release();
         } else if ((turns.isEmpty() || framer.anyOrder()) && framer.betweenAnswers()) {
             context.inject(Direction.TO_CLIENT, answer);
@@ -236,10 +271,6 @@ public final class CommandGate implements NetworkFilter {
             turn.local = answer;
             localBytes += answer.readableBytes();
             turns.add(turn);
-        }
-        if (decision instanceof Decision.Close close) {
-            closing = true;
-            context.close(close.reason());
         }
     }
 
@@ -296,7 +327,7 @@ public final class CommandGate implements NetworkFilter {
                 localTurns(context);
             }
         }
-        if ((undone != null || unsettled) && !wait.active()) {
+        if ((undone != null || unsettled || waits) && !wait.active()) {
             // What waits may be answered by Weir: behind what has come.
             context.pass(run);
             run = 0;
@@ -422,6 +453,7 @@ public final class CommandGate implements NetworkFilter {
     public void onClose(CloseReason reason) {
         wait.close();
         policy.onClose();
+        framer.close();
         for (Turn turn = turns.poll(); turn != null; turn = turns.poll()) {
             if (turn.local != null) {
                 turn.local.release();

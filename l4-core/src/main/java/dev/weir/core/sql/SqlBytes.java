@@ -49,6 +49,16 @@ final class SqlBytes {
         return i;
     }
 
+    /** Whether there is a quote of any kind. */
+    static boolean quotes(byte[] in, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (in[i] == '\'' || in[i] == '"' || in[i] == '`') {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Behind the string that begins at {@code from}, -1 if there is none or it has escapes in it. */
     static int plainString(byte[] in, int from, int to, SqlMode mode) {
         if (from >= to || in[from] != '\'' || !mode.plain()) {

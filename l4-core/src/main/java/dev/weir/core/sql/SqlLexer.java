@@ -40,6 +40,11 @@ final class SqlLexer {
     private boolean executable;
     private boolean hint;
 
+    /** Comments so far whose text is SQL. */
+    int executables;
+    /** Whether what may be a hint holds quotes, in which servers may look for its end, or not. */
+    boolean quotesInHint;
+
     int start;
     int pos;
     /** Of the last word, by {@link SqlWords#hash}. */
@@ -61,10 +66,17 @@ final class SqlLexer {
         this.last = Token.END;
         this.lastEnd = -1;
         this.executable = false;
+        this.executables = 0;
+        this.quotesInHint = false;
         this.hint = false;
         this.unterminated = false;
         this.hintAllowed = false;
         this.trace = -1;
+    }
+
+    /** Whether the last token stands in a comment whose text is SQL, for servers of some versions. */
+    boolean executable() {
+        return executable;
     }
 
     /** The byte there, -1 beyond the end. */
@@ -127,6 +139,7 @@ final class SqlLexer {
         boolean mariaDb = c == 'M' && at(pos + 3) == '!';
         if (c == '!' || mariaDb) {
             executable = true;
+            executables++;
             pos += mariaDb ? 4 : 3;
             for (int i = 0; i < VERSION_DIGITS && SqlBytes.isDigit(at(pos)); i++) {
                 pos++;
@@ -143,6 +156,7 @@ final class SqlLexer {
             pos = SqlBytes.find(sql, pos + 1, end, (byte) '*', (byte) '*');
         }
         noteTrace(start, pos);
+        quotesInHint |= c == '+' && SqlBytes.quotes(sql, start, pos);
         if (pos >= end) {
             unterminated = true;
         } else {

@@ -254,6 +254,56 @@ class CommandGateTest {
     }
 
     @Test
+    void holdsWhatWaitsForAnAnswer() {
+        try (FilterTester tester = tester()) {
+            tester.client("last a\nget b\ndeny c\nget d\n");
+            assertThat(tester.toUpstream()).isEqualTo("last a\n");
+
+            tester.upstream("on");
+            assertThat(tester.toUpstream()).isEmpty();
+            tester.upstream("e\n");
+
+            assertThat(tester.toUpstream()).isEqualTo("get b\nget d\n");
+            tester.upstream("two\n");
+            assertThat(tester.toClient()).isEqualTo("one\ntwo\nDENIED no\n");
+        }
+    }
+
+    @Test
+    void doesNotLetGoWhatWaitsWhenTheClientEnds() {
+        try (FilterTester tester = tester()) {
+            tester.client("last a\ndeny b\n").clientEnds();
+            assertThat(tester.toUpstream()).isEqualTo("last a\n");
+
+            tester.upstream("one\n");
+
+            assertThat(tester.toUpstream()).isEmpty();
+            assertThat(tester.toClient()).isEqualTo("one\nDENIED no\n");
+            assertThat(tester.upstreamSawEnd()).isTrue();
+        }
+    }
+
+    @Test
+    void answersARefusedCommandWhenAllOfItHasCome() {
+        try (FilterTester tester = tester()) {
+            tester.client("deny so");
+            assertThat(tester.toClient()).isEmpty();
+
+            tester.client("me\n");
+
+            assertThat(tester.toClient()).isEqualTo("DENIED no\n");
+        }
+    }
+
+    @Test
+    void closesItsFramer() {
+        LineProtocol framer = new LineProtocol();
+        FilterTester.of(new CommandGate(framer, CommandGateTest::byName, false)).close();
+
+        assertThat(framer.closed()).isTrue();
+    }
+
+    @Test
     void holdsRequestsOfAClientThatDoesNotReadItsAnswers() {
         List<String> denied = new ArrayList<>();
         CommandPolicy policy = (command, nanos) -> {

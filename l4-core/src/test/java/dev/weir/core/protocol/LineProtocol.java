@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A toy: a command is a line; each gets one line as its answer, but {@code quiet …} gets none. Lines from the
- * server that begin with {@code !} are pushes. Where answers come in any order, they begin with the place of their command
+ * server that begin with {@code !} are pushes. What is behind {@code last …} waits for its answer. Where answers come in any order, they begin with the place of their command
  * among those that wait.
  */
 final class LineProtocol implements CommandFramer, Command {
@@ -20,6 +20,8 @@ final class LineProtocol implements CommandFramer, Command {
     boolean decidedUpstream;
     private final boolean anyOrder;
     private int answered;
+    private int waiting;
+    private boolean closed;
 
     LineProtocol() {
         this(false);
@@ -56,6 +58,9 @@ final class LineProtocol implements CommandFramer, Command {
             if (name.equals("bad")) {
                 throw new SniffException("bad");
             }
+            if (waiting > 0) {
+                return Step.WAIT;
+            }
             if (name.equals("raw")) {
                 return Step.OPAQUE;
             }
@@ -82,6 +87,7 @@ final class LineProtocol implements CommandFramer, Command {
         int end = data.indexOf(data.readerIndex(), data.writerIndex(), (byte) '\n');
         length = end < 0 ? data.readableBytes() : end + 1 - data.readerIndex();
         inAnswer = end < 0;
+        waiting -= waiting > 0 && !inAnswer && !push ? 1 : 0;
         return push ? Step.NEUTRAL : end < 0 ? Step.PART : Step.END;
     }
 
@@ -103,6 +109,7 @@ final class LineProtocol implements CommandFramer, Command {
     @Override
     public int decided(boolean upstream) {
         decidedUpstream = upstream;
+        waiting = upstream && name.equals("last") ? 1 : 0;
         return name.equals("quiet") ? 0 : 1;
     }
 
@@ -129,5 +136,14 @@ final class LineProtocol implements CommandFramer, Command {
     @Override
     public boolean readOnly() {
         return name.equals("get");
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+
+    boolean closed() {
+        return closed;
     }
 }
