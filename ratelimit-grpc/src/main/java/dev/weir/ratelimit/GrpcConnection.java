@@ -33,7 +33,6 @@ import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,7 +66,7 @@ final class GrpcConnection extends Http2ChannelDuplexHandler {
     private final Http2FrameCodec codec;
     private final AsciiString authority;
     private final AsciiString timeout;
-    private final Map<Http2FrameStream, GrpcQuestion> open = new IdentityHashMap<>();
+    private final IdentityHashMap<Http2FrameStream, GrpcQuestion> open = new IdentityHashMap<>();
     private @Nullable Channel channel;
     private boolean flushing;
     private boolean answered;
