@@ -45,8 +45,7 @@ public final class TcpProxyFactory implements TerminalFactory {
         limit(config, "max_connection_duration", longest);
         UpstreamMetrics metrics = new UpstreamMetrics(environment.meters(), cluster.name());
         Mirror mirror = config.has("mirror") ? Mirror.configure(config.required("mirror"), environment) : null;
-        TcpProxy.Settings settings =
-                new TcpProxy.Settings(
+        TcpProxy.Settings settings = new TcpProxy.Settings(
                 cluster, hashBy(config), idle.toNanos(), longest.toNanos(), attempts(config), mirror, metrics);
         return loop -> context -> new TcpProxy(settings, context);
     }

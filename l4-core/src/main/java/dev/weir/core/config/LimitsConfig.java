@@ -38,8 +38,7 @@ public record LimitsConfig(
     public record RetryBudget(int percent, int minimum) {
         static RetryBudget from(ConfigNode node) {
             RetryBudget budget = new RetryBudget(
-                    (int) node.integer("percent", 20, 0, 100),
-                    (int) node.integer("minimum", 3, 0, Integer.MAX_VALUE));
+                    (int) node.integer("percent", 20, 0, 100), (int) node.integer("minimum", 3, 0, Integer.MAX_VALUE));
             node.rejectUnknown();
             return budget;
         }

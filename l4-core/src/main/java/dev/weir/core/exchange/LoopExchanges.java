@@ -201,12 +201,11 @@ final class LoopExchanges implements Exchanges {
     }
 
     private CommandFamily family(String listener, String protocol) {
-        return families.computeIfAbsent(listener, name -> new HashMap<>())
-                .computeIfAbsent(protocol, name -> {
-                    CommandFamily family = commands.family(listener, name);
-                    family.outcomes = outcomes.apply(name);
-                    return family;
-                });
+        return families.computeIfAbsent(listener, name -> new HashMap<>()).computeIfAbsent(protocol, name -> {
+            CommandFamily family = commands.family(listener, name);
+            family.outcomes = outcomes.apply(name);
+            return family;
+        });
     }
 
     private void failed(int sink, Throwable t) {

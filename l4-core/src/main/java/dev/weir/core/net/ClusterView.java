@@ -28,7 +28,9 @@ final class ClusterView {
                     ClusterMetrics.BOUNDED.contains(limit)
                             ? cluster.metrics().usage().of(limit).get()
                             : -1,
-                    cluster.limits().bounds(limit) ? Math.max(0, cluster.limits().most(limit)) : -1,
+                    cluster.limits().bounds(limit)
+                            ? Math.max(0, cluster.limits().most(limit))
+                            : -1,
                     cluster.metrics().overflows(limit)));
         }
         return new ClusterStatus(

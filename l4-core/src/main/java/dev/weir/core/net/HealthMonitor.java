@@ -80,8 +80,8 @@ final class HealthMonitor implements AutoCloseable {
                 Watch watch = new Watch(host.address());
                 watches.put(host.address(), watch);
                 if (spread > 0) {
-                    watch.next =
-                            thread.schedule(() -> check(watch), ThreadLocalRandom.current().nextLong(spread));
+                    watch.next = thread.schedule(
+                            () -> check(watch), ThreadLocalRandom.current().nextLong(spread));
                 } else {
                     check(watch);
                 }

@@ -181,8 +181,7 @@ final class Host implements Endpoint {
         return connect(client.loop(), initializer, client);
     }
 
-    private @Nullable ChannelFuture connect(
-            EventLoop loop, ChannelHandler initializer, @Nullable Connection client) {
+    private @Nullable ChannelFuture connect(EventLoop loop, ChannelHandler initializer, @Nullable Connection client) {
         if (!limits.connects(kept)) {
             return null;
         }

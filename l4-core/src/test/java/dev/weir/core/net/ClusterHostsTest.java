@@ -283,9 +283,8 @@ class ClusterHostsTest {
             assertThat(becomes(proxy, "healthy", "healthy")).isTrue();
 
             ToyDiscovery.found("c", b.address());
-            assertThat(eventually(() ->
-                            proxy.clusters().get(0).endpoints().stream()
-                                    .anyMatch(e -> e.reason().equals("not named by discovery"))))
+            assertThat(eventually(() -> proxy.clusters().get(0).endpoints().stream()
+                            .anyMatch(e -> e.reason().equals("not named by discovery"))))
                     .isTrue();
             assertThat(ask(proxy, 4)).contains("UP a", "UP b");
 
@@ -353,8 +352,8 @@ class ClusterHostsTest {
                         .isEqualTo(1);
                 Discovery.Context before = ToyDiscovery.RUNNING.get("c");
                 proxy.apply(config(discovered(Map.of("on_host_removal", "close"))));
-                assertThat(eventually(() -> ToyDiscovery.RUNNING.containsKey("c")
-                                && ToyDiscovery.RUNNING.get("c") != before))
+                assertThat(eventually(
+                                () -> ToyDiscovery.RUNNING.containsKey("c") && ToyDiscovery.RUNNING.get("c") != before))
                         .isTrue();
 
                 ToyDiscovery.found("c", b.address());

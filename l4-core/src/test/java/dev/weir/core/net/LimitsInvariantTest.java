@@ -103,14 +103,15 @@ class LimitsInvariantTest {
 
                 assertThat(bed.restsAtZero()).isTrue();
                 assertThat(Sockets.eventually(() -> bed.meters
-                                .get("weir_cluster_open")
-                                .tag("cluster", "m")
-                                .tag("limit", "connections")
-                                .gauge()
-                                .value()
-                        == 0))
+                                        .get("weir_cluster_open")
+                                        .tag("cluster", "m")
+                                        .tag("limit", "connections")
+                                        .gauge()
+                                        .value()
+                                == 0))
                         .isTrue();
-                assertThat(bed.meters.get("weir_cluster_retries").counter().count()).isPositive();
+                assertThat(bed.meters.get("weir_cluster_retries").counter().count())
+                        .isPositive();
                 assertThat(bed.overflows("connections") + bed.overflows("host_connections") + bed.overflows("pending"))
                         .isPositive();
             }

@@ -99,7 +99,8 @@ class LimitsTest {
                 try (Socket second = bed.connect();
                         Socket third = bed.connect()) {
                     List<Integer> read = List.of(
-                            second.getInputStream().read(), third.getInputStream().read());
+                            second.getInputStream().read(),
+                            third.getInputStream().read());
 
                     assertThat(read).containsExactlyInAnyOrder((int) '!', -1);
                     assertThat(a.connections()).isEqualTo(1);

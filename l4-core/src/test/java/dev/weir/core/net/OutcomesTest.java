@@ -46,7 +46,8 @@ class OutcomesTest {
                     .isEqualTo("3 failures in a row, ejected for 3600000 ms");
             assertThat(bed.proxy.clusters().get(0).endpoints().get(0).ejectedUntil())
                     .isAfter(bed.proxy.clusters().get(0).endpoints().get(0).since());
-            assertThat(eventually(() -> bed.ask("ASK x").equals("fine") && bed.ask("ASK x").equals("fine")))
+            assertThat(eventually(() ->
+                            bed.ask("ASK x").equals("fine") && bed.ask("ASK x").equals("fine")))
                     .isTrue();
         }
     }
