@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import dev.weir.core.ListenSocket;
 import dev.weir.core.config.Address;
+import io.netty.channel.epoll.Epoll;
 import io.netty.channel.unix.Socket;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -24,6 +25,9 @@ final class SystemdSockets {
     static Inherited of(Map<String, String> environment, long pid) {
         if (!Long.toString(pid).equals(environment.get("LISTEN_PID"))) {
             return Inherited.NOTHING;
+        }
+        if (!Epoll.isAvailable()) {
+            throw new IllegalStateException("LISTEN_FDS: sockets of systemd need epoll, which is not available here");
         }
         int count = count(environment.getOrDefault("LISTEN_FDS", ""));
         String[] names = environment.getOrDefault("LISTEN_FDNAMES", "").split(":", -1);

@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.channel.epoll.Epoll;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
@@ -47,6 +48,7 @@ class SystemdIT {
     }
 
     private void tells(String path, String variable) throws Exception {
+        Epoll.ensureAvailability();
         Socket systemd = Socket.newSocketDomainDgram();
         try {
             systemd.bind(new DomainSocketAddress(path));
