@@ -93,7 +93,7 @@ class OverloadIT {
     void theOneThatIsIdleLongestMakesRoomAndABusyOneStays() throws Exception {
         try (EmbeddedRedis redis = EmbeddedRedis.start();
                 WeirProcess weir = start(
-                        "max_connections: 3, close_idle_after: 10ms, refuse_after: 1h",
+                        "max_connections: 3, close_idle_after: 2s, refuse_after: 1h",
                         redis.address().toString(),
                         "{ type: redis_stats }, { type: tcp_proxy, cluster: c }")) {
             Address address = weir.address("a");
