@@ -390,6 +390,7 @@ final class Answers implements PacketReader.Handler {
             case GREETING -> owner.greeted(size);
             case ERR -> {
                 if (state == State.GREETING) {
+                    begun = false;
                     owner.refusedAtOnce(size);
                 } else {
                     done();

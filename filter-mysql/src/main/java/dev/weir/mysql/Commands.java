@@ -2,6 +2,9 @@ package dev.weir.mysql;
 
 import dev.weir.core.exchange.Operation;
 import dev.weir.core.exchange.Operations;
+import dev.weir.core.protocol.Command.Kind;
+import java.util.HashSet;
+import java.util.Set;
 
 /** Commands by their byte (MySQL: "Command Phase"; MariaDB: "Text Protocol", "Binary Protocol"). */
 final class Commands {
@@ -105,23 +108,23 @@ final class Commands {
         return code == QUIT || code == STMT_SEND_LONG_DATA || code == STMT_CLOSE;
     }
 
-    /** Whether it changes nothing but the connection; of those that carry or run a statement this decides. */
-    static boolean reads(int code) {
+    /** What a command is to do; of those that carry a statement that decides. */
+    static Kind kind(int code) {
         return switch (code) {
-            case QUIT,
-                    INIT_DB,
-                    FIELD_LIST,
-                    STATISTICS,
-                    PROCESS_INFO,
-                    PING,
-                    TIME,
-                    CHANGE_USER,
-                    STMT_CLOSE,
-                    STMT_RESET,
-                    SET_OPTION,
-                    RESET_CONNECTION -> true;
-            default -> false;
+            case LOGIN, CHANGE_USER, QUIT -> Kind.LOGIN;
+            case INIT_DB, PING, TIME, SET_OPTION, RESET_CONNECTION, STMT_CLOSE, STMT_RESET -> Kind.SESSION;
+            case FIELD_LIST, STATISTICS, PROCESS_INFO -> Kind.READ;
+            default -> Kind.WRITE;
         };
+    }
+
+    /** Names of all of them. */
+    static Set<String> names() {
+        Set<String> names = new HashSet<>();
+        for (Operation operation : BY_CODE) {
+            names.add(operation.name());
+        }
+        return names;
     }
 
     /** Whether it runs a statement. */

@@ -30,6 +30,7 @@ final class CompressedFrames {
     private final Loop loop;
     private final Format format;
     private final PacketReader packets;
+    private final boolean thorough;
     private final Owner owner;
 
     private long header;
@@ -40,10 +41,16 @@ final class CompressedFrames {
     private boolean stored;
     private @Nullable Inflation inflation;
 
-    CompressedFrames(Loop loop, Format format, PacketReader packets, Owner owner) {
+    /**
+     * Makes the layer.
+     *
+     * @param thorough whether each frame is inflated whole, so that its length is what was announced
+     */
+    CompressedFrames(Loop loop, Format format, PacketReader packets, boolean thorough, Owner owner) {
         this.loop = loop;
         this.format = format;
         this.packets = packets;
+        this.thorough = thorough;
         this.owner = owner;
     }
 
@@ -89,7 +96,7 @@ final class CompressedFrames {
         stored = plainLeft == 0;
         skips = !owner.frame((int) (header >>> 24) & 0xff, HEADER + (long) left);
         if (!skips && !stored) {
-            if (packets.skippable() >= plainLeft) {
+            if (!thorough && packets.skippable() >= plainLeft) {
                 leaveOut();
             } else {
                 inflation = loop.inflaters.lease(format);
@@ -146,7 +153,7 @@ final class CompressedFrames {
                     }
                     return;
                 }
-                if (plainLeft > 0 && packets.skippable() >= plainLeft) {
+                if (!thorough && plainLeft > 0 && packets.skippable() >= plainLeft) {
                     leaveOut();
                     return;
                 }

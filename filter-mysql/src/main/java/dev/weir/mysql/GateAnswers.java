@@ -6,6 +6,7 @@ import dev.weir.core.protocol.SniffException;
 import dev.weir.core.sql.SqlCharset;
 import dev.weir.core.sql.SqlScan;
 import io.netty.buffer.ByteBuf;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,12 +17,25 @@ final class GateAnswers implements AnswerOwner {
     /** Most commands that may wait; further ones are held. */
     private static final int MAX_WAITING = 1_024;
 
+    /** Takes every frame. */
+    static final CompressedFrames.Owner EVERY_FRAME = new CompressedFrames.Owner() {
+        @Override
+        public boolean frame(int sequence, long size) {
+            return true;
+        }
+
+        @Override
+        public void lost() {
+            throw new SniffException("no_room");
+        }
+    };
+
     private final Loop loop;
     private final Session session;
     private final GateStatements statements;
     private final Answers answers;
     private final Stream server;
-    private final Runnable compression;
+    private final Consumer<Format> compression;
 
     private @Nullable Command head;
     private @Nullable Command tail;
@@ -44,7 +58,7 @@ final class GateAnswers implements AnswerOwner {
      *
      * @param compression told when the login is over and the client's next byte begins a compressed frame
      */
-    GateAnswers(Loop loop, Session session, GateStatements statements, Runnable compression) {
+    GateAnswers(Loop loop, Session session, GateStatements statements, Consumer<Format> compression) {
         this.loop = loop;
         this.session = session;
         this.statements = statements;
@@ -289,7 +303,8 @@ final class GateAnswers implements AnswerOwner {
         Format format =
                 session.can(Capability.COMPRESS) ? Format.ZLIB : session.can(Capability.ZSTD) ? Format.ZSTD : null;
         if (format != null) {
-            throw new SniffException("compression");
+            server.compressed(format, EVERY_FRAME, false);
+            compression.accept(format);
         }
     }
 

@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Error packets of Weir's own (MySQL: "ERR_Packet"). */
 final class GateErrors {
-    /** ER_TABLEACCESS_DENIED_ERROR: the command is denied to the user. */
-    static final int DENIED = 1142;
+    /** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
+    static final int DENIED = 1227;
 
     /** ER_UNKNOWN_ERROR. */
-    private static final int GENERAL = 1105;
+    static final int GENERAL = 1105;
 
     private static final int ERR = 0xff;
     private static final int MOST = 512;
@@ -56,7 +56,7 @@ final class GateErrors {
         return switch (errno) {
             case 1040 -> "08004";
             case 1045, 1698 -> "28000";
-            case 1044, 1064, DENIED, 1143, 1148, 1203, 1226, 1227, 1235, 1370, 1410 -> "42000";
+            case 1044, 1064, 1142, 1143, 1148, 1203, 1226, DENIED, 1235, 1370, 1410 -> "42000";
             case 1047, 1053 -> "08S01";
             case 1046 -> "3D000";
             case 1213 -> "40001";

@@ -1,5 +1,6 @@
 package dev.weir.mysql;
 
+import dev.weir.core.protocol.Command.Kind;
 import dev.weir.core.protocol.SniffException;
 import dev.weir.core.sql.SqlScan;
 import io.netty.buffer.ByteBuf;
@@ -25,7 +26,7 @@ final class GateHead {
     private GateStatement statement = GateStatement.UNKNOWN;
 
     private @Nullable String keyword;
-    private boolean readOnly;
+    private Kind kind = Kind.WRITE;
 
     private int standIn = NONE;
 
@@ -46,8 +47,8 @@ final class GateHead {
         return keyword;
     }
 
-    boolean readOnly() {
-        return readOnly;
+    Kind kind() {
+        return kind;
     }
 
     // ---- reading
@@ -72,14 +73,14 @@ final class GateHead {
         begun.code = code;
         begun.operation = Commands.operation(code);
         keyword = null;
-        readOnly = Commands.reads(code);
+        kind = Commands.kind(code);
         boolean cut = size > n;
         Payload p = loop.payload.of(a, 1, n);
         switch (code) {
             case Commands.QUERY -> query(begun, p, cut);
             case Commands.STMT_PREPARE -> {
                 text(p, cut);
-                begun.prepares = new GateStatement(keyword, readOnly, scan.effects());
+                begun.prepares = new GateStatement(scan.keyword(), kind, scan.effects());
             }
             case Commands.STMT_EXECUTE, Commands.STMT_BULK_EXECUTE -> {
                 prepared(p);
@@ -87,9 +88,9 @@ final class GateHead {
                 begun.anything = statement == GateStatement.UNKNOWN || special(statement.keyword);
             }
             case Commands.STMT_SEND_LONG_DATA, Commands.STMT_FETCH, Commands.STMT_RESET, Commands.STMT_CLOSE -> {
-                boolean reads = readOnly;
+                Kind own = kind;
                 prepared(p);
-                readOnly |= reads;
+                kind = own == Kind.SESSION ? own : kind;
             }
             case Commands.INIT_DB -> {
                 begun.schema = p.text(p.left(), Loop.NAME);
@@ -123,7 +124,6 @@ final class GateHead {
         if (p.short_) {
             // The text is behind what is looked at, or behind something that servers may read in another way.
             keyword = SqlScan.OTHER;
-            readOnly = false;
             c.effects = SqlScan.WAIT | SqlScan.SCHEMA | SqlScan.CHARSET;
             c.anything = true;
             return;
@@ -140,18 +140,18 @@ final class GateHead {
         scan.session(session.mode(), session.knowsEscapes(), session.several());
         scan.scan(p.bytes, p.pos, p.left(), cut);
         keyword = scan.keyword();
-        readOnly = scan.readOnly();
+        kind = scan.session() ? Kind.SESSION : scan.readOnly() ? Kind.READ : Kind.WRITE;
     }
 
     private static boolean special(@Nullable String keyword) {
-        return SqlScan.MULTI.equals(keyword) || SqlScan.OTHER.equals(keyword);
+        return SqlScan.OTHER.equals(keyword);
     }
 
     private void prepared(Payload p) {
         statementId = (int) p.u4();
         statement = statements.get(statementId);
         keyword = statement.keyword;
-        readOnly = statement.readOnly;
+        kind = statement.kind;
     }
 
     // ---- the decision

@@ -1,8 +1,10 @@
 package dev.weir.mysql;
 
+import dev.weir.core.compress.Inflaters.Format;
 import dev.weir.core.protocol.CommandFramer.Step;
 import dev.weir.core.protocol.SniffException;
 import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The client's side of a connection at a command gate: finds where commands begin and end, and tells them from what belongs to a
@@ -23,6 +25,7 @@ final class GateRequests {
     /** What the payload is whose bytes pass: {@link Step#NEUTRAL}, {@link Step#PART} of a command, or null between two. */
     private Step part = Step.NEUTRAL;
 
+    private @Nullable GateFrames frames;
     private boolean within;
     private int left;
     private boolean goesOn;
@@ -38,6 +41,23 @@ final class GateRequests {
 
     int length() {
         return length;
+    }
+
+    /** From the next byte on. */
+    void compressed(Format format) {
+        frames = new GateFrames(loop, format, answers);
+    }
+
+    /** Frames of the last command: its answer begins with the one of this sequence number. -1 without compression. */
+    int frames() {
+        return frames == null ? -1 : frames.frames();
+    }
+
+    /** The connection has ended. */
+    void close() {
+        if (frames != null) {
+            frames.release();
+        }
     }
 
     /** Packets of the last command: its answer's begin with this sequence number. */
@@ -75,35 +95,69 @@ final class GateRequests {
             // In this protocol the server speaks first.
             throw new SniffException(data.getByte(from) == TLS_HANDSHAKE ? "encrypted" : "greeting");
         }
-        if (n < PacketReader.HEADER) {
-            return Step.MORE;
-        }
-        int size = data.getUnsignedMediumLE(from);
         Command login = answers.awaitsLogin();
         if (login != null) {
-            return login(data, size, login);
+            return n < PacketReader.HEADER ? Step.MORE : login(data, data.getUnsignedMediumLE(from), login);
         }
-        if (answers.readsFile()) {
-            if (size == 0) {
-                answers.fileEnds();
-            }
-            return Step.NEUTRAL;
+        boolean file = answers.readsFile();
+        if (frames != null) {
+            frames.begin(file);
         }
-        if (data.getByte(from + 3) != 0) {
-            return authentication();
+        if (file) {
+            return file(data);
         }
-        if (size == 0) {
-            throw new SniffException("sequence");
+        if (answers.authenticates()) {
+            // Nothing but what the server has asked for: it might take what comes after the login for a command.
+            return answers.takeAuthenticationAsked() ? Step.NEUTRAL : Step.WAIT;
         }
         if (answers.holds()) {
             return Step.WAIT;
         }
+        return frames == null ? plain(data) : compressed(data, frames);
+    }
+
+    private Step file(ByteBuf data) {
+        if (frames == null) {
+            if (data.readableBytes() < PacketReader.HEADER) {
+                return Step.MORE;
+            }
+            if (data.getUnsignedMediumLE(data.readerIndex()) == 0) {
+                answers.fileEnds();
+            }
+        }
+        return Step.NEUTRAL;
+    }
+
+    private Step plain(ByteBuf data) {
+        int from = data.readerIndex();
+        if (data.readableBytes() < PacketReader.HEADER) {
+            return Step.MORE;
+        }
+        int size = data.getUnsignedMediumLE(from);
+        if (size == 0 || data.getByte(from + 3) != 0) {
+            throw new SniffException("sequence");
+        }
         int look = Math.min(size, GateHead.LOOK);
-        if (n - PacketReader.HEADER < look) {
+        if (data.readableBytes() - PacketReader.HEADER < look) {
             return Step.MORE;
         }
         data.getBytes(from + PacketReader.HEADER, loop.window, 0, look);
         return head.read(loop.window, look, size) ? Step.HEAD : Step.WAIT;
+    }
+
+    private Step compressed(ByteBuf data, GateFrames in) {
+        int look = in.peek(data) - PacketReader.HEADER;
+        if (look < -PacketReader.HEADER) {
+            return Step.MORE;
+        }
+        byte[] a = loop.inflated;
+        int size = (a[0] & 0xff) | (a[1] & 0xff) << 8 | (a[2] & 0xff) << 16;
+        if (look <= 0 || size == 0) {
+            throw new SniffException("frames");
+        }
+        int n = Math.min(look, size);
+        System.arraycopy(a, PacketReader.HEADER, loop.window, 0, n);
+        return head.read(loop.window, n, size) ? Step.HEAD : Step.WAIT;
     }
 
     private Step login(ByteBuf data, int size, Command login) {
@@ -125,16 +179,14 @@ final class GateRequests {
         return Step.NEUTRAL;
     }
 
-    /** Nothing but what the server has asked for: it might take what comes after the login for a command. */
-    private Step authentication() {
-        if (!answers.authenticates()) {
-            throw new SniffException("sequence");
-        }
-        return answers.takeAuthenticationAsked() ? Step.NEUTRAL : Step.WAIT;
-    }
-
     /** Goes over what there is of the payload. */
     private Step pass(ByteBuf data) {
+        if (frames != null) {
+            length = frames.pass(data);
+            within = !frames.done();
+            packets = frames.packets();
+            return passed();
+        }
         int from = data.readerIndex();
         int to = data.writerIndex();
         int i = from;
@@ -157,6 +209,10 @@ final class GateRequests {
             }
         }
         length = i - from;
+        return passed();
+    }
+
+    private Step passed() {
         if (within && length == 0) {
             return Step.MORE;
         }

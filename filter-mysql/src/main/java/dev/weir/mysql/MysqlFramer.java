@@ -1,6 +1,7 @@
 package dev.weir.mysql;
 
 import dev.weir.core.compress.Inflaters;
+import dev.weir.core.compress.Inflaters.Format;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.protocol.CommandFramer;
 import dev.weir.core.sql.SqlScan;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * file, waits for that answer. What cannot be cut, and what is encrypted, is a {@link dev.weir.core.protocol.SniffException}.
  */
 final class MysqlFramer implements CommandFramer, dev.weir.core.protocol.Command {
+    private static final int LONGEST = 136 << 10;
+    private static final int FRAME_HEADER = 7;
+
     /** What the framers of a thread share. */
     private record Shared(Loop loop, SqlScan scan) {}
 
@@ -38,9 +42,13 @@ final class MysqlFramer implements CommandFramer, dev.weir.core.protocol.Command
         Loop loop = shared.loop;
         GateStatements statements = new GateStatements();
         this.session = new Session(loop, connection);
-        this.answers = new GateAnswers(loop, session, statements, () -> {});
+        this.answers = new GateAnswers(loop, session, statements, this::compressed);
         this.head = new GateHead(loop, shared.scan, session, statements, answers);
         this.requests = new GateRequests(loop, session, answers, head);
+    }
+
+    private void compressed(Format format) {
+        requests.compressed(format);
     }
 
     // ---- requests
@@ -80,7 +88,12 @@ final class MysqlFramer implements CommandFramer, dev.weir.core.protocol.Command
 
     @Override
     public boolean readOnly() {
-        return head.readOnly();
+        return kind() == Kind.READ;
+    }
+
+    @Override
+    public Kind kind() {
+        return head.kind();
     }
 
     @Override
@@ -90,13 +103,32 @@ final class MysqlFramer implements CommandFramer, dev.weir.core.protocol.Command
 
     @Override
     public @Nullable ByteBuf standIn(ByteBufAllocator allocator) {
-        return head.standIn(allocator);
+        ByteBuf packet = head.standIn(allocator);
+        return packet == null ? null : framed(packet, 0);
     }
 
     @Override
     public ByteBuf error(ByteBufAllocator allocator, @Nullable String code, String message) {
         boolean states = session.can(Capability.PROTOCOL_41);
-        return GateErrors.packet(allocator, requests.packets(), code, message, states);
+        return framed(GateErrors.packet(allocator, requests.packets(), code, message, states), requests.frames());
+    }
+
+    /** A packet as it goes out: within a frame, stored, where frames are compressed. */
+    private ByteBuf framed(ByteBuf packet, int sequence) {
+        if (requests.frames() < 0) {
+            return packet;
+        }
+        int size = packet.readableBytes();
+        ByteBuf frame = packet.alloc().buffer(FRAME_HEADER + size);
+        frame.writeMediumLE(size).writeByte(sequence).writeMediumLE(0).writeBytes(packet);
+        packet.release();
+        return frame;
+    }
+
+    /** Most of what is held: a frame of zstd shows nothing before a block of 128 KiB is there. */
+    @Override
+    public int longestHead() {
+        return LONGEST;
     }
 
     // ---- answers
@@ -119,6 +151,7 @@ final class MysqlFramer implements CommandFramer, dev.weir.core.protocol.Command
 
     @Override
     public void close() {
+        requests.close();
         head.close();
         answers.close();
     }

@@ -8,13 +8,17 @@ import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.protocol.CommandFramer;
+import dev.weir.core.protocol.CommandSet;
 import dev.weir.core.protocol.Detection;
 import dev.weir.core.protocol.Protocol;
+import dev.weir.core.protocol.Refusal;
 import dev.weir.core.protocol.Sniffer;
 import dev.weir.core.sql.SqlNormalizer;
+import dev.weir.core.sql.SqlScan;
 import io.micrometer.core.instrument.Counter;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** MySQL and MariaDB. */
@@ -102,6 +106,15 @@ public final class MysqlProtocol implements Protocol {
             -> Endpoint.Outcome.WRONG_ROLE;
             default -> Endpoint.Outcome.SUCCESS;
         };
+    }
+
+    @Override
+    public CommandSet commands() {
+        Map<Refusal, String> codes = Map.of(
+                Refusal.DENIED, Integer.toString(GateErrors.DENIED),
+                Refusal.RATE_LIMITED, "1226", // ER_USER_LIMIT_REACHED
+                Refusal.FAULT, Integer.toString(GateErrors.GENERAL));
+        return new CommandSet(Commands.names(), SqlScan.keywords(), true, codes);
     }
 
     @Override

@@ -403,28 +403,34 @@ final class MysqlSniffer implements Sniffer, AnswerOwner {
         Format format =
                 session.can(Capability.COMPRESS) ? Format.ZLIB : session.can(Capability.ZSTD) ? Format.ZSTD : null;
         if (format != null) {
-            client.compressed(format, new CompressedFrames.Owner() {
-                @Override
-                public boolean frame(int sequence, long size) {
-                    return !lost || sequence == 0 && found();
-                }
+            client.compressed(
+                    format,
+                    new CompressedFrames.Owner() {
+                        @Override
+                        public boolean frame(int sequence, long size) {
+                            return !lost || sequence == 0 && found();
+                        }
 
-                @Override
-                public void lost() {
-                    lose();
-                }
-            });
-            server.compressed(format, new CompressedFrames.Owner() {
-                @Override
-                public boolean frame(int sequence, long size) {
-                    return !lost;
-                }
+                        @Override
+                        public void lost() {
+                            lose();
+                        }
+                    },
+                    false);
+            server.compressed(
+                    format,
+                    new CompressedFrames.Owner() {
+                        @Override
+                        public boolean frame(int sequence, long size) {
+                            return !lost;
+                        }
 
-                @Override
-                public void lost() {
-                    lose();
-                }
-            });
+                        @Override
+                        public void lost() {
+                            lose();
+                        }
+                    },
+                    false);
         }
     }
 

@@ -20,9 +20,9 @@ final class Stream {
         this.packets = new PacketReader(loop, handler);
     }
 
-    /** From the next byte on. */
-    void compressed(Format format, CompressedFrames.Owner owner) {
-        frames = new CompressedFrames(loop, format, packets, new CompressedFrames.Owner() {
+    /** From the next byte on; {@code thorough}: see there. */
+    void compressed(Format format, CompressedFrames.Owner owner, boolean thorough) {
+        frames = new CompressedFrames(loop, format, packets, thorough, new CompressedFrames.Owner() {
             @Override
             public boolean frame(int sequence, long size) {
                 uncharged += size;

@@ -45,7 +45,12 @@ final class GateTalk implements AutoCloseable {
 
     private static String line(Command command) {
         return command.name() + " " + command.statement() + " " + command.user() + "@" + command.namespace()
-                + (command.readOnly() ? " reads" : "");
+                + switch (command.kind()) {
+                    case READ -> " reads";
+                    case SESSION -> " session";
+                    case LOGIN -> " login";
+                    default -> "";
+                };
     }
 
     static String text(byte[] bytes) {
@@ -57,7 +62,8 @@ final class GateTalk implements AutoCloseable {
     }
 
     GateTalk login(long capabilities, String version) {
-        for (WireScript.Burst burst : new Talk().login(capabilities, version).script("login").bursts()) {
+        for (WireScript.Burst burst :
+                new Talk().login(capabilities, version).script("login").bursts()) {
             switch (burst.direction()) {
                 case TO_UPSTREAM -> tester.client(text(burst.bytes()));
                 default -> tester.upstream(text(burst.bytes()));

@@ -11,6 +11,7 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,11 +36,11 @@ import redis.clients.jedis.exceptions.JedisDataException;
 final class RateLimitIT {
     /** A clock that stands still until it is told. */
     private static final class Hand implements WireClock {
-        private volatile long nanos = 5_000_000_000L;
+        private final AtomicLong nanos = new AtomicLong(5_000_000_000L);
 
         @Override
         public long nanoTime() {
-            return nanos;
+            return nanos.get();
         }
 
         @Override
@@ -90,7 +92,7 @@ final class RateLimitIT {
         }
 
         @Override
-        public void close() throws Exception {
+        public void close() throws IOException {
             proxy.close();
             server.close();
         }
@@ -148,7 +150,7 @@ final class RateLimitIT {
             ExecutorService pool = Executors.newFixedThreadPool(8);
             try {
                 assertThat(incrementAll(pool, bed)).isEqualTo(1_000);
-                bed.clock.nanos += 1_000_000_000L;
+                bed.clock.nanos.addAndGet(1_000_000_000L);
                 assertThat(incrementAll(pool, bed)).isEqualTo(500);
             } finally {
                 pool.shutdownNow();

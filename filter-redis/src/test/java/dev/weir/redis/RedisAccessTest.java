@@ -24,6 +24,7 @@ final class RedisAccessTest {
     private static final String NO = "-NOPERM this command is not allowed here\r\n";
 
     @SafeVarargs
+    @SuppressWarnings("varargs") // only read
     private static NetworkFilter access(Map<String, ?>... rules) {
         FakeEnvironment environment = new FakeEnvironment();
         environment.add(new RedisProtocol());

@@ -12,8 +12,4 @@ import org.jspecify.annotations.Nullable;
  * @param bound where it listens
  * @param descriptor number of its file descriptor in this process
  */
-public record ListenSocket(
-        String name,
-        @Nullable Address configured,
-        Address bound,
-        int descriptor) {}
+public record ListenSocket(String name, @Nullable Address configured, Address bound, int descriptor) {}

@@ -61,7 +61,9 @@ final class AdminServer implements AutoCloseable {
                 .description("Connections to the admin server that were closed because there were too many.")
                 .register(meters);
         this.group = new MultiThreadIoEventLoopGroup(
-                1, new DefaultThreadFactory("weir-admin", true), socket.transport().ioHandlers());
+                1,
+                new DefaultThreadFactory("weir-admin", true),
+                socket.transport().ioHandlers());
         AdminGuard guard = new AdminGuard(config.hosts());
         AdminRoutes routes = new AdminRoutes(source);
         ServerBootstrap bootstrap = new ServerBootstrap()

@@ -4,6 +4,7 @@ import dev.weir.core.Proxy;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.filter.WireClock;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,8 @@ interface AdminSource {
     List<Proxy.ListenerStatus> listeners();
 
     List<Proxy.ClusterStatus> clusters();
+
+    Proxy.OverloadStatus overload();
 
     ExchangeSinks exchanges();
 
@@ -42,6 +45,18 @@ interface AdminSource {
     /** Reads the configuration file anew, on another thread; null if there is no file. */
     @Nullable
     CompletableFuture<ReloadOutcome> reload();
+
+    /** What came of the last reload, or null if there was none. */
+    @Nullable
+    LastReload lastReload();
+
+    /**
+     * The last reload.
+     *
+     * @param at when it ended
+     * @param outcome what came of it
+     */
+    record LastReload(Instant at, ReloadOutcome outcome) {}
 
     /**
      * What came of a reload.

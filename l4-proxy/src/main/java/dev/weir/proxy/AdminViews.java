@@ -5,6 +5,7 @@ import dev.weir.core.Proxy.ClusterStatus;
 import dev.weir.core.Proxy.EndpointStatus;
 import dev.weir.core.Proxy.LimitStatus;
 import dev.weir.core.Proxy.ListenerStatus;
+import dev.weir.core.Proxy.OverloadStatus;
 import dev.weir.core.exchange.CommandStats.ErrorRow;
 import dev.weir.core.exchange.Exchange;
 import dev.weir.core.exchange.ExchangeJson;
@@ -128,7 +129,17 @@ final class AdminViews {
                 }
             }
             json.writeEndArray();
+            overload(json, source.overload());
         });
+    }
+
+    private static void overload(JsonGenerator json, OverloadStatus overload) throws IOException {
+        json.writeObjectFieldStart("overload");
+        json.writeStringField("step", overload.step());
+        json.writeStringField("cause", overload.cause());
+        json.writeNumberField("connections", overload.connections());
+        json.writeNumberField("max_connections", overload.maxConnections());
+        json.writeEndObject();
     }
 
     private static void write(JsonGenerator json, ListenerStatus listener) throws IOException {
@@ -217,6 +228,15 @@ final class AdminViews {
         return AdminResponse.json(json -> {
             json.writeFieldName("config");
             Json.write(json, redacted);
+            AdminSource.LastReload last = source.lastReload();
+            if (last != null) {
+                String text = last.outcome().report();
+                json.writeObjectFieldStart("last_reload");
+                json.writeStringField("at", last.at().toString());
+                json.writeBooleanField("applied", last.outcome().applied());
+                json.writeStringField(last.outcome().applied() ? "report" : "error", text);
+                json.writeEndObject();
+            }
         });
     }
 }

@@ -22,12 +22,7 @@ public final class FileDiscovery implements Discovery {
 
     @Override
     public Source configure(ConfigNode node) {
-        String path = node.string("path");
-        try {
-            Path.of(path);
-        } catch (InvalidPathException e) {
-            node.error("path", "\"" + path + "\" (expected: the path of a file)");
-        }
+        String path = path(node).toString();
         Duration refresh = node.duration("refresh", Duration.ofSeconds(1));
         if (refresh.compareTo(LEAST) < 0 || refresh.compareTo(MOST) > 0) {
             node.error("refresh", Units.format(refresh) + " (expected: 10ms..1h)");
@@ -38,5 +33,15 @@ public final class FileDiscovery implements Discovery {
             watch.start();
             return watch;
         };
+    }
+
+    private static Path path(ConfigNode node) {
+        String text = node.string("path");
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            node.error("path", "\"" + text + "\" (expected: the path of a file)");
+            return Path.of("");
+        }
     }
 }

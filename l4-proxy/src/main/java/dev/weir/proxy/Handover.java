@@ -16,11 +16,13 @@ final class Handover implements AutoCloseable {
     private final Terminal terminal;
     private final boolean wanted;
 
+    private final SystemdNotify systemd;
     private @Nullable Takeover takeover;
     private @Nullable TakeoverServer successors;
 
     /** {@code wanted}: there is a predecessor. */
-    Handover(ConfigFile file, Terminal terminal, boolean wanted) {
+    Handover(ConfigFile file, Terminal terminal, SystemdNotify systemd, boolean wanted) {
+        this.systemd = systemd;
         this.file = file;
         this.terminal = terminal;
         this.wanted = wanted;
@@ -33,7 +35,7 @@ final class Handover implements AutoCloseable {
      */
     Inherited inherit(ClassLoader loader) throws IOException, InterruptedException {
         if (!wanted) {
-            return Inherited.NOTHING;
+            return SystemdSockets.of(System.getenv(), ProcessHandle.current().pid());
         }
         Transport transport = Transport.of(file.config().process().transport());
         if (transport != Transport.EPOLL) {
@@ -65,6 +67,7 @@ final class Handover implements AutoCloseable {
             takeover.close();
             terminal.say("took over from process " + takeover.predecessor());
         }
+        systemd.ready(takeover != null, "serving");
         if (server.transport() == Transport.EPOLL) {
             open(server);
         }

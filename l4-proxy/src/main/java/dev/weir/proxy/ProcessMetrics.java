@@ -19,6 +19,7 @@ final class ProcessMetrics implements AutoCloseable {
     private final Counter rejected;
     private final AtomicBoolean bound = new AtomicBoolean();
     private volatile double loadedSeconds;
+    private volatile boolean lastReload = true;
     private @Nullable JvmGcMetrics gc;
 
     ProcessMetrics(MeterRegistry meters) {
@@ -28,6 +29,9 @@ final class ProcessMetrics implements AutoCloseable {
         Gauge.builder("weir.build.info", () -> 1)
                 .description("Always 1; the label is the version.")
                 .tag("version", Version.text())
+                .register(meters);
+        Gauge.builder("weir.config.last.reload.successful", () -> lastReload ? 1 : 0)
+                .description("1 unless the last attempt to replace the configuration failed.")
                 .register(meters);
         Gauge.builder("weir.config.loaded.timestamp.seconds", () -> loadedSeconds)
                 .description("When the running configuration was loaded, in seconds since 1970.")
@@ -47,6 +51,7 @@ final class ProcessMetrics implements AutoCloseable {
     }
 
     void reload(boolean success) {
+        lastReload = success;
         (success ? applied : rejected).increment();
     }
 

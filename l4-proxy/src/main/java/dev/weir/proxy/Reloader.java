@@ -1,13 +1,12 @@
 package dev.weir.proxy;
 
 import dev.weir.core.Proxy.ListenerStatus;
-import dev.weir.core.config.Address;
 import dev.weir.core.config.ConfigException;
 import dev.weir.proxy.AdminSource.ReloadOutcome;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -21,10 +20,12 @@ final class Reloader implements AutoCloseable {
     private final String source;
     private final ClassLoader loader;
     private final Server server;
+    private final SystemdNotify systemd;
     private final WatchedFile file;
     private final ScheduledExecutorService executor;
 
-    Reloader(String source, ClassLoader loader, Server server) {
+    Reloader(String source, ClassLoader loader, Server server, SystemdNotify systemd) {
+        this.systemd = systemd;
         this.source = source;
         this.loader = loader;
         this.server = server;
@@ -49,11 +50,17 @@ final class Reloader implements AutoCloseable {
 
     /** Reloads as soon as may be. From any thread. */
     CompletableFuture<ReloadOutcome> reload(String why) {
-        return CompletableFuture.supplyAsync(() -> reloadNow(why), executor);
+        try {
+            return CompletableFuture.supplyAsync(() -> reloadNow(why), executor);
+        } catch (RejectedExecutionException e) {
+            return CompletableFuture.completedFuture(
+                    new ReloadOutcome(false, "this process has been taken over, and drains"));
+        }
     }
 
     private ReloadOutcome reloadNow(String why) {
         file.reading();
+        systemd.reloading();
         ReloadOutcome outcome;
         try {
             apply(ConfigFile.read(source, loader));
@@ -66,15 +73,14 @@ final class Reloader implements AutoCloseable {
             outcome = new ReloadOutcome(false, "failed: " + e);
             LOG.error("{}; the configuration in force stays", why, e);
         }
-        server.processMetrics().reload(outcome.applied());
+        server.reloaded(outcome);
+        systemd.reloaded(outcome.applied() ? "serving" : "serving; the last reload was refused");
         return outcome;
     }
 
     private void apply(ConfigFile file) {
-        List<Address> own =
-                server.listeners().stream().map(ListenerStatus::address).toList();
         try {
-            FreeAddresses.require(file.config().listeners(), own);
+            FreeAddresses.require(file.config().listeners(), server.own());
             server.apply(file.config(), plain(file));
         } catch (ConfigException e) {
             throw file.named(e);

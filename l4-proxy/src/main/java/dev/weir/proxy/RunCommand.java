@@ -1,6 +1,5 @@
 package dev.weir.proxy;
 
-import dev.weir.core.ListenSocket;
 import dev.weir.core.Proxy;
 import dev.weir.core.Proxy.ListenerStatus;
 import dev.weir.core.config.Address;
@@ -8,7 +7,6 @@ import dev.weir.core.config.ConfigException;
 import dev.weir.core.config.Units;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
@@ -19,6 +17,7 @@ final class RunCommand implements Subcommand {
     private static final long LOOK_MILLIS = 1_000;
 
     private final BiConsumer<Server, Runnable> started;
+    private final SystemdNotify systemd = new SystemdNotify(System.getenv("NOTIFY_SOCKET"));
 
     RunCommand() {
         this((server, stop) -> {});
@@ -38,7 +37,7 @@ final class RunCommand implements Subcommand {
         if (warning != null) {
             terminal.say(warning);
         }
-        try (Handover handover = new Handover(file, terminal, options.flag("--takeover"))) {
+        try (Handover handover = new Handover(file, terminal, systemd, options.flag("--takeover"))) {
             run(file, loader, terminal, handover);
         }
         terminal.say("ended");
@@ -49,8 +48,8 @@ final class RunCommand implements Subcommand {
         Inherited inherited = handover.inherit(loader);
         CompletableFuture<Void> end = new CompletableFuture<>();
         try (Server server = start(file, loader, inherited);
-                Reloader reloader = new Reloader(file.source(), loader, server)) {
-            Runnable stop = stop(server, end, terminal, file.config().process().drainTimeout());
+                Reloader reloader = new Reloader(file.source(), loader, server, systemd)) {
+            Runnable stop = stop(server, end, terminal);
             Signals.on("TERM", stop);
             Signals.on("INT", stop);
             Signals.on("HUP", () -> reloader.reload("SIGHUP"));
@@ -78,9 +77,8 @@ final class RunCommand implements Subcommand {
 
     private static void requireFree(ConfigFile file, ClassLoader loader, Inherited inherited) {
         try {
-            List<Address> own =
-                    inherited.listeners().stream().map(ListenSocket::bound).toList();
-            FreeAddresses.require(file.config().listeners(), own);
+            FreeAddresses.require(
+                    file.config().listeners(), inherited.own(file.config().listeners()));
         } catch (IllegalStateException e) {
             Proxy.check(file.config(), loader); // What is wrong with the file comes first.
             throw e;
@@ -102,8 +100,7 @@ final class RunCommand implements Subcommand {
         return admin.isUnix() ? admin.toString() : "http://" + admin + "/";
     }
 
-    private static Runnable stop(
-            Server server, CompletableFuture<Void> end, Terminal terminal, java.time.Duration timeout) {
+    private Runnable stop(Server server, CompletableFuture<Void> end, Terminal terminal) {
         AtomicInteger signals = new AtomicInteger();
         return () -> {
             if (signals.getAndIncrement() > 0) {
@@ -111,7 +108,11 @@ final class RunCommand implements Subcommand {
                 terminal.halt().accept(1);
                 return;
             }
-            terminal.say("draining, at most " + Units.format(timeout) + "; a second signal leaves at once");
+            if (!server.draining()) { // else another process has taken over, or is asked for elsewhere
+                systemd.stopping("draining");
+            }
+            String timeout = Units.format(server.drainTimeout());
+            terminal.say("draining, at most " + timeout + "; a second signal leaves at once");
             server.drained().whenComplete((done, failure) -> end.complete(null));
         };
     }

@@ -17,6 +17,8 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -45,6 +47,7 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
     private volatile @Nullable Supplier<CompletableFuture<ReloadOutcome>> reload;
     private volatile @Nullable CompletableFuture<Void> drained;
     private volatile @Nullable Runnable onHandOver;
+    private volatile @Nullable LastReload lastReload;
 
     private Server(ProxyConfig config, @Nullable OutputStream exchanges, ClassLoader loader, Inherited inherited)
             throws IOException {
@@ -131,8 +134,7 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
     }
 
     private AdminServer newAdmin(AdminConfig config, @Nullable ListenSocket given) {
-        return AdminServer.start(
-                this, config, meters, new AdminSocket(config.address(), proxy.transport(), given));
+        return AdminServer.start(this, config, meters, new AdminSocket(config.address(), proxy.transport(), given));
     }
 
     /**
@@ -225,6 +227,23 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
         }
     }
 
+    /** A reload has ended, well or not. */
+    void reloaded(ReloadOutcome outcome) {
+        lastReload = new LastReload(Instant.ofEpochMilli(System.currentTimeMillis()), outcome);
+        processMetrics.reload(outcome.applied());
+    }
+
+    @Override
+    public @Nullable LastReload lastReload() {
+        return lastReload;
+    }
+
+    /** Longest time a drain takes that begins now. */
+    Duration drainTimeout() {
+        ProxyConfig config = proxy.config();
+        return config == null ? Duration.ZERO : config.process().drainTimeout();
+    }
+
     /** What {@code POST /reload} does. */
     void onReload(Supplier<CompletableFuture<ReloadOutcome>> action) {
         reload = action;
@@ -266,10 +285,6 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
         return proxy.transport();
     }
 
-    ProcessMetrics processMetrics() {
-        return processMetrics;
-    }
-
     @Override
     public String version() {
         return Version.text();
@@ -283,6 +298,11 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
     @Override
     public List<Proxy.ClusterStatus> clusters() {
         return proxy.clusters();
+    }
+
+    @Override
+    public Proxy.OverloadStatus overload() {
+        return proxy.overload();
     }
 
     @Override
@@ -340,6 +360,17 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
     @Override
     public synchronized @Nullable ListenSocket adminSocket() {
         return admin == null ? null : admin.listenSocket();
+    }
+
+    /** Addresses that its listeners have: the real ones and those of the configuration. */
+    List<Address> own() {
+        List<Address> own = new ArrayList<>();
+        listeners().forEach(one -> own.add(one.address()));
+        ProxyConfig config = proxy.config();
+        if (config != null) {
+            config.listeners().forEach(one -> own.add(one.address()));
+        }
+        return own;
     }
 
     /** Where it accepts connections, of all kinds. */

@@ -79,7 +79,9 @@ class AdminServerTest {
         assertThat(get("/listeners").body().strip())
                 .isEqualTo("{\"listeners\":[{\"name\":\"orders\",\"address\":\"127.0.0.1:6380\",\"filters\":"
                         + "[\"redis_stats\",\"tcp_proxy\"],\"connections_active\":3,\"connections_total\":7,"
-                        + "\"bytes_from_clients\":11,\"bytes_to_clients\":13,\"accepting\":true,\"decoding\":true}]}");
+                        + "\"bytes_from_clients\":11,\"bytes_to_clients\":13,\"accepting\":true,\"decoding\":true}],"
+                        + "\"overload\":{\"step\":\"none\",\"cause\":\"nothing\",\"connections\":3,"
+                        + "\"max_connections\":0}}");
         assertThat(get("/clusters").body().strip())
                 .isEqualTo(
                         "{\"clusters\":[{\"name\":\"orders\",\"load_balancing\":\"round_robin\",\"version\":7,\"panic\":false,"

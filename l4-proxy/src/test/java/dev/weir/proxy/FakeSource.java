@@ -4,6 +4,7 @@ import dev.weir.core.Proxy.ClusterStatus;
 import dev.weir.core.Proxy.EndpointStatus;
 import dev.weir.core.Proxy.LimitStatus;
 import dev.weir.core.Proxy.ListenerStatus;
+import dev.weir.core.Proxy.OverloadStatus;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ProxyConfig.SinkConfig;
 import dev.weir.core.exchange.Exchange;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** A proxy that exists on paper, for the admin server to show. */
 final class FakeSource implements AdminSource {
@@ -143,6 +145,16 @@ final class FakeSource implements AdminSource {
     @Override
     public Object config() {
         return Map.of("listeners", List.of(Map.of("name", "orders", "password", "hunter2")));
+    }
+
+    @Override
+    public OverloadStatus overload() {
+        return new OverloadStatus("none", "nothing", 3, 0);
+    }
+
+    @Override
+    public @Nullable LastReload lastReload() {
+        return null;
     }
 
     @Override

@@ -41,8 +41,7 @@ class TakeoverIT {
                   - { name: local, address: "%s", %s }
                 %s
                 clusters: [ { name: c, endpoints: [ "%s" ] } ]
-                """.formatted(
-                        loops, folder.resolve("exchanges"), filters, unix("weir.sock"), filters, more, redis);
+                """.formatted(loops, folder.resolve("exchanges"), filters, unix("weir.sock"), filters, more, redis);
     }
 
     private WeirProcess start(Path file, String... options) throws IOException {
@@ -88,7 +87,9 @@ class TakeoverIT {
             assertThat(load.failures()).isEmpty();
             newest.signal("TERM");
             for (WeirProcess process : processes) {
-                assertThat(process.exitCode()).as("standard error %s", process.err()).isZero();
+                assertThat(process.exitCode())
+                        .as("standard error %s", process.err())
+                        .isZero();
             }
             assertThat(Path.of(unix("weir.sock").host())).doesNotExist();
             assertThat(Files.list(folder.resolve("weir"))).isEmpty();

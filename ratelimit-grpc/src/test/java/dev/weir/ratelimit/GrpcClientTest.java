@@ -33,8 +33,6 @@ class GrpcClientTest {
     private static final Duration LONG = Duration.ofSeconds(30);
     private static final Duration SHORT = Duration.ofMillis(50);
     private static final List<List<Entry>> DESCRIPTORS = List.of(List.of(new Entry("user", "ann")));
-    private static final BiConsumer<FakeService, FakeService.Call> OK = (service, call) -> call.message("0801", "0");
-    private static final BiConsumer<FakeService, FakeService.Call> SILENCE = (service, call) -> {};
 
     private final EventLoopGroup servers = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     private final EventLoopGroup clients = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
@@ -42,6 +40,12 @@ class GrpcClientTest {
     private FakeService service;
     private OneEndpoint cluster;
     private Client client;
+
+    private static void ok(FakeService service, FakeService.Call call) {
+        call.message("0801", "0");
+    }
+
+    private static void silence(FakeService service, FakeService.Call call) {}
 
     private void start(Duration timeout, int maxPending, BiConsumer<FakeService, FakeService.Call> behaviour) {
         service = new FakeService(servers, 0, 100, behaviour);
@@ -96,7 +100,7 @@ class GrpcClientTest {
 
     @Test
     void asksAsGrpcDoes() {
-        start(LONG, 10, OK);
+        start(LONG, 10, GrpcClientTest::ok);
 
         assertThat(ask()).isEqualTo(Result.OK);
         assertThat(ask()).isEqualTo(Result.OK);
@@ -126,7 +130,7 @@ class GrpcClientTest {
 
     @Test
     void waitsNoLongerThanTold() throws Exception {
-        start(SHORT, 10, SILENCE);
+        start(SHORT, 10, GrpcClientTest::silence);
 
         assertThat(ask()).isEqualTo(Result.TIMEOUT);
         until(() -> service.resets.get() == 1);
@@ -138,7 +142,7 @@ class GrpcClientTest {
 
     @Test
     void withdrawsAQuestion() throws Exception {
-        start(LONG, 1, SILENCE);
+        start(LONG, 1, GrpcClientTest::silence);
         List<Reply> told = new ArrayList<>();
         Question question = onLoop(() -> client.ask(DESCRIPTORS, 1, told::add));
         until(() -> service.calls.size() == 1);
@@ -156,7 +160,7 @@ class GrpcClientTest {
 
     @Test
     void asksOnlySoManyAtATime() throws Exception {
-        start(LONG, 2, SILENCE);
+        start(LONG, 2, GrpcClientTest::silence);
         CompletableFuture<Reply> first = askSoon();
         CompletableFuture<Reply> second = askSoon();
 
@@ -170,7 +174,7 @@ class GrpcClientTest {
 
     @Test
     void keepsToTheNumberOfStreamsThatTheServiceTakes() {
-        service = new FakeService(servers, 0, 1, OK);
+        service = new FakeService(servers, 0, 1, GrpcClientTest::ok);
         connect(service.port(), LONG, 100);
         assertThat(ask()).isEqualTo(Result.OK);
 
@@ -223,13 +227,13 @@ class GrpcClientTest {
 
     @Test
     void connectsAnewWhenTheServiceHasComeBack() throws Exception {
-        start(LONG, 10, OK);
+        start(LONG, 10, GrpcClientTest::ok);
         assertThat(ask()).isEqualTo(Result.OK);
         int port = service.port();
         service.close();
         until(() -> ask() == Result.UNAVAILABLE);
 
-        service = new FakeService(servers, port, 100, OK);
+        service = new FakeService(servers, port, 100, GrpcClientTest::ok);
 
         until(() -> ask() == Result.OK);
         assertThat(service.connections).hasValue(1);
@@ -237,7 +241,7 @@ class GrpcClientTest {
 
     @Test
     void answersAtOnceWhileThereIsNoService() throws Exception {
-        FakeService gone = new FakeService(servers, 0, 100, OK);
+        FakeService gone = new FakeService(servers, 0, 100, GrpcClientTest::ok);
         gone.close();
         connect(gone.port(), LONG, 10);
         assertThat(ask()).isEqualTo(Result.UNAVAILABLE);
@@ -256,7 +260,7 @@ class GrpcClientTest {
 
     @Test
     void losesQuestionsWithTheirConnection() throws Exception {
-        start(LONG, 10, SILENCE);
+        start(LONG, 10, GrpcClientTest::silence);
         CompletableFuture<Reply> answer = askSoon();
         until(() -> service.calls.size() == 1);
 
@@ -286,7 +290,7 @@ class GrpcClientTest {
 
     @Test
     void endsWhatIsOpenWhenItIsClosed() throws Exception {
-        start(LONG, 10, SILENCE);
+        start(LONG, 10, GrpcClientTest::silence);
         CompletableFuture<Reply> open = askSoon();
         until(() -> service.calls.size() == 1);
 

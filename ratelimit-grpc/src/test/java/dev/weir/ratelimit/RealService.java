@@ -149,10 +149,10 @@ final class RealService implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         @Nullable Process last = process;
         if (last != null) {
-            last.destroyForcibly().waitFor();
+            last.destroyForcibly().onExit().join();
         }
         redis.stop();
     }

@@ -19,7 +19,13 @@ import redis.clients.jedis.exceptions.JedisException;
  */
 final class MasterLoad implements AutoCloseable {
     /** A time in which all writes have to land on one server, and connections that begin in it may not fail. */
-    record Calm(int port) {}
+    private static final class Calm {
+        final int port;
+
+        Calm(int port) {
+            this.port = port;
+        }
+    }
 
     private static final String STAYING = "load-0";
 

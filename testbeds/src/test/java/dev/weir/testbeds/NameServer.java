@@ -35,7 +35,7 @@ final class NameServer implements AutoCloseable {
             while (true) {
                 DatagramPacket packet = new DatagramPacket(bytes, bytes.length);
                 socket.receive(packet);
-                byte[] answer = answer(ByteBuffer.wrap(bytes, 0, packet.getLength()));
+                byte[] answer = answer(bytes);
                 socket.send(new DatagramPacket(answer, answer.length, packet.getSocketAddress()));
             }
         } catch (IOException closed) {
@@ -43,7 +43,8 @@ final class NameServer implements AutoCloseable {
         }
     }
 
-    private byte[] answer(ByteBuffer query) {
+    private byte[] answer(byte[] bytes) {
+        ByteBuffer query = ByteBuffer.wrap(bytes);
         int end = HEADER;
         while (query.get(end) != 0) {
             end += 1 + query.get(end);
@@ -55,7 +56,7 @@ final class NameServer implements AutoCloseable {
         out.putShort(query.getShort(0));
         out.putShort((short) 0x8400); // an authoritative answer
         out.putShort((short) 1).putShort((short) all.size()).putInt(0);
-        out.put(query.array(), HEADER, end + 4 - HEADER);
+        out.put(bytes, HEADER, end + 4 - HEADER);
         for (InetAddress one : all) {
             out.putShort((short) 0xc00c).putShort((short) 1).putShort((short) 1).putInt(0);
             out.putShort((short) 4).put(one.getAddress());

@@ -71,15 +71,16 @@ final class SentinelBed implements AutoCloseable {
         int port = freePort();
         Path config = folder.resolve("sentinel-" + port + ".conf");
         // Two seconds: on a busy machine a server may be silent for one.
-        Files.writeString(config, """
-            port %d
-            bind 127.0.0.1
-            dir %s
-            sentinel monitor m1 127.0.0.1 %d 2
-            sentinel down-after-milliseconds m1 2000
-            sentinel failover-timeout m1 10000
-            sentinel parallel-syncs m1 2
-            """.formatted(port, folder, servers.get(0)));
+        Files.write(
+                config,
+                List.of(
+                        "port " + port,
+                        "bind 127.0.0.1",
+                        "dir " + folder,
+                        "sentinel monitor m1 127.0.0.1 " + servers.get(0) + " 2",
+                        "sentinel down-after-milliseconds m1 2000",
+                        "sentinel failover-timeout m1 10000",
+                        "sentinel parallel-syncs m1 2"));
         List<String> command = new ArrayList<>(kind.command());
         command.addAll(List.of(config.toString(), "--sentinel"));
         return launch(port, command);

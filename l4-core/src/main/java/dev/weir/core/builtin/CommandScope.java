@@ -81,7 +81,9 @@ record CommandScope(
             rule.error("statements", "empty (expected: at least one)");
         }
         if (cautious) {
+            // _OTHER, and whatever else says that it may be any statement.
             found.add(CommandSet.OTHER);
+            known.statements().stream().filter(name -> name.startsWith("_")).forEach(found::add);
         }
         return found;
     }

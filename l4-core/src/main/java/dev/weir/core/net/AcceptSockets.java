@@ -248,8 +248,11 @@ final class AcceptSockets {
         List<ListenSocket> all = new ArrayList<>();
         if (transport == Transport.EPOLL) {
             Address configured = lent ? null : config.address();
-            sockets.forEach(one -> all.add(
-                    new ListenSocket(config.name(), configured, bound, Descriptors.of(one.channel).intValue())));
+            sockets.forEach(one -> all.add(new ListenSocket(
+                    config.name(),
+                    configured,
+                    bound,
+                    Descriptors.of(one.channel).intValue())));
         }
         return all;
     }

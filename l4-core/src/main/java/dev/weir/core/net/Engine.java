@@ -222,8 +222,8 @@ public final class Engine implements AutoCloseable {
     private List<ListenerLoop> loopsOf(ListenerConfig config) {
         return listenerLoops.computeIfAbsent(config.name(), name -> {
             List<ListenerLoop> made = new ArrayList<>();
-            loops.forEach(loop -> made.add(new ListenerLoop(
-                    name, loop, connectionIds, metrics, connections, connectionExchanges)));
+            loops.forEach(loop ->
+                    made.add(new ListenerLoop(name, loop, connectionIds, metrics, connections, connectionExchanges)));
             metrics.listener(name, made);
             return made;
         });
@@ -330,9 +330,7 @@ public final class Engine implements AutoCloseable {
             }
             Generation current = generation;
             running = departure.drainAll(
-                    current == null
-                            ? Duration.ZERO
-                            : current.config().process().drainTimeout());
+                    current == null ? Duration.ZERO : current.config().process().drainTimeout());
             drained = running;
         }
         return running;

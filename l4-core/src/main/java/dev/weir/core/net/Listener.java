@@ -96,8 +96,7 @@ final class Listener {
 
     /** Whether a listener that takes the place of this one at {@code wanted} can have its accept sockets. */
     boolean canGive(ListenerConfig other, Address wanted) {
-        boolean there =
-                sockets.bound().equals(wanted) || config.address().equals(wanted) && wanted.port() != 0;
+        boolean there = sockets.bound().equals(wanted) || config.address().equals(wanted) && wanted.port() != 0;
         return accepting && there && sockets.suit(other);
     }
 

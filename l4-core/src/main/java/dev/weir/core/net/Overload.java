@@ -236,11 +236,14 @@ final class Overload {
     private void become(Step next) {
         step = next;
         metrics.began(next);
-        LOG.warn("overload: {}; {}", what(), switch (next) {
-            case REFUSE -> "refuses new connections";
-            case CLOSE_IDLE -> "closes idle connections";
-            default -> "accepts no connections for now";
-        });
+        LOG.warn(
+                "overload: {}; {}",
+                what(),
+                switch (next) {
+                    case REFUSE -> "refuses new connections";
+                    case CLOSE_IDLE -> "closes idle connections";
+                    default -> "accepts no connections for now";
+                });
         apply();
     }
 

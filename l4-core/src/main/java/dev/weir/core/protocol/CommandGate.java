@@ -69,6 +69,8 @@ public final class CommandGate implements NetworkFilter {
     private @Nullable Decision undone;
     /** What the refused command under way gets for an answer, once all of it has come. */
     private @Nullable Decision owed;
+
+    private boolean silent;
     /** The next command waits for an answer of the upstream. */
     private boolean waits;
 
@@ -182,6 +184,10 @@ public final class CommandGate implements NetworkFilter {
                 answerRefused(context);
             }
         }
+        if (owed instanceof Decision.Close && !wait.active() && !closing) {
+            // The rest of its command has not come, and may never come.
+            answerRefused(context);
+        }
         return run;
     }
 
@@ -222,17 +228,8 @@ public final class CommandGate implements NetworkFilter {
 
     private void deny(FilterContext context, Decision decision) {
         mode = Mode.DROP;
-        boolean answered = framer.decided(false) > 0;
-        if (decision instanceof Decision.Close close) {
-            // At once: a client that never ends its command is to be closed, too.
-            if (answered) {
-                answer(context, close.error());
-            }
-            closing = true;
-            context.close(close.reason());
-            return;
-        }
-        owed = answered ? decision : null;
+        owed = decision;
+        silent = framer.decided(false) == 0;
         ByteBuf standIn = framer.standIn(context.connection().allocator());
         if (standIn != null) {
             context.inject(Direction.TO_UPSTREAM, standIn);
@@ -243,14 +240,26 @@ public final class CommandGate implements NetworkFilter {
     private void answerRefused(FilterContext context) {
         Decision decision = owed;
         owed = null;
-        if (decision != null) {
-            answer(context, decision);
+        if (decision == null) {
+            return;
+        }
+        if (!silent) {
+            placeAnswer(context, decision);
+        }
+        if (decision instanceof Decision.Close close) {
+            closing = true;
+            context.close(close.reason());
         }
     }
 
-    private void answer(FilterContext context, Decision decision) {
+    private void placeAnswer(FilterContext context, Decision decision) {
         ByteBuf answer;
-        if (decision instanceof Decision.Deny deny) {
+        if (decision instanceof Decision.Close close) {
+            answer = framer.error(
+                    context.connection().allocator(),
+                    close.error().code(),
+                    close.error().message());
+        } else if (decision instanceof Decision.Deny deny) {
             answer = framer.error(context.connection().allocator(), deny.code(), deny.message());
         } else if (decision instanceof Decision.Answer own) {
             answer = own.bytes().apply(context.connection().allocator());

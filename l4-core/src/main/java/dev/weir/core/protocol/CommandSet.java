@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * configuration against it and resolve everything by it before the first connection. Immutable.
  *
  * @param names all that {@link Command#name()} may answer, {@code _OTHER} among them
- * @param statements all that {@link Command#statement()} may answer, {@code _OTHER} among them; empty if commands carry none
+ * @param statements all that {@link Command#statement()} may answer, {@code _OTHER} among them; empty if commands carry none. Those
+ *     that begin with {@code _} tell that it may be any statement
  * @param tellsUsers whether {@link Command#user()} is known of who has logged in
  * @param codes the protocol's error code for each kind of refusal
  */

@@ -1,8 +1,10 @@
 package dev.weir.core.sql;
 
+import dev.weir.core.protocol.CommandSet;
 import dev.weir.core.sql.SqlLexer.Token;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -13,11 +15,8 @@ import org.jspecify.annotations.Nullable;
  * the answer is the one that promises less. Not thread-safe; values are those of the last {@link #scan}.
  */
 public final class SqlScan {
-    /** Keyword of statements that none is known for, and of those of which not even that can be told. */
-    public static final String OTHER = "_OTHER";
-
-    /** Keyword of several statements in one text, and of what may be several. */
-    public static final String MULTI = "_MULTI";
+    /** Keyword of statements that none is known for, of what cannot be told, and of several statements in one text, or what may be so. */
+    public static final String OTHER = CommandSet.OTHER;
 
     /** What comes behind it has to wait for its answer: it may change the session, or ask the client for something. */
     public static final int WAIT = 1;
@@ -49,6 +48,7 @@ public final class SqlScan {
 
     private String keyword = OTHER;
     private boolean readOnly;
+    private boolean session;
     private int effects;
     private boolean several;
     private @Nullable String schema;
@@ -57,7 +57,7 @@ public final class SqlScan {
     /** For one event loop. */
     public SqlScan() {}
 
-    /** The first keyword in upper case, {@link #OTHER} or {@link #MULTI}. */
+    /** The first keyword in upper case, or {@link #OTHER}. */
     public String keyword() {
         return keyword;
     }
@@ -65,6 +65,22 @@ public final class SqlScan {
     /** Whether it only reads, as far as the text tells: what functions and procedures do is not in it. */
     public boolean readOnly() {
         return readOnly;
+    }
+
+    /** Whether it touches no data: transactions, settings of the session. */
+    public boolean session() {
+        return session;
+    }
+
+    /** All keywords there are. */
+    public static Set<String> keywords() {
+        Set<String> all = new HashSet<>(Set.of(OTHER));
+        for (SqlPolicyWord word : SqlPolicyWord.values()) {
+            if (word.begins() && word != SqlPolicyWord.WITH) {
+                all.add(word.name());
+            }
+        }
+        return all;
     }
 
     /** {@link #WAIT}, {@link #SCHEMA}, {@link #CHARSET}, added up. */
@@ -106,6 +122,7 @@ public final class SqlScan {
         schema = null;
         charset = null;
         readOnly = false;
+        session = false;
         lexer.reset(text, from, length, mode);
         Token token;
         do {
@@ -125,14 +142,16 @@ public final class SqlScan {
         }
         boolean routine = (first == SqlPolicyWord.CREATE || first == SqlPolicyWord.ALTER) && !multi;
         if (several && !routine || !seen && multi) {
-            keyword = MULTI;
+            keyword = OTHER;
             readOnly = false;
+            session = false;
             schema = null;
             charset = null;
             effects |= seen ? WAIT : ALL;
         } else {
             keyword = first == null ? OTHER : first.name();
             readOnly &= seen && first != null;
+            session &= readOnly;
             if (!seen && (effects & WAIT) != 0) {
                 schema = null;
                 charset = null;
@@ -195,6 +214,7 @@ public final class SqlScan {
             }
             case COMMIT, ROLLBACK, SAVEPOINT, RELEASE -> {
                 readOnly = true;
+                session = true;
                 return next();
             }
             case BEGIN -> {
@@ -203,6 +223,7 @@ public final class SqlScan {
             case START -> {
                 Token token = next();
                 readOnly = word == SqlPolicyWord.TRANSACTION && !versioned();
+                session = readOnly;
                 return token;
             }
             case ANALYZE -> {
@@ -242,6 +263,7 @@ public final class SqlScan {
     /** A transaction's, and not that of a block of statements (MariaDB). */
     private Token begin() {
         readOnly = true;
+        session = true;
         Token token = next();
         if (word == SqlPolicyWord.WORK) {
             token = next();
@@ -271,6 +293,7 @@ public final class SqlScan {
 
     private Token use() {
         readOnly = true;
+        session = true;
         Token token = next();
         int from = lexer.start;
         int to = lexer.pos;
@@ -287,6 +310,7 @@ public final class SqlScan {
 
     private Token set() {
         readOnly = true;
+        session = true;
         effects = WAIT;
         Token token = next();
         if (word == SqlPolicyWord.STATEMENT || token == Token.END || versioned()) {
@@ -347,6 +371,7 @@ public final class SqlScan {
     }
 
     private void lookAtSet(Token token) {
+        session &= token != Token.OPEN; // a function, or a query
         if (word != null) {
             switch (word) {
                 case GLOBAL, PERSIST, PERSIST_ONLY, PASSWORD, ROLE, RESOURCE -> readOnly = false;

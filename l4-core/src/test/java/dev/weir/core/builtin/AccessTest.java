@@ -32,6 +32,7 @@ class AccessTest {
     }
 
     @SafeVarargs
+    @SuppressWarnings("varargs") // only read
     private static FilterBed access(Map<String, ?>... rules) {
         return FilterBed.of(new AccessFactory(), rules);
     }

@@ -14,6 +14,7 @@ class FaultTest {
     private static final String SET = "SET WRITE a u -\n";
 
     @SafeVarargs
+    @SuppressWarnings("varargs") // only read
     private static FilterBed fault(Map<String, ?>... rules) {
         return FilterBed.of(new FaultFactory(), rules);
     }

@@ -37,6 +37,7 @@ final class FilterBed {
 
     /** With rules for commands of {@code words}. */
     @SafeVarargs
+    @SuppressWarnings("varargs") // only read
     static FilterBed of(FilterFactory factory, Map<String, ?>... rules) {
         return of(factory, Map.of("protocol", "words", "rules", List.of(rules)));
     }

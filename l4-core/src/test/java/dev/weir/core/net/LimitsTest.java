@@ -78,6 +78,7 @@ class LimitsTest {
                 assertThat(eventually(() -> bed.open("pending") == 1 && bed.overflows("pending") == 1))
                         .isTrue();
                 assertThat(eventually(() -> bed.closed("limit") == 1)).isTrue();
+                assertThat(first.isConnected() && second.isConnected()).isTrue();
             }
 
             assertThat(bed.restsAtZero()).isTrue();
@@ -108,7 +109,8 @@ class LimitsTest {
                     assertThat(bed.overflows("host_connections")).isBetween(1L, 2L);
                     assertThat(eventually(() -> bed.closed("limit") == 1)).isTrue();
                 }
-                first.close();
+                first.shutdownOutput();
+                assertThat(first.getInputStream().readAllBytes()).isEmpty();
                 assertThat(bed.restsAtZero()).isTrue();
                 assertThat(bed.ask("")).startsWith("!");
             }

@@ -42,13 +42,11 @@ final class LimitBed {
         return new LimitBed(new RateLimitFactory(), settings, false);
     }
 
-    @SafeVarargs
-    static LimitBed connections(Map<String, ?>... limits) {
+    static LimitBed connections(Object... limits) {
         return of(Map.of("connections", List.of(limits)));
     }
 
-    @SafeVarargs
-    static LimitBed commands(Map<String, ?>... limits) {
+    static LimitBed commands(Object... limits) {
         return of(Map.of("protocol", "lines", "commands", List.of(limits)));
     }
 

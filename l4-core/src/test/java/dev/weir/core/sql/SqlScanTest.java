@@ -77,9 +77,9 @@ class SqlScanTest {
             delimiter = '|',
             quoteCharacter = '\0',
             value = {
-                "SELECT 1; DROP TABLE t | _MULTI",
-                "SELECT 1 /*! ; DROP TABLE t */ | _MULTI",
-                "SELECT 1;;DROP TABLE t | _MULTI",
+                "SELECT 1; DROP TABLE t | _OTHER",
+                "SELECT 1 /*! ; DROP TABLE t */ | _OTHER",
+                "SELECT 1;;DROP TABLE t | _OTHER",
                 // What a server of another version leaves out.
                 "/*!99999 SELECT 1 */ DROP TABLE t | _OTHER",
                 "/*!99999 SELECT 1 */ /*!50000 DROP TABLE t */ | _OTHER",
@@ -90,16 +90,16 @@ class SqlScanTest {
                 "/* /*! SELECT 1 */ DROP TABLE t | DROP",
                 // Statements in statements (MariaDB).
                 "BEGIN NOT ATOMIC DROP TABLE t | _OTHER",
-                "BEGIN NOT ATOMIC DROP TABLE t; END | _MULTI",
+                "BEGIN NOT ATOMIC DROP TABLE t; END | _OTHER",
                 "SET STATEMENT max_statement_time = 1 FOR DROP TABLE t | _OTHER",
                 "SET /*!99999 x = 1, */ STATEMENT max_statement_time = 1 FOR DROP TABLE t | _OTHER",
                 "ANALYZE /*!99999 TABLE */ DELETE FROM t | _OTHER",
                 "WITH a AS (SELECT 1) /*!99999 SELECT 1 */ DELETE FROM t | _OTHER",
                 // A hint may hold what looks like its end.
-                "SELECT /*+ QB_NAME(`a */ 'x ` */ 1; DROP TABLE t; -- ' | _MULTI",
-                "SELECT $$ ' $$; DROP TABLE t; -- ' | _MULTI",
+                "SELECT /*+ QB_NAME(`a */ 'x ` */ 1; DROP TABLE t; -- ' | _OTHER",
+                "SELECT $$ ' $$; DROP TABLE t; -- ' | _OTHER",
                 // With ANSI_QUOTES a backslash in double quotes is no escape.
-                "SELECT \"\\\"; DROP TABLE t; -- \" | _MULTI",
+                "SELECT \"\\\"; DROP TABLE t; -- \" | _OTHER",
                 "SELECT '\\'; DROP TABLE t; -- ' | SELECT reads",
             })
     void isNotFooled(String text, String expected) {
@@ -112,7 +112,7 @@ class SqlScanTest {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         scan.session(SqlMode.DEFAULT, false, true);
         scan.scan(bytes, 0, bytes.length, false);
-        assertThat(scan.keyword()).isEqualTo(SqlScan.MULTI);
+        assertThat(scan.keyword()).isEqualTo(SqlScan.OTHER);
 
         scan.session(SqlMode.DEFAULT, false, false);
         scan.scan(bytes, 0, bytes.length, false);
@@ -129,12 +129,12 @@ class SqlScanTest {
 
         scan.scan(bytes, 0, bytes.length, false);
 
-        assertThat(scan.keyword()).isEqualTo(SqlScan.MULTI);
+        assertThat(scan.keyword()).isEqualTo(SqlScan.OTHER);
     }
 
     @ParameterizedTest
     @CsvSource({
-        "SELECT 1 FROM, true, _MULTI",
+        "SELECT 1 FROM, true, _OTHER",
         "SELECT 1 FROM, false, SELECT",
         "INSERT INTO t, false, INSERT",
         "BEGIN, false, _OTHER",
@@ -145,6 +145,26 @@ class SqlScanTest {
     })
     void promisesLittleOfTextsThatGoOn(String text, boolean multi, String expected) {
         assertThat(of(text, multi, true)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "COMMIT, true",
+        "BEGIN, true",
+        "START TRANSACTION, true",
+        "USE a, true",
+        "SET autocommit = 1, true",
+        "SET NAMES utf8, true",
+        "SET @a = (SELECT a FROM t), false",
+        "SET @a = f(1), false",
+        "SET GLOBAL a = 1, false",
+        "SELECT 1, false",
+        "COMMIT; SELECT 1, false"
+    })
+    void tellsWhatTouchesNoData(String text, boolean session) {
+        of(text, true, false);
+
+        assertThat(scan.session()).isEqualTo(session);
     }
 
     @ParameterizedTest
