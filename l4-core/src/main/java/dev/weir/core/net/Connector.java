@@ -40,7 +40,8 @@ final class Connector implements AutoCloseable {
             EventLoop loop,
             ChannelHandler initializer,
             @Nullable ProxyGreeting greeting) {
-        Channel channel = transport.client(address);
+        SocketAddress target = transport.socketAddress(address);
+        Channel channel = transport.client(address, target);
         var options = channel.config();
         options.setAutoRead(false);
         options.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
@@ -50,8 +51,10 @@ final class Connector implements AutoCloseable {
         options.setWriteBufferWaterMark(waterMark);
         ChannelPromise promise = channel.newPromise();
         if (channel instanceof SocketChannel socket) {
-            socket.config().setTcpNoDelay(config.noDelay());
-            socket.config().setKeepAlive(config.keepAlive());
+            Transport.noDelay(socket, config.noDelay());
+            if (config.keepAlive()) {
+                socket.config().setKeepAlive(true);
+            }
         }
         channel.pipeline().addLast(initializer);
         ChannelFuture registered = loop.register(channel);
@@ -60,19 +63,18 @@ final class Connector implements AutoCloseable {
                 channel.unsafe().closeForcibly();
                 promise.tryFailure(done.cause());
             } else {
-                resolveAndConnect(address, config, channel, promise, greeting);
+                resolveAndConnect(target, config, channel, promise, greeting);
             }
         });
         return promise;
     }
 
     private void resolveAndConnect(
-            Address address,
+            SocketAddress target,
             ClusterConfig config,
             Channel channel,
             ChannelPromise promise,
             @Nullable ProxyGreeting greeting) {
-        SocketAddress target = transport.socketAddress(address);
         if (target instanceof InetSocketAddress inet && inet.isUnresolved()) {
             resolvers().getResolver(channel.eventLoop()).resolve(inet).addListener(done -> {
                 if (done.isSuccess()) {

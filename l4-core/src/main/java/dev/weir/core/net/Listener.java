@@ -378,9 +378,7 @@ final class Listener {
             options.setWriteBufferWaterMark(waterMark);
             options.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
             if (child instanceof SocketChannel socket) {
-                if (settings.noDelay()) {
-                    socket.config().setTcpNoDelay(true);
-                }
+                Transport.noDelay(socket, settings.noDelay());
                 if (settings.keepAlive()) {
                     socket.config().setKeepAlive(true);
                 }
