@@ -4,6 +4,7 @@ import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.Exclusions;
 import dev.weir.core.cluster.KeyHash;
+import dev.weir.core.cluster.Limit;
 import dev.weir.core.cluster.Snapshot;
 import dev.weir.core.config.Address;
 import io.netty.bootstrap.Bootstrap;
@@ -44,12 +45,25 @@ final class OneEndpoint implements Cluster, Endpoint {
 
     @Override
     public KeyHash keyHash() {
-        return (key, length) -> 0;
+        return (key, from, length) -> 0;
     }
 
     @Override
     public String loadBalancing() {
         return "random";
+    }
+
+    @Override
+    public boolean acquire(Limit limit) {
+        return true;
+    }
+
+    @Override
+    public void release(Limit limit) {}
+
+    @Override
+    public boolean wantsOutcomes() {
+        return true;
     }
 
     @Override
