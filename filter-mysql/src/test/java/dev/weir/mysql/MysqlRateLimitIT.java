@@ -61,8 +61,8 @@ final class MysqlRateLimitIT {
             statement.execute("CREATE TABLE limited (a INT)");
             statement.execute("INSERT INTO limited VALUES (1)");
 
-            SQLException refused = catchThrowableOfType(
-                    SQLException.class, () -> statement.execute("INSERT INTO limited VALUES (2)"));
+            SQLException refused =
+                    catchThrowableOfType(SQLException.class, () -> statement.execute("INSERT INTO limited VALUES (2)"));
 
             assertThat(refused.getErrorCode()).isEqualTo(1226);
             assertThat(refused.getSQLState()).isEqualTo("42000");
