@@ -120,7 +120,7 @@ final class MysqlGateIT {
 
     private static void refused(Attempt attempt) {
         assertThatThrownBy(attempt::run)
-                .isInstanceOfSatisfying(SQLException.class, e -> assertThat(e.getErrorCode())
-                        .isEqualTo(GateErrors.DENIED));
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getErrorCode()).isEqualTo(GateErrors.DENIED));
     }
 }
