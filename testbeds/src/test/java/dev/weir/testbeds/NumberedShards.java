@@ -105,7 +105,8 @@ final class NumberedShards implements AutoCloseable {
     /** Asks who answers for each of {@code keys} at {@code port}, pipelined. */
     static int[] ask(int port, List<byte[]> keys) throws IOException {
         int[] answers = new int[keys.size()];
-        try (SocketChannel channel = SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))) {
+        try (SocketChannel channel =
+                SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))) {
             channel.socket().setSoTimeout(60_000);
             OutputStream out = new BufferedOutputStream(channel.socket().getOutputStream(), 64 << 10);
             InputStream in = new BufferedInputStream(channel.socket().getInputStream(), 64 << 10);

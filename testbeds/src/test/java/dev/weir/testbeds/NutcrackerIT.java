@@ -217,8 +217,7 @@ class NutcrackerIT {
         try {
             byte[] loopback = new byte[16];
             loopback[15] = 1;
-            var address =
-                    (InetSocketAddress) shards.add(new InetSocketAddress(InetAddress.getByAddress(loopback), 0));
+            var address = (InetSocketAddress) shards.add(new InetSocketAddress(InetAddress.getByAddress(loopback), 0));
             servers.add(new Server(servers.size(), "::1:" + address.getPort(), "[::1]:" + address.getPort()));
         } catch (SocketException none) {
             System.out.println("without IPv6: " + none.getMessage());
