@@ -43,7 +43,13 @@ final class MysqlAccessIT {
             "mysql",
             "rules",
             List.of(
-                    Map.of("percent", 100, "statements", "CHECKSUM", "error", Map.of("code", "1213", "message", "on purpose")),
+                    Map.of(
+                            "percent",
+                            100,
+                            "statements",
+                            "CHECKSUM",
+                            "error",
+                            Map.of("code", "1213", "message", "on purpose")),
                     Map.of("percent", 100, "statements", "DO", "delay", "20ms")));
 
     private static Proxy proxy(MysqlServer server) {
@@ -63,8 +69,7 @@ final class MysqlAccessIT {
     }
 
     private static Connection connect(String url, Proxy proxy, String user, String password) throws SQLException {
-        return DriverManager.getConnection(
-                url.formatted(proxy.address("db").port()), user, password);
+        return DriverManager.getConnection(url.formatted(proxy.address("db").port()), user, password);
     }
 
     private static List<String> urls() {
@@ -105,8 +110,7 @@ final class MysqlAccessIT {
                     prepared.execute();
                 }
             });
-            SQLException fault = catchThrowableOfType(
-                    SQLException.class, () -> statement.execute("CHECKSUM TABLE t"));
+            SQLException fault = catchThrowableOfType(SQLException.class, () -> statement.execute("CHECKSUM TABLE t"));
             assertThat(fault.getErrorCode()).isEqualTo(1213);
             statement.execute("DO 1");
             try (ResultSet rows = statement.executeQuery("SELECT COUNT(*) FROM t")) {

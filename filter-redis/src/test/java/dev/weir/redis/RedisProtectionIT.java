@@ -154,7 +154,8 @@ final class RedisProtectionIT {
             assertThat(health(proxy, 1)).isEqualTo("healthy");
             assertThat(eventually(() -> {
                         try {
-                            return ask(proxy, "GET", "k") == null && ask(proxy, "GET", "k") == null;
+                            Object first = ask(proxy, "GET", "k");
+                            return first == null && ask(proxy, "GET", "k") == null;
                         } catch (IOException e) {
                             return false;
                         }

@@ -100,8 +100,13 @@ final class Reloader implements AutoCloseable {
                 .collect(Collectors.joining(", "));
     }
 
+    /** Reloads no more. */
+    void stop() {
+        executor.shutdownNow();
+    }
+
     @Override
     public void close() {
-        executor.shutdownNow();
+        stop();
     }
 }

@@ -55,7 +55,7 @@ final class RunCommand implements Subcommand {
             Signals.on("HUP", () -> reloader.reload("SIGHUP"));
             server.onReload(() -> reloader.reload("asked to"));
             server.onHandOver(() -> {
-                reloader.close();
+                reloader.stop();
                 server.drained().whenComplete((done, failure) -> end.complete(null));
             });
             announce(server, terminal);

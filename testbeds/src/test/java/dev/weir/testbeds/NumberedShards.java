@@ -6,6 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
@@ -52,7 +53,7 @@ final class NumberedShards implements AutoCloseable {
 
     /** Adds a server on a free port of 127.0.0.1 and returns the port. */
     int add() throws IOException {
-        return ((InetSocketAddress) add(new InetSocketAddress("127.0.0.1", 0))).getPort();
+        return ((InetSocketAddress) add(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))).getPort();
     }
 
     private static void serve(SocketChannel client, int number) throws IOException {
@@ -104,7 +105,8 @@ final class NumberedShards implements AutoCloseable {
     /** Asks who answers for each of {@code keys} at {@code port}, pipelined. */
     static int[] ask(int port, List<byte[]> keys) throws IOException {
         int[] answers = new int[keys.size()];
-        try (SocketChannel channel = SocketChannel.open(new InetSocketAddress("127.0.0.1", port))) {
+        try (SocketChannel channel =
+                SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))) {
             channel.socket().setSoTimeout(60_000);
             OutputStream out = new BufferedOutputStream(channel.socket().getOutputStream(), 64 << 10);
             InputStream in = new BufferedInputStream(channel.socket().getInputStream(), 64 << 10);

@@ -8,6 +8,7 @@ import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.KeyHash;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.net.UnixDomainSocketAddress;
@@ -214,7 +215,9 @@ class NutcrackerIT {
 
     private static void ipv6(NumberedShards shards, List<Server> servers) throws IOException {
         try {
-            var address = (InetSocketAddress) shards.add(new InetSocketAddress("::1", 0));
+            byte[] loopback = new byte[16];
+            loopback[15] = 1;
+            var address = (InetSocketAddress) shards.add(new InetSocketAddress(InetAddress.getByAddress(loopback), 0));
             servers.add(new Server(servers.size(), "::1:" + address.getPort(), "[::1]:" + address.getPort()));
         } catch (SocketException none) {
             System.out.println("without IPv6: " + none.getMessage());

@@ -66,13 +66,7 @@ class ShardKillIT {
         for (int i = 0; i < SHARDS; i++) {
             shards.add(RedisBed.start(RedisBed.embedded()));
         }
-        Map<String, Object> settings = Map.of(
-                "load_balancing",
-                policy,
-                "health_check",
-                ShardBed.CHECK,
-                "outlier_detection",
-                Map.of("consecutive_failures", 3, "interval", "20ms", "base_ejection_time", "20ms"));
+        Map<String, Object> settings = Map.of("load_balancing", policy, "health_check", ShardBed.CHECK);
         try (Proxy proxy = ShardBed.start(new SimpleMeterRegistry(), settings, addresses(shards));
                 ShardLoad load =
                         new ShardLoad(proxy.address(Setup.LISTENER).port(), CLIENTS, ShardLoad.Question.PORT)) {

@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -48,10 +49,10 @@ final class ShardLoad implements AutoCloseable {
             }
         };
 
-        private final byte[] request;
+        private final String request;
 
         Question(String request) {
-            this.request = request.getBytes(StandardCharsets.US_ASCII);
+            this.request = request;
         }
 
         abstract int answer(InputStream in) throws IOException;
@@ -69,6 +70,7 @@ final class ShardLoad implements AutoCloseable {
 
     private final int port;
     private final Question question;
+    private final byte[] request;
     private final Queue<Turn> turns = new ConcurrentLinkedQueue<>();
     private final List<Thread> threads = new ArrayList<>();
     private final List<Socket> current = new ArrayList<>();
@@ -78,6 +80,7 @@ final class ShardLoad implements AutoCloseable {
     ShardLoad(int port, int clients, Question question) {
         this.port = port;
         this.question = question;
+        this.request = question.request.getBytes(StandardCharsets.US_ASCII);
         for (int i = 0; i < clients; i++) {
             int client = i;
             current.add(new Socket());
@@ -110,12 +113,12 @@ final class ShardLoad implements AutoCloseable {
             }
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(source(client), 0));
-            socket.connect(new InetSocketAddress("127.0.0.1", port), 60_000);
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 60_000);
             socket.setSoTimeout(60_000);
             socket.setTcpNoDelay(true);
             InputStream in = new BufferedInputStream(socket.getInputStream(), 256);
             for (int i = 0; i < QUESTIONS && !over; i++) {
-                socket.getOutputStream().write(question.request);
+                socket.getOutputStream().write(request);
                 int answer = question.answer(in);
                 if (i > 0 && answer != server) {
                     return new Turn(client, server, "another server in mid-connection: " + answer);
@@ -167,7 +170,7 @@ final class ShardLoad implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         over = true;
         synchronized (current) {
             for (Socket socket : current) {
@@ -178,8 +181,12 @@ final class ShardLoad implements AutoCloseable {
                 }
             }
         }
-        for (Thread thread : threads) {
-            thread.join(60_000);
+        try {
+            for (Thread thread : threads) {
+                thread.join(60_000);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }
