@@ -45,7 +45,7 @@ final class FakeService implements AutoCloseable {
         }
 
         void raw(ByteBuf body, String status) {
-            stream.write(new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().status("200"), false));
+            stream.write(new DefaultHttp2HeadersFrame(head("200"), false));
             stream.write(new DefaultHttp2DataFrame(body, status == null));
             if (status != null) {
                 stream.write(new DefaultHttp2HeadersFrame(new DefaultHttp2Headers().set("grpc-status", status), true));
@@ -53,8 +53,12 @@ final class FakeService implements AutoCloseable {
             stream.flush();
         }
 
+        private static Http2Headers head(String http) {
+            return new DefaultHttp2Headers().status(http).set("content-type", "application/grpc");
+        }
+
         void trailersOnly(String http, String status) {
-            Http2Headers headers = new DefaultHttp2Headers().status(http);
+            Http2Headers headers = head(http);
             if (status != null) {
                 headers.set("grpc-status", status);
             }
