@@ -108,7 +108,7 @@ final class GateHead {
                 begun.effects = SqlScan.WAIT;
             }
             default -> {
-                if (Commands.streams(code) || begun.operation == Commands.OTHER) {
+                if (Commands.streams(code) || begun.operation.equals(Commands.OTHER)) {
                     begun.effects = SqlScan.WAIT | SqlScan.SCHEMA | SqlScan.CHARSET;
                     begun.anything = true;
                 }
