@@ -170,25 +170,32 @@ public final class CommandGate implements NetworkFilter {
                 }
                 continue;
             }
-            int length = framer.length();
-            data.skipBytes(length);
-            if (step == CommandFramer.Step.NEUTRAL || mode == Mode.PASS) {
-                run += length;
-            } else {
-                context.pass(run);
-                run = 0;
-                context.drop(length);
-            }
-            if (step == CommandFramer.Step.END) {
-                mode = Mode.NONE;
-                answerRefused(context);
-            }
+            run = consume(context, data, step, run);
         }
         if (owed instanceof Decision.Close && !wait.active() && !closing) {
             // The rest of its command has not come, and may never come.
             answerRefused(context);
         }
         return run;
+    }
+
+    /** Bytes of a request, which go on or not; how many wait to go on. */
+    private int consume(FilterContext context, ByteBuf data, CommandFramer.Step step, int run) {
+        int length = framer.length();
+        int going = run;
+        data.skipBytes(length);
+        if (step == CommandFramer.Step.NEUTRAL || mode == Mode.PASS) {
+            going += length;
+        } else {
+            context.pass(run);
+            going = 0;
+            context.drop(length);
+        }
+        if (step == CommandFramer.Step.END) {
+            mode = Mode.NONE;
+            answerRefused(context);
+        }
+        return going;
     }
 
     /** False if it has to wait. */
