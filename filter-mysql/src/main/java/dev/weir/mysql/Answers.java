@@ -26,25 +26,6 @@ final class Answers implements PacketReader.Handler {
     private static final int SMALL = 32;
     private static final int FILLER = 1;
 
-    private enum State {
-        GREETING,
-        NOTHING,
-        AUTH,
-        RESULT,
-        COLUMNS,
-        COLUMNS_END,
-        ROWS,
-        PREPARE,
-        PARAMETERS,
-        PARAMETERS_END,
-        PREPARED_COLUMNS,
-        PREPARED_COLUMNS_END,
-        FIELDS,
-        TEXT,
-        STREAM,
-        SIMPLE
-    }
-
     private enum Kind {
         GREETING,
         OK,
@@ -66,7 +47,7 @@ final class Answers implements PacketReader.Handler {
     private final Session session;
     private final AnswerOwner owner;
 
-    private State state = State.GREETING;
+    private AnswerState state = AnswerState.GREETING;
     private Kind kind = Kind.SKIPPED;
     private @Nullable Command command;
     /** Definitions that are still to come. */
@@ -94,29 +75,16 @@ final class Answers implements PacketReader.Handler {
         if (next != null && next.code == Commands.STMT_FETCH) {
             next.resultSet = true;
         }
-        state = next == null ? State.NOTHING : stateOf(next.code);
-        owner.rows(state == State.ROWS);
-    }
-
-    private static State stateOf(int code) {
-        return switch (code) {
-            case Commands.LOGIN, Commands.CHANGE_USER -> State.AUTH;
-            case Commands.QUERY, Commands.STMT_EXECUTE, Commands.STMT_BULK_EXECUTE, Commands.PROCESS_INFO ->
-                State.RESULT;
-            case Commands.STMT_PREPARE -> State.PREPARE;
-            case Commands.STMT_FETCH -> State.ROWS;
-            case Commands.FIELD_LIST -> State.FIELDS;
-            case Commands.STATISTICS -> State.TEXT;
-            default -> Commands.streams(code) ? State.STREAM : State.SIMPLE;
-        };
+        state = next == null ? AnswerState.NOTHING : AnswerState.of(next.code);
+        owner.rows(state == AnswerState.ROWS);
     }
 
     boolean greets() {
-        return state == State.GREETING;
+        return state == AnswerState.GREETING;
     }
 
     boolean authenticates() {
-        return state == State.AUTH;
+        return state == AnswerState.AUTH;
     }
 
     /** Whether a part of the answer that is due has come, but not all of it. */
@@ -128,7 +96,7 @@ final class Answers implements PacketReader.Handler {
 
     @Override
     public int begin(int sequence, int first, int length) {
-        if (state == State.NOTHING) {
+        if (state == AnswerState.NOTHING) {
             owner.answeredEarly(first == ERR);
         }
         kind = kind(sequence, first, length);
@@ -151,7 +119,7 @@ final class Answers implements PacketReader.Handler {
         if (first < 0) {
             throw new SniffException("answer");
         }
-        if (first == ERR && state != State.GREETING || first == ERR && length >= 3) {
+        if (first == ERR && state != AnswerState.GREETING || first == ERR && length >= 3) {
             return Kind.ERR;
         }
         switch (state) {
@@ -228,7 +196,7 @@ final class Answers implements PacketReader.Handler {
         session.capabilities |= Capability.DEPRECATE_EOF;
         cursor = false;
         definitionsEnded();
-        if (state == State.NOTHING) {
+        if (state == AnswerState.NOTHING) {
             owner.answeredEarly(first == ERR);
         }
         return kind(sequence, first, length);
@@ -306,9 +274,9 @@ final class Answers implements PacketReader.Handler {
             c.inTransaction = (status & ServerStatus.IN_TRANSACTION) != 0;
             c.flags |= status;
             // The EOF behind definitions has the number that the one behind the rows has again.
-            boolean again = state == State.COLUMNS_END && !cursor
-                    || state == State.PARAMETERS_END
-                    || state == State.PREPARED_COLUMNS_END;
+            boolean again = state == AnswerState.COLUMNS_END && !cursor
+                    || state == AnswerState.PARAMETERS_END
+                    || state == AnswerState.PREPARED_COLUMNS_END;
             c.warnings += again ? 0 : warnings;
         }
     }
@@ -357,7 +325,7 @@ final class Answers implements PacketReader.Handler {
     public int run(byte[] a, int from, int to) {
         Command c = command;
         int i = from;
-        if (c != null && state == State.ROWS) {
+        if (c != null && state == AnswerState.ROWS) {
             long rows = 0;
             while (to - i > PacketReader.HEADER) {
                 int length = (a[i] & 0xff) | (a[i + 1] & 0xff) << 8 | (a[i + 2] & 0xff) << 16;
@@ -389,7 +357,7 @@ final class Answers implements PacketReader.Handler {
         switch (kind) {
             case GREETING -> owner.greeted(size);
             case ERR -> {
-                if (state == State.GREETING) {
+                if (state == AnswerState.GREETING) {
                     begun = false;
                     owner.refusedAtOnce(size);
                 } else {
@@ -407,11 +375,11 @@ final class Answers implements PacketReader.Handler {
                 if (c != null) {
                     c.resultSet = true;
                 }
-                go(left > 0 ? State.COLUMNS : afterColumns());
+                go(left > 0 ? AnswerState.COLUMNS : afterColumns());
             }
             case PREPARED -> go(left > 0 ? parameters() : afterParameters());
             case ROW -> {
-                if (c != null && state == State.ROWS) {
+                if (c != null && state == AnswerState.ROWS) {
                     c.rows++;
                 }
             }
@@ -432,12 +400,12 @@ final class Answers implements PacketReader.Handler {
             }
             case PARAMETERS -> {
                 if (--left == 0) {
-                    go(leavesOutEof() ? afterParameters() : State.PARAMETERS_END);
+                    go(leavesOutEof() ? afterParameters() : AnswerState.PARAMETERS_END);
                 }
             }
             case PREPARED_COLUMNS -> {
                 if (--left == 0) {
-                    go(leavesOutEof() ? null : State.PREPARED_COLUMNS_END);
+                    go(leavesOutEof() ? null : AnswerState.PREPARED_COLUMNS_END);
                 }
             }
             default -> {}
@@ -448,31 +416,31 @@ final class Answers implements PacketReader.Handler {
         return session.can(Capability.DEPRECATE_EOF);
     }
 
-    private State afterColumns() {
-        return leavesOutEof() ? State.ROWS : State.COLUMNS_END;
+    private AnswerState afterColumns() {
+        return leavesOutEof() ? AnswerState.ROWS : AnswerState.COLUMNS_END;
     }
 
-    private @Nullable State parameters() {
+    private @Nullable AnswerState parameters() {
         if (definitions) {
-            return State.PARAMETERS;
+            return AnswerState.PARAMETERS;
         }
-        return leavesOutEof() ? afterParameters() : State.PARAMETERS_END;
+        return leavesOutEof() ? afterParameters() : AnswerState.PARAMETERS_END;
     }
 
-    private @Nullable State afterParameters() {
+    private @Nullable AnswerState afterParameters() {
         left = columns;
         if (columns == 0) {
             return null;
         }
         if (definitions) {
-            return State.PREPARED_COLUMNS;
+            return AnswerState.PREPARED_COLUMNS;
         }
-        return leavesOutEof() ? null : State.PREPARED_COLUMNS_END;
+        return leavesOutEof() ? null : AnswerState.PREPARED_COLUMNS_END;
     }
 
     private void definitionsEnded() {
         switch (state) {
-            case COLUMNS_END -> go(cursor ? null : State.ROWS);
+            case COLUMNS_END -> go(cursor ? null : AnswerState.ROWS);
             case PARAMETERS_END -> go(afterParameters());
             default -> done();
         }
@@ -484,15 +452,15 @@ final class Answers implements PacketReader.Handler {
             c.results++;
         }
         boolean more = c != null && Commands.runs(c.code) && (flags & ServerStatus.MORE_RESULTS) != 0;
-        go(more ? State.RESULT : null);
+        go(more ? AnswerState.RESULT : null);
     }
 
-    private void go(@Nullable State next) {
+    private void go(@Nullable AnswerState next) {
         if (next == null) {
             done();
         } else {
             state = next;
-            owner.rows(next == State.ROWS);
+            owner.rows(next == AnswerState.ROWS);
         }
     }
 

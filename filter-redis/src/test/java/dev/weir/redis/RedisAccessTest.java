@@ -132,11 +132,9 @@ final class RedisAccessTest {
             tester.client(command("MULTI") + command("SET a 1") + command("DEL a") + command("EXEC"));
 
             assertThat(tester.toUpstream()).doesNotContain("DEL").contains("EXEC");
-            tester.upstream("+OK\r\n+QUEUED\r\n-ERR wrong number of arguments for 'get' command\r\n"
-                    + "-EXECABORT Transaction discarded because of previous errors.\r\n");
-            assertThat(tester.toClient())
-                    .isEqualTo("+OK\r\n+QUEUED\r\n" + NO
-                            + "-EXECABORT Transaction discarded because of previous errors.\r\n");
+            String aborted = "-EXECABORT Transaction discarded because of previous errors.\r\n";
+            tester.upstream("+OK\r\n+QUEUED\r\n-ERR wrong number of arguments for 'get' command\r\n" + aborted);
+            assertThat(tester.toClient()).isEqualTo("+OK\r\n+QUEUED\r\n" + NO + aborted);
         }
     }
 

@@ -64,10 +64,7 @@ final class GrpcClient implements Client {
         if (channel == null) {
             question.end(new Reply(Result.UNAVAILABLE, 0));
         } else {
-            question.send(
-                    channel,
-                    channel.call(),
-                    new RateLimitMessages.Request(settings.domain(), descriptors, hits));
+            question.send(channel, channel.call(), new RateLimitMessages.Request(settings.domain(), descriptors, hits));
         }
         return question;
     }

@@ -78,7 +78,8 @@ class RateLimitMessagesTest {
             byte[] bytes = new byte[random.nextInt(24)];
             random.nextBytes(bytes);
             try {
-                assertThat(RateLimitMessages.read(new ByteArrayInputStream(bytes)).result())
+                assertThat(RateLimitMessages.read(new ByteArrayInputStream(bytes))
+                                .result())
                         .isIn(Result.OK, Result.OVER_LIMIT);
             } catch (IOException e) {
                 assertThat(e.getMessage()).isNotEmpty();
