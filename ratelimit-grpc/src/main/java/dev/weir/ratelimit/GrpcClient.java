@@ -10,7 +10,7 @@ import dev.weir.core.ratelimit.RateLimitService.Reply;
 import dev.weir.core.ratelimit.RateLimitService.Result;
 import dev.weir.core.ratelimit.RateLimitService.Settings;
 import io.grpc.Status;
-import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.EventExecutor;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -34,7 +34,7 @@ final class GrpcClient implements Client {
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(5);
 
     private final Settings settings;
-    private final EventLoop loop;
+    private final EventExecutor loop;
     private final WireClock clock;
     private final Set<GrpcQuestion> pending = new LinkedHashSet<>();
 
@@ -44,7 +44,7 @@ final class GrpcClient implements Client {
     private long notBefore;
     private boolean closed;
 
-    GrpcClient(Settings settings, EventLoop loop, WireClock clock) {
+    GrpcClient(Settings settings, EventExecutor loop, WireClock clock) {
         this.settings = settings;
         this.loop = loop;
         this.clock = clock;

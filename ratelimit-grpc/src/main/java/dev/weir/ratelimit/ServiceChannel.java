@@ -11,7 +11,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.EventExecutor;
 import java.util.concurrent.TimeUnit;
 
 /** A channel of gRPC to one endpoint: one HTTP/2 connection, made at the first call. */
@@ -41,7 +41,7 @@ final class ServiceChannel {
     private final CallOptions options;
     private final long timeout;
 
-    ServiceChannel(Endpoint endpoint, Settings settings, EventLoop loop) {
+    ServiceChannel(Endpoint endpoint, Settings settings, EventExecutor loop) {
         this.endpoint = endpoint;
         this.timeout = settings.timeout().toNanos();
         // Callbacks come on the loop that asks: all of a question is decided there.
