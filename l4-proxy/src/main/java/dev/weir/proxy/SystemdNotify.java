@@ -21,11 +21,14 @@ final class SystemdNotify {
 
     /** {@code socket} is the value of the variable, or null. */
     SystemdNotify(@Nullable String socket) {
-        boolean usable = socket != null && (socket.startsWith("/") || socket.startsWith("@"));
-        if (socket != null && !usable) {
+        if (socket == null) {
+            path = null;
+        } else if (socket.startsWith("/") || socket.startsWith("@")) {
+            path = name(socket);
+        } else {
             LOG.warn("NOTIFY_SOCKET: \"{}\" (expected: a path, or @ and a name)", socket);
+            path = null;
         }
-        this.path = usable ? name(socket) : null;
     }
 
     private static byte[] name(String socket) {

@@ -78,7 +78,7 @@ class OverloadIT {
                     assertThat(admin(weir, "/metrics"))
                             .contains("weir_overload_step 1.0", "weir_connections_total{listener=\"a\"} 2.0");
 
-                    one.close();
+                    one.shutdownOutput();
 
                     answers(waiting, PING);
                 }

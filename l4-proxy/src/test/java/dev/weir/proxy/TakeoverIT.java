@@ -92,7 +92,7 @@ class TakeoverIT {
                         .isZero();
             }
             assertThat(Path.of(unix("weir.sock").host())).doesNotExist();
-            assertThat(Files.list(folder.resolve("weir"))).isEmpty();
+            assertThat(folder.resolve("weir")).isEmptyDirectory();
         } finally {
             processes.forEach(WeirProcess::close);
         }
