@@ -112,6 +112,9 @@ final class SentinelWatch implements Discovery.Search {
     }
 
     private @Nullable String found(SentinelView view, @Nullable String problem) {
+        if (problem != null && settings.role() == SentinelSettings.Role.ANY) {
+            return problem; // Replicas alone would take the master out.
+        }
         List<Found> found = new ArrayList<>();
         boolean master = settings.role() != SentinelSettings.Role.REPLICAS
                 || settings.fallback() && view.replicas().isEmpty();

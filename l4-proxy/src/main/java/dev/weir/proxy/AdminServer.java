@@ -185,6 +185,7 @@ final class AdminServer implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
+        socket.close(); // While it listens nobody else can have the path.
         channel.close().awaitUninterruptibly(1, TimeUnit.SECONDS);
         group.next().execute(this::closeIdle);
         try {
@@ -195,7 +196,6 @@ final class AdminServer implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         group.shutdownGracefully(0, 1_000, TimeUnit.MILLISECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
-        socket.close();
     }
 
     private void closeIdle() {

@@ -114,7 +114,7 @@ final class AdminSocket {
         keepsPath = true;
     }
 
-    /** To be called when nobody listens any more. */
+    /** Nobody is to find it any more; to be called while it still listens. */
     void close() {
         if (address.isUnix() && !keepsPath) {
             try {

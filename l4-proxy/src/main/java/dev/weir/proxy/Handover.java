@@ -4,6 +4,7 @@ import dev.weir.core.Proxy;
 import dev.weir.core.net.Transport;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +52,7 @@ final class Handover implements AutoCloseable {
         takeover = Takeover.begin(path);
         if (takeover == null) {
             terminal.say("no process to take over from at " + path);
-            return Inherited.NOTHING;
+            return SystemdSockets.of(System.getenv(), ProcessHandle.current().pid());
         }
         return takeover.inherited();
     }
@@ -63,7 +64,14 @@ final class Handover implements AutoCloseable {
      */
     void complete(Server server) throws InterruptedException {
         if (takeover != null) {
-            takeover.inForce(server.accepting());
+            try {
+                takeover.inForce(server.accepting());
+            } catch (IllegalStateException e) {
+                // The sockets are somebody else's, who goes on with them; who was accepted here is still served.
+                server.handOver(Set.copyOf(server.accepting()));
+                server.drained().join();
+                throw e;
+            }
             takeover.close();
             terminal.say("took over from process " + takeover.predecessor());
         }

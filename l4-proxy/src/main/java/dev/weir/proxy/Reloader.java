@@ -24,12 +24,13 @@ final class Reloader implements AutoCloseable {
     private final WatchedFile file;
     private final ScheduledExecutorService executor;
 
-    Reloader(String source, ClassLoader loader, Server server, SystemdNotify systemd) {
+    /** {@code file} has been looked at before it was read. */
+    Reloader(String source, WatchedFile file, ClassLoader loader, Server server, SystemdNotify systemd) {
         this.systemd = systemd;
         this.source = source;
         this.loader = loader;
         this.server = server;
-        this.file = new WatchedFile(source);
+        this.file = file;
         this.executor = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "weir-reload");
             thread.setDaemon(true);
@@ -43,8 +44,12 @@ final class Reloader implements AutoCloseable {
     }
 
     private void look() {
-        if (file.look() == WatchedFile.Look.CHANGED) {
-            reloadNow("the file changed");
+        try {
+            if (file.look() == WatchedFile.Look.CHANGED) {
+                reloadNow("the file changed");
+            }
+        } catch (Throwable t) { // What escapes would end the looking.
+            LOG.error("the configuration file could not be looked after", t);
         }
     }
 

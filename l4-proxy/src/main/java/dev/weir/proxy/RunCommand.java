@@ -32,23 +32,25 @@ final class RunCommand implements Subcommand {
     public int run(Arguments options, Terminal terminal) throws Exception {
         @Nullable String plugins = options.text("--plugins");
         ClassLoader loader = Plugins.loader(plugins == null ? null : Path.of(plugins));
+        WatchedFile watched = new WatchedFile(options.operand());
         ConfigFile file = ConfigFile.read(options.operand(), loader);
         String warning = OpenFiles.warning();
         if (warning != null) {
             terminal.say(warning);
         }
         try (Handover handover = new Handover(file, terminal, systemd, options.flag("--takeover"))) {
-            run(file, loader, terminal, handover);
+            run(file, watched, loader, terminal, handover);
         }
         terminal.say("ended");
         return 0;
     }
 
-    private void run(ConfigFile file, ClassLoader loader, Terminal terminal, Handover handover) throws Exception {
+    private void run(ConfigFile file, WatchedFile watched, ClassLoader loader, Terminal terminal, Handover handover)
+            throws Exception {
         Inherited inherited = handover.inherit(loader);
         CompletableFuture<Void> end = new CompletableFuture<>();
         try (Server server = start(file, loader, inherited);
-                Reloader reloader = new Reloader(file.source(), loader, server, systemd)) {
+                Reloader reloader = new Reloader(file.source(), watched, loader, server, systemd)) {
             Runnable stop = stop(server, end, terminal);
             Signals.on("TERM", stop);
             Signals.on("INT", stop);

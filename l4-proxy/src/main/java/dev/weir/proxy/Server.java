@@ -102,6 +102,9 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
             server.processMetrics.loaded();
             return server;
         } catch (RuntimeException e) {
+            if (inherited.admin() != null && server.admin != null) {
+                server.admin.handOver(); // The path is still its predecessor's.
+            }
             server.close();
             throw e;
         }

@@ -1,5 +1,6 @@
 package dev.weir.proxy;
 
+import io.netty.channel.ChannelException;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
@@ -69,7 +70,13 @@ final class SystemdNotify {
         }
         byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
         ByteBuffer buffer = ByteBuffer.allocateDirect(bytes.length).put(bytes);
-        Socket socket = Socket.newSocketDomainDgram();
+        Socket socket;
+        try {
+            socket = Socket.newSocketDomainDgram();
+        } catch (ChannelException e) { // Too many open files.
+            LOG.warn("systemd cannot be told: {}", e.getMessage());
+            return;
+        }
         try {
             socket.sendToDomainSocket(buffer, 0, bytes.length, path);
         } catch (IOException e) {

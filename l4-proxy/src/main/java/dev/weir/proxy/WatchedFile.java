@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
@@ -40,7 +41,7 @@ final class WatchedFile {
                 Path real = Path.of(name).toRealPath();
                 BasicFileAttributes attributes = Files.readAttributes(real, BasicFileAttributes.class);
                 return new State(real, attributes.lastModifiedTime(), attributes.size(), attributes.fileKey());
-            } catch (IOException e) {
+            } catch (IOException | InvalidPathException e) {
                 // Gone for the moment: an editor is replacing it, or a volume is being mounted.
                 return null;
             }

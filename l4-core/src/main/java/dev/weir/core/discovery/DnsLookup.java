@@ -16,6 +16,7 @@ import io.netty.handler.codec.dns.DefaultDnsQuestion;
 import io.netty.handler.codec.dns.DnsRecordType;
 import io.netty.resolver.dns.DnsNameResolver;
 import io.netty.resolver.dns.DnsNameResolverBuilder;
+import io.netty.resolver.dns.DnsNameResolverChannelStrategy;
 import io.netty.resolver.dns.DnsServerAddressStream;
 import io.netty.resolver.dns.DnsServerAddressStreamProvider;
 import io.netty.resolver.dns.DnsServerAddressStreamProviders;
@@ -43,6 +44,8 @@ final class DnsLookup implements AutoCloseable {
         resolver = channels(new DnsNameResolverBuilder(loop), loop)
                 .nameServerProvider(servers)
                 .queryTimeoutMillis(settings.timeout().toMillis())
+                // A channel that could not be made, for lack of descriptors, would be kept for ever.
+                .datagramChannelStrategy(DnsNameResolverChannelStrategy.ChannelPerResolution)
                 .build();
     }
 

@@ -230,7 +230,12 @@ final class AcceptSockets {
         lent = leaving.lent;
         for (Accepting old : leaving.sockets) {
             ChannelHandler handler = old.stays ? acceptors.onLoop(old.loop) : acceptors.inTurn();
-            old.channel.pipeline().replace(old.handler, null, handler);
+            // On the loop: a handler that is put in from elsewhere is passed over until its turn comes, and who is
+            // accepted meanwhile is lost.
+            old.channel
+                    .eventLoop()
+                    .submit(() -> old.channel.pipeline().replace(old.handler, null, handler))
+                    .syncUninterruptibly();
             sockets.add(new Accepting(old.channel, old.loop, old.stays, handler));
             if (!lent && transport == Transport.EPOLL && config.backlog() != leaving.config.backlog()) {
                 try {

@@ -14,6 +14,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.resolver.dns.DnsAddressResolverGroup;
 import io.netty.resolver.dns.DnsNameResolverBuilder;
+import io.netty.resolver.dns.DnsNameResolverChannelStrategy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -116,8 +117,10 @@ final class Connector implements AutoCloseable {
 
     private synchronized DnsAddressResolverGroup resolvers() {
         if (resolvers == null) {
-            resolvers =
-                    new DnsAddressResolverGroup(new DnsNameResolverBuilder().datagramChannelType(transport.datagram()));
+            resolvers = new DnsAddressResolverGroup(new DnsNameResolverBuilder()
+                    .datagramChannelType(transport.datagram())
+                    // A channel that could not be made, for lack of descriptors, would be kept for ever.
+                    .datagramChannelStrategy(DnsNameResolverChannelStrategy.ChannelPerResolution));
         }
         return resolvers;
     }

@@ -357,6 +357,11 @@ public final class Engine implements AutoCloseable {
             order.forEach(Listener::stopAccepting);
         }
         departure.closeAll();
+        synchronized (this) {
+            if (drained != null) {
+                drained.complete(null);
+            }
+        }
         inheritance.close();
         lag.close();
         rates.close();

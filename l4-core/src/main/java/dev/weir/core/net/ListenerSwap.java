@@ -114,7 +114,7 @@ final class ListenerSwap {
         givers.forEach(Listener::take);
         made.forEach(Listener::open);
         leaving.forEach(Listener::stopAccepting);
-        if (!givers.isEmpty()) {
+        if (!leaving.isEmpty()) {
             settle.run(); // A connection that an old one was handed is still its own.
         }
     }

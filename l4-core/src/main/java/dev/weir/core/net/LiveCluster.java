@@ -270,6 +270,7 @@ final class LiveCluster implements Cluster {
                 running.add(search);
                 rediscovery.of(search);
             }
+            changed(); // Slow start of hosts that came with this configuration goes on.
         });
     }
 

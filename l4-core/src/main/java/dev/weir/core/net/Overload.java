@@ -76,6 +76,8 @@ final class Overload {
     private volatile Cause cause = Cause.NOTHING;
     /** Connections there were when a descriptor was missing; 0 if none is. */
     private volatile int withoutDescriptors;
+    /** When the last one was missing. */
+    private volatile long noticed;
 
     // On the first loop.
     private long begun;
@@ -146,6 +148,7 @@ final class Overload {
     /** The system has no descriptor for a connection that waits at {@code socket}. */
     void noDescriptor(Channel socket) {
         socket.config().setAutoRead(false);
+        noticed = System.nanoTime();
         withoutDescriptors = Math.max(1, connections.get());
         ask();
     }
@@ -216,9 +219,10 @@ final class Overload {
 
     private boolean descriptorsAgain() {
         int before = withoutDescriptors;
-        return before >= FEW
-                ? connections.get() <= resumeAt(before)
-                : System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(1);
+        // Others than connections may have given some back: after a while it is tried.
+        boolean many = before >= FEW;
+        return many && connections.get() <= resumeAt(before)
+                || System.nanoTime() - noticed > TimeUnit.SECONDS.toNanos(many ? 10 : 1);
     }
 
     private static int resumeAt(int limit) {
