@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 final class GateHead {
     /** Bytes of a command that are looked at. */
     static final int LOOK = 16 << 10;
+    /** Bytes of a log-in in which its names are. */
+    private static final int LEAST_LOG_IN = 1_024;
 
     private static final int NONE = 0;
 
@@ -93,10 +95,13 @@ final class GateHead {
                 kind = own == Kind.SESSION ? own : kind;
             }
             case Commands.INIT_DB -> {
-                begun.schema = p.text(p.left(), Loop.NAME);
+                begun.schema = cut ? null : p.text(p.left(), Loop.NAME);
                 begun.effects = SqlScan.WAIT | SqlScan.SCHEMA;
             }
             case Commands.CHANGE_USER -> {
+                if (cut && n < LEAST_LOG_IN) {
+                    throw new SniffException("frames"); // A part of a name would be another user's.
+                }
                 Handshake.changeUser(p, session, begun);
                 begun.user = Handshake.present(loop, begun.user);
                 begun.app = Handshake.present(loop, begun.app);
@@ -104,7 +109,8 @@ final class GateHead {
             }
             case Commands.RESET_CONNECTION -> begun.effects = SqlScan.WAIT;
             case Commands.SET_OPTION -> {
-                begun.several = p.left() == 2 ? 1 - Math.min(p.u2(), 1) : -1;
+                // Servers read two bytes, however many there are; what cannot be seen may switch it on.
+                begun.several = p.left() >= 2 ? 1 - Math.min(p.u2(), 1) : 1;
                 begun.effects = SqlScan.WAIT;
             }
             default -> {

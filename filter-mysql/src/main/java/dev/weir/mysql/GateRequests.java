@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class GateRequests {
     private static final int TLS_HANDSHAKE = 0x16;
+    /** Characters of a user's name that all servers take. */
+    private static final int LONGEST_USER = 32;
 
     private final Loop loop;
     private final Session session;
@@ -171,12 +173,22 @@ final class GateRequests {
             throw new SniffException("encrypted");
         }
         Handshake.response(p, session, login);
+        login.user = asServersTake(login.user);
         login.user = Handshake.present(loop, login.user);
         login.app = Handshake.present(loop, login.app);
         login.schema = Handshake.present(loop, login.schema);
         session.several(session.can(Capability.MULTI_STATEMENTS));
         answers.loginSent();
         return Step.NEUTRAL;
+    }
+
+    /** Servers take quotes off, and some cut off what is longer than they allow: then nobody knows who it is. */
+    private static @Nullable String asServersTake(@Nullable String user) {
+        if (user == null || user.length() > LONGEST_USER) {
+            return null;
+        }
+        boolean quoted = user.length() > 1 && user.startsWith("'") && user.endsWith("'");
+        return quoted ? user.substring(1, user.length() - 1) : user;
     }
 
     /** Goes over what there is of the payload. */

@@ -150,7 +150,7 @@ final class MysqlAccessIT {
     private static void denied(Action action) {
         SQLException error = catchThrowableOfType(SQLException.class, action::run);
         assertThat(error.getMessage()).contains(NO);
-        assertThat(error.getErrorCode()).isEqualTo(1142);
+        assertThat(error.getErrorCode()).isEqualTo(1227);
         assertThat(error.getSQLState()).isEqualTo("42000");
     }
 }

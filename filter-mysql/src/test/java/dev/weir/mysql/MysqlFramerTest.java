@@ -180,6 +180,20 @@ class MysqlFramerTest {
         }
     }
 
+    /** Servers read two bytes of it and leave the rest. */
+    @Test
+    void seesThatSeveralStatementsAreSwitchedOnHoweverLongThatCommandIs() {
+        try (GateTalk talk = GateTalk.allowing().login(GateTalk.SINGLE, "8.0.36")) {
+            talk.query("CREATE TABLE x (a INT); DROP TABLE y").ok();
+            talk.client(bytes().u1(0x1b).u1(0).u1(0).u1(0))
+                    .server(bytes().u1(0xfe).u2(0).u2(2));
+            talk.query("CREATE TABLE x (a INT); DROP TABLE y");
+
+            assertThat(talk.seen.get(0)).startsWith("COM_QUERY CREATE ");
+            assertThat(talk.seen.get(2)).startsWith("COM_QUERY _OTHER ");
+        }
+    }
+
     @Test
     void holdsWhatDependsOnAnAnswer() {
         try (GateTalk talk = GateTalk.allowing().login()) {

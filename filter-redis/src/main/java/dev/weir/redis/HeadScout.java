@@ -1,5 +1,6 @@
 package dev.weir.redis;
 
+import dev.weir.core.protocol.SniffException;
 import io.netty.buffer.ByteBuf;
 
 /**
@@ -30,12 +31,16 @@ final class HeadScout implements RequestCursor.Arguments {
         silent = false;
         int end = cursor.step(data, from, to);
         boolean complete = cursor.complete();
+        boolean ambiguous = complete && cursor.ambiguous();
         length = end - from;
         if (complete) {
             info = cursor.info();
             count = cursor.count();
         }
         cursor.release();
+        if (ambiguous) {
+            throw new SniffException("inline_escape");
+        }
         boolean late = info.kind == CommandInfo.Kind.CLIENT_REPLY || info.kind == CommandInfo.Kind.REPLCONF;
         return complete || known && count > 0 && (!late || to - from > PATIENCE);
     }

@@ -37,6 +37,7 @@ final class InlineCursor {
     private long head;
 
     private boolean http;
+    private boolean ambiguous;
 
     /** Length of the argument that ended last. */
     int length() {
@@ -48,6 +49,11 @@ final class InlineCursor {
         return http;
     }
 
+    /** Whether the server reads the arguments of this line in another way than they are read here. */
+    boolean ambiguous() {
+        return ambiguous;
+    }
+
     /** Begins a line. */
     void reset() {
         state = BETWEEN;
@@ -55,6 +61,7 @@ final class InlineCursor {
         length = 0;
         head = 0;
         http = false;
+        ambiguous = false;
     }
 
     /** Takes one byte of the line; a value from 0 to 255 is a byte of the argument. */
@@ -90,6 +97,7 @@ final class InlineCursor {
             case SINGLE_ESCAPE:
                 // Only \' is an escape. A backslash before anything else stands for itself and is left out here:
                 // texts taken from inline commands may miss it, where the command ends does not depend on it.
+                ambiguous |= b != '\'';
                 state = b == '\\' ? SINGLE_ESCAPE : SINGLE;
                 return byteOf(b);
             default:
@@ -107,6 +115,7 @@ final class InlineCursor {
     }
 
     private int word(byte b) {
+        ambiguous |= state == WORD && (b == 0x0b || b == 0x0c); // which do not end a word for the server
         if (blank(b)) {
             state = BETWEEN;
             return ARGUMENT;
@@ -143,6 +152,7 @@ final class InlineCursor {
     private int hexDigit(byte b) {
         int digit = Character.digit(b, 16);
         if (digit < 0) {
+            ambiguous = true;
             // \x without two digits stands for itself; left out as above.
             state = b == '\\' ? ESCAPE : DOUBLE;
             return b == '\\' ? NOTHING : b == '"' ? quoteEnded() : byteOf(b);

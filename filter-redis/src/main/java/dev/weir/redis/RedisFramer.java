@@ -324,4 +324,11 @@ final class RedisFramer implements CommandFramer, Command, PairingObserver {
     public void ended(CommandInfo info, PendingRing ring, @Nullable Note note, Outcome outcome) {
         // The gate makes no exchanges.
     }
+
+    @Override
+    public void close() {
+        requests.release();
+        answers.release();
+        pairing.close();
+    }
 }

@@ -115,6 +115,11 @@ final class RequestCursor {
         return size;
     }
 
+    /** Whether the last command was inline, and the server reads its arguments in another way. */
+    boolean ambiguous() {
+        return isInline && inline != null && inline.ambiguous();
+    }
+
     /** Whether the last command was the first line of an HTTP request. */
     boolean looksLikeHttp() {
         return isInline && inline != null && inline.looksLikeHttp();

@@ -126,6 +126,24 @@ final class RedisAccessTest {
         }
     }
 
+    /** Where the server reads an inline command in another way than it is read here. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"\\xTRIM\" s MAXLEN 0\r\n",
+                "\"SETE\\x\" k 9 v\r\n",
+                "'a\\b' c\r\n",
+                "XTR\u000bIM s MAXLEN 0\r\n"
+            })
+    void closesWhereAnEscapeIsNotClear(String line) {
+        try (FilterTester tester = FilterTester.of(access(deny("XTRIM")))) {
+            tester.client(line);
+
+            assertThat(tester.toUpstream()).isEmpty();
+            assertThat(tester.closeReason()).isEqualTo(CloseReason.FILTER);
+        }
+    }
+
     @Test
     void aTransactionWithARefusedCommandFailsAsAWhole() {
         try (FilterTester tester = FilterTester.of(access(deny("DEL")))) {

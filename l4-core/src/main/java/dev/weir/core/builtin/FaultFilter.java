@@ -18,6 +18,9 @@ final class FaultFilter implements NetworkFilter {
     private final SplittableRandom random;
     private final NetworkFilter inner;
     private boolean delaying;
+    /** The client has ended its stream meanwhile. */
+    private boolean endMissed;
+
     private boolean closed;
 
     FaultFilter(ConnectionFaults faults, ActiveFaults active, SplittableRandom random, NetworkFilter inner) {
@@ -56,6 +59,9 @@ final class FaultFilter implements NetworkFilter {
             context.close(CloseReason.FAULT);
         } else {
             context.holdDeadline("incomplete", HOLD);
+            if (endMissed) {
+                inner.onEndOfStream(context, Direction.TO_UPSTREAM);
+            }
             context.resume(Direction.TO_UPSTREAM);
         }
     }
@@ -72,7 +78,11 @@ final class FaultFilter implements NetworkFilter {
 
     @Override
     public void onEndOfStream(FilterContext context, Direction direction) {
-        inner.onEndOfStream(context, direction);
+        if (delaying && direction == Direction.TO_UPSTREAM) {
+            endMissed = true; // It would end the waiting.
+        } else {
+            inner.onEndOfStream(context, direction);
+        }
     }
 
     @Override

@@ -143,6 +143,7 @@ public final class CommandGate implements NetworkFilter {
             }
             if (unsettled) {
                 if (!framer.settled()) {
+                    context.holdDeadline("answer", ANSWER);
                     break;
                 }
                 unsettled = false;
@@ -151,6 +152,7 @@ public final class CommandGate implements NetworkFilter {
             }
             CommandFramer.Step step = framer.request(data);
             if (step == CommandFramer.Step.MORE) {
+                context.holdDeadline("incomplete", HOLD);
                 // Half a head at the end of the stream will not become a command: let it go.
                 return clientEnded ? run + data.readableBytes() : run;
             }
@@ -161,7 +163,7 @@ public final class CommandGate implements NetworkFilter {
             }
             if (step == CommandFramer.Step.OPAQUE) {
                 context.pass(run);
-                return opaque(context, data);
+                return opaque(context, Direction.TO_UPSTREAM, data);
             }
             if (step == CommandFramer.Step.HEAD) {
                 unsettled = policy.asksSession() && !framer.settled();
@@ -308,7 +310,7 @@ public final class CommandGate implements NetworkFilter {
             }
             if (step == CommandFramer.Step.OPAQUE) {
                 context.pass(run);
-                return opaque(context, data);
+                return opaque(context, Direction.TO_CLIENT, data);
             }
             int length = framer.length();
             if (step == CommandFramer.Step.DROP) {
@@ -409,13 +411,15 @@ public final class CommandGate implements NetworkFilter {
 
     // ---- ends
 
-    private int opaque(FilterContext context, ByteBuf data) {
+    private int opaque(FilterContext context, Direction direction, ByteBuf data) {
         opaque = true;
         undecodable.run();
         if (!failOpen) {
             context.close(CloseReason.FILTER);
             return 0;
         }
+        payOff(context);
+        context.resume(direction.opposite());
         return data.readableBytes();
     }
 
@@ -426,13 +430,7 @@ public final class CommandGate implements NetworkFilter {
             context.close(CloseReason.FILTER);
             return 0;
         }
-        // Whatever order there was is lost; what Weir owes goes out now.
-        for (Turn turn = turns.poll(); turn != null; turn = turns.poll()) {
-            ByteBuf owed = turn.local != null ? turn.local : turn.collected;
-            if (owed != null) {
-                context.inject(Direction.TO_CLIENT, owed);
-            }
-        }
+        payOff(context);
         context.resume(direction.opposite());
         context.resume(direction);
         return 0;
@@ -444,12 +442,16 @@ public final class CommandGate implements NetworkFilter {
             clientEnded = true;
             context.resume(direction);
         } else {
-            // No answer will come any more; those of Weir are still owed.
-            for (Turn turn = turns.poll(); turn != null; turn = turns.poll()) {
-                ByteBuf owed = turn.local != null ? turn.local : turn.collected;
-                if (owed != null) {
-                    context.inject(Direction.TO_CLIENT, owed);
-                }
+            payOff(context);
+        }
+    }
+
+    /** There is no order any more: what Weir owes goes out now. */
+    private void payOff(FilterContext context) {
+        for (Turn turn = turns.poll(); turn != null; turn = turns.poll()) {
+            ByteBuf due = turn.local != null ? turn.local : turn.collected;
+            if (due != null) {
+                context.inject(Direction.TO_CLIENT, due);
             }
         }
     }

@@ -18,6 +18,8 @@ final class RateLimitFilter implements NetworkFilter {
     private final @Nullable Client client;
     private final @Nullable NetworkFilter gate;
     private @Nullable GlobalQuestion question;
+    /** The client has ended its stream while the service was asked. */
+    private boolean endMissed;
 
     RateLimitFilter(RateLimitPlan plan, @Nullable Client client, @Nullable NetworkFilter gate) {
         this.plan = plan;
@@ -75,6 +77,9 @@ final class RateLimitFilter implements NetworkFilter {
         asked.start(decision -> {
             question = null;
             if (decision == Decision.ALLOW) {
+                if (endMissed && gate != null) {
+                    gate.onEndOfStream(context, Direction.TO_UPSTREAM);
+                }
                 context.resume(Direction.TO_UPSTREAM);
             } else {
                 context.close(CloseReason.RATE_LIMITED);
@@ -100,7 +105,9 @@ final class RateLimitFilter implements NetworkFilter {
 
     @Override
     public void onEndOfStream(FilterContext context, Direction direction) {
-        if (gate != null) {
+        if (question != null && direction == Direction.TO_UPSTREAM) {
+            endMissed = true; // It would end the waiting.
+        } else if (gate != null) {
             gate.onEndOfStream(context, direction);
         }
     }

@@ -49,6 +49,16 @@ final class SqlBytes {
         return i;
     }
 
+    /** Whether there is the end of a comment. */
+    static boolean closesComment(byte[] in, int from, int to) {
+        for (int i = from; i < to - 1; i++) {
+            if (in[i] == '*' && in[i + 1] == '/') {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether there is a quote of any kind. */
     static boolean quotes(byte[] in, int from, int to) {
         for (int i = from; i < to; i++) {

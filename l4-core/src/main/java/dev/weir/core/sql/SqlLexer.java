@@ -42,6 +42,11 @@ final class SqlLexer {
 
     /** Comments so far whose text is SQL. */
     int executables;
+    /**
+     * Whether the end of a comment is hidden in a string, a name or a line behind the begin of an executable one: a server that leaves that
+     * one out looks for its end alone, and finds this.
+     */
+    boolean endHidden;
     /** Whether what may be a hint holds quotes, in which servers may look for its end, or not. */
     boolean quotesInHint;
 
@@ -68,6 +73,7 @@ final class SqlLexer {
         this.executable = false;
         this.executables = 0;
         this.quotesInHint = false;
+        this.endHidden = false;
         this.hint = false;
         this.unterminated = false;
         this.hintAllowed = false;
@@ -93,6 +99,9 @@ final class SqlLexer {
             }
             start = pos;
             token = tokenOrGap(c);
+        }
+        if (executables > 0 && (token == Token.STRING || token == Token.QUOTED || token == Token.VARIABLE)) {
+            endHidden |= SqlBytes.closesComment(sql, start, pos);
         }
         last = token;
         lastEnd = pos;
@@ -130,6 +139,7 @@ final class SqlLexer {
 
     private @Nullable Token lineComment() {
         pos = SqlBytes.find(sql, pos, end, (byte) '\n', (byte) '\n');
+        endHidden |= executables > 0 && SqlBytes.closesComment(sql, start, pos);
         noteTrace(start, pos);
         return null;
     }

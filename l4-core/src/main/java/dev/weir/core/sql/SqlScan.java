@@ -135,6 +135,10 @@ public final class SqlScan {
         if (token != Token.END) {
             token = statement();
             rest(token, comment);
+            if (lexer.executables != comments && (first == SqlPolicyWord.USE || first == SqlPolicyWord.SET)) {
+                schema = null; // It hangs on the server's version.
+                charset = null;
+            }
         }
         boolean seen = seen();
         if (comment > 0 && !seen) {
@@ -167,7 +171,7 @@ public final class SqlScan {
 
     private Token next() {
         Token token = doubtful ? Token.END : lexer.next();
-        if (lexer.quotesInHint) {
+        if (lexer.quotesInHint || lexer.endHidden) {
             doubtful = true;
             return Token.END;
         }
@@ -178,6 +182,8 @@ public final class SqlScan {
             doubtful = sql[lexer.start] == '$';
         } else if (token == Token.STRING || token == Token.VARIABLE) {
             doubtful = endIsDoubtful();
+        } else if (token == Token.OPERATOR && sql[lexer.start] == '-' && lexer.at(lexer.start + 1) == '-') {
+            doubtful = true; // Which only some servers, modes and character sets take for a comment.
         }
         return token;
     }

@@ -77,8 +77,7 @@ class RateLimitConfigTest {
                 .contains("commands[0].commands[0]: \"nonsense\" is no command of lines (expected: a command, a pattern"
                         + " such as GET*, or one of @read, @write, @session, @login)");
         assertThat(problems(commands(limit("per", "client", "rate", "1/s", "commands", List.of()))))
-                .contains(
-                        "commands[0].commands: empty (expected: names of commands; without this key all are counted)");
+                .contains("commands[0].commands: empty (expected: at least one)");
         assertThat(problems(commands(limit("per", "client", "rate", "1/s", "commands", List.of("@reads")))))
                 .contains("commands[0].commands[0]: \"@reads\" (expected: @read, @write, @session, @login)");
     }

@@ -101,6 +101,16 @@ class SqlScanTest {
                 // With ANSI_QUOTES a backslash in double quotes is no escape.
                 "SELECT \"\\\"; DROP TABLE t; -- \" | _OTHER",
                 "SELECT '\\'; DROP TABLE t; -- ' | SELECT reads",
+                // A server that leaves an executable comment out looks for its end alone.
+                "/*!99999 SELECT ' */ DELETE FROM t /*' */ | _OTHER",
+                "/*!99999 SELECT `a */ DELETE FROM t /*` */ | _OTHER",
+                "/*!99999 SELECT @'a */ DELETE FROM t /*' */ | _OTHER",
+                "/*!99999 SELECT 1 # */ DELETE FROM t /* \\n */ | _OTHER",
+                "/*!99999 /*!1 SELECT */ ' */ DELETE FROM t /*' */ | _OTHER",
+                "SELECT 1 /*!99999 ' */; DELETE FROM t /*' */ | _OTHER",
+                // Only for some servers and character sets a comment begins here.
+                "SELECT 1 --\u007f'\\n; DELETE FROM t --\u007f' | _OTHER",
+                "WITH a AS (SELECT 1) --\u007fSELECT\\n DELETE FROM t | _OTHER",
             })
     void isNotFooled(String text, String expected) {
         assertThat(of(text, true, false)).isEqualTo(expected);
