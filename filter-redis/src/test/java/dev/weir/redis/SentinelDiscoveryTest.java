@@ -213,7 +213,10 @@ class SentinelDiscoveryTest {
 
             a.role = "slave";
 
-            assertThat(three.finds("127.0.0.1:2 replica", "127.0.0.1:3 replica"))
+            // The last ones stay: replicas alone would be fewer than there are.
+            assertThat(three.fails(a.address() + ", the master by Sentinel " + one.address() + ": its role is slave"))
+                    .isTrue();
+            assertThat(three.finds(master(a), "127.0.0.1:2 replica", "127.0.0.1:3 replica"))
                     .isTrue();
             assertThat(two.failures).isEmpty();
         }

@@ -270,7 +270,9 @@ final class LiveCluster implements Cluster {
                 running.add(search);
                 rediscovery.of(search);
             }
-            changed(); // Slow start of hosts that came with this configuration goes on.
+            if (!config.slowStart().isZero()) {
+                changed(); // That of hosts that came with this configuration goes on.
+            }
         });
     }
 
