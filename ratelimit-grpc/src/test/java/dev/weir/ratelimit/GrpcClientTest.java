@@ -285,7 +285,8 @@ class GrpcClientTest {
         call.message("0801", "0");
 
         assertThat(await(first)).isEqualTo(Result.OK);
-        until(() -> !call.stream().parent().isActive());
+        call.stream().parent().close();
+        assertThat(ask()).isEqualTo(Result.OK);
     }
 
     @Test
