@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Checks the hosts of one cluster, each on its own, and counts results. On the clusters' thread; checks run on event loops. */
 final class HealthMonitor implements AutoCloseable {
+    /** New hosts wait for their first check before they are used. */
+    private static final long LONGEST_SPREAD_MILLIS = 1_000;
+
     /** The checks of one address. */
     private static final class Watch {
         final Address address;
@@ -72,7 +75,7 @@ final class HealthMonitor implements AutoCloseable {
                                 .filter(host -> !watches.containsKey(host.address()))
                                 .count()
                         > 1
-                ? Math.round(config.interval().toMillis() * config.jitter())
+                ? Math.min(LONGEST_SPREAD_MILLIS, Math.round(config.interval().toMillis() * config.jitter()))
                 : 0;
         for (Host host : hosts) {
             named.add(host.address());
