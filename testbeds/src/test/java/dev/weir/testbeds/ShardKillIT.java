@@ -51,12 +51,14 @@ class ShardKillIT {
 
     /** Waits until a client's connections go where {@code port} is, or do not any more. */
     private static boolean isUsed(ShardLoad load, int port, boolean used) throws InterruptedException {
-        return Setup.eventually(() -> {
-            List<Turn> turns = load.take();
-            return turns.size() > CLIENTS
-                    && turns.stream().anyMatch(turn -> turn.server() == port) == used
-                    && turns.stream().allMatch(turn -> turn.trouble() == null);
-        });
+        for (int tries = 0; tries < 200; tries++) {
+            List<Turn> turns = load.fresh(4 * CLIENTS);
+            if (turns.stream().anyMatch(turn -> turn.server() == port) == used
+                    && turns.stream().allMatch(turn -> turn.trouble() == null)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @ParameterizedTest
