@@ -2,6 +2,9 @@ package dev.weir.core.net;
 
 import dev.weir.core.cluster.Limit;
 import dev.weir.core.config.LimitsConfig;
+import dev.weir.core.ratelimit.BucketShape;
+import dev.weir.core.ratelimit.Rate;
+import dev.weir.core.ratelimit.TokenBucket;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -11,14 +14,16 @@ final class ClusterLimits {
     private final LimitsConfig config;
     private final ClusterUsage usage;
     private final ClusterMetrics metrics;
-    /** Nanoseconds in which a host may be connected to once more; 0 for no limit. */
-    private final long interval;
+    /** How often a host may be connected to; null for no limit. */
+    private final @Nullable BucketShape rate;
 
     ClusterLimits(LimitsConfig config, ClusterMetrics metrics) {
         this.config = config;
         this.usage = metrics.usage();
         this.metrics = metrics;
-        this.interval = config.hostRate() == 0 ? 0 : TimeUnit.SECONDS.toNanos(1) / config.hostRate();
+        this.rate = config.hostRate() == 0
+                ? null
+                : new BucketShape(new Rate(config.hostRate(), TimeUnit.SECONDS.toNanos(1)), config.hostBurst());
     }
 
     /** Takes a place; false if all are taken, which is counted. Who got one gives it back, once. */
@@ -93,7 +98,7 @@ final class ClusterLimits {
 
     /** Whether hosts are bounded at all. */
     boolean ofHosts() {
-        return config.hostConnections() > 0 || interval > 0;
+        return config.hostConnections() > 0 || rate != null;
     }
 
     /** What keeps a host from being connected to at this moment, or null. */
@@ -102,9 +107,7 @@ final class ClusterLimits {
         if (config.hostConnections() > 0 && host.active.get() >= config.hostConnections()) {
             return Limit.HOST_CONNECTIONS;
         }
-        return interval > 0 && !host.rate.has(System.nanoTime(), interval, config.hostBurst())
-                ? Limit.CONNECTION_RATE
-                : null;
+        return rate != null && !host.rate(rate).has(System.nanoTime()) ? Limit.CONNECTION_RATE : null;
     }
 
     /** All hosts are at a limit: that is counted. */
@@ -122,7 +125,7 @@ final class ClusterLimits {
             metrics.overflow(Limit.HOST_CONNECTIONS);
             return false;
         }
-        if (interval > 0 && !host.rate.take(System.nanoTime(), interval, config.hostBurst())) {
+        if (rate != null && host.rate(rate).take(System.nanoTime(), 0) == TokenBucket.REFUSED) {
             closed(host);
             metrics.overflow(Limit.CONNECTION_RATE);
             return false;

@@ -6,6 +6,8 @@ import dev.weir.core.config.Address;
 import dev.weir.core.config.ClusterConfig;
 import dev.weir.core.config.ProxyHeaderConfig;
 import dev.weir.core.filter.Connection;
+import dev.weir.core.ratelimit.BucketShape;
+import dev.weir.core.ratelimit.TokenBucket;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -33,11 +35,23 @@ final class Host implements Endpoint {
         final AtomicInteger active = new AtomicInteger();
         final LongAdder connects = new LongAdder();
         final LongAdder failures = new LongAdder();
-        final ConnectionRate rate = new ConnectionRate();
+        /** Of connections to it; null as long as none was limited. */
+        private volatile @Nullable TokenBucket rate;
+
         /** Its connections. Known also where they are to stay when it leaves: a reload may change that. */
         final Set<Channel> channels = ConcurrentHashMap.newKeySet();
 
         volatile boolean gone;
+
+        /** The bucket with these settings: after a change of them another one, which is full. */
+        TokenBucket rate(BucketShape settings) {
+            TokenBucket bucket = rate;
+            if (bucket == null || !bucket.has(settings)) {
+                bucket = new TokenBucket(settings, System.nanoTime());
+                rate = bucket;
+            }
+            return bucket;
+        }
     }
 
     /**

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
  * @param tokens 1…{@value #MAX_TOKENS}
  * @param periodNanos the period in nanoseconds: a second, minute, hour or day
  */
-record Rate(long tokens, long periodNanos) {
+public record Rate(long tokens, long periodNanos) {
     static final long MAX_TOKENS = 100_000_000;
     private static final long SECOND = 1_000_000_000L;
     private static final Pattern TEXT = Pattern.compile("(\\d{1,12})\\s*/\\s*([smhd])");

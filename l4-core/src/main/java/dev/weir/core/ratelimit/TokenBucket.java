@@ -8,9 +8,9 @@ import java.lang.invoke.VarHandle;
  * there is of it is the time at which it will be full. Of a bucket that was full at time 0 no more than
  * {@code burst + rate × t} tokens are taken until any time t, whatever the threads do.
  */
-final class TokenBucket {
+public final class TokenBucket {
     /** No token now, nor within the time that may be waited. */
-    static final long REFUSED = -1;
+    public static final long REFUSED = -1;
 
     private static final VarHandle FULL_AT;
 
@@ -27,7 +27,7 @@ final class TokenBucket {
     private volatile long fullAt;
 
     /** Begins full. {@code nanos} is the time of the wire clock, here and everywhere. */
-    TokenBucket(BucketShape shape, long nanos) {
+    public TokenBucket(BucketShape shape, long nanos) {
         this.shape = shape;
         this.fullAt = nanos << BucketShape.UNIT_SHIFT;
     }
@@ -38,7 +38,7 @@ final class TokenBucket {
      * @param maxWait how long the caller would wait for one, in nanoseconds; 0 for not at all
      * @return how many nanoseconds to wait before using it, mostly 0; or {@link #REFUSED}, and nothing was taken
      */
-    long take(long nanos, long maxWait) {
+    public long take(long nanos, long maxWait) {
         long now = nanos << BucketShape.UNIT_SHIFT;
         while (true) {
             long seen = fullAt;
@@ -52,6 +52,16 @@ final class TokenBucket {
                 return wait <= 0 ? 0 : (wait >>> BucketShape.UNIT_SHIFT) + 1;
             }
         }
+    }
+
+    /** Whether there is a token at this moment. */
+    public boolean has(long nanos) {
+        return Math.max(0, fullAt - (nanos << BucketShape.UNIT_SHIFT)) + shape.interval <= shape.capacity;
+    }
+
+    /** Whether its settings are these. */
+    public boolean has(BucketShape settings) {
+        return shape.equals(settings);
     }
 
     /** Gives a token back that was taken and not used. */

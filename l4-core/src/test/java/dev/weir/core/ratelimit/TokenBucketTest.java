@@ -102,6 +102,9 @@ class TokenBucketTest {
                 boolean expected = saved >= price;
                 saved -= expected ? price : 0;
 
+                assertThat(bucket.has(ticks * 100_000))
+                        .as("run %d, call %d", run, i)
+                        .isEqualTo(expected);
                 assertThat(bucket.take(ticks * 100_000, 0) == 0)
                         .as("run %d, call %d", run, i)
                         .isEqualTo(expected);
