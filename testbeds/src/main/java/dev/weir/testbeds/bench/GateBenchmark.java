@@ -1,9 +1,12 @@
 package dev.weir.testbeds.bench;
 
+import dev.weir.core.builtin.AccessFactory;
 import dev.weir.core.config.ConfigErrors;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.filter.Direction;
+import dev.weir.core.filter.FilterFactory;
 import dev.weir.core.filter.NetworkFilter;
+import dev.weir.core.filter.PerLoop;
 import dev.weir.core.protocol.CommandGate;
 import dev.weir.core.protocol.CommandPolicy.Decision;
 import dev.weir.core.ratelimit.RateLimitFactory;
@@ -11,6 +14,7 @@ import dev.weir.redis.RedisProtocol;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -28,8 +32,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What a Redis command costs in the command gate, request and answer, in bursts of 16: without a policy, and with limits that
- * let it through. Run with {@code -prof gc} to see what is allocated.
+ * What a Redis command costs in the command gate, request and answer, in bursts of 16: without a policy, with rules of
+ * {@code access} that let it through, and with limits of {@code rate_limit} that do. Run with {@code -prof gc} to see what is allocated.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -37,12 +41,12 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 5, time = 1)
 @Fork(2)
-public class RateLimitBenchmark {
+public class GateBenchmark {
     private static final int PIPELINE = 16;
 
-    /** Limits that the commands fall under. */
-    @Param({"0", "1", "3"})
-    public int limits;
+    /** The filter, and how many rules or limits it has. */
+    @Param({"none 0", "access 1", "access 8", "access 64", "rate_limit 1", "rate_limit 3"})
+    public String policy = "";
 
     private final GateContext context = new GateContext();
     private final ByteBuf requests = buffer("*2\r\n$3\r\nGET\r\n$16\r\nkey:000000000001\r\n");
@@ -59,23 +63,40 @@ public class RateLimitBenchmark {
     @Setup
     public void open() {
         Nothing nothing = new Nothing();
-        if (limits == 0) {
+        int size = Integer.parseInt(policy.substring(policy.indexOf(' ') + 1));
+        if (policy.startsWith("access")) {
+            filter = configured(new AccessFactory(), Map.of("protocol", "redis", "rules", rules(size)), nothing);
+        } else if (policy.startsWith("rate_limit")) {
+            filter = configured(new RateLimitFactory(), Map.of("protocol", "redis", "commands", limits(size)), nothing);
+        } else {
             filter = new CommandGate(
                     new RedisProtocol().framer(nothing, nothing.inflaters()), (command, nanos) -> Decision.ALLOW, true);
-        } else {
-            List<Map<String, Object>> all = List.of(
-                    Map.of("per", "client", "rate", "100000000/s", "burst", 1_000_000_000),
-                    Map.of("per", "listener", "rate", "100000000/s", "commands", List.of("@read")),
-                    Map.of("per", "client", "rate", "100000000/s", "commands", List.of("GET", "SET")));
-            ConfigErrors errors = new ConfigErrors();
-            ConfigNode node = ConfigNode.of(Map.of("protocol", "redis", "commands", all.subList(0, limits)), errors);
-            filter = new RateLimitFactory()
-                    .configure(node, nothing)
-                    .onLoop(nothing)
-                    .create(nothing);
-            errors.throwIfAny("benchmark");
         }
         filter.onOpen(context);
+    }
+
+    private static NetworkFilter configured(FilterFactory factory, Map<String, ?> config, Nothing nothing) {
+        ConfigErrors errors = new ConfigErrors();
+        PerLoop<NetworkFilter> configured = factory.configure(ConfigNode.of(config, errors), nothing);
+        errors.throwIfAny("benchmark");
+        return configured.onLoop(nothing).create(nothing);
+    }
+
+    private static List<Map<String, ?>> rules(int size) {
+        List<Map<String, ?>> all = new ArrayList<>();
+        all.add(Map.of("action", "allow", "users", "default", "namespaces", "0", "commands", "@read"));
+        for (int i = 1; i < size; i++) {
+            all.add(Map.of("action", "deny", "commands", List.of("FLUSHALL", "CONFIG"), "clients", "10.0.0.0/8"));
+        }
+        return all;
+    }
+
+    private static List<Map<String, ?>> limits(int size) {
+        List<Map<String, ?>> all = List.of(
+                Map.of("per", "client", "rate", "100000000/s", "burst", 1_000_000_000),
+                Map.of("per", "listener", "rate", "100000000/s", "commands", List.of("@read")),
+                Map.of("per", "client", "rate", "100000000/s", "commands", List.of("GET", "SET")));
+        return all.subList(0, size);
     }
 
     /** A command and its answer. */
