@@ -80,6 +80,9 @@ final class CommandInfo {
     /** Where the first key stands, or 0: none, or not at a fixed place. */
     final int firstKey;
 
+    /** Where its only key stands if it always has one and it stands there always, or 0. */
+    final int onlyKey;
+
     private final boolean readsKeys;
     private final boolean finds;
 
@@ -108,6 +111,7 @@ final class CommandInfo {
         this.integerFound = INTEGER_FOUND.contains(operation.name());
         this.keys = List.copyOf(keys);
         this.firstKey = !keys.isEmpty() && keys.get(0).fixed() ? keys.get(0).index() : 0;
+        this.onlyKey = keys.size() == 1 && firstKey > 0 && keys.get(0).last() == 0 ? firstKey : 0;
         this.readsKeys = !keys.isEmpty() && keys.get(0).isKey();
         this.finds = read && readsKeys;
         this.role = CommandReach.kind(operation.name(), flags, read);

@@ -49,12 +49,16 @@ public final class RedisProtocol implements Protocol {
     /** For the service loader. */
     public RedisProtocol() {}
 
-    private CommandTable table() {
+    CommandTable table() {
         CommandTable read = table;
         if (read == null) {
             read = readTable();
         }
         return read;
+    }
+
+    ErrorCodes errors() {
+        return errors;
     }
 
     private synchronized CommandTable readTable() {

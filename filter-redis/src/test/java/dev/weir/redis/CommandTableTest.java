@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -176,8 +177,17 @@ final class CommandTableTest {
         CommandInfo info = TABLE.find(arguments[0]);
         assertThat(info).as(example).isNotNull();
         CommandInfo sub = info.container ? TABLE.find(arguments[0] + " " + arguments[1]) : info;
-        return CommandKeys.positions(sub, arguments.length, i -> arguments[i].toUpperCase(Locale.ROOT)).stream()
-                .map(i -> arguments[i])
+        ByteBuf request = Unpooled.buffer();
+        Resp.arrayHeader(request, arguments.length);
+        for (String argument : arguments) {
+            Resp.bulk(request, argument);
+        }
+        CommandReader reader = new CommandReader(new CommandReader.Limits(1000, 1000, 10_000));
+        assertThat(reader.next(request, 0, request.writerIndex())).isEqualTo(CommandReader.Step.COMMAND);
+        KeyFinder keys = new KeyFinder(reader, request);
+        assertThat(keys.find(sub, reader, request)).as(example).isTrue();
+        return IntStream.range(0, keys.size())
+                .mapToObj(i -> arguments[keys.position(i)])
                 .toList();
     }
 

@@ -33,6 +33,10 @@ public enum CloseReason {
     DENIED(Culprit.WEIR),
     /** A connection limit was reached. */
     LIMIT(Culprit.WEIR),
+    /** It did not take its answers, and too much of them waited. */
+    SLOW_CLIENT(Culprit.CLIENT),
+    /** It sent what its protocol does not allow. */
+    PROTOCOL_ERROR(Culprit.CLIENT),
     /** The {@code rate_limit} filter refused a connection, or a command whose limit closes. */
     RATE_LIMITED(Culprit.WEIR),
     /** The limit on buffer memory was reached. */

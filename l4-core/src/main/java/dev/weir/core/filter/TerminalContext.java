@@ -3,6 +3,7 @@ package dev.weir.core.filter;
 import dev.weir.core.cluster.Endpoint;
 import io.netty.channel.Channel;
 import java.net.SocketAddress;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What a terminal asks of the core. Use it on the connection's event loop only. */
@@ -40,6 +41,12 @@ public interface TerminalContext {
 
     /** Whether a filter says that an exchange is open: idle timeouts spare such connections. */
     boolean busy();
+
+    /**
+     * For terminals that know exchanges themselves: tells whether none is open and no message half seen, so that a draining or idle
+     * connection may be closed. Asked on the loop, between two callbacks, and after each flush.
+     */
+    void boundary(BooleanSupplier idle);
 
     /** Stops reading from the client until {@link #resumeReading}; counts as one reason, not nested. */
     void pauseReading();

@@ -5,6 +5,7 @@ import dev.weir.core.config.Address;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.ConnectionAttribute;
+import dev.weir.core.filter.NetworkFilter.Boundary;
 import dev.weir.core.filter.ProxyHeader;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
@@ -15,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of a session's client connection, for filters, sniffers and sinks. Texts are made when first asked for. */
@@ -40,6 +42,7 @@ final class ClientConnection implements Connection {
     private @Nullable SocketAddress upstream;
     private @Nullable String upstreamText;
     private @Nullable Endpoint judged;
+    private @Nullable BooleanSupplier terminalIdle;
 
     ClientConnection(ListenerLoop home, Channel channel, Session session) {
         this.home = home;
@@ -62,6 +65,19 @@ final class ClientConnection implements Connection {
         cluster = clusterName;
         upstream = address;
         upstreamText = address == null ? null : home.textOf(address);
+    }
+
+    void terminalIdle(BooleanSupplier idle) {
+        terminalIdle = idle;
+    }
+
+    /** Where the connection stands: what its filters say, and its terminal if it knows. */
+    Boundary boundary(Boundary filters) {
+        BooleanSupplier idle = terminalIdle;
+        if (idle == null || filters == Boundary.BUSY) {
+            return filters;
+        }
+        return idle.getAsBoolean() ? Boundary.IDLE : Boundary.BUSY;
     }
 
     void judge(Endpoint endpoint) {

@@ -450,7 +450,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     // ---- what the terminal asks for
 
     Boundary boundary() {
-        return chain.boundary();
+        return connection.boundary(chain.boundary());
     }
 
     @Nullable

@@ -9,6 +9,7 @@ import dev.weir.core.filter.TerminalContext;
 import dev.weir.core.filter.WireClock;
 import io.netty.channel.Channel;
 import java.net.SocketAddress;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A terminal's view of its session. */
@@ -62,6 +63,11 @@ final class SessionTerminal implements TerminalContext {
     @Override
     public boolean busy() {
         return session.boundary() == Boundary.BUSY;
+    }
+
+    @Override
+    public void boundary(BooleanSupplier idle) {
+        session.connection().terminalIdle(idle);
     }
 
     @Override

@@ -1,0 +1,200 @@
+package dev.weir.redis;
+
+import dev.weir.core.exchange.Exchange.Status;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A command that waits for its answer: in the ring of its client, which decides when the answer may go out, or as a part of a {@link Merge}; and in
+ * the ring of a {@link ShardLink}, which tells whose an answer is. Pooled: it goes back when it is in no ring any more. Only its loop touches it.
+ */
+final class Call {
+    private static final int SMALL = 128;
+    /** Up to here an answer that waits is copied; a larger one keeps the buffer it was read into. */
+    private static final int COPIED = 16 << 10;
+
+    final ProxyLoop home;
+
+    CommandInfo info;
+    /** Who gets the answer; null if nobody wants it any more. */
+    @Nullable
+    ProxyClient client;
+    /** Of what it is a part; then {@link #client} is null. */
+    @Nullable
+    Merge merge;
+    /** Which part. */
+    int part;
+
+    @Nullable
+    ShardLink link;
+
+    /** The parts that its answer is made of, as long as some are missing. */
+    @Nullable
+    Merge parts;
+
+    boolean inClient;
+    boolean inLink;
+    /** Whether it lies in the pool. */
+    boolean pooled;
+    /** Whether the answer is whole. */
+    boolean done;
+    /** Whether nothing is to be sent to the client (CLIENT REPLY). */
+    boolean silent;
+    /** Whether a part of the answer is with the client already. */
+    boolean begun;
+
+    long start;
+    long sent;
+    long end;
+    int requestBytes;
+    long responseBytes;
+    int shards;
+    boolean byWeir;
+    boolean waits;
+    Status status = Status.OK;
+
+    @Nullable
+    String error;
+
+    long rows;
+    int hit;
+
+    /** The request, as long as it has not been sent. */
+    @Nullable
+    ByteBuf request;
+
+    private byte @Nullable [] small;
+    private int smallLength;
+    private @Nullable ByteBuf held;
+
+    Call(ProxyLoop home) {
+        this.home = home;
+        this.info = home.table.other();
+    }
+
+    void begin(CommandInfo command, long startNanos, int bytes) {
+        pooled = false;
+        info = command;
+        start = startNanos;
+        requestBytes = bytes;
+        sent = startNanos;
+        done = false;
+        silent = false;
+        begun = false;
+        end = 0;
+        responseBytes = 0;
+        shards = 1;
+        byWeir = false;
+        waits = false;
+        status = Status.OK;
+        error = null;
+        rows = -1;
+        hit = -1;
+    }
+
+    /** What came of the answer so far and waits. */
+    int heldBytes() {
+        ByteBuf buf = held;
+        return smallLength + (buf == null ? 0 : buf.readableBytes());
+    }
+
+    /** Keeps bytes of the answer until it is their turn. */
+    void hold(ByteBuf buf, int from, int length) {
+        ByteBuf before = held;
+        if (before == null && smallLength + length <= SMALL) {
+            if (small == null) {
+                small = new byte[SMALL];
+            }
+            buf.getBytes(from, small, smallLength, length);
+            smallLength += length;
+            return;
+        }
+        if (before == null && smallLength == 0 && length > COPIED) {
+            held = buf.retainedSlice(from, length);
+            return;
+        }
+        held = grown(before, length, buf).writeBytes(buf, from, length);
+    }
+
+    private ByteBuf grown(@Nullable ByteBuf before, int more, ByteBuf like) {
+        if (before != null && before.writableBytes() >= more && before.refCnt() == 1 && before.unwrap() == null) {
+            return before;
+        }
+        int have = heldBytes();
+        ByteBuf larger = like.alloc().buffer(have + more + (have >> 1));
+        writeHeld(larger);
+        return larger;
+    }
+
+    /** Keeps an answer made here. */
+    void hold(ByteBuf whole) {
+        dropHeld();
+        held = whole;
+    }
+
+    /** Copies what waits to the end of {@code out}, and forgets it. */
+    void writeHeld(ByteBuf out) {
+        if (smallLength > 0 && small != null) {
+            out.writeBytes(small, 0, smallLength);
+            smallLength = 0;
+        }
+        if (held != null) {
+            out.writeBytes(held, held.readerIndex(), held.readableBytes());
+            held.release();
+            held = null;
+        }
+    }
+
+    /** What waits, as a buffer that stays the call's. */
+    ByteBuf lend(ByteBufAllocator allocator) {
+        if (held == null) {
+            ByteBuf copy = allocator.buffer(smallLength);
+            writeHeld(copy);
+            held = copy;
+        }
+        return held;
+    }
+
+    /** What waits, as a buffer of its own; the caller's. */
+    @Nullable
+    ByteBuf takeHeld() {
+        ByteBuf taken = held;
+        held = null;
+        return taken;
+    }
+
+    /** Whether what waits lies in a buffer of its own. */
+    boolean holdsBuffer() {
+        return held != null;
+    }
+
+    void dropHeld() {
+        smallLength = 0;
+        if (held != null) {
+            held.release();
+            held = null;
+        }
+    }
+
+    /** It has left one of its rings. */
+    void free() {
+        if (!inClient && !inLink && merge == null && !pooled) {
+            home.free(this);
+        }
+    }
+
+    /** Lets go of all, before it goes back to the pool. */
+    void clear() {
+        dropHeld();
+        if (request != null) {
+            request.release();
+            request = null;
+        }
+        client = null;
+        merge = null;
+        parts = null;
+        link = null;
+        error = null;
+    }
+}

@@ -1,0 +1,41 @@
+package dev.weir.redis;
+
+import io.netty.buffer.ByteBuf;
+
+/**
+ * What connections to shards have in common whose clients may share them.
+ *
+ * @param resp3 whether they speak RESP3
+ * @param database the database their commands run in
+ */
+record LinkKind(boolean resp3, int database) {
+    /** Writes what has to be said on a new connection; answers how many answers come. */
+    int greet(ByteBuf out, RedisLogin login) {
+        int commands = 0;
+        if (resp3) {
+            // Before the log-in only HELLO is allowed with everything in it.
+            boolean any = !login.command().isEmpty();
+            Resp.arrayHeader(out, any ? 5 : 2);
+            Resp.bulk(out, "HELLO");
+            Resp.bulk(out, "3");
+            if (any) {
+                int last = login.command().size() - 1;
+                Resp.bulk(out, "AUTH");
+                Resp.bulk(out, last > 1 ? login.command().get(1) : Session.DEFAULT_USER);
+                Resp.bulk(out, login.command().get(last));
+            }
+            commands++;
+        } else if (!login.command().isEmpty()) {
+            Resp.arrayHeader(out, login.command().size());
+            login.command().forEach(word -> Resp.bulk(out, word));
+            commands++;
+        }
+        if (database > 0) {
+            Resp.arrayHeader(out, 2);
+            Resp.bulk(out, "SELECT");
+            Resp.bulk(out, Integer.toString(database));
+            commands++;
+        }
+        return commands;
+    }
+}

@@ -1,0 +1,186 @@
+package dev.weir.redis;
+
+import dev.weir.core.exchange.Exchange.Status;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/** A command that several shards answer a part of: keeps the parts until all are there, then makes one answer of them. */
+abstract class Merge {
+    final ProxyLoop home;
+    /** What the client waits for; null when it has left. */
+    private @Nullable Call whole;
+
+    final Call[] parts;
+    private int missing;
+    private int started;
+    private long bytes;
+    private boolean tooMuch;
+
+    Merge(ProxyLoop home, Call whole, int parts) {
+        this.home = home;
+        this.whole = whole;
+        this.parts = new Call[parts];
+        this.missing = parts;
+        whole.shards = parts;
+        whole.parts = this;
+    }
+
+    /** A further part, to be sent at once. */
+    Call part(int bytes) {
+        Call call = whole();
+        Call part = home.open(call.info, call.start, bytes);
+        part.merge = this;
+        part.part = started;
+        parts[started++] = part;
+        return part;
+    }
+
+    @Nullable
+    ProxyClient client() {
+        return whole == null ? null : whole.client;
+    }
+
+    Call whole() {
+        if (whole == null) {
+            throw new IllegalStateException("the client has left");
+        }
+        return whole;
+    }
+
+    /** Bytes of the answer to a part. */
+    void answer(Call part, ByteBuf buf, int from, int length, boolean last) {
+        bytes += length;
+        if (bytes > home.settings.outputLimit()) {
+            tooMuch = true;
+        }
+        if (tooMuch) {
+            part.dropHeld();
+        } else {
+            part.hold(buf, from, length);
+        }
+        if (last) {
+            ended(part);
+        }
+    }
+
+    /** The answer to a part is whole. */
+    void ended(Call part) {
+        part.done = true;
+        if (--missing > 0) {
+            return;
+        }
+        Call call = whole;
+        if (call != null) {
+            call.parts = null;
+            if (tooMuch || !goesOn(call)) {
+                complete(call);
+            }
+        }
+        free();
+    }
+
+    private void complete(Call call) {
+        if (tooMuch) {
+            home.fail(call, "ERR the answer is longer than client_output_limit allows");
+            return;
+        }
+        ByteBuf out = home.allocator().buffer();
+        Call slowest = parts[0];
+        for (Call part : parts) {
+            slowest = part.end - slowest.end > 0 ? part : slowest;
+        }
+        call.end = slowest.end;
+        call.link = slowest.link;
+        try {
+            write(out);
+        } catch (RuntimeException e) {
+            out.release();
+            home.fail(call, "ERR an answer of a shard does not fit: " + e.getMessage());
+            return;
+        }
+        call.responseBytes = out.readableBytes();
+        if (out.getByte(out.readerIndex()) == '-') {
+            call.status = Status.ERROR;
+            int length = Math.min(out.readableBytes() - 1, 64);
+            byte[] text = home.scratch(64);
+            out.getBytes(out.readerIndex() + 1, text, 0, length);
+            call.error = home.errors.code(text, length);
+        }
+        ProxyClient client = call.client;
+        if (client == null) {
+            out.release();
+        } else {
+            client.answerWhole(call, out);
+        }
+    }
+
+    /** All parts are there: whether the call has been sent on, instead of being answered. */
+    boolean goesOn(Call call) {
+        return false;
+    }
+
+    /** Makes the answer of the parts, which are all there. */
+    abstract void write(ByteBuf out);
+
+    /** The client has left. */
+    void abandon() {
+        whole = null;
+        if (missing > 0) {
+            // What has been answered is of no use; what has not is dropped by its link.
+            free();
+        }
+    }
+
+    private void free() {
+        for (int i = 0; i < started; i++) {
+            Call part = parts[i];
+            part.dropHeld();
+            if (part.merge == this) {
+                part.merge = null;
+                part.done = true;
+                part.free();
+            }
+        }
+    }
+
+    // ---- for those who write
+
+    /** The answer to a part, only lent. */
+    ByteBuf text(int part) {
+        return parts[part].lend(home.allocator());
+    }
+
+    /** Number of parts that were answered by an error. */
+    int failures() {
+        int failures = 0;
+        for (Call part : parts) {
+            failures += part.status == Status.ERROR ? 1 : 0;
+        }
+        return failures;
+    }
+
+    /** Writes one error for those of all parts: as it is if there is one shard only, else with how many failed. */
+    void writeFailure(ByteBuf out) {
+        int failures = failures();
+        for (int i = 0; i < parts.length; i++) {
+            if (parts[i].status == Status.ERROR) {
+                String line = Scattering.line(text(i));
+                Resp.error(
+                        out,
+                        parts.length == 1
+                                ? line
+                                : line.substring(0, Math.max(0, line.indexOf(' '))) + ' ' + failures + " of "
+                                        + parts.length + " shards failed, the first with: " + line);
+                return;
+            }
+        }
+    }
+
+    /** The whole number that an answer is. */
+    static long integer(ByteBuf answer) {
+        if (answer.getByte(answer.readerIndex()) != ':') {
+            throw new IllegalStateException("a number was expected");
+        }
+        return Long.parseLong(Scattering.line(answer));
+    }
+}

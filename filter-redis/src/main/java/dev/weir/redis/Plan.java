@@ -1,0 +1,46 @@
+package dev.weir.redis;
+
+/** What a {@code redis_proxy} does with a command. */
+enum Plan {
+    /** To the shard of its keys, which all have to lie on one. */
+    KEYED,
+    /** The keys to their shards; the elements of the answers in the order of the keys. */
+    MGET,
+    /** The pairs to the shards of their keys. */
+    MSET,
+    /** The keys to their shards; the numbers of the answers added up. */
+    SUM,
+    /** To all shards; all of them have to say OK. */
+    ALL_OK,
+    /** To all shards; the numbers of the answers added up. */
+    ALL_SUM,
+    /** To all shards; the elements of the answers behind each other. */
+    ALL_ELEMENTS,
+    /** To all shards, which have to answer alike; the first answer. */
+    ALL_SAME,
+    /** To all shards; of each element the least number (SCRIPT EXISTS). */
+    ALL_LEAST,
+    /** One shard after the other. */
+    SCAN,
+    /** To one shard, drawn by its number of keys. */
+    RANDOMKEY,
+    /** To any shard: all know the answer. */
+    ANY,
+    PING,
+    ECHO,
+    QUIT,
+    AUTH,
+    HELLO,
+    SELECT,
+    RESET,
+    TIME,
+    CLIENT,
+    /** On a connection of its own. */
+    OWN_CONNECTION,
+    TRANSACTION,
+    PUBSUB,
+    /** Not to be had through a proxy; {@link PlanTable#reason} says why. */
+    REFUSED,
+    /** In no table. */
+    UNKNOWN
+}

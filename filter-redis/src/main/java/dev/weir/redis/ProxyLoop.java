@@ -1,0 +1,217 @@
+package dev.weir.redis;
+
+import dev.weir.core.cluster.Endpoint;
+import dev.weir.core.exchange.Exchange;
+import dev.weir.core.exchange.Exchanges;
+import dev.weir.core.filter.LoopEnvironment;
+import dev.weir.core.filter.WireClock;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/** What the clients and links of one {@code redis_proxy} share on one event loop. On that loop only, except {@link #close}. */
+final class ProxyLoop {
+    /** Whose output is written at the end of the loop's iteration. */
+    interface Flushing {
+        void flushNow();
+    }
+
+    private static final int POOLED = 4096;
+    private static final int SWEEP_SECONDS = 5;
+
+    final ProxySettings settings;
+    final CommandTable table;
+    final PlanTable plans;
+    final ErrorCodes errors;
+    /** For the cursors. */
+    final Loop shared;
+
+    final EventLoop loop;
+    final int index;
+    final Exchanges exchanges;
+    final WireClock clock;
+    final ProxyMetrics metrics;
+    final KeyFinder keys;
+    final Dispatch dispatch;
+    final Outcome outcome = new Outcome();
+
+    private final Function<String, Endpoint.Outcome> outcomes;
+    private final Map<LinkKind, LinkSet> sets = new HashMap<>();
+    private final ArrayDeque<Call> pool = new ArrayDeque<>();
+    private final ScheduledFuture<?> sweeping;
+    private List<Flushing> dirty = new ArrayList<>();
+    private List<Flushing> flushing = new ArrayList<>();
+    private byte[] scratch = new byte[1024];
+    private ByteBufAllocator allocator = ByteBufAllocator.DEFAULT;
+    private boolean closed;
+
+    ProxyLoop(
+            ProxySettings settings,
+            Loop shared,
+            PlanTable plans,
+            ProxyMetrics metrics,
+            Function<String, Endpoint.Outcome> outcomes,
+            LoopEnvironment environment) {
+        this.settings = settings;
+        this.shared = shared;
+        this.table = shared.table;
+        this.errors = shared.errors;
+        this.plans = plans;
+        this.metrics = metrics;
+        this.outcomes = outcomes;
+        this.loop = environment.loop();
+        this.index = environment.index();
+        this.exchanges = environment.exchanges();
+        this.clock = environment.clock();
+        this.keys = new KeyFinder(new CommandReader(settings.limits()), Unpooled.EMPTY_BUFFER);
+        this.dispatch = new Dispatch(this);
+        this.sweeping = loop.scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** The configuration has ended, and all of its clients with it. From any thread. */
+    void close() {
+        loop.execute(() -> {
+            closed = true;
+            sweeping.cancel(false);
+            sets.values().forEach(LinkSet::close);
+            sets.clear();
+        });
+    }
+
+    private void sweep() {
+        sets.values().forEach(LinkSet::sweep);
+    }
+
+    /** Nobody is going to use connections of this kind. */
+    void drop(LinkKind kind) {
+        LinkSet set = sets.remove(kind);
+        if (set != null) {
+            set.close();
+        }
+    }
+
+    LinkSet links(LinkKind kind) {
+        LinkSet set = sets.get(kind);
+        if (set == null) {
+            set = new LinkSet(this, kind);
+            sets.put(kind, set);
+        }
+        return set;
+    }
+
+    // ---- calls
+
+    Call open(CommandInfo info, long start, int bytes) {
+        Call call = pool.pollLast();
+        if (call == null) {
+            call = new Call(this);
+        }
+        call.begin(info, start, bytes);
+        return call;
+    }
+
+    void free(Call call) {
+        call.clear();
+        call.pooled = true;
+        if (pool.size() < POOLED) {
+            pool.addLast(call);
+        }
+    }
+
+    /** Bytes of the answer to a call that are no more needed afterwards. */
+    void answer(Call call, ByteBuf buf, int from, int length, boolean last) {
+        Merge merge = call.merge;
+        if (merge != null) {
+            merge.answer(call, buf, from, length, last);
+            return;
+        }
+        ProxyClient client = call.client;
+        if (client != null) {
+            client.answer(call, buf, from, length, last);
+        }
+    }
+
+    /** The call gets an error of ours, which begins with a code, in place of an answer. */
+    void fail(Call call, String error) {
+        if (call.done) {
+            return;
+        }
+        call.byWeir = true;
+        call.status = Exchange.Status.ERROR;
+        call.error = error.substring(0, error.indexOf(' '));
+        call.rows = -1;
+        call.hit = -1;
+        call.end = clock.nanoTime();
+        ByteBuf text = allocator().buffer(error.length() + 16);
+        Resp.error(text, error);
+        call.responseBytes = text.readableBytes();
+        Merge merge = call.merge;
+        if (merge != null) {
+            call.hold(text);
+            merge.ended(call);
+            return;
+        }
+        ProxyClient client = call.client;
+        if (client == null) {
+            text.release();
+            call.done = true;
+        } else {
+            client.answerWhole(call, text);
+        }
+    }
+
+    Endpoint.Outcome judge(String error) {
+        return outcomes.apply(error);
+    }
+
+    /** That of the clients' connections. */
+    ByteBufAllocator allocator() {
+        return allocator;
+    }
+
+    /** A client has come. */
+    void opened(ByteBufAllocator clients) {
+        allocator = clients;
+    }
+
+    /** An array of at least {@code length} bytes, for the running call only. */
+    byte[] scratch(int length) {
+        if (scratch.length < length) {
+            scratch = new byte[Math.max(length, Math.min(scratch.length * 2, 1 << 20))];
+        }
+        return scratch;
+    }
+
+    // ---- flushing
+
+    /** Its output goes out at the end of this iteration. Each may say so once until then. */
+    void soon(Flushing who) {
+        if (dirty.isEmpty()) {
+            loop.execute(this::flushAll);
+        }
+        dirty.add(who);
+    }
+
+    private void flushAll() {
+        List<Flushing> all = dirty;
+        dirty = flushing;
+        flushing = all;
+        for (int i = 0; i < all.size(); i++) {
+            all.get(i).flushNow();
+        }
+        all.clear();
+    }
+
+    boolean closed() {
+        return closed;
+    }
+}

@@ -1,0 +1,170 @@
+package dev.weir.redis;
+
+import dev.weir.core.cluster.Cluster;
+import dev.weir.core.cluster.KeyHash;
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.filter.FilterEnvironment;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Which cluster a key belongs to: that of its longest prefix, else the catch-all. And how keys are hashed. Immutable. */
+final class ProxyRoutes {
+    /**
+     * One way.
+     *
+     * @param prefix what the keys begin with; empty for the catch-all
+     * @param cluster where they are
+     */
+    record Route(byte[] prefix, Cluster cluster) {
+        /** Whether a key of {@code length} bytes goes this way. */
+        boolean takes(byte[] key, int length) {
+            if (length < prefix.length) {
+                return false;
+            }
+            for (int i = 0; i < prefix.length; i++) {
+                if (key[i] != prefix[i]) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        /** The hash of {@code length} bytes from {@code from} on. */
+        long hash(byte[] key, int from, int length) {
+            return hashOf(cluster).hash(key, from, length);
+        }
+
+        /** Envoy hashes the keys of its rings by another function than everything else. */
+        private static KeyHash hashOf(Cluster cluster) {
+            KeyHash own = cluster.keyHash();
+            return own == KeyHash.XX_HASH ? KeyHash.MURMUR_HASH_2 : own;
+        }
+    }
+
+    /** The longest prefix first, the catch-all last. */
+    private final List<Route> routes;
+
+    private final @Nullable Route only;
+    private final Route first;
+    private final List<Cluster> clusters;
+    private final int open;
+    private final int close;
+
+    private ProxyRoutes(List<Route> routes, String hashTag) {
+        this.routes = routes;
+        this.only = routes.size() == 1 && routes.get(0).prefix.length == 0 ? routes.get(0) : null;
+        this.first = routes.get(routes.size() - 1);
+        Set<Cluster> all = new LinkedHashSet<>();
+        routes.forEach(route -> all.add(route.cluster));
+        this.clusters = List.copyOf(all);
+        this.open = hashTag.isEmpty() ? -1 : hashTag.charAt(0);
+        this.close = hashTag.isEmpty() ? -1 : hashTag.charAt(1);
+    }
+
+    /** Reads {@code cluster} or {@code routes}, and {@code hash_tags} or {@code hash_tag}. */
+    static ProxyRoutes read(ConfigNode config, FilterEnvironment environment) {
+        List<Route> routes = new ArrayList<>();
+        if (config.has("routes")) {
+            if (config.has("cluster")) {
+                config.error("cluster", "beside routes (expected: one of both)");
+            }
+            Set<String> prefixes = new LinkedHashSet<>();
+            for (ConfigNode node : config.list("routes")) {
+                String prefix = node.string("prefix", "");
+                if (!prefixes.add(prefix == null ? "" : prefix)) {
+                    node.error("prefix", "\"" + prefix + "\" (expected: each prefix once)");
+                }
+                routes.add(new Route(ProxySettings.bytes(prefix == null ? "" : prefix), cluster(node, environment)));
+                node.rejectUnknown();
+            }
+            if (routes.isEmpty()) {
+                config.error("routes", "empty (expected: at least one { prefix, cluster } or { cluster })");
+            }
+        } else {
+            routes.add(new Route(new byte[0], cluster(config, environment)));
+        }
+        if (routes.isEmpty()) {
+            routes.add(new Route(new byte[0], environment.cluster(config, "cluster")));
+        }
+        routes.sort(
+                Comparator.comparingInt((Route route) -> route.prefix.length).reversed());
+        return new ProxyRoutes(List.copyOf(routes), hashTag(config));
+    }
+
+    private static Cluster cluster(ConfigNode node, FilterEnvironment environment) {
+        Cluster cluster = environment.cluster(node, "cluster");
+        if (!cluster.usesHash() && cluster.snapshot().endpoints().size() > 1) {
+            node.error(
+                    "cluster",
+                    cluster.name() + " has several endpoints and load_balancing: " + cluster.loadBalancing()
+                            + ", so that keys would be found by chance"
+                            + " (expected: ring_hash, maglev, ketama or modula, or a single endpoint)");
+        }
+        return cluster;
+    }
+
+    private static String hashTag(ConfigNode config) {
+        boolean tags = config.bool("hash_tags", false);
+        String tag = config.string("hash_tag", null);
+        if (tag == null) {
+            return tags ? "{}" : "";
+        }
+        if (tag.length() != 2 || tag.chars().anyMatch(c -> c > 0x7e || c < 0x21)) {
+            config.error("hash_tag", "\"" + tag + "\" (expected: two printable characters, as \"{}\")");
+            return "";
+        }
+        return tag;
+    }
+
+    /** The way of a key, or null if there is none. */
+    @Nullable
+    Route find(byte[] key, int length) {
+        if (only != null) {
+            return only;
+        }
+        for (Route route : routes) {
+            if (route.takes(key, length)) {
+                return route;
+            }
+        }
+        return null;
+    }
+
+    /** Where what has no key goes: the catch-all, else the last one. */
+    Route keyless() {
+        return first;
+    }
+
+    /** All clusters, each once. */
+    List<Cluster> clusters() {
+        return clusters;
+    }
+
+    /** The hash of a key, or of what its tag encloses: between the first opening character and the first closing one behind it, if anything is. */
+    long hash(Route route, byte[] key, int length) {
+        if (!route.cluster.usesHash()) {
+            return 0;
+        }
+        if (open >= 0) {
+            int from = indexOf(key, 0, length, open) + 1;
+            int to = from > 0 ? indexOf(key, from, length, close) : -1;
+            if (to > from) {
+                return route.hash(key, from, to - from);
+            }
+        }
+        return length == 0 && route.cluster.keyHash() != KeyHash.XX_HASH ? 0 : route.hash(key, 0, length);
+    }
+
+    private static int indexOf(byte[] key, int from, int to, int wanted) {
+        for (int i = from; i < to; i++) {
+            if (key[i] == wanted) {
+                return i;
+            }
+        }
+        return -1;
+    }
+}

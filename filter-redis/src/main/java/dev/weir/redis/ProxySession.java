@@ -1,0 +1,145 @@
+package dev.weir.redis;
+
+import dev.weir.core.filter.Connection;
+import dev.weir.core.filter.ConnectionAttribute;
+import org.jspecify.annotations.Nullable;
+
+/** What one client of a proxy has chosen: its database, its RESP version, its user and its name. */
+final class ProxySession {
+    private enum Replies {
+        ON,
+        OFF,
+        /** The next command is not answered. */
+        SKIP_NEXT,
+        /** This one is not. */
+        SKIP
+    }
+
+    private final Connection connection;
+    private LinkKind kind = new LinkKind(false, 0);
+    private @Nullable String user;
+    private @Nullable String name;
+    private @Nullable String library;
+    private @Nullable String libraryVersion;
+    private Replies replies = Replies.ON;
+
+    ProxySession(Connection connection) {
+        this.connection = connection;
+        connection.set(ConnectionAttribute.NAMESPACE, namespace());
+    }
+
+    LinkKind kind() {
+        return kind;
+    }
+
+    boolean resp3() {
+        return kind.resp3();
+    }
+
+    int database() {
+        return kind.database();
+    }
+
+    String namespace() {
+        return Loop.database(kind.database());
+    }
+
+    /** Who it has logged in as, or null. */
+    @Nullable
+    String user() {
+        return user;
+    }
+
+    @Nullable
+    String name() {
+        return name;
+    }
+
+    @Nullable
+    String library() {
+        return library;
+    }
+
+    @Nullable
+    String libraryVersion() {
+        return libraryVersion;
+    }
+
+    /** What it calls itself, else its library, or null. */
+    @Nullable
+    String app() {
+        return name != null ? name : library;
+    }
+
+    void database(int index) {
+        kind = new LinkKind(kind.resp3(), index);
+        connection.set(ConnectionAttribute.NAMESPACE, namespace());
+    }
+
+    void resp3(boolean on) {
+        kind = new LinkKind(on, kind.database());
+    }
+
+    void user(String who) {
+        user = who;
+        connection.set(ConnectionAttribute.USER, who);
+    }
+
+    void name(String text) {
+        name = text.isEmpty() ? null : text;
+        tellApp();
+    }
+
+    void library(String text) {
+        library = text;
+        tellApp();
+    }
+
+    void libraryVersion(String text) {
+        libraryVersion = text;
+    }
+
+    private void tellApp() {
+        String app = app();
+        connection.set(ConnectionAttribute.APP, app == null ? "" : app);
+    }
+
+    /** As new. */
+    void reset() {
+        resp3(false);
+        database(0);
+        user = null;
+        name = null;
+        replies = Replies.ON;
+        connection.set(ConnectionAttribute.USER, Session.DEFAULT_USER);
+        tellApp();
+    }
+
+    // ---- CLIENT REPLY
+
+    /** Whether the command that begins now is not answered. */
+    boolean silences() {
+        if (replies == Replies.SKIP_NEXT) {
+            replies = Replies.SKIP;
+            return true;
+        }
+        if (replies == Replies.SKIP) {
+            replies = Replies.ON;
+        }
+        return replies == Replies.OFF;
+    }
+
+    void repliesOn() {
+        replies = Replies.ON;
+    }
+
+    void repliesOff() {
+        replies = Replies.OFF;
+    }
+
+    void skipNext() {
+        if (replies != Replies.OFF) {
+            replies = Replies.SKIP_NEXT;
+        }
+    }
+}

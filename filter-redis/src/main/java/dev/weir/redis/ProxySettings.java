@@ -1,0 +1,72 @@
+package dev.weir.redis;
+
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.config.Units;
+import dev.weir.core.filter.FilterEnvironment;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/**
+ * The settings of one {@code redis_proxy}. Immutable, shared by all loops.
+ *
+ * @param routes where keys go
+ * @param timeoutNanos how long a shard may take for an answer; 0 for ever
+ * @param outputLimit most bytes of answers that wait for one client
+ * @param pendingCommands most commands of one client that wait for their answers
+ * @param limits of one command
+ * @param login how its connections log in to the shards
+ * @param users who may log in, and as what
+ * @param keys whether the first key goes into exchanges
+ */
+record ProxySettings(
+        ProxyRoutes routes,
+        long timeoutNanos,
+        long outputLimit,
+        int pendingCommands,
+        CommandReader.Limits limits,
+        RedisLogin login,
+        ProxyUsers users,
+        boolean keys) {
+    private static final long DEFAULT_OUTPUT = 8L << 20;
+    private static final long DEFAULT_REQUEST = 16L << 20;
+
+    /** Reads them and reports problems. */
+    static ProxySettings read(ConfigNode config, FilterEnvironment environment) {
+        ProxyRoutes routes = ProxyRoutes.read(config, environment);
+        Duration timeout = config.duration("timeout", Duration.ofSeconds(5));
+        if (!timeout.isZero() && (timeout.toMillis() < 10 || timeout.compareTo(Duration.ofHours(1)) > 0)) {
+            config.error("timeout", Units.format(timeout) + " (expected: 0 for none, or 10ms..1h)");
+        }
+        long output = size(config, "client_output_limit", DEFAULT_OUTPUT, 64 << 10, 1L << 30);
+        int pending = (int) config.integer("max_pending", 1024, 1, 1 << 20);
+        CommandReader.Limits limits = new CommandReader.Limits(
+                (int) config.integer("max_arguments", 1 << 20, 16, 1 << 24), RequestCursor.MAX_BULK, (int)
+                        size(config, "max_request", DEFAULT_REQUEST, 64 << 10, 1L << 29));
+        RedisLogin login =
+                config.has("upstream_auth") ? login(config.section("upstream_auth")) : RedisLogin.of(null, null);
+        ProxyUsers users = ProxyUsers.read(config);
+        boolean keys = config.bool("keys", false);
+        config.rejectUnknown();
+        return new ProxySettings(routes, timeout.toNanos(), output, pending, limits, login, users, keys);
+    }
+
+    private static RedisLogin login(ConfigNode section) {
+        RedisLogin login = RedisLogin.from(section, "");
+        section.rejectUnknown();
+        return login;
+    }
+
+    private static long size(ConfigNode config, String key, long absent, long least, long most) {
+        long size = config.size(key, absent);
+        if (size < least || size > most) {
+            config.error(
+                    key, Units.format(size) + " (expected: " + Units.format(least) + ".." + Units.format(most) + ")");
+        }
+        return size;
+    }
+
+    /** The bytes of a text of the configuration. */
+    static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,50 @@
+package dev.weir.redis;
+
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.filter.FilterEnvironment;
+import dev.weir.core.filter.TerminalFactory;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.noop.NoopCounter;
+import java.util.Set;
+
+/** The terminal {@code redis_proxy}: the commands of its clients, spread over shards. See {@code docs/filters/redis-proxy.md}. */
+public final class RedisProxyFactory implements TerminalFactory {
+    private static final String PROTOCOL = "redis";
+
+    /** For the service loader. */
+    public RedisProxyFactory() {}
+
+    @Override
+    public String type() {
+        return "redis_proxy";
+    }
+
+    @Override
+    public Set<String> produces() {
+        return Set.of(PROTOCOL);
+    }
+
+    @Override
+    public Configured configure(ConfigNode config, FilterEnvironment environment) {
+        ProxySettings settings = ProxySettings.read(config, environment);
+        RedisProtocol protocol = protocol(environment);
+        PlanTable plans = new PlanTable(protocol.table());
+        ProxyMetrics metrics = new ProxyMetrics(environment.meters(), environment.listener());
+        NoopCounter none = new NoopCounter(new Meter.Id("none", Tags.empty(), null, null, Meter.Type.COUNTER));
+        return loop -> {
+            Loop shared = new Loop(plans.table(), protocol.errors(), new Loop.Settings(false, 16), null, none, none);
+            ProxyLoop home = new ProxyLoop(settings, shared, plans, metrics, protocol::outcome, loop);
+            environment.onClose(home::close);
+            return context -> new ProxyClient(home, context);
+        };
+    }
+
+    private static RedisProtocol protocol(FilterEnvironment environment) {
+        return environment.protocols().stream()
+                .filter(RedisProtocol.class::isInstance)
+                .map(RedisProtocol.class::cast)
+                .findFirst()
+                .orElseGet(RedisProtocol::new);
+    }
+}

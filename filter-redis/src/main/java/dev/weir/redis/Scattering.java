@@ -1,0 +1,283 @@
+package dev.weir.redis;
+
+import dev.weir.core.cluster.Cluster;
+import dev.weir.core.cluster.Endpoint;
+import dev.weir.redis.ProxyRoutes.Route;
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/** Commands that several shards answer a part of. One per loop. */
+final class Scattering {
+    /** The bits of a cursor that are a shard's own. */
+    private static final int CURSOR_BITS = 48;
+
+    private static final long CURSOR_MASK = (1L << CURSOR_BITS) - 1;
+
+    private final ProxyLoop home;
+    private final Dispatch dispatch;
+    /** For the running call: to which shard each key goes. */
+    private int[] owners = new int[64];
+
+    private Endpoint[] shards = new Endpoint[16];
+    private Cluster[] clusters = new Cluster[16];
+    private int[] keysOf = new int[16];
+    private int found;
+
+    Scattering(ProxyLoop home, Dispatch dispatch) {
+        this.home = home;
+        this.dispatch = dispatch;
+    }
+
+    // ---- by keys
+
+    void byKeys(Plan plan, ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        KeyFinder keys = home.keys;
+        int step = call.info.keys.get(0).step();
+        int tail = -call.info.keys.get(0).last() - 1; // arguments behind the keys
+        keys.find(call.info, command, buf);
+        int n = keys.size();
+        if (n == 0 || (command.count() - 1 - tail) % step != 0) {
+            home.fail(
+                    call,
+                    "ERR wrong number of arguments for '"
+                            + call.info.operation.name().toLowerCase(java.util.Locale.ROOT) + "' command");
+            return;
+        }
+        if (owners.length < n) {
+            owners = new int[Math.max(n, owners.length * 2)];
+        }
+        found = 0;
+        for (int i = 0; i < n; i++) {
+            Route route = dispatch.route(command, buf, keys.position(i));
+            if (route == null) {
+                home.fail(call, "ERR no route takes the key '" + Dispatch.shown(command, buf, keys.position(i)) + "'");
+                return;
+            }
+            Endpoint shard = dispatch.pick(route, command, buf, keys.position(i));
+            if (shard == null) {
+                dispatch.noShard(call, route.cluster());
+                return;
+            }
+            owners[i] = shard(route.cluster(), shard);
+        }
+        if (found == 1) {
+            client.links().to(clusters[0], shards[0]).send(call, buf, command.start(), command.end() - command.start());
+            return;
+        }
+        Merge merge = switch (plan) {
+            case MGET -> new Merges.Elements(home, call, found, Arrays.copyOf(owners, n));
+            case MSET -> new Merges.AllOk(home, call, found);
+            default -> new Merges.Sum(home, call, found);
+        };
+        send(client, merge, command, buf, n, step, tail);
+        if (owners.length > 4096) {
+            owners = new int[64];
+        }
+    }
+
+    private int shard(Cluster cluster, Endpoint shard) {
+        for (int i = 0; i < found; i++) {
+            if (shards[i] == shard) {
+                keysOf[i]++;
+                return i;
+            }
+        }
+        if (found == shards.length) {
+            shards = Arrays.copyOf(shards, found * 2);
+            clusters = Arrays.copyOf(clusters, found * 2);
+            keysOf = Arrays.copyOf(keysOf, found * 2);
+        }
+        shards[found] = shard;
+        clusters[found] = cluster;
+        keysOf[found] = 1;
+        return found++;
+    }
+
+    private void send(ProxyClient client, Merge merge, CommandReader command, ByteBuf buf, int n, int step, int tail) {
+        KeyFinder keys = home.keys;
+        int count = found;
+        int[] positions = new int[n];
+        int[] owner = Arrays.copyOf(owners, n);
+        for (int i = 0; i < n; i++) {
+            positions[i] = keys.position(i);
+        }
+        ShardLink[] links = new ShardLink[count];
+        ByteBuf[] requests = new ByteBuf[count];
+        for (int part = 0; part < count; part++) {
+            links[part] = client.links().to(clusters[part], shards[part]);
+            ByteBuf request = home.allocator().buffer(Math.min(command.end() - command.start(), 512));
+            Resp.arrayHeader(request, 1L + (long) keysOf[part] * step + tail);
+            copy(request, command, buf, 0);
+            for (int i = 0; i < n; i++) {
+                for (int k = 0; owner[i] == part && k < step; k++) {
+                    copy(request, command, buf, positions[i] + k);
+                }
+            }
+            for (int k = command.count() - tail; k < command.count(); k++) {
+                copy(request, command, buf, k);
+            }
+            requests[part] = request;
+        }
+        Arrays.fill(shards, 0, count, null);
+        Arrays.fill(clusters, 0, count, null);
+        sendParts(merge, links, requests);
+    }
+
+    /** From here on answers may come, and with them other commands that use the fields. */
+    private static void sendParts(Merge merge, ShardLink[] links, ByteBuf[] requests) {
+        Call[] parts = new Call[links.length];
+        for (int i = 0; i < links.length; i++) {
+            parts[i] = merge.part(requests[i].readableBytes());
+        }
+        for (int i = 0; i < links.length; i++) {
+            links[i].send(parts[i], requests[i], requests[i].readerIndex(), requests[i].readableBytes());
+            requests[i].release();
+        }
+    }
+
+    private static void copy(ByteBuf out, CommandReader command, ByteBuf buf, int argument) {
+        Resp.bulk(out, buf, command.start() + command.at(argument), command.length(argument));
+    }
+
+    // ---- to all
+
+    void toAll(Plan plan, ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        ShardLink[] all = all(client);
+        if (all.length == 0) {
+            dispatch.noShard(call, home.settings.routes().keyless().cluster());
+            return;
+        }
+        Merge merge = switch (plan) {
+            case ALL_SUM -> new Merges.Sum(home, call, all.length);
+            case ALL_ELEMENTS -> new Merges.Joined(home, call, all.length);
+            case ALL_SAME -> new Merges.Same(home, call, all.length);
+            case ALL_LEAST -> new Merges.Least(home, call, all.length);
+            default -> new Merges.AllOk(home, call, all.length);
+        };
+        toEach(merge, all, buf, command.start(), command.end() - command.start());
+    }
+
+    private static void toEach(Merge merge, ShardLink[] all, ByteBuf buf, int from, int length) {
+        ByteBuf[] requests = new ByteBuf[all.length];
+        for (int i = 0; i < all.length; i++) {
+            requests[i] = buf.retainedSlice(from, length);
+        }
+        sendParts(merge, all, requests);
+    }
+
+    /** The links to all shards of all routes, always in the same order. */
+    private ShardLink[] all(ProxyClient client) {
+        return home.settings.routes().clusters().stream()
+                .flatMap(cluster -> cluster.snapshot().endpoints().stream()
+                        .map(endpoint -> client.links().to(cluster, endpoint)))
+                .toArray(ShardLink[]::new);
+    }
+
+    // ---- one after the other
+
+    void scan(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        long cursor = cursor(LocalCommands.text(command, buf, 1));
+        ShardLink[] all = all(client);
+        int shard = (int) (cursor >>> CURSOR_BITS);
+        if (cursor < 0 || all.length > 0 && shard >= all.length) {
+            home.fail(call, "ERR invalid cursor");
+            return;
+        }
+        if (all.length == 0) {
+            dispatch.noShard(call, home.settings.routes().keyless().cluster());
+            return;
+        }
+        ByteBuf request = home.allocator().buffer(command.end() - command.start());
+        Resp.arrayHeader(request, command.count());
+        copy(request, command, buf, 0);
+        Resp.bulk(request, Long.toString(cursor & CURSOR_MASK));
+        for (int i = 2; i < command.count(); i++) {
+            copy(request, command, buf, i);
+        }
+        Merge merge = new Merges.Scan(home, call, shard, all.length, CURSOR_BITS);
+        sendParts(merge, new ShardLink[] {all[shard]}, new ByteBuf[] {request});
+    }
+
+    private static long cursor(String text) {
+        if (!text.matches("[0-9]{1,19}")) {
+            return -1;
+        }
+        try {
+            return Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            return -1;
+        }
+    }
+
+    void randomKey(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        ShardLink[] all = all(client);
+        if (all.length == 0) {
+            dispatch.noShard(call, home.settings.routes().keyless().cluster());
+            return;
+        }
+        ByteBuf sizes = home.allocator().buffer(32);
+        Resp.arrayHeader(sizes, 1);
+        Resp.bulk(sizes, "DBSIZE");
+        ByteBuf request = buf.copy(command.start(), command.end() - command.start());
+        Merge merge = new Merge(home, call, all.length) {
+            @Override
+            boolean goesOn(Call whole) {
+                try {
+                    ShardLink chosen = failures() > 0 ? null : drawn(this, all);
+                    if (chosen == null) {
+                        return false;
+                    }
+                    whole.shards = 1;
+                    chosen.send(whole, request, request.readerIndex(), request.readableBytes());
+                    return true;
+                } finally {
+                    request.release();
+                }
+            }
+
+            @Override
+            void abandon() {
+                super.abandon();
+                request.release();
+            }
+
+            @Override
+            void write(ByteBuf out) {
+                if (failures() > 0) {
+                    writeFailure(out);
+                } else {
+                    Resp.nil(out, client.session().resp3());
+                }
+            }
+        };
+        toEach(merge, all, sizes, sizes.readerIndex(), sizes.readableBytes());
+        sizes.release();
+    }
+
+    /** A shard, each as likely as it has keys; null if none has any. */
+    private static @Nullable ShardLink drawn(Merge sizes, ShardLink[] all) {
+        long sum = 0;
+        for (int i = 0; i < all.length; i++) {
+            sum += Merge.integer(sizes.text(i));
+        }
+        if (sum <= 0) {
+            return null;
+        }
+        long at = ThreadLocalRandom.current().nextLong(sum);
+        for (int i = 0; i < all.length; i++) {
+            at -= Merge.integer(sizes.text(i));
+            if (at < 0) {
+                return all[i];
+            }
+        }
+        return null;
+    }
+
+    /** The text of a line of the protocol, without its first byte and its end. */
+    static String line(ByteBuf answer) {
+        return answer.toString(answer.readerIndex() + 1, answer.readableBytes() - 3, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,102 @@
+package dev.weir.redis;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** What is counted of the links to one shard: by each loop for itself, added up when somebody asks. */
+final class ShardMetrics {
+    private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private enum Count {
+        REQUESTS("requests", "Commands sent to the shard"),
+        REQUEST_BYTES("request_bytes", "Bytes of the commands sent to the shard"),
+        RESPONSES("responses", "Answers of the shard"),
+        RESPONSE_BYTES("response_bytes", "Bytes received from the shard"),
+        ERRORS("errors", "Answers of the shard that were errors"),
+        TIMEOUTS("timeouts", "Commands that were not answered in time"),
+        FAILURES("connection_failures", "Connections to the shard that failed or were lost"),
+        CONNECTIONS("connections", "Connections to the shard that were made"),
+        MICROS("upstream_microseconds", "Time from sending commands to their answers, summed up");
+
+        private final String label;
+        private final String description;
+
+        Count(String label, String description) {
+            this.label = label;
+            this.description = description;
+        }
+    }
+
+    private final Map<Integer, Counts> loops = new ConcurrentHashMap<>();
+
+    ShardMetrics(MeterRegistry meters, String listener, String cluster, String endpoint) {
+        Tags tags = Tags.of("listener", listener, "cluster", cluster, "endpoint", endpoint);
+        for (Count count : Count.values()) {
+            FunctionCounter.builder("weir_redis_shard_" + count.label, this, shard -> shard.sum(count))
+                    .description(count.description)
+                    .tags(tags)
+                    .register(meters);
+        }
+    }
+
+    private double sum(Count count) {
+        double sum = 0;
+        for (Counts counts : loops.values()) {
+            sum += counts.get(count);
+        }
+        return sum;
+    }
+
+    /** The counters of a loop, for that loop only. */
+    Counts onLoop(int index) {
+        return loops.computeIfAbsent(index, key -> new Counts());
+    }
+
+    /** Counters with a single writer. */
+    static final class Counts {
+        private final long[] cells = new long[Count.values().length];
+
+        private void add(Count count, long delta) {
+            int i = count.ordinal();
+            CELL.setOpaque(cells, i, cells[i] + delta);
+        }
+
+        private long get(Count count) {
+            return (long) CELL.getOpaque(cells, count.ordinal());
+        }
+
+        void request(int bytes) {
+            add(Count.REQUESTS, 1);
+            add(Count.REQUEST_BYTES, bytes);
+        }
+
+        void received(int bytes) {
+            add(Count.RESPONSE_BYTES, bytes);
+        }
+
+        void answered(boolean error, long nanoseconds) {
+            add(Count.RESPONSES, 1);
+            add(Count.MICROS, nanoseconds / 1_000);
+            if (error) {
+                add(Count.ERRORS, 1);
+            }
+        }
+
+        void timedOut() {
+            add(Count.TIMEOUTS, 1);
+        }
+
+        void failed() {
+            add(Count.FAILURES, 1);
+        }
+
+        void connected() {
+            add(Count.CONNECTIONS, 1);
+        }
+    }
+}

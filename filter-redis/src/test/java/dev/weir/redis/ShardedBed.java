@@ -1,0 +1,67 @@
+package dev.weir.redis;
+
+import dev.weir.core.Proxy;
+import dev.weir.core.config.ProxyConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A {@code redis_proxy} before some real servers. */
+final class ShardedBed implements AutoCloseable {
+    final List<TestServer> shards = new ArrayList<>();
+    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    final Proxy proxy;
+
+    private ShardedBed(List<String> servers, Map<String, ?> settings, Map<String, ?> cluster) throws Exception {
+        for (String server : servers) {
+            shards.add(TestServer.start(server));
+        }
+        proxy = start(
+                meters, shards.stream().map(shard -> "127.0.0.1:" + shard.port()).toList(), settings, cluster);
+    }
+
+    /** One server of each name. */
+    static ShardedBed of(List<String> servers, Map<String, ?> settings) throws Exception {
+        return new ShardedBed(servers, settings, Map.of());
+    }
+
+    static ShardedBed of(List<String> servers, Map<String, ?> settings, Map<String, ?> cluster) throws Exception {
+        return new ShardedBed(servers, settings, cluster);
+    }
+
+    /** A proxy before these endpoints. */
+    static Proxy start(
+            SimpleMeterRegistry meters, List<String> endpoints, Map<String, ?> settings, Map<String, ?> cluster) {
+        Map<String, Object> terminal = new HashMap<>(Map.of("type", "redis_proxy", "cluster", "c", "hash_tags", true));
+        terminal.putAll(settings);
+        Map<String, Object> shards =
+                new HashMap<>(Map.of("name", "c", "load_balancing", "maglev", "endpoints", endpoints));
+        shards.putAll(cluster);
+        return Proxy.builder()
+                .meters(meters)
+                .start(ProxyConfig.of(Map.of(
+                        "listeners",
+                        List.of(Map.of("name", "cache", "address", "127.0.0.1:0", "filters", List.of(terminal))),
+                        "clusters",
+                        List.of(shards))));
+    }
+
+    RawClient connect() throws IOException {
+        return new RawClient(port());
+    }
+
+    int port() {
+        return proxy.address("cache").port();
+    }
+
+    @Override
+    public void close() throws Exception {
+        proxy.close();
+        for (TestServer shard : shards) {
+            shard.close();
+        }
+    }
+}
