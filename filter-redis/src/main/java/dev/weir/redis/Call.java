@@ -33,6 +33,19 @@ final class Call {
     @Nullable
     Merge parts;
 
+    /** The transaction that its answer ends. */
+    @Nullable
+    ProxyTransaction ends;
+    /** What it is the answer to, if that comes in parts. */
+    @Nullable
+    LargeCommand large;
+    /** What is to be done when it has been answered, if nobody else is told. */
+    @Nullable
+    Runnable whenDone;
+    /** Whose connection its answer sets free, if it has been taken for this call alone. */
+    @Nullable
+    LinkSet lender;
+
     boolean inClient;
     boolean inLink;
     /** Whether it lies in the pool. */
@@ -194,6 +207,10 @@ final class Call {
         client = null;
         merge = null;
         parts = null;
+        ends = null;
+        lender = null;
+        whenDone = null;
+        large = null;
         link = null;
         error = null;
     }

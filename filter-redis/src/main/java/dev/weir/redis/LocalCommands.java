@@ -47,6 +47,7 @@ final class LocalCommands {
                 select(client, call, text(command, buf, 1));
                 break;
             case RESET:
+                client.forgetTransaction();
                 client.session().reset();
                 client.changed();
                 call.silent = false;

@@ -27,6 +27,8 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
     private static final int SHARD = 4;
     /** What comes next depends on an answer that has not come yet. */
     private static final int BARRIER = 8;
+    /** What comes next goes another way than what has not been answered yet. */
+    private static final int LANE = 16;
 
     private final ProxyLoop home;
     private final TerminalContext context;
@@ -42,6 +44,10 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
     private @Nullable String tooLong;
     private LinkSet links;
     private @Nullable ShardLink stoppedFor;
+    private @Nullable ProxyTransaction transaction;
+    private @Nullable LargeCommand large;
+    /** The connection of its own that its open commands are on; null for the shared ones. */
+    private @Nullable ShardLink lane;
     private int reasons;
     private long held;
     private boolean parsing;
@@ -160,19 +166,34 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
         if (from == to) {
             return false;
         }
-        switch (reader.next(buf, from, to)) {
+        CommandReader.Step step = reader.next(buf, from, to);
+        LargeCommand streaming = large;
+        if (streaming != null && streaming.begun()) {
+            if (step == CommandReader.Step.BROKEN) {
+                streaming.broken();
+                broken(reader.problem());
+                return false;
+            }
+            return stream(streaming, step == CommandReader.Step.COMMAND, buf);
+        }
+        switch (step) {
             case COMMAND:
+                if (!command(reader, buf)) {
+                    return false;
+                }
                 buf.readerIndex(reader.end());
-                command(reader, buf);
                 reader.done();
                 return true;
             case INLINE:
-                buf.readerIndex(reader.end());
-                inline(reader.takeInline());
+                if (inline(reader.takeInline())) {
+                    buf.readerIndex(reader.end());
+                }
                 return true;
             case NOTHING:
                 buf.readerIndex(reader.end());
                 return true;
+            case LARGE:
+                return large(buf);
             case TOO_LONG:
                 buf.readerIndex(reader.end());
                 tooLong = reader.problem();
@@ -188,25 +209,102 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
         }
     }
 
-    private void command(CommandReader command, ByteBuf buf) {
+    /** A large argument comes: it goes to the shard as it comes, if that can be. */
+    private boolean large(ByteBuf buf) {
+        LargeCommand streaming = large;
+        if (streaming == null) {
+            streaming = home.dispatch.large(this, reader, buf);
+            if (streaming == null) {
+                if (reasons != 0) {
+                    return false;
+                }
+                reader.keep();
+                return true;
+            }
+            large = streaming;
+            streaming.connect();
+            return true;
+        }
+        streaming.begin(reader, buf);
+        reader.stream();
+        buf.readerIndex(reader.end());
+        return true;
+    }
+
+    private boolean stream(LargeCommand streaming, boolean last, ByteBuf buf) {
+        streaming.goOn(buf, reader.start(), reader.end() - reader.start(), last);
+        boolean moved = reader.end() > reader.start();
+        buf.readerIndex(reader.end());
+        if (last) {
+            large = null;
+            reader.done();
+        }
+        return moved || last;
+    }
+
+    private boolean command(CommandReader command, ByteBuf buf) {
         String problem = tooLong;
         if (problem != null) {
             tooLong = null;
+            if (transaction != null) {
+                transaction.spoil();
+            }
             home.fail(open(home.table.other(), 0), "ERR " + problem);
-            return;
+            return true;
         }
-        home.dispatch.command(this, command, buf);
+        return home.dispatch.command(this, command, buf);
     }
 
-    private void inline(ByteBuf array) {
+    private boolean inline(ByteBuf array) {
         CommandReader again = new CommandReader(home.settings.limits());
         try {
-            if (again.next(array, array.readerIndex(), array.writerIndex()) == CommandReader.Step.COMMAND) {
-                command(again, array);
-            }
+            return again.next(array, array.readerIndex(), array.writerIndex()) != CommandReader.Step.COMMAND
+                    || command(again, array);
         } finally {
             array.release();
         }
+    }
+
+    /** Its transaction, or null if it has none and needs none. */
+    @Nullable
+    ProxyTransaction transaction(boolean needed) {
+        if (transaction == null && needed) {
+            transaction = new ProxyTransaction(home, this);
+        }
+        return transaction;
+    }
+
+    /** Whatever it has begun is given up. */
+    void forgetTransaction() {
+        if (transaction != null) {
+            transaction.abort();
+        }
+    }
+
+    /** From here on its commands go to a connection of its own, or to shared ones again. */
+    void lane(@Nullable ShardLink own) {
+        lane = own;
+    }
+
+    /**
+     * Whether commands are open that went another way than one to come, so that it might overtake them. Then nothing is read until they are answered.
+     *
+     * @param own whether it goes to a connection of its own
+     */
+    boolean busyElsewhere(boolean own, @Nullable ProxyTransaction transacting) {
+        if (calls.isEmpty()) {
+            return false;
+        }
+        ShardLink lease = transacting == null ? null : transacting.lease();
+        boolean same = own ? lease != null && lease == lane : lane == null;
+        if (own && lease == null && transacting != null && transacting.isOpen() && lane == null) {
+            // Until a transaction has a shard it is only kept here; a shard is taken when all else is done.
+            same = false;
+        }
+        if (!same) {
+            hold(LANE);
+        }
+        return !same;
     }
 
     private void broken(String problem) {
@@ -338,7 +436,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
             emit(call);
             calls.remove();
             call.inClient = false;
-            call.free();
+            free(call);
             call = calls.peek();
         }
         if (call != null && !call.silent && call.merge == null && call.parts == null && call.heldBytes() > 0) {
@@ -348,7 +446,29 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
         if (calls.size() <= home.settings.pendingCommands() / 2) {
             release(PENDING);
         }
+        if (calls.isEmpty()) {
+            release(LANE);
+        }
         maybeFinish();
+    }
+
+    /** The call has been answered: what it alone has used is set free. */
+    private void free(Call call) {
+        ProxyTransaction ending = call.ends;
+        LinkSet lender = call.lender;
+        LargeCommand whole = call.large;
+        ShardLink link = call.link;
+        if (whole != null) {
+            whole.answered();
+        }
+        if (ending != null) {
+            ending.ended(call);
+        }
+        if (lender != null && link != null) {
+            lane = null;
+            lender.giveBack(link);
+        }
+        call.free();
     }
 
     private void writeHeld(Call call) {
@@ -505,6 +625,12 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
     public void userEventTriggered(ChannelHandlerContext from, Object event) {
         if (event == EndOfStream.INSTANCE) {
             ended = true;
+            Call oldest = calls.peek();
+            if (oldest != null && oldest.waits) {
+                // As a server does: who has ended its stream does not wait any more.
+                connection.close(CloseReason.CLIENT_CLOSED);
+                return;
+            }
             maybeFinish();
         }
     }
@@ -527,6 +653,13 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
             leave(call);
             call = calls.peek();
         }
+        if (large != null) {
+            large.broken();
+            large = null;
+        }
+        if (transaction != null) {
+            transaction.abort();
+        }
     }
 
     private void leave(Call call) {
@@ -536,6 +669,9 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
         if (call.parts != null) {
             call.parts.abandon();
             call.parts = null;
+        }
+        if (call.lender != null && call.link != null) {
+            call.link.abort(); // whatever it waits for, nobody wants it any more
         }
         if (!call.done) {
             call.status = Exchange.Status.NO_REPLY;

@@ -137,6 +137,8 @@ final class ProxyLoop {
         ProxyClient client = call.client;
         if (client != null) {
             client.answer(call, buf, from, length, last);
+        } else if (last && call.whenDone != null) {
+            call.whenDone.run();
         }
     }
 
@@ -164,6 +166,9 @@ final class ProxyLoop {
         if (client == null) {
             text.release();
             call.done = true;
+            if (call.whenDone != null) {
+                call.whenDone.run();
+            }
         } else {
             client.answerWhole(call, text);
         }

@@ -54,12 +54,14 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     private final String text;
     private final ShardMetrics.Counts metrics;
     private final boolean judged;
+    private final boolean own;
 
     private State state = State.IDLE;
     private @Nullable Channel channel;
     private @Nullable RespCursor cursor;
     private int greetings;
     private boolean leaving;
+    private boolean lost;
 
     private final CallRing sent = new CallRing();
     /** Of those sent, from the oldest on, how many have had their time. */
@@ -79,7 +81,9 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     private long pausedUntil;
     private String failure = "";
 
-    ShardLink(ProxyLoop home, LinkSet set, Cluster cluster, Endpoint endpoint) {
+    /** @param own whether it is one client's alone: then it is not made again when it is lost, and waits for ever for what may block */
+    ShardLink(ProxyLoop home, LinkSet set, Cluster cluster, Endpoint endpoint, boolean own) {
+        this.own = own;
         this.home = home;
         this.set = set;
         this.kind = set.kind();
@@ -108,6 +112,10 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     /** Sends a command, now or when there is a connection. If that cannot be, the call fails, perhaps at once. */
     void send(Call call, ByteBuf buf, int from, int length) {
         call.link = this;
+        if (lost) {
+            refuse(call, failure);
+            return;
+        }
         if (state == State.READY) {
             write(call, buf, from, length);
             return;
@@ -144,6 +152,35 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         if (slow != null && slow != call.client) {
             slow = null;
             to.config().setAutoRead(true);
+        }
+    }
+
+    /** Whether it is connected, so that commands can be sent in parts. */
+    boolean isReady() {
+        return state == State.READY;
+    }
+
+    /** The begin of a command whose rest follows by {@link #goOn}; nobody else may send until it is whole. */
+    void begin(Call call, ByteBuf buf, int from, int length) {
+        call.link = this;
+        if (state == State.READY) {
+            write(call, buf, from, length);
+        } else {
+            refuse(call, failure);
+        }
+    }
+
+    /** More of a command. Of one that has failed the rest is dropped. */
+    void goOn(ProxyClient client, ByteBuf buf, int from, int length) {
+        Channel to = channel;
+        if (state != State.READY || to == null) {
+            return;
+        }
+        writeOut(to);
+        to.write(buf.retainedSlice(from, length), to.voidPromise());
+        soon();
+        if (!to.isWritable() && client.stopFor(this)) {
+            stopped.add(client);
         }
     }
 
@@ -293,7 +330,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
             if (request == null) {
                 throw new IllegalStateException("a call waits without its request");
             }
-            if (call.done || call.client == null && call.merge == null) {
+            if (call.done) {
                 call.inLink = false;
                 call.free();
             } else {
@@ -313,6 +350,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     private void failed(String why) {
         state = State.IDLE;
         failure = why;
+        lost = own;
         pause = Math.min(LONGEST_PAUSE, Math.max(FIRST_PAUSE, pause * 2));
         pausedUntil = home.clock.nanoTime() + pause;
         Call call = waiting.poll();
@@ -479,7 +517,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         long time = home.clock.nanoTime();
         while (expired < sent.size() && time - sent.get(expired).sent >= timeout) {
             Call call = sent.get(expired++);
-            if (!call.done) {
+            if (!call.done && !call.waits) {
                 metrics.timedOut();
                 if (judged) {
                     endpoint.done(Endpoint.Outcome.TIMEOUT, timeout / 1_000);
@@ -491,7 +529,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         if (oldest == null) {
             return;
         }
-        if (slow == null && time - Math.max(oldest.sent, lastRead) >= 2 * timeout) {
+        if (slow == null && !oldest.waits && time - Math.max(oldest.sent, lastRead) >= 2 * timeout) {
             lose("silent for " + 2 * timeout / 1_000_000 + " ms");
             return;
         }
@@ -543,23 +581,10 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
 
     /** The connection is of no use any more: whoever waits on it is told. */
     private void lose(String why) {
-        Channel lost = channel;
         boolean greeting = state == State.GREETING;
-        channel = null;
-        cursor = null;
-        slow = null;
-        state = State.IDLE;
-        if (out != null) {
-            out.release();
-            out = null;
-        }
-        if (timer != null) {
-            timer.cancel(false);
-            timer = null;
-        }
-        if (lost != null) {
-            lost.close();
-        }
+        lost = own;
+        failure = why;
+        closeChannel();
         if (greeting || !sent.isEmpty()) {
             metrics.failed();
             endpoint.done(Endpoint.Outcome.CONNECT_FAILED, -1);
@@ -580,22 +605,63 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         }
     }
 
+    /** Whether it is of no use any more, as connections of one client are when they have ended. */
+    boolean lost() {
+        return lost;
+    }
+
+    /** Ends at once; whoever waits is not told. */
+    void abort() {
+        lost = true;
+        failure = "aborted";
+        while (!sent.isEmpty()) {
+            dropped(sent.get(0));
+            sent.remove();
+        }
+        Call call = waiting.poll();
+        while (call != null) {
+            dropped(call);
+            call = waiting.poll();
+        }
+        expired = 0;
+        waitingBytes = 0;
+        closeChannel();
+    }
+
+    private static void dropped(Call call) {
+        call.done = true;
+        call.inLink = false;
+        if (call.request != null) {
+            call.request.release();
+            call.request = null;
+        }
+        call.free();
+    }
+
+    private void closeChannel() {
+        Channel before = channel;
+        channel = null;
+        cursor = null;
+        slow = null;
+        state = State.IDLE;
+        if (timer != null) {
+            timer.cancel(false);
+            timer = null;
+        }
+        if (out != null) {
+            out.release();
+            out = null;
+        }
+        if (before != null) {
+            before.close();
+        }
+    }
+
     /** Nobody sends on it any more; it ends when nothing waits. */
     void leave() {
         leaving = true;
         if (sent.isEmpty() && waiting.isEmpty() && channel != null && state != State.CONNECTING) {
-            Channel idle = channel;
-            channel = null;
-            state = State.IDLE;
-            if (timer != null) {
-                timer.cancel(false);
-                timer = null;
-            }
-            if (out != null) {
-                out.release();
-                out = null;
-            }
-            idle.close();
+            closeChannel();
         }
     }
 }
