@@ -177,11 +177,6 @@ final class Call {
         return taken;
     }
 
-    /** Whether what waits lies in a buffer of its own. */
-    boolean holdsBuffer() {
-        return held != null;
-    }
-
     void dropHeld() {
         smallLength = 0;
         if (held != null) {

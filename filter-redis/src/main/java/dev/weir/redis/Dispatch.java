@@ -52,6 +52,8 @@ final class Dispatch {
             home.fail(call, "NOAUTH Authentication required.");
         } else if (transacts && transaction != null) {
             transaction.command(plan, call, command, buf);
+        } else if (!client.session().resp3() && plan != Plan.PUBSUB && home.pubSub.subscribed(client)) {
+            subscribed(plan, client, call, command, buf);
         } else {
             run(plan, client, call, command, buf);
         }
@@ -81,7 +83,13 @@ final class Dispatch {
             case OWN_CONNECTION:
                 onOwnConnection(client, call, command, buf);
                 break;
-            case TRANSACTION, PUBSUB, REFUSED:
+            case PUBSUB:
+                pubSub(client, call, command, buf);
+                break;
+            case PUBLISH:
+                publish(client, call, command, buf);
+                break;
+            case TRANSACTION, REFUSED:
                 home.metrics.unsupported.increment();
                 home.fail(call, refusal(plan, call.info));
                 break;
@@ -91,6 +99,48 @@ final class Dispatch {
                 break;
             default:
                 local.command(plan, client, call, command, buf);
+        }
+    }
+
+    /** What may be said by a client of RESP2 that has subscribed. */
+    private void subscribed(Plan plan, ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        if (plan == Plan.PING) {
+            LocalCommands.answer(home, call, client, out -> {
+                Resp.arrayHeader(out, 2);
+                Resp.bulk(out, "pong");
+                Resp.bulk(out, command.count() > 1 ? LocalCommands.text(command, buf, 1) : "");
+            });
+        } else if (plan == Plan.QUIT || plan == Plan.RESET) {
+            run(plan, client, call, command, buf);
+        } else {
+            home.fail(
+                    call,
+                    "ERR Can't execute '" + call.info.operation.name().toLowerCase(java.util.Locale.ROOT)
+                            + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
+        }
+    }
+
+    private void pubSub(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        switch (call.info.kind) {
+            case SUBSCRIBE -> home.pubSub.subscribe(client, call, Topic.Kind.CHANNEL, command, buf);
+            case PSUBSCRIBE -> home.pubSub.subscribe(client, call, Topic.Kind.PATTERN, command, buf);
+            case SSUBSCRIBE -> home.pubSub.subscribe(client, call, Topic.Kind.SHARD, command, buf);
+            case UNSUBSCRIBE -> home.pubSub.unsubscribe(client, call, Topic.Kind.CHANNEL, command, buf);
+            case PUNSUBSCRIBE -> home.pubSub.unsubscribe(client, call, Topic.Kind.PATTERN, command, buf);
+            case SUNSUBSCRIBE -> home.pubSub.unsubscribe(client, call, Topic.Kind.SHARD, command, buf);
+            default -> throw new IllegalArgumentException(call.info + " is no subscription");
+        }
+    }
+
+    /** To the shard where those have subscribed who want to hear it. */
+    private void publish(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        Route route = routes.keyless();
+        route(command, buf, 1); // reads the name
+        Endpoint endpoint = pick(route, command, buf, 1);
+        if (endpoint == null) {
+            noShard(call, route.cluster());
+        } else {
+            send(client, call, command, buf, route.cluster(), endpoint);
         }
     }
 

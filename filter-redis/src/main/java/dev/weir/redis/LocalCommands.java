@@ -48,6 +48,7 @@ final class LocalCommands {
                 break;
             case RESET:
                 client.forgetTransaction();
+                home.pubSub.left(client);
                 client.session().reset();
                 client.changed();
                 call.silent = false;

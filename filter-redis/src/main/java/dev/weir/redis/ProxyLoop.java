@@ -42,6 +42,7 @@ final class ProxyLoop {
     final ProxyMetrics metrics;
     final KeyFinder keys;
     final Dispatch dispatch;
+    final ProxyPubSub pubSub;
     final Outcome outcome = new Outcome();
 
     private final Function<String, Endpoint.Outcome> outcomes;
@@ -74,6 +75,7 @@ final class ProxyLoop {
         this.clock = environment.clock();
         this.keys = new KeyFinder(new CommandReader(settings.limits()), Unpooled.EMPTY_BUFFER);
         this.dispatch = new Dispatch(this);
+        this.pubSub = new ProxyPubSub(this);
         this.sweeping = loop.scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
     }
 
@@ -84,6 +86,7 @@ final class ProxyLoop {
             sweeping.cancel(false);
             sets.values().forEach(LinkSet::close);
             sets.clear();
+            pubSub.close();
         });
     }
 

@@ -25,6 +25,8 @@ final class ProxyTransaction {
     private boolean open;
     /** A command could not be queued: EXEC must fail. */
     private boolean spoilt;
+    /** EXEC, DISCARD or UNWATCH is on its way. */
+    private boolean ending;
 
     private @Nullable ShardLink lease;
     private @Nullable LinkSet owner;
@@ -40,7 +42,12 @@ final class ProxyTransaction {
 
     /** Whether MULTI has been said. */
     boolean isOpen() {
-        return open;
+        return open && !ending;
+    }
+
+    /** Whether it ends with the next answer. */
+    boolean isEnding() {
+        return ending;
     }
 
     /** The connection to the shard, or null. */
@@ -51,7 +58,7 @@ final class ProxyTransaction {
 
     /** Whether the command concerns transactions, or belongs to one. */
     boolean takes(Plan plan) {
-        return plan == Plan.TRANSACTION || open && plan != Plan.QUIT && plan != Plan.RESET;
+        return plan == Plan.TRANSACTION || isOpen() && plan != Plan.QUIT && plan != Plan.RESET;
     }
 
     void command(Plan plan, Call call, CommandReader command, ByteBuf buf) {
@@ -113,6 +120,7 @@ final class ProxyTransaction {
         } else {
             watching = false;
             call.ends = this;
+            ending = true;
             forward(call, command, buf);
         }
     }
@@ -197,6 +205,7 @@ final class ProxyTransaction {
             return;
         }
         call.ends = this;
+        ending = true;
         forward(call, command, buf);
     }
 
@@ -219,6 +228,7 @@ final class ProxyTransaction {
             end();
         } else {
             call.ends = this;
+            ending = true;
             forward(call, command, buf);
         }
     }
@@ -293,15 +303,12 @@ final class ProxyTransaction {
     // ---- the end
 
     /** The command that ends it has been answered. */
-    void ended(Call call) {
-        boolean unwatched = call.info.operation.name().equals("UNWATCH");
-        if (unwatched && (open || watching)) {
-            return; // more has been said meanwhile
-        }
+    void ended() {
         end();
     }
 
     private void end() {
+        ending = false;
         open = false;
         watching = false;
         spoilt = false;

@@ -8,11 +8,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -27,20 +22,13 @@ import org.jspecify.annotations.Nullable;
  *     └─────────(for a while commands fail at once)──────────────────────┘
  * </pre>
  */
-final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.Flushing {
+final class ShardLink {
     private enum State {
         IDLE,
         CONNECTING,
         GREETING,
         READY
     }
-
-    /** Up to here bytes are copied into one buffer with those before and behind them; larger pieces are passed as they are. */
-    static final int COPIED = 256;
-
-    private static final int OUT = 4 << 10;
-    /** Most bytes that wait for a connection to be made. */
-    private static final int MAX_WAITING = 4 << 20;
 
     private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
@@ -64,19 +52,15 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     private boolean lost;
 
     private final CallRing sent = new CallRing();
-    /** Of those sent, from the oldest on, how many have had their time. */
-    private int expired;
 
-    private final ArrayDeque<Call> waiting = new ArrayDeque<>(0);
-    private int waitingBytes;
-    private @Nullable ByteBuf out;
-    private boolean dirty;
+    private final WaitingCalls waiting;
+    private final Pieces output;
     private final ArrayDeque<ProxyClient> stopped = new ArrayDeque<>(0);
     private @Nullable ProxyClient slow;
 
     private long lastRead;
     private long now;
-    private @Nullable ScheduledFuture<?> timer;
+    private final LinkDeadlines deadlines;
     private long pause;
     private long pausedUntil;
     private String failure = "";
@@ -92,6 +76,9 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         this.text = endpoint.address().toString();
         this.metrics = home.metrics.shard(cluster.name(), text).onLoop(home.index);
         this.judged = cluster.wantsOutcomes();
+        this.output = new Pieces(home, () -> {});
+        this.waiting = new WaitingCalls(home);
+        this.deadlines = new LinkDeadlines(home, this, sent);
     }
 
     Cluster cluster() {
@@ -124,27 +111,16 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
             refuse(call, failure);
             return;
         }
-        if (waitingBytes + length > MAX_WAITING) {
+        if (!waiting.add(call, buf, from, length)) {
             refuse(call, "too much waits for its connection");
-            return;
-        }
-        call.request = home.allocator().buffer(length).writeBytes(buf, from, length);
-        waitingBytes += length;
-        waiting.add(call);
-        call.inLink = true;
-        if (state == State.IDLE) {
+        } else if (state == State.IDLE) {
             connect();
         }
     }
 
     private void write(Call call, ByteBuf buf, int from, int length) {
         Channel to = channel();
-        if (length <= COPIED) {
-            room(to, length).writeBytes(buf, from, length);
-        } else {
-            writeOut(to);
-            to.write(buf.retainedSlice(from, length), to.voidPromise());
-        }
+        output.add(buf, from, length);
         called(call, length);
         if (!to.isWritable()) {
             stop(call);
@@ -176,9 +152,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         if (state != State.READY || to == null) {
             return;
         }
-        writeOut(to);
-        to.write(buf.retainedSlice(from, length), to.voidPromise());
-        soon();
+        output.add(buf, from, length);
         if (!to.isWritable() && client.stopFor(this)) {
             stopped.add(client);
         }
@@ -188,53 +162,13 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         call.inLink = true;
         sent.add(call);
         metrics.request(length);
-        soon();
-        if (timer == null && home.settings.timeoutNanos() > 0) {
-            watch(home.settings.timeoutNanos());
-        }
+        deadlines.sent();
     }
 
     private void stop(Call call) {
         ProxyClient client = call.merge == null ? call.client : call.merge.client();
         if (client != null && client.stopFor(this)) {
             stopped.add(client);
-        }
-    }
-
-    private ByteBuf room(Channel to, int length) {
-        ByteBuf buf = out;
-        if (buf != null && buf.writableBytes() >= length) {
-            return buf;
-        }
-        if (buf != null) {
-            writeOut(to);
-        }
-        out = to.alloc().directBuffer(OUT);
-        return out;
-    }
-
-    private void writeOut(Channel to) {
-        ByteBuf buf = out;
-        if (buf != null) {
-            out = null;
-            to.write(buf, to.voidPromise());
-        }
-    }
-
-    private void soon() {
-        if (!dirty) {
-            dirty = true;
-            home.soon(this);
-        }
-    }
-
-    @Override
-    public void flushNow() {
-        dirty = false;
-        Channel to = channel;
-        if (to != null) {
-            writeOut(to);
-            to.flush();
         }
     }
 
@@ -252,7 +186,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         state = State.CONNECTING;
         ChannelFuture connecting;
         try {
-            connecting = endpoint.connect(home.loop, this);
+            connecting = endpoint.connect(home.loop, new ShardWire(this));
         } catch (ChannelException noSocket) {
             failed("no socket: " + noSocket.getMessage());
             return;
@@ -276,7 +210,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
             endpoint.done(late ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED, -1);
             metrics.failed();
             channel = null;
-            failed(late ? "no connection within " + cluster.connectTimeoutMillis() + " ms" : reason(cause));
+            failed(late ? "no connection within " + cluster.connectTimeoutMillis() + " ms" : ConnectFailure.text(cause));
             return;
         }
         Channel to = done.channel();
@@ -284,6 +218,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         lastRead = home.clock.nanoTime();
         ByteBuf greeting = to.alloc().buffer();
         greetings = kind.greet(greeting, home.settings.login());
+        output.open(to);
         to.config().setAutoRead(true);
         if (greetings == 0) {
             greeting.release();
@@ -304,18 +239,6 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         }
     }
 
-    private static String reason(Throwable cause) {
-        String message = cause.getMessage();
-        String text = message == null ? cause.getClass().getSimpleName() : message;
-        int end = text.indexOf("failed with error(-");
-        if (end >= 0) {
-            int colon = text.indexOf("): ", end);
-            text = colon > 0 ? text.substring(colon + 3) : text;
-        }
-        int address = text.indexOf(": ");
-        return address >= 0 ? text.substring(0, address).toLowerCase(java.util.Locale.ROOT) : text;
-    }
-
     private void ready() {
         state = State.READY;
         pause = 0;
@@ -323,24 +246,14 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         set.refusal(null);
         metrics.connected();
         long time = home.clock.nanoTime();
-        Call call = waiting.poll();
-        while (call != null) {
-            ByteBuf request = call.request;
-            call.request = null;
-            if (request == null) {
-                throw new IllegalStateException("a call waits without its request");
-            }
-            if (call.done) {
-                call.inLink = false;
-                call.free();
-            } else {
+        waiting.each((call, request) -> {
+            if (!call.done && state == State.READY) {
                 call.sent = time;
                 write(call, request, request.readerIndex(), request.readableBytes());
+            } else if (!call.done) {
+                refuse(call, failure);
             }
-            request.release();
-            call = waiting.poll();
-        }
-        waitingBytes = 0;
+        });
         if (leaving && sent.isEmpty()) {
             leave();
         }
@@ -353,21 +266,11 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         lost = own;
         pause = Math.min(LONGEST_PAUSE, Math.max(FIRST_PAUSE, pause * 2));
         pausedUntil = home.clock.nanoTime() + pause;
-        Call call = waiting.poll();
-        while (call != null) {
-            call.inLink = false;
-            ByteBuf request = call.request;
-            call.request = null;
-            if (request != null) {
-                if (!elsewhere(call, request)) {
-                    refuse(call, why);
-                    call.free();
-                }
-                request.release();
+        waiting.each((call, request) -> {
+            if (!elsewhere(call, request)) {
+                refuse(call, why);
             }
-            call = waiting.poll();
-        }
-        waitingBytes = 0;
+        });
         resumeStopped();
     }
 
@@ -382,12 +285,8 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
 
     // ---- answers
 
-    @Override
-    public void channelRead(ChannelHandlerContext ctx, Object message) {
-        if (!(message instanceof ByteBuf data) || ctx.channel() != channel) {
-            ReferenceCountUtil.release(message);
-            return;
-        }
+    /** Bytes have come; lent. */
+    void received(ByteBuf data) {
         now = home.clock.nanoTime();
         lastRead = now;
         metrics.received(data.readableBytes());
@@ -395,8 +294,6 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
             walk(data);
         } catch (SniffException e) {
             lose("its answer is no RESP (" + e.getMessage() + ")");
-        } finally {
-            data.release();
         }
     }
 
@@ -444,7 +341,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         }
         if (last) {
             sent.remove();
-            expired = Math.max(0, expired - 1);
+            deadlines.answered();
         }
         if (!call.done) {
             call.responseBytes += length;
@@ -480,6 +377,27 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         }
     }
 
+    /** A call has had its time. */
+    void expired(Call call, long timeout) {
+        metrics.timedOut();
+        if (judged) {
+            endpoint.done(Endpoint.Outcome.TIMEOUT, timeout / 1_000);
+        }
+        refuse(call, "no answer within " + timeout / 1_000_000 + " ms");
+    }
+
+    /** Nothing has come from it for too long. */
+    void silent(long nanos) {
+        if (slow == null) {
+            lose("silent for " + nanos / 1_000_000 + " ms");
+        }
+    }
+
+    /** When something came last. */
+    long lastRead() {
+        return lastRead;
+    }
+
     /** The client cannot take more. If nobody else waits for answers of this link, it need not read any. */
     void slowDown(ProxyClient client) {
         Channel from = channel;
@@ -505,48 +423,15 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         }
     }
 
-    // ---- time
-
-    private void watch(long nanos) {
-        timer = home.loop.schedule(this::check, nanos, TimeUnit.NANOSECONDS);
-    }
-
-    private void check() {
-        timer = null;
-        long timeout = home.settings.timeoutNanos();
-        long time = home.clock.nanoTime();
-        while (expired < sent.size() && time - sent.get(expired).sent >= timeout) {
-            Call call = sent.get(expired++);
-            if (!call.done && !call.waits) {
-                metrics.timedOut();
-                if (judged) {
-                    endpoint.done(Endpoint.Outcome.TIMEOUT, timeout / 1_000);
-                }
-                refuse(call, "no answer within " + timeout / 1_000_000 + " ms");
-            }
-        }
-        Call oldest = sent.peek();
-        if (oldest == null) {
-            return;
-        }
-        if (slow == null && !oldest.waits && time - Math.max(oldest.sent, lastRead) >= 2 * timeout) {
-            lose("silent for " + 2 * timeout / 1_000_000 + " ms");
-            return;
-        }
-        long next = expired < sent.size() ? sent.get(expired).sent + timeout - time : timeout;
-        watch(Math.max(next, TimeUnit.MILLISECONDS.toNanos(1)));
-    }
-
     // ---- the end
 
-    @Override
-    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (ctx.channel().isWritable()) {
-            resumeStopped();
-        }
+    /** Whether this is its connection, and it has been made. */
+    boolean has(Channel one) {
+        return one == channel && state != State.CONNECTING;
     }
 
-    private void resumeStopped() {
+    /** Its channel takes more: so do those who were stopped. */
+    void resumeStopped() {
         // Those who resume may fill it again, and stop again.
         for (int n = stopped.size(); n > 0; n--) {
             ProxyClient client = stopped.poll();
@@ -556,31 +441,8 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         }
     }
 
-    @Override
-    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event instanceof ChannelInputShutdownEvent && ctx.channel() == channel) {
-            lose("it closed the connection");
-        }
-    }
-
-    @Override
-    public void channelInactive(ChannelHandlerContext ctx) {
-        if (ctx.channel() == channel) {
-            lose("it closed the connection");
-        }
-    }
-
-    @Override
-    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (ctx.channel() == channel) {
-            lose(cause instanceof java.io.IOException ? "connection lost: " + cause.getMessage() : cause.toString());
-        } else {
-            ctx.close();
-        }
-    }
-
     /** The connection is of no use any more: whoever waits on it is told. */
-    private void lose(String why) {
+    void lose(String why) {
         boolean greeting = state == State.GREETING;
         lost = own;
         failure = why;
@@ -589,7 +451,6 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
             metrics.failed();
             endpoint.done(Endpoint.Outcome.CONNECT_FAILED, -1);
         }
-        expired = 0;
         // What is sent from here on begins a connection of its own.
         for (int n = sent.size(); n > 0; n--) {
             Call call = sent.get(0);
@@ -615,27 +476,14 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         lost = true;
         failure = "aborted";
         while (!sent.isEmpty()) {
-            dropped(sent.get(0));
+            Call call = sent.get(0);
             sent.remove();
+            call.done = true;
+            call.inLink = false;
+            call.free();
         }
-        Call call = waiting.poll();
-        while (call != null) {
-            dropped(call);
-            call = waiting.poll();
-        }
-        expired = 0;
-        waitingBytes = 0;
+        waiting.each((call, request) -> call.done = true);
         closeChannel();
-    }
-
-    private static void dropped(Call call) {
-        call.done = true;
-        call.inLink = false;
-        if (call.request != null) {
-            call.request.release();
-            call.request = null;
-        }
-        call.free();
     }
 
     private void closeChannel() {
@@ -644,14 +492,8 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         cursor = null;
         slow = null;
         state = State.IDLE;
-        if (timer != null) {
-            timer.cancel(false);
-            timer = null;
-        }
-        if (out != null) {
-            out.release();
-            out = null;
-        }
+        deadlines.stop();
+        output.close();
         if (before != null) {
             before.close();
         }

@@ -3,11 +3,13 @@ package dev.weir.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.Proxy;
+import io.micrometer.core.instrument.Measurement;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
 /** {@code redis_proxy} when shards fail, are late or talk nonsense, and when clients do not read. */
@@ -101,8 +103,11 @@ final class RedisProxyFaultsIT {
     }
 
     private static double closed(SimpleMeterRegistry meters, String reason) {
-        return meters.find("weir_connections_closed").tag("reason", reason).counters().stream()
-                .mapToDouble(counter -> counter.count())
+        return meters.getMeters().stream()
+                .filter(meter -> meter.getId().getName().startsWith("weir.connections.closed"))
+                .filter(meter -> reason.equals(meter.getId().getTag("reason")))
+                .flatMap(meter -> StreamSupport.stream(meter.measure().spliterator(), false))
+                .mapToDouble(Measurement::getValue)
                 .sum();
     }
 
