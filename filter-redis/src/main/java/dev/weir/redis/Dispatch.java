@@ -338,13 +338,4 @@ final class Dispatch {
         int length = command.length(argument);
         return route.cluster().pick(routes.hash(route, home.scratch(length), length), 0, Exclusions.NONE);
     }
-
-    /**
-     * What could not be sent goes to another shard of its cluster, if there is one that may have the same keys.
-     *
-     * @return whether it was sent
-     */
-    boolean retry(Call call, ProxyClient client, ShardLink failed, ByteBuf request) {
-        return false;
-    }
 }

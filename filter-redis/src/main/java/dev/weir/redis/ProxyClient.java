@@ -10,6 +10,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,9 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     private final TerminalContext context;
     private final Connection connection;
     private final CallRing calls = new CallRing();
+    /** Links that are not read from, as it does not take what they bring. */
+    private final Set<ShardLink> slowed = new HashSet<>(2);
+
     private final int hash = ThreadLocalRandom.current().nextInt();
     private final ProxySession session;
     private final ClientInput input;
@@ -254,9 +259,14 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         }
         if (output().waiting() > home.settings.outputLimit()) {
             context.reset(CloseReason.SLOW_CLIENT);
-        } else if (first && !channel().isWritable() && call.link != null && !call.silent) {
-            call.link.slowDown(this);
+        } else if (first && !channel().isWritable() && call.link != null && call.link.slowDown(this)) {
+            slowed.add(call.link);
         }
+    }
+
+    private void speedUp() {
+        slowed.forEach(link -> link.speedUp(this));
+        slowed.clear();
     }
 
     /** The whole answer to a call, made here; takes the buffer over. */
@@ -385,10 +395,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext changed) {
         if (changed.channel().isWritable()) {
-            Call call = calls.peek();
-            if (call != null && call.link != null) {
-                call.link.speedUp(this);
-            }
+            speedUp();
             release(OUTPUT);
         }
     }
@@ -410,6 +417,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext from) {
         closed = true;
+        speedUp();
         input.close();
         output().close();
         Call call = calls.peek();
@@ -425,9 +433,6 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     }
 
     private void leave(Call call) {
-        if (call.link != null) {
-            call.link.speedUp(this);
-        }
         if (call.parts != null) {
             call.parts.abandon();
             call.parts = null;

@@ -266,17 +266,8 @@ final class ShardLink {
         lost = own;
         pause = Math.min(LONGEST_PAUSE, Math.max(FIRST_PAUSE, pause * 2));
         pausedUntil = home.clock.nanoTime() + pause;
-        waiting.each((call, request) -> {
-            if (!elsewhere(call, request)) {
-                refuse(call, why);
-            }
-        });
+        waiting.each((call, request) -> refuse(call, why));
         resumeStopped();
-    }
-
-    private boolean elsewhere(Call call, ByteBuf request) {
-        ProxyClient client = call.merge == null ? call.client : call.merge.client();
-        return !call.done && client != null && home.dispatch.retry(call, client, this, request);
     }
 
     private void refuse(Call call, String why) {
@@ -398,19 +389,20 @@ final class ShardLink {
         return lastRead;
     }
 
-    /** The client cannot take more. If nobody else waits for answers of this link, it need not read any. */
-    void slowDown(ProxyClient client) {
+    /** The client cannot take more. If nobody else waits for answers of this link, none are read until {@link #speedUp}. */
+    boolean slowDown(ProxyClient client) {
         Channel from = channel;
         if (from == null || sent.size() > RECENT) {
-            return;
+            return false;
         }
         for (int i = 0; i < sent.size(); i++) {
             if (sent.get(i).client != client) {
-                return;
+                return false;
             }
         }
         slow = client;
         from.config().setAutoRead(false);
+        return true;
     }
 
     /** The client reads again, or has left. */
