@@ -48,7 +48,11 @@ final class Dispatch {
                 transaction.spoil();
             }
             home.fail(call, wrongNumber(info));
-        } else if (client.mustLogIn() && plan != Plan.AUTH && plan != Plan.HELLO && plan != Plan.QUIT && plan != Plan.RESET) {
+        } else if (client.mustLogIn()
+                && plan != Plan.AUTH
+                && plan != Plan.HELLO
+                && plan != Plan.QUIT
+                && plan != Plan.RESET) {
             home.fail(call, "NOAUTH Authentication required.");
         } else if (transacts && transaction != null) {
             transaction.command(plan, call, command, buf);
@@ -262,7 +266,12 @@ final class Dispatch {
         boolean transacts = transaction != null && transaction.isOpen();
         int key = info.onlyKey;
         boolean fits = info.arity > 0 ? command.count() == info.arity : command.count() >= -info.arity;
-        if (transacts || key == 0 || key >= command.read() || !fits || client.mustLogIn() || home.plans.of(info) != Plan.KEYED) {
+        if (transacts
+                || key == 0
+                || key >= command.read()
+                || !fits
+                || client.mustLogIn()
+                || home.plans.of(info) != Plan.KEYED) {
             return null;
         }
         if (client.busyElsewhere(true, null)) {

@@ -46,6 +46,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     private @Nullable ProxyTransaction transaction;
     /** The connection of its own that its open commands are on; null for the shared ones. */
     private @Nullable ShardLink lane;
+
     private int reasons;
     private boolean ended;
     private boolean closing;

@@ -119,7 +119,10 @@ final class ShardLink {
     }
 
     private void write(Call call, ByteBuf buf, int from, int length) {
-        Channel to = channel();
+        Channel to = channel;
+        if (to == null) {
+            throw new IllegalStateException("not connected to " + text);
+        }
         output.add(buf, from, length);
         called(call, length);
         if (!to.isWritable()) {
@@ -172,14 +175,6 @@ final class ShardLink {
         }
     }
 
-    private Channel channel() {
-        Channel to = channel;
-        if (to == null) {
-            throw new IllegalStateException("not connected to " + text);
-        }
-        return to;
-    }
-
     // ---- connecting
 
     private void connect() {
@@ -210,7 +205,10 @@ final class ShardLink {
             endpoint.done(late ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED, -1);
             metrics.failed();
             channel = null;
-            failed(late ? "no connection within " + cluster.connectTimeoutMillis() + " ms" : ConnectFailure.text(cause));
+            failed(
+                    late
+                            ? "no connection within " + cluster.connectTimeoutMillis() + " ms"
+                            : ConnectFailure.text(cause));
             return;
         }
         Channel to = done.channel();

@@ -20,7 +20,10 @@ final class ShardedBed implements AutoCloseable {
             shards.add(TestServer.start(server));
         }
         proxy = start(
-                meters, shards.stream().map(shard -> "127.0.0.1:" + shard.port()).toList(), settings, cluster);
+                meters,
+                shards.stream().map(shard -> "127.0.0.1:" + shard.port()).toList(),
+                settings,
+                cluster);
     }
 
     /** One server of each name. */
@@ -58,7 +61,7 @@ final class ShardedBed implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         proxy.close();
         for (TestServer shard : shards) {
             shard.close();
