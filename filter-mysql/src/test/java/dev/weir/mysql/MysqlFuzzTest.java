@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A short run of the fuzzer, in a JVM of its own, from the recorded conversations on, and from some statements. A long one: {@code mvn test -pl
  * filter-mysql -am -Dtest=MysqlFuzzTest -Dsurefire.failIfNoSpecifiedTests=false -Dweir.fuzz.seconds=3600}.
  */
+@Tag("slow")
 final class MysqlFuzzTest {
     private static final int SECONDS = Integer.getInteger("weir.fuzz.seconds", 10);
 
