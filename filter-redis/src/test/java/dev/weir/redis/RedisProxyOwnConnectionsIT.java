@@ -129,7 +129,7 @@ final class RedisProxyOwnConnectionsIT {
 
             // Connections go back: what the one before has watched is forgotten.
             one.watch("{t}a");
-            one.close();
+            one.disconnect();
             try (Jedis three = new Jedis("127.0.0.1", bed.port(), 60_000)) {
                 two.set("{t}a", "7");
                 Transaction other = three.multi();
@@ -166,10 +166,10 @@ final class RedisProxyOwnConnectionsIT {
     void whoeverLeavesTakesNothingAlong(String name) throws Exception {
         try (ShardedBed bed = bed(name);
                 RawClient two = bed.connect()) {
-            RawClient one = bed.connect();
-            one.send("BLPOP", "{t}list", "0");
-            awaitBlocked(bed, 1);
-            one.close();
+            try (RawClient one = bed.connect()) {
+                one.send("BLPOP", "{t}list", "0");
+                awaitBlocked(bed, 1);
+            }
             awaitBlocked(bed, 0);
             assertThat(two.call("RPUSH", "{t}list", "x")).isEqualTo(":1\r\n");
             assertThat(two.call("LLEN", "{t}list")).isEqualTo(":1\r\n");
