@@ -38,7 +38,7 @@ final class Dispatch {
         Plan plan = home.plans.of(info);
         ProxyTransaction transaction = client.transaction(plan == Plan.TRANSACTION);
         boolean transacts = transaction != null && transaction.takes(plan);
-        if (client.busyElsewhere(transacts || plan == Plan.OWN_CONNECTION, transaction)) {
+        if (client.busyElsewhere(transacts || plan == Plan.OWN_CONNECTION, transacts ? transaction : null)) {
             return false;
         }
         Call call = client.open(info, command.end() - command.start());

@@ -157,16 +157,16 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
      * @param own whether it goes to a connection of its own
      */
     boolean busyElsewhere(boolean own, @Nullable ProxyTransaction transacting) {
-        if (calls.isEmpty()) {
-            return false;
-        }
         ShardLink lease = transacting == null ? null : transacting.lease();
-        boolean same = own ? lease != null && lease == lane : lane == null;
-        same &= transacting == null || !transacting.isEnding();
-        if (!same) {
-            hold(LANE);
+        if (!calls.isEmpty()) {
+            boolean same = own ? lease != null && lease == lane : lane == null;
+            if (!same || transacting != null && transacting.isEnding()) {
+                hold(LANE);
+                return true;
+            }
         }
-        return !same;
+        lane = own ? lease : null;
+        return false;
     }
 
     /** It has sent what is no command. */

@@ -52,9 +52,19 @@ final class RedisProxyExchangesIT {
             assertThat(all)
                     .extracting(exchange -> exchange.operation().name())
                     .containsExactly(
-                            "CLIENT SETNAME", "SET", "GET", "GET", "INCR", "MGET", "_OTHER", "SELECT", "DBSIZE", "PING");
+                            "CLIENT SETNAME",
+                            "SET",
+                            "GET",
+                            "GET",
+                            "INCR",
+                            "MGET",
+                            "_OTHER",
+                            "SELECT",
+                            "DBSIZE",
+                            "PING");
             Exchange set = all.get(1);
-            assertThat(set.requestBytes).isEqualTo(RawClient.encode("SET", "k", "v").length());
+            assertThat(set.requestBytes)
+                    .isEqualTo(RawClient.encode("SET", "k", "v").length());
             assertThat(set.responseBytes).isEqualTo(5);
             assertThat(set.upstreamText()).isIn("127.0.0.1:" + one.port(), "127.0.0.1:" + two.port());
             assertThat(set.clusterName()).isEqualTo("c");
@@ -83,7 +93,9 @@ final class RedisProxyExchangesIT {
         try (TestServer one = TestServer.start("embedded");
                 TestServer two = TestServer.start("embedded");
                 Proxy proxy = ShardedBed.start(
-                        Proxy.builder().sink(index -> exchange -> loop.set(Thread.currentThread().getId())),
+                        Proxy.builder()
+                                .sink(index -> exchange ->
+                                        loop.set(Thread.currentThread().getId())),
                         List.of("127.0.0.1:" + one.port(), "127.0.0.1:" + two.port()),
                         Map.of(),
                         Map.of());

@@ -142,6 +142,41 @@ final class RedisProxyOwnConnectionsIT {
 
     @ParameterizedTest
     @MethodSource("servers")
+    void commandsOfBothWaysAreCarriedOutInTheirOrder(String name) throws Exception {
+        try (ShardedBed bed = bed(name);
+                RawClient client = bed.connect()) {
+            StringBuilder round = new StringBuilder();
+            for (String[] command : new String[][] {
+                {"SET", "{t}a", "1"},
+                {"WATCH", "{t}a"},
+                {"GET", "{t}a"},
+                {"MULTI"},
+                {"SET", "{t}a", "2"},
+                {"EXEC"},
+                {"GET", "{t}a"},
+                {"RPUSH", "{t}l", "x"},
+                {"BLPOP", "{t}l", "0"},
+                {"LLEN", "{t}l"}
+            }) {
+                round.append(RawClient.encode(command));
+            }
+            for (int i = 0; i < 100; i++) {
+                client.write(round.toString());
+            }
+            for (int i = 0; i < 100; i++) {
+                StringBuilder answers = new StringBuilder();
+                for (int k = 0; k < 10; k++) {
+                    answers.append(client.read());
+                }
+                assertThat(answers.toString())
+                        .isEqualTo("+OK\r\n+OK\r\n$1\r\n1\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n$1\r\n2\r\n:1\r\n"
+                                + "*2\r\n$4\r\n{t}l\r\n$1\r\nx\r\n:0\r\n");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
     void blockingCommandsBlockNobodyElse(String name) throws Exception {
         try (ShardedBed bed = bed(name);
                 RawClient one = bed.connect();

@@ -42,19 +42,17 @@ final class ShardedBed implements AutoCloseable {
     }
 
     /** The same, of a builder. */
-    static Proxy start(
-            Proxy.Builder builder, List<String> endpoints, Map<String, ?> settings, Map<String, ?> cluster) {
+    static Proxy start(Proxy.Builder builder, List<String> endpoints, Map<String, ?> settings, Map<String, ?> cluster) {
         Map<String, Object> terminal = new HashMap<>(Map.of("type", "redis_proxy", "cluster", "c", "hash_tags", true));
         terminal.putAll(settings);
         Map<String, Object> shards =
                 new HashMap<>(Map.of("name", "c", "load_balancing", "maglev", "endpoints", endpoints));
         shards.putAll(cluster);
-        return builder
-                .start(ProxyConfig.of(Map.of(
-                        "listeners",
-                        List.of(Map.of("name", "cache", "address", "127.0.0.1:0", "filters", List.of(terminal))),
-                        "clusters",
-                        List.of(shards))));
+        return builder.start(ProxyConfig.of(Map.of(
+                "listeners",
+                List.of(Map.of("name", "cache", "address", "127.0.0.1:0", "filters", List.of(terminal))),
+                "clusters",
+                List.of(shards))));
     }
 
     RawClient connect() throws IOException {
