@@ -32,7 +32,7 @@ final class Dispatch {
         Call call = client.open(info, command.end() - command.start());
         int count = command.count();
         if (info.index != 0 && (info.arity > 0 ? count != info.arity : count < -info.arity)) {
-            home.fail(call, wrongNumber(info));
+            refuse(client, call, wrongNumber(info));
             return;
         }
         Plan plan = home.plans.of(info);
@@ -61,15 +61,23 @@ final class Dispatch {
                 break;
             case OWN_CONNECTION, TRANSACTION, PUBSUB, REFUSED:
                 home.metrics.unsupported.increment();
-                home.fail(call, refusal(plan, info));
+                refuse(client, call, refusal(plan, info));
                 break;
             case UNKNOWN:
                 home.metrics.unsupported.increment();
-                home.fail(call, unknown(command, buf));
+                refuse(client, call, unknown(command, buf));
                 break;
             default:
                 local.command(plan, client, call, command, buf);
         }
+    }
+
+    /** What this proxy does not do. */
+    private void refuse(ProxyClient client, Call call, String error) {
+        if (home.settings.variant().strict()) {
+            client.hangUp(call);
+        }
+        home.fail(call, error);
     }
 
     private CommandInfo info(CommandReader command, ByteBuf buf) {
@@ -133,7 +141,8 @@ final class Dispatch {
             }
             route = route(command, buf, keys.position(0));
             endpoint = route == null ? null : pick(route, command, buf, keys.position(0));
-            for (int i = 1; i < keys.size() && route != null && endpoint != null; i++) {
+            int compared = home.settings.variant().firstKey() ? 1 : keys.size();
+            for (int i = 1; i < compared && route != null && endpoint != null; i++) {
                 Route other = route(command, buf, keys.position(i));
                 if (other == null || pick(other, command, buf, keys.position(i)) != endpoint) {
                     crossSlot(call, command, buf, keys.position(0), keys.position(i));
@@ -161,6 +170,7 @@ final class Dispatch {
     }
 
     void noShard(Call call, Cluster cluster) {
+        home.metrics.forwardErrors.increment();
         home.fail(call, "ERR cluster " + cluster.name() + " has no shard to ask");
     }
 

@@ -45,6 +45,11 @@ final class LinkSet {
         return link;
     }
 
+    /** Makes all of them. */
+    void open(Cluster cluster) {
+        cluster.snapshot().endpoints().forEach(endpoint -> to(cluster, endpoint).open());
+    }
+
     /** Ends those whose endpoint has left its cluster, as soon as nothing waits on them. */
     void sweep() {
         Iterator<ShardLink> all = links.values().iterator();

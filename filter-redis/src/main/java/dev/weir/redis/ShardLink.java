@@ -123,6 +123,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         call.request = home.allocator().buffer(length).writeBytes(buf, from, length);
         waitingBytes += length;
         waiting.add(call);
+        metrics.queued(length);
         call.inLink = true;
         if (state == State.IDLE) {
             connect();
@@ -151,6 +152,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         call.inLink = true;
         sent.add(call);
         metrics.request(length);
+        metrics.pending(call.requestBytes);
         soon();
         if (timer == null && home.settings.timeoutNanos() > 0) {
             watch(home.settings.timeoutNanos());
@@ -211,6 +213,13 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
 
     // ---- connecting
 
+    /** Connects before there is something to send. */
+    void open() {
+        if (state == State.IDLE && !leaving) {
+            connect();
+        }
+    }
+
     private void connect() {
         state = State.CONNECTING;
         ChannelFuture connecting;
@@ -238,6 +247,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
             boolean late = cause instanceof io.netty.channel.ConnectTimeoutException;
             endpoint.done(late ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED, -1);
             metrics.failed();
+            metrics.broken();
             channel = null;
             failed(late ? "no connection within " + cluster.connectTimeoutMillis() + " ms" : reason(cause));
             return;
@@ -245,8 +255,9 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         Channel to = done.channel();
         cursor = new RespCursor(home.shared);
         lastRead = home.clock.nanoTime();
+        metrics.opened();
         ByteBuf greeting = to.alloc().buffer();
-        greetings = kind.greet(greeting, home.settings.login());
+        greetings = kind.greet(greeting, home.settings);
         to.config().setAutoRead(true);
         if (greetings == 0) {
             greeting.release();
@@ -293,6 +304,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
             if (request == null) {
                 throw new IllegalStateException("a call waits without its request");
             }
+            metrics.unqueued(request.readableBytes());
             if (call.done || call.client == null && call.merge == null) {
                 call.inLink = false;
                 call.free();
@@ -321,6 +333,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
             ByteBuf request = call.request;
             call.request = null;
             if (request != null) {
+                metrics.unqueued(request.readableBytes());
                 if (!elsewhere(call, request)) {
                     refuse(call, why);
                     call.free();
@@ -339,7 +352,14 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     }
 
     private void refuse(Call call, String why) {
+        home.metrics.forwardErrors.increment();
         home.fail(call, "ERR shard " + text + " of cluster " + cluster.name() + ": " + why);
+    }
+
+    /** It is put into one channel after the other. */
+    @Override
+    public boolean isSharable() {
+        return true;
     }
 
     // ---- answers
@@ -391,7 +411,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
             String error = new String(value.text, 0, value.textLength, java.nio.charset.StandardCharsets.UTF_8);
             set.refusal(error);
             lose(
-                    greetings == 1 && kind.database() > 0
+                    greetings == 1 && kind.databaseOf(home.settings) > 0
                             ? error
                             : home.settings.login().refusal(error));
         } else if (--greetings == 0) {
@@ -406,6 +426,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         }
         if (last) {
             sent.remove();
+            metrics.settled(call.requestBytes);
             expired = Math.max(0, expired - 1);
         }
         if (!call.done) {
@@ -521,6 +542,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof ChannelInputShutdownEvent && ctx.channel() == channel) {
+            metrics.ended();
             lose("it closed the connection");
         }
     }
@@ -528,6 +550,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         if (ctx.channel() == channel) {
+            metrics.ended();
             lose("it closed the connection");
         }
     }
@@ -535,6 +558,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (ctx.channel() == channel) {
+            metrics.broken();
             lose(cause instanceof java.io.IOException ? "connection lost: " + cause.getMessage() : cause.toString());
         } else {
             ctx.close();
@@ -545,6 +569,9 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     private void lose(String why) {
         Channel lost = channel;
         boolean greeting = state == State.GREETING;
+        if (cursor != null) {
+            metrics.closed();
+        }
         channel = null;
         cursor = null;
         slow = null;
@@ -569,6 +596,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         for (int n = sent.size(); n > 0; n--) {
             Call call = sent.get(0);
             sent.remove();
+            metrics.settled(call.requestBytes);
             call.inLink = false;
             refuse(call, why);
             call.free();
@@ -595,6 +623,8 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
                 out.release();
                 out = null;
             }
+            cursor = null;
+            metrics.closed();
             idle.close();
         }
     }

@@ -1,6 +1,7 @@
 package dev.weir.redis;
 
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.lang.invoke.MethodHandles;
@@ -21,14 +22,28 @@ final class ShardMetrics {
         TIMEOUTS("timeouts", "Commands that were not answered in time"),
         FAILURES("connection_failures", "Connections to the shard that failed or were lost"),
         CONNECTIONS("connections", "Connections to the shard that were made"),
-        MICROS("upstream_microseconds", "Time from sending commands to their answers, summed up");
+        ENDED("connections_ended", "Connections that the shard ended"),
+        BROKEN("connection_errors", "Connections to the shard that could not be made, or broke"),
+        MICROS("upstream_microseconds", "Time from sending commands to their answers, summed up"),
+        OPEN("connections_open", "Connections to the shard that are open", true),
+        QUEUED("queued", "Commands that wait for a connection to the shard", true),
+        QUEUED_BYTES("queued_bytes", "Bytes of the commands that wait for a connection to the shard", true),
+        PENDING("pending", "Commands that were sent to the shard and are not answered", true),
+        PENDING_BYTES("pending_bytes", "Bytes of the commands that are not answered", true);
 
         private final String label;
         private final String description;
+        /** Whether it goes down, too. */
+        private final boolean level;
 
         Count(String label, String description) {
+            this(label, description, false);
+        }
+
+        Count(String label, String description, boolean level) {
             this.label = label;
             this.description = description;
+            this.level = level;
         }
     }
 
@@ -37,10 +52,18 @@ final class ShardMetrics {
     ShardMetrics(MeterRegistry meters, String listener, String cluster, String endpoint) {
         Tags tags = Tags.of("listener", listener, "cluster", cluster, "endpoint", endpoint);
         for (Count count : Count.values()) {
-            FunctionCounter.builder("weir_redis_shard_" + count.label, this, shard -> shard.sum(count))
-                    .description(count.description)
-                    .tags(tags)
-                    .register(meters);
+            String name = "weir_redis_shard_" + count.label;
+            if (count.level) {
+                Gauge.builder(name, this, shard -> shard.sum(count))
+                        .description(count.description)
+                        .tags(tags)
+                        .register(meters);
+            } else {
+                FunctionCounter.builder(name, this, shard -> shard.sum(count))
+                        .description(count.description)
+                        .tags(tags)
+                        .register(meters);
+            }
         }
     }
 
@@ -93,6 +116,42 @@ final class ShardMetrics {
 
         void failed() {
             add(Count.FAILURES, 1);
+        }
+
+        void opened() {
+            add(Count.OPEN, 1);
+        }
+
+        void closed() {
+            add(Count.OPEN, -1);
+        }
+
+        void ended() {
+            add(Count.ENDED, 1);
+        }
+
+        void broken() {
+            add(Count.BROKEN, 1);
+        }
+
+        void queued(int bytes) {
+            add(Count.QUEUED, 1);
+            add(Count.QUEUED_BYTES, bytes);
+        }
+
+        void unqueued(int bytes) {
+            add(Count.QUEUED, -1);
+            add(Count.QUEUED_BYTES, -bytes);
+        }
+
+        void pending(int bytes) {
+            add(Count.PENDING, 1);
+            add(Count.PENDING_BYTES, bytes);
+        }
+
+        void settled(int bytes) {
+            add(Count.PENDING, -1);
+            add(Count.PENDING_BYTES, -bytes);
         }
 
         void connected() {
