@@ -9,15 +9,16 @@ import io.netty.buffer.ByteBuf;
  * @param database the database their commands run in
  */
 record LinkKind(boolean resp3, int database) {
-    /** Its database at the shard, where clients have a fixed one for theirs. */
-    int databaseOf(ProxySettings settings) {
-        return database > 0 ? database : settings.variant().database();
+    /** Its database at a shard, where clients have a fixed one for theirs. */
+    int databaseOf(ProxySettings settings, boolean unix) {
+        ProxyVariant variant = settings.variant();
+        return database > 0 ? database : unix ? variant.unixDatabase() : variant.database();
     }
 
-    /** Writes what has to be said on a new connection; answers how many answers come. */
-    int greet(ByteBuf out, ProxySettings settings) {
+    /** Writes what has to be said on a new connection, on a Unix socket or not; answers how many answers come. */
+    int greet(ByteBuf out, ProxySettings settings, boolean unix) {
         RedisLogin login = settings.login();
-        int chosen = databaseOf(settings);
+        int chosen = databaseOf(settings, unix);
         int commands = 0;
         if (resp3) {
             // Before the log-in only HELLO is allowed with everything in it.

@@ -233,7 +233,7 @@ final class LocalCommands {
             return;
         }
         int database = Integer.parseInt(index);
-        if (database > 0 && home.settings.variant().database() > 0) {
+        if (database > 0 && home.settings.variant().fixed()) {
             home.fail(call, "ERR DB index is out of range");
             return;
         }

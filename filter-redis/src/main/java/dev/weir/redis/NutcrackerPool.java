@@ -49,7 +49,7 @@ record NutcrackerPool(
         proxy.put("cluster", name);
         boolean hashes = sharding(fields, node, proxy, cluster);
         List<NutcrackerServer> servers = servers(node, cluster, hashes);
-        protocol(fields, node, proxy);
+        protocol(fields, node, proxy, servers);
         connections(fields, listener, proxy, cluster);
         ejection(fields, cluster);
         node.rejectUnknown();
@@ -151,7 +151,8 @@ record NutcrackerPool(
         return List.copyOf(servers);
     }
 
-    private static void protocol(NutcrackerFields fields, ConfigNode node, Map<String, Object> proxy) {
+    private static void protocol(
+            NutcrackerFields fields, ConfigNode node, Map<String, Object> proxy, List<NutcrackerServer> servers) {
         boolean redis = fields.flag("redis");
         if (!redis && (!node.has("redis") || "false".equals(fields.text("redis")))) {
             node.error("redis", MEMCACHED);
@@ -164,6 +165,11 @@ record NutcrackerPool(
         int database = fields.number("redis_db", 0, 0);
         if (database > 0) {
             proxy.put("database", database);
+            if (servers.stream().anyMatch(server -> server.address().startsWith("unix:"))) {
+                // It misses to select on connections that are there at once; what it has stored is in database 0.
+                proxy.put("unix_database", 0);
+                fields.note("redis_db", "is database 0 for servers on Unix sockets, as in twemproxy");
+            }
         }
         proxy.put("max_request", LARGEST);
         proxy.put("client_output_limit", LARGEST);

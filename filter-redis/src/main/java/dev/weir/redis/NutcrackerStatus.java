@@ -11,6 +11,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -22,10 +24,13 @@ final class NutcrackerStatus implements ConfigTranslator.Status {
 
     private static final String SHARD = "weir_redis_shard_";
 
+    /** The last of the file first, as there. */
     private final List<NutcrackerPool> pools;
 
     NutcrackerStatus(List<NutcrackerPool> pools) {
-        this.pools = List.copyOf(pools);
+        List<NutcrackerPool> reversed = new ArrayList<>(pools);
+        Collections.reverse(reversed);
+        this.pools = List.copyOf(reversed);
     }
 
     @Override

@@ -257,7 +257,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         lastRead = home.clock.nanoTime();
         metrics.opened();
         ByteBuf greeting = to.alloc().buffer();
-        greetings = kind.greet(greeting, home.settings);
+        greetings = kind.greet(greeting, home.settings, endpoint.address().isUnix());
         to.config().setAutoRead(true);
         if (greetings == 0) {
             greeting.release();
@@ -411,7 +411,11 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
             String error = new String(value.text, 0, value.textLength, java.nio.charset.StandardCharsets.UTF_8);
             set.refusal(error);
             lose(
-                    greetings == 1 && kind.databaseOf(home.settings) > 0
+                    greetings == 1
+                                    && kind.databaseOf(
+                                                    home.settings,
+                                                    endpoint.address().isUnix())
+                                            > 0
                             ? error
                             : home.settings.login().refusal(error));
         } else if (--greetings == 0) {

@@ -230,6 +230,16 @@ final class NutcrackerTranslatorTest {
     }
 
     @Test
+    void serversOnUnixSocketsHaveDatabaseZeroOnly() {
+        Result result = of("redis_db", "2", "servers", List.of("h:1:1", "/run/r.sock:1"));
+
+        assertThat(result.proxy()).containsEntry("database", 2).containsEntry("unix_database", 0);
+        assertThat(result.translation.notes())
+                .containsExactly("a.redis_db: is database 0 for servers on Unix sockets, as in twemproxy");
+        assertThat(of("redis_db", "2").proxy()).doesNotContainKey("unix_database");
+    }
+
+    @Test
     void aTimeIsForConnectionsAndForAnswers() {
         Result result = of("timeout", "400");
 

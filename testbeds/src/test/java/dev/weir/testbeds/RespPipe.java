@@ -38,7 +38,7 @@ final class RespPipe implements AutoCloseable {
 
     /** The answer to one command, as it was sent: {@code +OK}, or {@code $1}, a line end and {@code v}. */
     String ask(String... words) throws IOException {
-        return all(List.of(command(words))).get(0);
+        return all(List.<byte[][]>of(command(words))).get(0);
     }
 
     /** The answers to some commands, pipelined. */
