@@ -14,22 +14,24 @@ final class ShardMetrics {
     private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
 
     private enum Count {
-        REQUESTS("requests", "Commands sent to the shard"),
-        REQUEST_BYTES("request_bytes", "Bytes of the commands sent to the shard"),
-        RESPONSES("responses", "Answers of the shard"),
-        RESPONSE_BYTES("response_bytes", "Bytes received from the shard"),
-        ERRORS("errors", "Answers of the shard that were errors"),
-        TIMEOUTS("timeouts", "Commands that were not answered in time"),
-        FAILURES("connection_failures", "Connections to the shard that failed or were lost"),
-        CONNECTIONS("connections", "Connections to the shard that were made"),
-        ENDED("connections_ended", "Connections that the shard ended"),
-        BROKEN("connection_errors", "Connections to the shard that could not be made, or broke"),
-        MICROS("upstream_microseconds", "Time from sending commands to their answers, summed up"),
-        OPEN("connections_open", "Connections to the shard that are open", true),
-        QUEUED("queued", "Commands that wait for a connection to the shard", true),
-        QUEUED_BYTES("queued_bytes", "Bytes of the commands that wait for a connection to the shard", true),
-        PENDING("pending", "Commands that were sent to the shard and are not answered", true),
-        PENDING_BYTES("pending_bytes", "Bytes of the commands that are not answered", true);
+        REQUESTS("weir_redis_shard_requests", "Commands sent to the shard"),
+        REQUEST_BYTES("weir_redis_shard_request_bytes", "Bytes of the commands sent to the shard"),
+        RESPONSES("weir_redis_shard_responses", "Answers of the shard"),
+        RESPONSE_BYTES("weir_redis_shard_response_bytes", "Bytes received from the shard"),
+        ERRORS("weir_redis_shard_errors", "Answers of the shard that were errors"),
+        TIMEOUTS("weir_redis_shard_timeouts", "Commands that were not answered in time"),
+        FAILURES("weir_redis_shard_connection_failures", "Connections to the shard that failed or were lost"),
+        CONNECTIONS("weir_redis_shard_connections", "Connections to the shard that were made"),
+        ENDED("weir_redis_shard_connections_ended", "Connections that the shard ended"),
+        BROKEN("weir_redis_shard_connection_errors", "Connections to the shard that could not be made, or broke"),
+        MICROS(
+                "weir_redis_shard_upstream_microseconds",
+                "Time from sending commands to their answers, summed up"),
+        OPEN("weir_redis_shard_connections_open", "Connections to the shard that are open", true),
+        QUEUED("weir_redis_shard_queued", "Commands that wait for a connection to the shard", true),
+        QUEUED_BYTES("weir_redis_shard_queued_bytes", "Bytes of the commands that wait for a connection to the shard", true),
+        PENDING("weir_redis_shard_pending", "Commands that were sent to the shard and are not answered", true),
+        PENDING_BYTES("weir_redis_shard_pending_bytes", "Bytes of the commands that are not answered", true);
 
         private final String label;
         private final String description;
@@ -52,14 +54,13 @@ final class ShardMetrics {
     ShardMetrics(MeterRegistry meters, String listener, String cluster, String endpoint) {
         Tags tags = Tags.of("listener", listener, "cluster", cluster, "endpoint", endpoint);
         for (Count count : Count.values()) {
-            String name = "weir_redis_shard_" + count.label;
             if (count.level) {
-                Gauge.builder(name, this, shard -> shard.sum(count))
+                Gauge.builder(count.label, this, shard -> shard.sum(count))
                         .description(count.description)
                         .tags(tags)
                         .register(meters);
             } else {
-                FunctionCounter.builder(name, this, shard -> shard.sum(count))
+                FunctionCounter.builder(count.label, this, shard -> shard.sum(count))
                         .description(count.description)
                         .tags(tags)
                         .register(meters);
