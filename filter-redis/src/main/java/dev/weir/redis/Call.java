@@ -33,6 +33,19 @@ final class Call {
     @Nullable
     Merge parts;
 
+    /** The transaction that its answer ends. */
+    @Nullable
+    ProxyTransaction ends;
+    /** What it is the answer to, if that comes in parts. */
+    @Nullable
+    LargeCommand large;
+    /** What is to be done when it has been answered, if nobody else is told. */
+    @Nullable
+    Runnable whenDone;
+    /** Whose connection its answer sets free, if it has been taken for this call alone. */
+    @Nullable
+    LinkSet lender;
+
     boolean inClient;
     boolean inLink;
     /** Whether it lies in the pool. */
@@ -48,6 +61,9 @@ final class Call {
     long sent;
     long end;
     int requestBytes;
+    /** Of its request to the link, as far as it was sent at once. */
+    int sentBytes;
+
     long responseBytes;
     int shards;
     boolean byWeir;
@@ -91,6 +107,18 @@ final class Call {
         error = null;
         rows = -1;
         hit = -1;
+    }
+
+    /** Its answer is whole: what came of it. */
+    void outcome(RespValue value, long now) {
+        Outcome outcome = home.outcome;
+        outcome.clear();
+        Answers.value(outcome, info, value, home.errors);
+        end = now;
+        status = outcome.status;
+        error = outcome.error;
+        rows = outcome.rows;
+        hit = outcome.hit;
     }
 
     /** What came of the answer so far and waits. */
@@ -164,11 +192,6 @@ final class Call {
         return taken;
     }
 
-    /** Whether what waits lies in a buffer of its own. */
-    boolean holdsBuffer() {
-        return held != null;
-    }
-
     void dropHeld() {
         smallLength = 0;
         if (held != null) {
@@ -194,6 +217,10 @@ final class Call {
         client = null;
         merge = null;
         parts = null;
+        ends = null;
+        lender = null;
+        whenDone = null;
+        large = null;
         link = null;
         error = null;
     }

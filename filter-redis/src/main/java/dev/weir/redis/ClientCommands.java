@@ -2,16 +2,33 @@ package dev.weir.redis;
 
 import io.netty.buffer.ByteBuf;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** The sub-commands of CLIENT: about the client's connection to the proxy, never about those to the shards. */
 final class ClientCommands {
     static final String BAD_NAME = "ERR Client names cannot contain spaces, newlines or special characters.";
 
+    private static final Set<String> ANSWERED = Set.of(
+            "CLIENT ID",
+            "CLIENT GETNAME",
+            "CLIENT SETNAME",
+            "CLIENT SETINFO",
+            "CLIENT INFO",
+            "CLIENT REPLY",
+            "CLIENT NO-EVICT",
+            "CLIENT NO-TOUCH",
+            "CLIENT GETREDIR");
+
     private final ProxyLoop home;
 
     ClientCommands(ProxyLoop home) {
         this.home = home;
+    }
+
+    /** Whether a sub-command is answered, by its full name. */
+    static boolean answers(String name) {
+        return ANSWERED.contains(name);
     }
 
     void command(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {

@@ -20,6 +20,11 @@ final class CommandReader {
         NOTHING,
         /** A line with a command: {@link CommandReader#takeInline()} holds it as an array. */
         INLINE,
+        /**
+         * A command whose next argument is large; what is before it has been read. It is for {@link CommandReader#stream()} or {@link
+         * CommandReader#keep()} to say how it goes on.
+         */
+        LARGE,
         /** A command that is longer than allowed: {@link CommandReader#problem()} says so. It is passed over, then COMMAND ends it. */
         TOO_LONG,
         /** No command, nor can what follows be read: {@link CommandReader#problem()}. */
@@ -31,9 +36,10 @@ final class CommandReader {
      *
      * @param arguments most arguments, with the name
      * @param bulk longest argument
-     * @param request longest command
+     * @param request longest command that is read whole
+     * @param large an argument longer than this need not be read whole
      */
-    record Limits(int arguments, long bulk, int request) {}
+    record Limits(int arguments, long bulk, int request, int large) {}
 
     private static final int FIRST = 16;
     private static final int KEPT = 1024;
@@ -59,6 +65,10 @@ final class CommandReader {
 
     private int skipArguments;
     private boolean skipping;
+    /** Whether the command is to be read whole although an argument is large. */
+    private boolean kept;
+
+    private long large;
     private @Nullable String problem;
     private @Nullable ByteBuf inline;
 
@@ -110,8 +120,26 @@ final class CommandReader {
         return taken;
     }
 
+    /** Number of arguments that have been read, where the next one is large. */
+    int read() {
+        return read;
+    }
+
+    /** What follows {@link #end()} of a command with a large argument is only passed over, {@link Step#MORE} by MORE, until {@link Step#COMMAND}. */
+    void stream() {
+        skipping = true;
+        skip = large + 2;
+        skipArguments = count - read - 1;
+    }
+
+    /** The command is to be read whole, if it is not too long for that. */
+    void keep() {
+        kept = true;
+    }
+
     /** The command has been dealt with. */
     void done() {
+        kept = false;
         count = 0;
         read = 0;
         next = 0;
@@ -190,6 +218,12 @@ final class CommandReader {
                 return broken("Protocol error: invalid bulk length");
             }
             int payload = i + (int) (head & 0xff);
+            if (length > limits.large && !kept && read > 0) {
+                next = i - from;
+                end = payload;
+                large = length;
+                return Step.LARGE;
+            }
             if (payload - from + length + 2 > limits.request) {
                 return tooLong(payload, length);
             }
@@ -203,6 +237,7 @@ final class CommandReader {
             return more(from, i);
         }
         end = i;
+        next = i - from; // it may be asked for again
         return Step.COMMAND;
     }
 

@@ -6,11 +6,13 @@ import dev.weir.core.cluster.Exclusions;
 import dev.weir.redis.ProxyRoutes.Route;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Sends each command where its {@link Plan} says. One per loop, without a state of its own. */
 final class Dispatch {
     private static final int SHOWN = 48;
+    private static final String NO_ROUTE = "ERR no route takes this key";
 
     private final ProxyLoop home;
     private final CommandTable table;
@@ -26,20 +28,43 @@ final class Dispatch {
         this.scattering = new Scattering(home, this);
     }
 
-    /** A client has sent a command, which lies whole in the buffer. */
-    void command(ProxyClient client, CommandReader command, ByteBuf buf) {
+    /**
+     * A client has sent a command, which lies whole in the buffer.
+     *
+     * @return whether it was taken; if not it has to come again when the client's other commands have been answered
+     */
+    boolean command(ProxyClient client, CommandReader command, ByteBuf buf) {
         CommandInfo info = info(command, buf);
+        Plan plan = home.plans.of(info);
+        ProxyTransaction transaction = client.transaction(plan == Plan.TRANSACTION);
+        boolean transacts = transaction != null && transaction.takes(plan);
+        if (client.busyElsewhere(transacts || plan == Plan.OWN_CONNECTION, transaction)) {
+            return false;
+        }
         Call call = client.open(info, command.end() - command.start());
         int count = command.count();
         if (info.index != 0 && (info.arity > 0 ? count != info.arity : count < -info.arity)) {
+            if (transacts && transaction != null) {
+                transaction.spoil();
+            }
             refuse(client, call, wrongNumber(info));
-            return;
-        }
-        Plan plan = home.plans.of(info);
-        if (client.mustLogIn() && plan != Plan.AUTH && plan != Plan.HELLO && plan != Plan.QUIT && plan != Plan.RESET) {
+        } else if (client.mustLogIn()
+                && plan != Plan.AUTH
+                && plan != Plan.HELLO
+                && plan != Plan.QUIT
+                && plan != Plan.RESET) {
             home.fail(call, "NOAUTH Authentication required.");
-            return;
+        } else if (transacts && transaction != null) {
+            transaction.command(plan, call, command, buf);
+        } else if (!client.session().resp3() && plan != Plan.PUBSUB && home.pubSub.subscribed(client)) {
+            subscribed(plan, client, call, command, buf);
+        } else {
+            run(plan, client, call, command, buf);
         }
+        return true;
+    }
+
+    private void run(Plan plan, ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
         switch (plan) {
             case KEYED:
                 keyed(client, call, command, buf);
@@ -59,9 +84,18 @@ final class Dispatch {
             case ANY:
                 any(client, call, command, buf);
                 break;
-            case OWN_CONNECTION, TRANSACTION, PUBSUB, REFUSED:
+            case OWN_CONNECTION:
+                onOwnConnection(client, call, command, buf);
+                break;
+            case PUBSUB:
+                pubSub(client, call, command, buf);
+                break;
+            case PUBLISH:
+                publish(client, call, command, buf);
+                break;
+            case TRANSACTION, REFUSED:
                 home.metrics.unsupported.increment();
-                refuse(client, call, refusal(plan, info));
+                refuse(client, call, refusal(plan, call.info));
                 break;
             case UNKNOWN:
                 home.metrics.unsupported.increment();
@@ -78,6 +112,48 @@ final class Dispatch {
             client.hangUp(call);
         }
         home.fail(call, error);
+    }
+
+    /** What may be said by a client of RESP2 that has subscribed. */
+    private void subscribed(Plan plan, ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        if (plan == Plan.PING) {
+            LocalCommands.answer(home, call, client, out -> {
+                Resp.arrayHeader(out, 2);
+                Resp.bulk(out, "pong");
+                Resp.bulk(out, command.count() > 1 ? LocalCommands.text(command, buf, 1) : "");
+            });
+        } else if (plan == Plan.QUIT || plan == Plan.RESET) {
+            run(plan, client, call, command, buf);
+        } else {
+            home.fail(
+                    call,
+                    "ERR Can't execute '" + call.info.operation.name().toLowerCase(java.util.Locale.ROOT)
+                            + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
+        }
+    }
+
+    private void pubSub(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        switch (call.info.kind) {
+            case SUBSCRIBE -> home.pubSub.subscribe(client, call, Topic.Kind.CHANNEL, command, buf);
+            case PSUBSCRIBE -> home.pubSub.subscribe(client, call, Topic.Kind.PATTERN, command, buf);
+            case SSUBSCRIBE -> home.pubSub.subscribe(client, call, Topic.Kind.SHARD, command, buf);
+            case UNSUBSCRIBE -> home.pubSub.unsubscribe(client, call, Topic.Kind.CHANNEL, command, buf);
+            case PUNSUBSCRIBE -> home.pubSub.unsubscribe(client, call, Topic.Kind.PATTERN, command, buf);
+            case SUNSUBSCRIBE -> home.pubSub.unsubscribe(client, call, Topic.Kind.SHARD, command, buf);
+            default -> throw new IllegalArgumentException(call.info + " is no subscription");
+        }
+    }
+
+    /** To the shard where those have subscribed who want to hear it. */
+    private void publish(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        Route route = routes.keyless();
+        route(command, buf, 1); // reads the name
+        Endpoint endpoint = pick(route, command, buf, 1);
+        if (endpoint == null) {
+            noShard(call, route.cluster());
+        } else {
+            send(client, call, command, buf, route.cluster(), endpoint);
+        }
     }
 
     private CommandInfo info(CommandReader command, ByteBuf buf) {
@@ -103,7 +179,7 @@ final class Dispatch {
         return "ERR " + name + " is not supported by redis_proxy: " + why;
     }
 
-    private static String unknown(CommandReader command, ByteBuf buf) {
+    static String unknown(CommandReader command, ByteBuf buf) {
         StringBuilder text = new StringBuilder("ERR unknown command '")
                 .append(shown(command, buf, 0))
                 .append("', with args beginning with: ");
@@ -122,43 +198,125 @@ final class Dispatch {
 
     // ---- one shard
 
+    /**
+     * Where the keys of a command are.
+     *
+     * @param cluster its cluster
+     * @param endpoint its endpoint
+     */
+    record Shard(Cluster cluster, Endpoint endpoint) {}
+
     private void keyed(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
-        CommandInfo info = call.info;
-        Endpoint endpoint;
-        Route route;
-        if (info.onlyKey > 0 && info.onlyKey < command.count()) {
-            route = route(command, buf, info.onlyKey);
-            endpoint = route == null ? null : pick(route, command, buf, info.onlyKey);
-        } else {
-            KeyFinder keys = home.keys;
-            if (!keys.find(info, command, buf)) {
-                home.fail(call, "ERR the keys of " + info.operation.name() + " cannot be told: wrong number of keys");
-                return;
+        int only = call.info.onlyKey;
+        if (only == 0 || only >= command.count()) {
+            Shard shard = shardOf(client, call, command, buf);
+            if (shard != null) {
+                send(client, call, command, buf, shard.cluster, shard.endpoint);
             }
-            if (keys.size() == 0) {
-                any(client, call, command, buf);
-                return;
-            }
-            route = route(command, buf, keys.position(0));
-            endpoint = route == null ? null : pick(route, command, buf, keys.position(0));
-            int compared = home.settings.variant().firstKey() ? 1 : keys.size();
-            for (int i = 1; i < compared && route != null && endpoint != null; i++) {
-                Route other = route(command, buf, keys.position(i));
-                if (other == null || pick(other, command, buf, keys.position(i)) != endpoint) {
-                    crossSlot(call, command, buf, keys.position(0), keys.position(i));
-                    return;
-                }
-            }
+            return;
         }
+        Route route = route(command, buf, only);
+        Endpoint endpoint = route == null ? null : pick(route, command, buf, only);
         if (route == null) {
-            home.fail(call, "ERR no route takes this key");
+            home.fail(call, NO_ROUTE);
         } else if (endpoint == null) {
             noShard(call, route.cluster());
         } else {
-            client.links()
-                    .to(route.cluster(), endpoint)
-                    .send(call, buf, command.start(), command.end() - command.start());
+            send(client, call, command, buf, route.cluster(), endpoint);
         }
+    }
+
+    private static void send(
+            ProxyClient client, Call call, CommandReader command, ByteBuf buf, Cluster cluster, Endpoint endpoint) {
+        client.links().to(cluster, endpoint).send(call, buf, command.start(), command.end() - command.start());
+    }
+
+    /** The one shard that all keys of a command are on; any for one without keys. Null if there is none: then the call has failed. */
+    @Nullable
+    Shard shardOf(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        CommandInfo info = call.info;
+        KeyFinder keys = home.keys;
+        if (!keys.find(info, command, buf)) {
+            home.fail(call, "ERR the keys of " + info.operation.name() + " cannot be told: wrong number of keys");
+            return null;
+        }
+        Route route = keys.size() == 0 ? routes.keyless() : route(command, buf, keys.position(0));
+        if (route == null) {
+            home.fail(call, NO_ROUTE);
+            return null;
+        }
+        Endpoint endpoint = keys.size() == 0
+                ? route.cluster().pick(client.hash(), 0, Exclusions.NONE)
+                : pick(route, command, buf, keys.position(0));
+        if (endpoint == null) {
+            noShard(call, route.cluster());
+            return null;
+        }
+        int compared = home.settings.variant().firstKey() ? 1 : keys.size();
+        for (int i = 1; i < compared; i++) {
+            Route other = route(command, buf, keys.position(i));
+            if (other == null || pick(other, command, buf, keys.position(i)) != endpoint) {
+                crossSlot(call, command, buf, keys.position(0), keys.position(i));
+                return null;
+            }
+        }
+        return new Shard(route.cluster(), endpoint);
+    }
+
+    /**
+     * A command comes whose next argument is large.
+     *
+     * @return how it is carried out; null if it has to be read whole, or if it has to wait for the client's other commands
+     */
+    @Nullable
+    LargeCommand large(ProxyClient client, CommandReader command, ByteBuf buf) {
+        CommandInfo info = info(command, buf);
+        ProxyTransaction transaction = client.transaction(false);
+        boolean transacts = transaction != null && transaction.isOpen();
+        int key = info.onlyKey;
+        boolean fits = info.arity > 0 ? command.count() == info.arity : command.count() >= -info.arity;
+        if (transacts
+                || key == 0
+                || key >= command.read()
+                || !fits
+                || client.mustLogIn()
+                || home.plans.of(info) != Plan.KEYED) {
+            return null;
+        }
+        if (client.busyElsewhere(true, null)) {
+            return null;
+        }
+        Route route = route(command, buf, key);
+        Endpoint endpoint = route == null ? null : pick(route, command, buf, key);
+        if (route == null || endpoint == null) {
+            return null;
+        }
+        LinkSet links = client.links();
+        return new LargeCommand(home, client, info, links, links.lease(route.cluster(), endpoint));
+    }
+
+    /** A command that may block, on a connection that nobody else waits for. */
+    private void onOwnConnection(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        Shard shard = shardOf(client, call, command, buf);
+        if (shard != null) {
+            LinkSet links = client.links();
+            ShardLink lease = links.lease(shard.cluster, shard.endpoint);
+            call.waits = true;
+            call.lender = links;
+            client.lane(lease);
+            lease.send(call, buf, command.start(), command.end() - command.start());
+        }
+    }
+
+    /** The shard, if there is only one. */
+    @Nullable
+    Shard single(ProxyClient client) {
+        if (routes.clusters().size() > 1) {
+            return null;
+        }
+        Cluster cluster = routes.clusters().get(0);
+        List<Endpoint> all = cluster.snapshot().endpoints();
+        return all.size() == 1 ? new Shard(cluster, all.get(0)) : null;
     }
 
     private void crossSlot(Call call, CommandReader command, ByteBuf buf, int first, int other) {
@@ -198,14 +356,5 @@ final class Dispatch {
     Endpoint pick(Route route, CommandReader command, ByteBuf buf, int argument) {
         int length = command.length(argument);
         return route.cluster().pick(routes.hash(route, home.scratch(length), length), 0, Exclusions.NONE);
-    }
-
-    /**
-     * What could not be sent goes to another shard of its cluster, if there is one that may have the same keys.
-     *
-     * @return whether it was sent
-     */
-    boolean retry(Call call, ProxyClient client, ShardLink failed, ByteBuf request) {
-        return false;
     }
 }

@@ -10,15 +10,12 @@ import io.netty.buffer.ByteBuf;
  */
 record LinkKind(boolean resp3, int database) {
     /** Its database at a shard, where clients have a fixed one for theirs. */
-    int databaseOf(ProxySettings settings, boolean unix) {
-        ProxyVariant variant = settings.variant();
+    int databaseOf(ProxyVariant variant, boolean unix) {
         return database > 0 ? database : unix ? variant.unixDatabase() : variant.database();
     }
 
-    /** Writes what has to be said on a new connection, on a Unix socket or not; answers how many answers come. */
-    int greet(ByteBuf out, ProxySettings settings, boolean unix) {
-        RedisLogin login = settings.login();
-        int chosen = databaseOf(settings, unix);
+    /** Writes what has to be said on a new connection, to be in database {@code chosen}; answers how many answers come. */
+    int greet(ByteBuf out, RedisLogin login, int chosen) {
         int commands = 0;
         if (resp3) {
             // Before the log-in only HELLO is allowed with everything in it.

@@ -2,6 +2,7 @@ package dev.weir.redis;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
+import java.util.ArrayDeque;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -12,6 +13,10 @@ import org.jspecify.annotations.Nullable;
 final class LinkSet {
     private final ProxyLoop home;
     private final LinkKind kind;
+    /** Most connections that are kept for clients to come, for each shard. */
+    private static final int IDLE = 16;
+
+    private final Map<Endpoint, ArrayDeque<ShardLink>> idle = new IdentityHashMap<>();
     private final Map<Endpoint, ShardLink> links = new IdentityHashMap<>();
 
     private @Nullable String refusal;
@@ -39,7 +44,7 @@ final class LinkSet {
     ShardLink to(Cluster cluster, Endpoint endpoint) {
         ShardLink link = links.get(endpoint);
         if (link == null) {
-            link = new ShardLink(home, this, cluster, endpoint);
+            link = new ShardLink(home, this, cluster, endpoint, false);
             links.put(endpoint, link);
         }
         return link;
@@ -50,6 +55,26 @@ final class LinkSet {
         cluster.snapshot().endpoints().forEach(endpoint -> to(cluster, endpoint).open());
     }
 
+    /** A connection for one client alone: it belongs to it until {@link #giveBack}, or until it is aborted. */
+    ShardLink lease(Cluster cluster, Endpoint endpoint) {
+        ArrayDeque<ShardLink> free = idle.get(endpoint);
+        ShardLink link = free == null ? null : free.pollLast();
+        while (link != null && link.lost()) {
+            link = free.pollLast();
+        }
+        return link == null ? new ShardLink(home, this, cluster, endpoint, true) : link;
+    }
+
+    /** The client needs its connection no more, and nothing has been left behind on it. */
+    void giveBack(ShardLink link) {
+        ArrayDeque<ShardLink> free = idle.computeIfAbsent(link.endpoint(), key -> new ArrayDeque<>(2));
+        if (link.lost() || home.closed() || free.size() >= IDLE) {
+            link.leave();
+        } else {
+            free.addLast(link);
+        }
+    }
+
     /** Ends those whose endpoint has left its cluster, as soon as nothing waits on them. */
     void sweep() {
         Iterator<ShardLink> all = links.values().iterator();
@@ -58,6 +83,19 @@ final class LinkSet {
             if (!known(link)) {
                 link.leave();
                 all.remove();
+            }
+        }
+        Iterator<ArrayDeque<ShardLink>> spare = idle.values().iterator();
+        while (spare.hasNext()) {
+            ArrayDeque<ShardLink> free = spare.next();
+            free.removeIf(ShardLink::lost);
+            // One goes with each sweep: what was needed in a rush is not kept for ever.
+            ShardLink oldest = free.pollFirst();
+            if (oldest != null) {
+                oldest.leave();
+            }
+            if (free.isEmpty()) {
+                spare.remove();
             }
         }
     }
@@ -75,5 +113,7 @@ final class LinkSet {
     void close() {
         links.values().forEach(ShardLink::leave);
         links.clear();
+        idle.values().forEach(free -> free.forEach(ShardLink::leave));
+        idle.clear();
     }
 }

@@ -47,6 +47,8 @@ final class LocalCommands {
                 select(client, call, text(command, buf, 1));
                 break;
             case RESET:
+                client.forgetTransaction();
+                home.pubSub.left(client);
                 client.session().reset();
                 client.changed();
                 call.silent = false;

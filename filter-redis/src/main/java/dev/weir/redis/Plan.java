@@ -38,7 +38,10 @@ enum Plan {
     /** On a connection of its own. */
     OWN_CONNECTION,
     TRANSACTION,
+    /** Subscriptions of all clients of a loop are one for the shard. */
     PUBSUB,
+    /** To the shard of its channel. */
+    PUBLISH,
     /** Not to be had through a proxy; {@link PlanTable#reason} says why. */
     REFUSED,
     /** In no table. */

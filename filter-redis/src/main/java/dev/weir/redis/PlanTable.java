@@ -49,8 +49,6 @@ final class PlanTable {
                             "LASTSAVE",
                             "LOLWUT",
                             "ROLE",
-                            "PUBLISH",
-                            "SPUBLISH",
                             "ACL CAT",
                             "ACL WHOAMI",
                             "ACL GENPASS",
@@ -79,13 +77,8 @@ final class PlanTable {
                             "SSUBSCRIBE",
                             "UNSUBSCRIBE",
                             "PUNSUBSCRIBE",
-                            "SUNSUBSCRIBE",
-                            "PUBSUB",
-                            "PUBSUB CHANNELS",
-                            "PUBSUB NUMPAT",
-                            "PUBSUB NUMSUB",
-                            "PUBSUB SHARDCHANNELS",
-                            "PUBSUB SHARDNUMSUB")));
+                            "SUNSUBSCRIBE")),
+            Map.entry(Plan.PUBLISH, List.of("PUBLISH", "SPUBLISH")));
 
     private static final Map<String, String> REASONS = Map.of(
             "MONITOR", "it shows the commands of one server, not of its shards' clients",

@@ -9,16 +9,14 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.util.ReferenceCountUtil;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /** One client of a {@code redis_proxy}: reads its commands, and sends it the answers in their order. Behind the chain on the client's channel. */
-final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoop.Flushing {
-    private static final String PROTOCOL = "redis";
-    private static final int OUT = 2 << 10;
-
+final class ProxyClient extends ChannelInboundHandlerAdapter {
     /** It does not take more: its channel is not writable. */
     private static final int OUTPUT = 1;
     /** Too many of its commands wait. */
@@ -27,25 +25,29 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
     private static final int SHARD = 4;
     /** What comes next depends on an answer that has not come yet. */
     private static final int BARRIER = 8;
+    /** What comes next goes another way than what has not been answered yet. */
+    private static final int LANE = 16;
 
     private final ProxyLoop home;
     private final TerminalContext context;
     private final Connection connection;
-    private final CommandReader reader;
     private final CallRing calls = new CallRing();
+    /** Links that are not read from, as it does not take what they bring. */
+    private final Set<ShardLink> slowed = new HashSet<>(2);
+
     private final int hash = ThreadLocalRandom.current().nextInt();
     private final ProxySession session;
+    private final ClientInput input;
+    private @Nullable ClientOutput output;
 
     private @Nullable ChannelHandlerContext ctx;
-    private @Nullable ByteBuf input;
-    private @Nullable ByteBuf out;
-    private @Nullable String tooLong;
     private LinkSet links;
     private @Nullable ShardLink stoppedFor;
+    private @Nullable ProxyTransaction transaction;
+    /** The connection of its own that its open commands are on; null for the shared ones. */
+    private @Nullable ShardLink lane;
+
     private int reasons;
-    private long held;
-    private boolean parsing;
-    private boolean dirty;
     private boolean ended;
     private boolean closing;
     private boolean finished;
@@ -56,8 +58,8 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
         this.home = home;
         this.context = context;
         this.connection = context.connection();
-        this.reader = new CommandReader(home.settings.limits());
         this.session = new ProxySession(connection);
+        this.input = new ClientInput(home, this);
         this.links = home.links(session.kind());
         home.opened(connection.allocator());
     }
@@ -65,6 +67,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
     @Override
     public void handlerAdded(ChannelHandlerContext added) {
         ctx = added;
+        output = new ClientOutput(home, added, this::flushed);
         context.boundary(this::idle);
         context.upstream(home.settings.routes().keyless().cluster().name(), null, null);
     }
@@ -97,7 +100,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
     }
 
     private boolean idle() {
-        return calls.isEmpty() && (input == null || !input.isReadable()) && reader.atBoundary();
+        return calls.isEmpty() && input.isEmpty();
     }
 
     // ---- reading
@@ -108,108 +111,66 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
             ReferenceCountUtil.release(message);
             return;
         }
-        ByteBuf before = input;
-        if (before == null) {
-            input = data;
-        } else {
-            input = append(before, data);
-        }
-        parse();
-    }
-
-    /** Behind a command that is not whole yet. */
-    private static ByteBuf append(ByteBuf before, ByteBuf data) {
-        int have = before.readableBytes();
-        int more = data.readableBytes();
-        ByteBuf buf = before;
-        if (before.refCnt() > 1 || before.writableBytes() < more || before.isReadOnly()) {
-            buf = before.alloc().buffer(have + more + Math.min(have, 1 << 20));
-            buf.writeBytes(before);
-            before.release();
-        }
-        buf.writeBytes(data);
-        data.release();
-        return buf;
-    }
-
-    private void parse() {
-        if (parsing) {
-            return;
-        }
-        parsing = true;
-        try {
-            boolean more = true;
-            while (more && reasons == 0 && !closing && !closed) {
-                ByteBuf buf = input;
-                more = buf != null && step(buf);
-            }
-        } finally {
-            parsing = false;
-        }
-        ByteBuf rest = input;
-        if (rest != null && (!rest.isReadable() || closed || closing)) {
-            rest.release();
-            input = null;
-        }
+        input.read(data);
         maybeFinish();
     }
 
-    private boolean step(ByteBuf buf) {
-        int from = buf.readerIndex();
-        int to = buf.writerIndex();
-        if (from == to) {
+    /** Whether it may begin a command now. */
+    boolean takesCommands() {
+        return reasons == 0 && !closing && !closed;
+    }
+
+    /** Whether it will never begin a command again. */
+    boolean wantsNoMore() {
+        return closing || closed;
+    }
+
+    private void parse() {
+        input.parse();
+        maybeFinish();
+    }
+
+    /** Its transaction, or null if it has none and needs none. */
+    @Nullable
+    ProxyTransaction transaction(boolean needed) {
+        if (transaction == null && needed) {
+            transaction = new ProxyTransaction(home, this);
+        }
+        return transaction;
+    }
+
+    /** Whatever it has begun is given up. */
+    void forgetTransaction() {
+        if (transaction != null) {
+            transaction.abort();
+        }
+    }
+
+    /** From here on its commands go to a connection of its own, or to shared ones again. */
+    void lane(@Nullable ShardLink own) {
+        lane = own;
+    }
+
+    /**
+     * Whether commands are open that went another way than one to come, so that it might overtake them. Then nothing is read until they are answered.
+     *
+     * @param own whether it goes to a connection of its own
+     */
+    boolean busyElsewhere(boolean own, @Nullable ProxyTransaction transacting) {
+        if (calls.isEmpty()) {
             return false;
         }
-        switch (reader.next(buf, from, to)) {
-            case COMMAND:
-                buf.readerIndex(reader.end());
-                command(reader, buf);
-                reader.done();
-                return true;
-            case INLINE:
-                buf.readerIndex(reader.end());
-                inline(reader.takeInline());
-                return true;
-            case NOTHING:
-                buf.readerIndex(reader.end());
-                return true;
-            case TOO_LONG:
-                buf.readerIndex(reader.end());
-                tooLong = reader.problem();
-                return true;
-            case BROKEN:
-                broken(reader.problem());
-                return false;
-            default:
-                if (tooLong != null) {
-                    buf.readerIndex(reader.end());
-                }
-                return false;
+        ShardLink lease = transacting == null ? null : transacting.lease();
+        boolean same = own ? lease != null && lease == lane : lane == null;
+        same &= transacting == null || !transacting.isEnding();
+        if (!same) {
+            hold(LANE);
         }
+        return !same;
     }
 
-    private void command(CommandReader command, ByteBuf buf) {
-        String problem = tooLong;
-        if (problem != null) {
-            tooLong = null;
-            home.fail(open(home.table.other(), 0), "ERR " + problem);
-            return;
-        }
-        home.dispatch.command(this, command, buf);
-    }
-
-    private void inline(ByteBuf array) {
-        CommandReader again = new CommandReader(home.settings.limits());
-        try {
-            if (again.next(array, array.readerIndex(), array.writerIndex()) == CommandReader.Step.COMMAND) {
-                command(again, array);
-            }
-        } finally {
-            array.release();
-        }
-    }
-
-    private void broken(String problem) {
+    /** It has sent what is no command. */
+    void broken(String problem) {
         home.metrics.protocolErrors.increment();
         closing = true;
         Call call = open(home.table.other(), 0);
@@ -293,11 +254,11 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
         if (call.silent) {
             call.done |= last;
         } else if (first) {
-            append(buf, from, length);
+            output().append(buf, from, length);
             call.begun = true;
         } else {
             call.hold(buf, from, length);
-            held += length;
+            output().held(length);
         }
         if (last) {
             call.done = true;
@@ -305,11 +266,16 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
                 advance();
             }
         }
-        if (outputBytes() > home.settings.outputLimit()) {
-            tooSlow();
-        } else if (first && !channel().isWritable() && call.link != null && !call.silent) {
-            call.link.slowDown(this);
+        if (output().waiting() > home.settings.outputLimit()) {
+            context.reset(CloseReason.SLOW_CLIENT);
+        } else if (first && !channel().isWritable() && call.link != null && call.link.slowDown(this)) {
+            slowed.add(call.link);
         }
+    }
+
+    private void speedUp() {
+        slowed.forEach(link -> link.speedUp(this));
+        slowed.clear();
     }
 
     /** The whole answer to a call, made here; takes the buffer over. */
@@ -328,148 +294,85 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
         if (call.silent) {
             answer.release();
         } else {
-            held += answer.readableBytes() - call.heldBytes();
+            output().held(answer.readableBytes() - call.heldBytes());
             call.hold(answer);
         }
         if (calls.peek() == call) {
             advance();
         }
-        if (outputBytes() > home.settings.outputLimit()) {
-            tooSlow();
+        checkOutput();
+    }
+
+    /** A shard that it has subscribed at is lost. */
+    void lostShard(boolean confirmed) {
+        if (confirmed && !closed) {
+            connection.close(CloseReason.UPSTREAM_CLOSED);
         }
     }
 
     private void advance() {
         Call call = calls.peek();
         while (call != null && call.done && !closed) {
-            writeHeld(call);
-            emit(call);
+            output().writeHeld(call);
+            CallExchange.emit(home, connection, session, call);
             calls.remove();
             call.inClient = false;
-            call.free();
+            output().writePushes(session.resp3());
+            free(call);
             call = calls.peek();
         }
         if (call != null && !call.silent && call.merge == null && call.parts == null && call.heldBytes() > 0) {
-            writeHeld(call);
+            output().writeHeld(call);
             call.begun = true;
         }
         if (calls.size() <= home.settings.pendingCommands() / 2) {
             release(PENDING);
         }
+        if (calls.isEmpty()) {
+            release(LANE);
+        }
         maybeFinish();
     }
 
-    private void writeHeld(Call call) {
-        int length = call.heldBytes();
-        if (length == 0) {
-            return;
-        }
-        held -= length;
-        if (length > ShardLink.COPIED && call.holdsBuffer()) {
-            ByteBuf whole = call.takeHeld();
-            if (whole != null) {
-                writeOut();
-                write(whole);
-            }
-        } else {
-            call.writeHeld(room(length));
-        }
-        soon();
-    }
-
-    private void append(ByteBuf buf, int from, int length) {
-        if (length <= ShardLink.COPIED) {
-            room(length).writeBytes(buf, from, length);
-        } else {
-            writeOut();
-            write(buf.retainedSlice(from, length));
-        }
-        soon();
-    }
-
-    private ByteBuf room(int length) {
-        ByteBuf buf = out;
-        if (buf != null && buf.writableBytes() >= length) {
-            return buf;
-        }
-        writeOut();
-        ByteBuf fresh = connection.allocator().directBuffer(Math.max(OUT, length));
-        out = fresh;
-        return fresh;
-    }
-
-    private void writeOut() {
-        ByteBuf buf = out;
-        if (buf != null) {
-            out = null;
-            write(buf);
-        }
-    }
-
-    private void write(ByteBuf buf) {
-        ChannelHandlerContext to = context();
-        to.write(buf, to.voidPromise());
-    }
-
-    private void soon() {
-        if (!dirty) {
-            dirty = true;
-            home.soon(this);
-        }
-    }
-
-    @Override
-    public void flushNow() {
-        dirty = false;
-        if (!closed) {
-            writeOut();
-            context().flush();
-            if (!channel().isWritable()) {
-                hold(OUTPUT);
-            }
-        }
-    }
-
-    /** Bytes of answers that it has not taken. */
-    private long outputBytes() {
-        ChannelOutboundBuffer written = channel().unsafe().outboundBuffer();
-        return held + (written == null ? 0 : written.totalPendingWriteBytes());
-    }
-
-    private void tooSlow() {
-        context.reset(CloseReason.SLOW_CLIENT);
-    }
-
-    private void emit(Call call) {
-        Exchange exchange = home.exchanges.open();
-        exchange.of(connection, PROTOCOL, call.info.operation);
-        exchange.startNanos = call.start;
-        exchange.requestBytes = call.requestBytes;
-        exchange.responseBytes = call.responseBytes;
-        exchange.namespace = session.namespace();
-        exchange.user = session.user();
-        exchange.app = session.app();
-        exchange.status = call.silent && call.status == Exchange.Status.OK ? Exchange.Status.NO_REPLY : call.status;
-        exchange.error = call.error;
-        exchange.rows = call.rows;
-        exchange.hit = call.hit;
-        exchange.longWait = call.waits;
-        exchange.shards = call.shards;
+    /** The call has been answered: what it alone has used is set free. */
+    private void free(Call call) {
+        ProxyTransaction ending = call.ends;
+        LinkSet lender = call.lender;
+        LargeCommand whole = call.large;
         ShardLink link = call.link;
-        if (link == null) {
-            exchange.byWeir = true;
-        } else {
-            exchange.upstream = link.text();
-            exchange.cluster = link.cluster().name();
-            exchange.byWeir = call.byWeir;
-            exchange.upstreamNanos = Math.max(0, call.end - call.sent);
-            exchange.queueNanos = Math.max(0, call.sent - call.start);
+        if (whole != null) {
+            whole.answered();
         }
-        if (call.end != 0) {
-            exchange.durationNanos = Math.max(0, call.end - call.start);
-            exchange.firstByteNanos = exchange.durationNanos;
+        if (ending != null) {
+            ending.ended();
         }
-        home.exchanges.emit(exchange);
+        if (lender != null && link != null) {
+            lane = null;
+            lender.giveBack(link);
+        }
+        call.free();
+    }
+
+    /** A message that it has subscribed to; lent. */
+    void push(ByteBuf frame) {
+        if (!closed) {
+            Call call = calls.peek();
+            output().push(frame, session.resp3(), call != null && call.begun);
+            checkOutput();
+        }
+    }
+
+    private void checkOutput() {
+        if (output().waiting() > home.settings.outputLimit()) {
+            context.reset(CloseReason.SLOW_CLIENT);
+        }
+    }
+
+    /** What was written has been flushed. */
+    private void flushed() {
+        if (!closed && !channel().isWritable()) {
+            hold(OUTPUT);
+        }
     }
 
     // ---- the end
@@ -483,17 +386,17 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
 
     /** All has been answered, and no more comes. */
     private void maybeFinish() {
-        if (!calls.isEmpty() || parsing || finished || closed) {
+        if (!calls.isEmpty() || input.isParsing() || finished || closed) {
             return;
         }
         CloseReason reason = closeReason;
         if (reason != null) {
             finished = true;
-            writeOut();
+            output().handOver();
             connection.close(reason);
         } else if (ended && reasons == 0) {
             finished = true;
-            writeOut();
+            output().handOver();
             context().writeAndFlush(EndOfStream.INSTANCE);
         }
     }
@@ -501,10 +404,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext changed) {
         if (changed.channel().isWritable()) {
-            Call call = calls.peek();
-            if (call != null && call.link != null) {
-                call.link.speedUp(this);
-            }
+            speedUp();
             release(OUTPUT);
         }
     }
@@ -513,6 +413,12 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
     public void userEventTriggered(ChannelHandlerContext from, Object event) {
         if (event == EndOfStream.INSTANCE) {
             ended = true;
+            Call oldest = calls.peek();
+            if (oldest != null && oldest.waits) {
+                // As a server does: who has ended its stream does not wait any more.
+                connection.close(CloseReason.CLIENT_CLOSED);
+                return;
+            }
             maybeFinish();
         }
     }
@@ -520,40 +426,45 @@ final class ProxyClient extends ChannelInboundHandlerAdapter implements ProxyLoo
     @Override
     public void channelInactive(ChannelHandlerContext from) {
         closed = true;
-        reader.release();
-        if (input != null && !parsing) {
-            input.release();
-            input = null;
-        }
-        if (out != null) {
-            out.release();
-            out = null;
-        }
+        speedUp();
+        input.close();
+        output().close();
         Call call = calls.peek();
         while (call != null) {
             calls.remove();
             leave(call);
             call = calls.peek();
         }
+        home.pubSub.left(this);
+        if (transaction != null) {
+            transaction.abort();
+        }
     }
 
     private void leave(Call call) {
-        if (call.link != null) {
-            call.link.speedUp(this);
-        }
         if (call.parts != null) {
             call.parts.abandon();
             call.parts = null;
         }
+        if (call.lender != null && call.link != null) {
+            call.link.abort(); // whatever it waits for, nobody wants it any more
+        }
         if (!call.done) {
             call.status = Exchange.Status.NO_REPLY;
-            emit(call);
+            CallExchange.emit(home, connection, session, call);
         }
         call.done = true;
         call.client = null;
         call.inClient = false;
         call.dropHeld();
         call.free();
+    }
+
+    private ClientOutput output() {
+        if (output == null) {
+            throw new IllegalStateException("terminal not in a pipeline yet");
+        }
+        return output;
     }
 
     private ChannelHandlerContext context() {

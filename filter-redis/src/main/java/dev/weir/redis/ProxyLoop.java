@@ -44,6 +44,7 @@ final class ProxyLoop {
     final ProxyMetrics metrics;
     final KeyFinder keys;
     final Dispatch dispatch;
+    final ProxyPubSub pubSub;
     final Outcome outcome = new Outcome();
 
     private final Function<String, Endpoint.Outcome> outcomes;
@@ -76,6 +77,7 @@ final class ProxyLoop {
         this.clock = environment.clock();
         this.keys = new KeyFinder(new CommandReader(settings.limits()), Unpooled.EMPTY_BUFFER);
         this.dispatch = new Dispatch(this);
+        this.pubSub = new ProxyPubSub(this);
         this.sweeping = loop.scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
         if (settings.variant().preconnect()) {
             loop.execute(() -> preconnect(PRECONNECT_TRIES));
@@ -102,6 +104,7 @@ final class ProxyLoop {
             sweeping.cancel(false);
             sets.values().forEach(LinkSet::close);
             sets.clear();
+            pubSub.close();
         });
     }
 
@@ -155,6 +158,8 @@ final class ProxyLoop {
         ProxyClient client = call.client;
         if (client != null) {
             client.answer(call, buf, from, length, last);
+        } else if (last && call.whenDone != null) {
+            call.whenDone.run();
         }
     }
 
@@ -182,6 +187,9 @@ final class ProxyLoop {
         if (client == null) {
             text.release();
             call.done = true;
+            if (call.whenDone != null) {
+                call.whenDone.run();
+            }
         } else {
             client.answerWhole(call, text);
         }

@@ -41,9 +41,10 @@ record ProxySettings(
         }
         long output = size(config, "client_output_limit", DEFAULT_OUTPUT, 64 << 10, 1L << 30);
         int pending = (int) config.integer("max_pending", 1024, 1, 1 << 20);
-        CommandReader.Limits limits = new CommandReader.Limits(
-                (int) config.integer("max_arguments", 1 << 20, 16, 1 << 24), RequestCursor.MAX_BULK, (int)
-                        size(config, "max_request", DEFAULT_REQUEST, 64 << 10, 1L << 29));
+        int arguments = (int) config.integer("max_arguments", 1 << 20, 16, 1 << 24);
+        int request = (int) size(config, "max_request", DEFAULT_REQUEST, 64 << 10, 1L << 29);
+        int large = (int) size(config, "large_value", 64 << 10, 4 << 10, 1L << 29);
+        CommandReader.Limits limits = new CommandReader.Limits(arguments, RequestCursor.MAX_BULK, request, large);
         RedisLogin login =
                 config.has("upstream_auth") ? login(config.section("upstream_auth")) : RedisLogin.of(null, null);
         ProxyUsers users = ProxyUsers.read(config);

@@ -8,12 +8,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.ScheduledFuture;
-import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     └─────────(for a while commands fail at once)──────────────────────┘
  * </pre>
  */
-final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.Flushing {
+final class ShardLink {
     private enum State {
         IDLE,
         CONNECTING,
@@ -35,16 +29,8 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         READY
     }
 
-    /** Up to here bytes are copied into one buffer with those before and behind them; larger pieces are passed as they are. */
-    static final int COPIED = 256;
-
-    private static final int OUT = 4 << 10;
-    /** Most bytes that wait for a connection to be made. */
-    private static final int MAX_WAITING = 4 << 20;
-
     private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
-    private static final int RECENT = 32;
 
     private final ProxyLoop home;
     private final LinkSet set;
@@ -54,32 +40,31 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     private final String text;
     private final ShardMetrics.Counts metrics;
     private final boolean judged;
+    private final boolean own;
 
     private State state = State.IDLE;
     private @Nullable Channel channel;
     private @Nullable RespCursor cursor;
     private int greetings;
     private boolean leaving;
+    private boolean lost;
 
     private final CallRing sent = new CallRing();
-    /** Of those sent, from the oldest on, how many have had their time. */
-    private int expired;
-
-    private final ArrayDeque<Call> waiting = new ArrayDeque<>(0);
-    private int waitingBytes;
-    private @Nullable ByteBuf out;
-    private boolean dirty;
-    private final ArrayDeque<ProxyClient> stopped = new ArrayDeque<>(0);
-    private @Nullable ProxyClient slow;
+    private final WaitingCalls waiting;
+    private final Pieces output;
+    private final StoppedClients stopped = new StoppedClients(this);
+    private final LinkPace pace = new LinkPace(sent);
 
     private long lastRead;
     private long now;
-    private @Nullable ScheduledFuture<?> timer;
+    private final LinkDeadlines deadlines;
     private long pause;
     private long pausedUntil;
     private String failure = "";
 
-    ShardLink(ProxyLoop home, LinkSet set, Cluster cluster, Endpoint endpoint) {
+    /** @param own whether it is one client's alone: then it is not made again when it is lost, and waits for ever for what may block */
+    ShardLink(ProxyLoop home, LinkSet set, Cluster cluster, Endpoint endpoint, boolean own) {
+        this.own = own;
         this.home = home;
         this.set = set;
         this.kind = set.kind();
@@ -88,6 +73,9 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         this.text = endpoint.address().toString();
         this.metrics = home.metrics.shard(cluster.name(), text).onLoop(home.index);
         this.judged = cluster.wantsOutcomes();
+        this.output = new Pieces(home, () -> {});
+        this.waiting = new WaitingCalls(home, metrics);
+        this.deadlines = new LinkDeadlines(home, this, sent);
     }
 
     Cluster cluster() {
@@ -108,6 +96,10 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     /** Sends a command, now or when there is a connection. If that cannot be, the call fails, perhaps at once. */
     void send(Call call, ByteBuf buf, int from, int length) {
         call.link = this;
+        if (lost) {
+            refuse(call, failure);
+            return;
+        }
         if (state == State.READY) {
             write(call, buf, from, length);
             return;
@@ -116,35 +108,47 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
             refuse(call, failure);
             return;
         }
-        if (waitingBytes + length > MAX_WAITING) {
+        if (!waiting.add(call, buf, from, length)) {
             refuse(call, "too much waits for its connection");
-            return;
-        }
-        call.request = home.allocator().buffer(length).writeBytes(buf, from, length);
-        waitingBytes += length;
-        waiting.add(call);
-        metrics.queued(length);
-        call.inLink = true;
-        if (state == State.IDLE) {
+        } else if (state == State.IDLE) {
             connect();
         }
     }
 
     private void write(Call call, ByteBuf buf, int from, int length) {
-        Channel to = channel();
-        if (length <= COPIED) {
-            room(to, length).writeBytes(buf, from, length);
-        } else {
-            writeOut(to);
-            to.write(buf.retainedSlice(from, length), to.voidPromise());
-        }
+        output.add(buf, from, length);
         called(call, length);
-        if (!to.isWritable()) {
+        if (!channel().isWritable()) {
             stop(call);
         }
-        if (slow != null && slow != call.client) {
-            slow = null;
-            to.config().setAutoRead(true);
+        pace.waits(call.client);
+    }
+
+    /** Whether it is connected, so that commands can be sent in parts. */
+    boolean isReady() {
+        return state == State.READY;
+    }
+
+    /** The begin of a command whose rest follows by {@link #goOn}; nobody else may send until it is whole. */
+    void begin(Call call, ByteBuf buf, int from, int length) {
+        call.link = this;
+        if (state == State.READY) {
+            write(call, buf, from, length);
+        } else {
+            refuse(call, failure);
+        }
+    }
+
+    /** More of a command. Of one that has failed the rest is dropped. */
+    void goOn(ProxyClient client, ByteBuf buf, int from, int length) {
+        Channel to = channel;
+        if (state != State.READY || to == null) {
+            return;
+        }
+        output.add(buf, from, length);
+        metrics.more(length);
+        if (!to.isWritable()) {
+            stopped.add(client);
         }
     }
 
@@ -152,54 +156,15 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         call.inLink = true;
         sent.add(call);
         metrics.request(length);
-        metrics.pending(call.requestBytes);
-        soon();
-        if (timer == null && home.settings.timeoutNanos() > 0) {
-            watch(home.settings.timeoutNanos());
-        }
+        call.sentBytes = length;
+        metrics.pending(length);
+        deadlines.sent();
     }
 
     private void stop(Call call) {
         ProxyClient client = call.merge == null ? call.client : call.merge.client();
-        if (client != null && client.stopFor(this)) {
+        if (client != null) {
             stopped.add(client);
-        }
-    }
-
-    private ByteBuf room(Channel to, int length) {
-        ByteBuf buf = out;
-        if (buf != null && buf.writableBytes() >= length) {
-            return buf;
-        }
-        if (buf != null) {
-            writeOut(to);
-        }
-        out = to.alloc().directBuffer(OUT);
-        return out;
-    }
-
-    private void writeOut(Channel to) {
-        ByteBuf buf = out;
-        if (buf != null) {
-            out = null;
-            to.write(buf, to.voidPromise());
-        }
-    }
-
-    private void soon() {
-        if (!dirty) {
-            dirty = true;
-            home.soon(this);
-        }
-    }
-
-    @Override
-    public void flushNow() {
-        dirty = false;
-        Channel to = channel;
-        if (to != null) {
-            writeOut(to);
-            to.flush();
         }
     }
 
@@ -224,7 +189,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         state = State.CONNECTING;
         ChannelFuture connecting;
         try {
-            connecting = endpoint.connect(home.loop, this);
+            connecting = endpoint.connect(home.loop, new ShardWire(this));
         } catch (ChannelException noSocket) {
             failed("no socket: " + noSocket.getMessage());
             return;
@@ -243,13 +208,10 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
 
     private void connected(ChannelFuture done) {
         if (!done.isSuccess()) {
-            Throwable cause = done.cause();
-            boolean late = cause instanceof io.netty.channel.ConnectTimeoutException;
-            endpoint.done(late ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED, -1);
-            metrics.failed();
-            metrics.broken();
+            endpoint.done(ConnectFailure.outcome(done.cause()), -1);
+            metrics.unmade();
             channel = null;
-            failed(late ? "no connection within " + cluster.connectTimeoutMillis() + " ms" : reason(cause));
+            failed(ConnectFailure.text(done.cause(), cluster));
             return;
         }
         Channel to = done.channel();
@@ -257,8 +219,9 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         lastRead = home.clock.nanoTime();
         metrics.opened();
         ByteBuf greeting = to.alloc().buffer();
-        greetings = kind.greet(greeting, home.settings, endpoint.address().isUnix());
-        to.config().setAutoRead(true);
+        greetings = kind.greet(greeting, home.settings.login(), database());
+        output.open(to);
+        pace.open(to);
         if (greetings == 0) {
             greeting.release();
             ready();
@@ -278,16 +241,8 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         }
     }
 
-    private static String reason(Throwable cause) {
-        String message = cause.getMessage();
-        String text = message == null ? cause.getClass().getSimpleName() : message;
-        int end = text.indexOf("failed with error(-");
-        if (end >= 0) {
-            int colon = text.indexOf("): ", end);
-            text = colon > 0 ? text.substring(colon + 3) : text;
-        }
-        int address = text.indexOf(": ");
-        return address >= 0 ? text.substring(0, address).toLowerCase(java.util.Locale.ROOT) : text;
+    private int database() {
+        return kind.databaseOf(home.settings.variant(), endpoint.address().isUnix());
     }
 
     private void ready() {
@@ -297,25 +252,14 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         set.refusal(null);
         metrics.connected();
         long time = home.clock.nanoTime();
-        Call call = waiting.poll();
-        while (call != null) {
-            ByteBuf request = call.request;
-            call.request = null;
-            if (request == null) {
-                throw new IllegalStateException("a call waits without its request");
-            }
-            metrics.unqueued(request.readableBytes());
-            if (call.done || call.client == null && call.merge == null) {
-                call.inLink = false;
-                call.free();
-            } else {
+        waiting.each((call, request) -> {
+            if (!call.done && state == State.READY) {
                 call.sent = time;
                 write(call, request, request.readerIndex(), request.readableBytes());
+            } else if (!call.done) {
+                refuse(call, failure);
             }
-            request.release();
-            call = waiting.poll();
-        }
-        waitingBytes = 0;
+        });
         if (leaving && sent.isEmpty()) {
             leave();
         }
@@ -325,30 +269,11 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     private void failed(String why) {
         state = State.IDLE;
         failure = why;
+        lost = own;
         pause = Math.min(LONGEST_PAUSE, Math.max(FIRST_PAUSE, pause * 2));
         pausedUntil = home.clock.nanoTime() + pause;
-        Call call = waiting.poll();
-        while (call != null) {
-            call.inLink = false;
-            ByteBuf request = call.request;
-            call.request = null;
-            if (request != null) {
-                metrics.unqueued(request.readableBytes());
-                if (!elsewhere(call, request)) {
-                    refuse(call, why);
-                    call.free();
-                }
-                request.release();
-            }
-            call = waiting.poll();
-        }
-        waitingBytes = 0;
+        waiting.each((call, request) -> refuse(call, why));
         resumeStopped();
-    }
-
-    private boolean elsewhere(Call call, ByteBuf request) {
-        ProxyClient client = call.merge == null ? call.client : call.merge.client();
-        return !call.done && client != null && home.dispatch.retry(call, client, this, request);
     }
 
     private void refuse(Call call, String why) {
@@ -356,20 +281,10 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         home.fail(call, "ERR shard " + text + " of cluster " + cluster.name() + ": " + why);
     }
 
-    /** It is put into one channel after the other. */
-    @Override
-    public boolean isSharable() {
-        return true;
-    }
-
     // ---- answers
 
-    @Override
-    public void channelRead(ChannelHandlerContext ctx, Object message) {
-        if (!(message instanceof ByteBuf data) || ctx.channel() != channel) {
-            ReferenceCountUtil.release(message);
-            return;
-        }
+    /** Bytes have come; lent. */
+    void received(ByteBuf data) {
         now = home.clock.nanoTime();
         lastRead = now;
         metrics.received(data.readableBytes());
@@ -377,8 +292,6 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
             walk(data);
         } catch (SniffException e) {
             lose("its answer is no RESP (" + e.getMessage() + ")");
-        } finally {
-            data.release();
         }
     }
 
@@ -411,11 +324,7 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
             String error = new String(value.text, 0, value.textLength, java.nio.charset.StandardCharsets.UTF_8);
             set.refusal(error);
             lose(
-                    greetings == 1
-                                    && kind.databaseOf(
-                                                    home.settings,
-                                                    endpoint.address().isUnix())
-                                            > 0
+                    greetings == 1 && database() > 0
                             ? error
                             : home.settings.login().refusal(error));
         } else if (--greetings == 0) {
@@ -430,8 +339,8 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         }
         if (last) {
             sent.remove();
-            metrics.settled(call.requestBytes);
-            expired = Math.max(0, expired - 1);
+            metrics.settled(call.sentBytes);
+            deadlines.answered();
         }
         if (!call.done) {
             call.responseBytes += length;
@@ -450,158 +359,84 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
     }
 
     private void outcome(Call call, RespValue value) {
-        call.end = now;
-        Outcome outcome = home.outcome;
-        outcome.clear();
-        Answers.value(outcome, call.info, value, home.errors);
-        call.status = outcome.status;
-        call.error = outcome.error;
-        call.rows = outcome.rows;
-        call.hit = outcome.hit;
-        boolean error = outcome.status == Exchange.Status.ERROR;
+        call.outcome(value, now);
+        boolean error = call.status == Exchange.Status.ERROR;
         metrics.answered(error, now - call.sent);
         if (judged) {
-            String code = outcome.error;
+            String code = call.error;
             endpoint.done(
                     error && code != null ? home.judge(code) : Endpoint.Outcome.SUCCESS, (now - call.sent) / 1_000);
         }
     }
 
-    /** The client cannot take more. If nobody else waits for answers of this link, it need not read any. */
-    void slowDown(ProxyClient client) {
-        Channel from = channel;
-        if (from == null || sent.size() > RECENT) {
-            return;
+    /** A call has had its time. */
+    void expired(Call call, long timeout) {
+        metrics.timedOut();
+        if (judged) {
+            endpoint.done(Endpoint.Outcome.TIMEOUT, timeout / 1_000);
         }
-        for (int i = 0; i < sent.size(); i++) {
-            if (sent.get(i).client != client) {
-                return;
-            }
+        refuse(call, "no answer within " + timeout / 1_000_000 + " ms");
+    }
+
+    /** Nothing has come from it for too long. */
+    void silent(long nanos) {
+        if (!pace.stopped()) {
+            lose("silent for " + nanos / 1_000_000 + " ms");
         }
-        slow = client;
-        from.config().setAutoRead(false);
+    }
+
+    /** When something came last. */
+    long lastRead() {
+        return lastRead;
+    }
+
+    /** The client cannot take more. If nobody else waits for answers of this link, none are read until {@link #speedUp}. */
+    boolean slowDown(ProxyClient client) {
+        return pace.slowDown(client);
     }
 
     /** The client reads again, or has left. */
     void speedUp(ProxyClient client) {
-        if (slow == client) {
-            slow = null;
-            if (channel != null) {
-                channel.config().setAutoRead(true);
-            }
-        }
-    }
-
-    // ---- time
-
-    private void watch(long nanos) {
-        timer = home.loop.schedule(this::check, nanos, TimeUnit.NANOSECONDS);
-    }
-
-    private void check() {
-        timer = null;
-        long timeout = home.settings.timeoutNanos();
-        long time = home.clock.nanoTime();
-        while (expired < sent.size() && time - sent.get(expired).sent >= timeout) {
-            Call call = sent.get(expired++);
-            if (!call.done) {
-                metrics.timedOut();
-                if (judged) {
-                    endpoint.done(Endpoint.Outcome.TIMEOUT, timeout / 1_000);
-                }
-                refuse(call, "no answer within " + timeout / 1_000_000 + " ms");
-            }
-        }
-        Call oldest = sent.peek();
-        if (oldest == null) {
-            return;
-        }
-        if (slow == null && time - Math.max(oldest.sent, lastRead) >= 2 * timeout) {
-            lose("silent for " + 2 * timeout / 1_000_000 + " ms");
-            return;
-        }
-        long next = expired < sent.size() ? sent.get(expired).sent + timeout - time : timeout;
-        watch(Math.max(next, TimeUnit.MILLISECONDS.toNanos(1)));
+        pace.speedUp(client);
     }
 
     // ---- the end
 
-    @Override
-    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (ctx.channel().isWritable()) {
-            resumeStopped();
-        }
+    /** Whether this is its connection, and it has been made. */
+    boolean has(Channel one) {
+        return one == channel && state != State.CONNECTING;
     }
 
-    private void resumeStopped() {
-        // Those who resume may fill it again, and stop again.
-        for (int n = stopped.size(); n > 0; n--) {
-            ProxyClient client = stopped.poll();
-            if (client != null) {
-                client.goOnFor(this);
-            }
-        }
+    /** Its channel takes more: so do those who were stopped. */
+    void resumeStopped() {
+        stopped.resume();
     }
 
-    @Override
-    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event instanceof ChannelInputShutdownEvent && ctx.channel() == channel) {
-            metrics.ended();
-            lose("it closed the connection");
-        }
+    /** The shard has ended its connection. */
+    void ended() {
+        metrics.ended();
+        lose("it closed the connection");
     }
 
-    @Override
-    public void channelInactive(ChannelHandlerContext ctx) {
-        if (ctx.channel() == channel) {
-            metrics.ended();
-            lose("it closed the connection");
-        }
-    }
-
-    @Override
-    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (ctx.channel() == channel) {
-            metrics.broken();
-            lose(cause instanceof java.io.IOException ? "connection lost: " + cause.getMessage() : cause.toString());
-        } else {
-            ctx.close();
-        }
+    /** Its connection broke. */
+    void broken(String why) {
+        metrics.broken();
+        lose(why);
     }
 
     /** The connection is of no use any more: whoever waits on it is told. */
     private void lose(String why) {
-        Channel lost = channel;
         boolean greeting = state == State.GREETING;
-        if (cursor != null) {
-            metrics.closed();
-        }
-        channel = null;
-        cursor = null;
-        slow = null;
-        state = State.IDLE;
-        if (out != null) {
-            out.release();
-            out = null;
-        }
-        if (timer != null) {
-            timer.cancel(false);
-            timer = null;
-        }
-        if (lost != null) {
-            lost.close();
-        }
+        lost = own;
+        failure = why;
+        closeChannel();
         if (greeting || !sent.isEmpty()) {
             metrics.failed();
             endpoint.done(Endpoint.Outcome.CONNECT_FAILED, -1);
         }
-        expired = 0;
         // What is sent from here on begins a connection of its own.
         for (int n = sent.size(); n > 0; n--) {
-            Call call = sent.get(0);
-            sent.remove();
-            metrics.settled(call.requestBytes);
-            call.inLink = false;
+            Call call = take();
             refuse(call, why);
             call.free();
         }
@@ -612,24 +447,53 @@ final class ShardLink extends ChannelInboundHandlerAdapter implements ProxyLoop.
         }
     }
 
+    private Call take() {
+        Call call = sent.get(0);
+        sent.remove();
+        metrics.settled(call.sentBytes);
+        call.inLink = false;
+        return call;
+    }
+
+    /** Whether it is of no use any more, as connections of one client are when they have ended. */
+    boolean lost() {
+        return lost;
+    }
+
+    /** Ends at once; whoever waits is not told. */
+    void abort() {
+        lost = true;
+        failure = "aborted";
+        while (!sent.isEmpty()) {
+            Call call = take();
+            call.done = true;
+            call.free();
+        }
+        waiting.each((call, request) -> call.done = true);
+        closeChannel();
+    }
+
+    private void closeChannel() {
+        Channel before = channel;
+        if (cursor != null) {
+            metrics.closed();
+        }
+        channel = null;
+        cursor = null;
+        pace.close();
+        state = State.IDLE;
+        deadlines.stop();
+        output.close();
+        if (before != null) {
+            before.close();
+        }
+    }
+
     /** Nobody sends on it any more; it ends when nothing waits. */
     void leave() {
         leaving = true;
         if (sent.isEmpty() && waiting.isEmpty() && channel != null && state != State.CONNECTING) {
-            Channel idle = channel;
-            channel = null;
-            state = State.IDLE;
-            if (timer != null) {
-                timer.cancel(false);
-                timer = null;
-            }
-            if (out != null) {
-                out.release();
-                out = null;
-            }
-            cursor = null;
-            metrics.closed();
-            idle.close();
+            closeChannel();
         }
     }
 }

@@ -24,12 +24,11 @@ final class ShardMetrics {
         CONNECTIONS("weir_redis_shard_connections", "Connections to the shard that were made"),
         ENDED("weir_redis_shard_connections_ended", "Connections that the shard ended"),
         BROKEN("weir_redis_shard_connection_errors", "Connections to the shard that could not be made, or broke"),
-        MICROS(
-                "weir_redis_shard_upstream_microseconds",
-                "Time from sending commands to their answers, summed up"),
+        MICROS("weir_redis_shard_upstream_microseconds", "Time from sending commands to their answers, summed up"),
         OPEN("weir_redis_shard_connections_open", "Connections to the shard that are open", true),
         QUEUED("weir_redis_shard_queued", "Commands that wait for a connection to the shard", true),
-        QUEUED_BYTES("weir_redis_shard_queued_bytes", "Bytes of the commands that wait for a connection to the shard", true),
+        QUEUED_BYTES(
+                "weir_redis_shard_queued_bytes", "Bytes of the commands that wait for a connection to the shard", true),
         PENDING("weir_redis_shard_pending", "Commands that were sent to the shard and are not answered", true),
         PENDING_BYTES("weir_redis_shard_pending_bytes", "Bytes of the commands that are not answered", true);
 
@@ -99,6 +98,11 @@ final class ShardMetrics {
             add(Count.REQUEST_BYTES, bytes);
         }
 
+        /** Of a command whose begin has been counted. */
+        void more(int bytes) {
+            add(Count.REQUEST_BYTES, bytes);
+        }
+
         void received(int bytes) {
             add(Count.RESPONSE_BYTES, bytes);
         }
@@ -129,6 +133,12 @@ final class ShardMetrics {
 
         void ended() {
             add(Count.ENDED, 1);
+        }
+
+        /** A connection could not be made. */
+        void unmade() {
+            failed();
+            broken();
         }
 
         void broken() {

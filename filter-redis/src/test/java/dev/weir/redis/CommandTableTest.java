@@ -182,7 +182,7 @@ final class CommandTableTest {
         for (String argument : arguments) {
             Resp.bulk(request, argument);
         }
-        CommandReader reader = new CommandReader(new CommandReader.Limits(1000, 1000, 10_000));
+        CommandReader reader = new CommandReader(new CommandReader.Limits(1000, 1000, 10_000, 10_000));
         assertThat(reader.next(request, 0, request.writerIndex())).isEqualTo(CommandReader.Step.COMMAND);
         KeyFinder keys = new KeyFinder(reader, request);
         assertThat(keys.find(sub, reader, request)).as(example).isTrue();

@@ -262,10 +262,50 @@ final class RedisProxyIT {
             client.send("GET", "k");
             client.send("MSET", "a", "b".repeat(40_000), "b", "b".repeat(40_000), "c", "d");
             client.send("GET", "k");
+            assertThat(client.read()).isEqualTo("+OK\r\n"); // it is streamed
+            assertThat(client.read()).hasSize(100_000 + 11);
             assertThat(client.read()).startsWith("-ERR request of more than 65536 bytes");
-            assertThat(client.read()).isEqualTo("$-1\r\n");
-            assertThat(client.read()).startsWith("-ERR request of more than 65536 bytes");
-            assertThat(client.read()).isEqualTo("$-1\r\n");
+            assertThat(client.read()).hasSize(100_000 + 11);
+        }
+    }
+
+    @Test
+    void largeValuesAreStreamed() throws Exception {
+        try (ShardedBed bed = ShardedBed.of(THREE, Map.of("max_request", "1MiB", "large_value", "16KiB"));
+                RawClient client = bed.connect();
+                RawClient other = bed.connect()) {
+            String large = "0123456789abcdef".repeat(1 << 18); // 4 MiB
+            StringBuilder bytes = new StringBuilder();
+            bytes.append(RawClient.encode("SET", "k", "small"));
+            bytes.append(RawClient.encode("APPEND", "k", large));
+            bytes.append(RawClient.encode("STRLEN", "k"));
+            bytes.append(RawClient.encode("RPUSH", "list", large, "x", large, "y"));
+            bytes.append(RawClient.encode("LLEN", "list"));
+            bytes.append(RawClient.encode("MSET", "{t}a", large.substring(0, 100_000), "b", "c"));
+            bytes.append(RawClient.encode("MSET", "{t}a", large, "b", "c"));
+            bytes.append(RawClient.encode("STRLEN", "{t}a"));
+            bytes.append(RawClient.encode("SET", "k", large, "NOSUCH"));
+            bytes.append(RawClient.encode("STRLEN", "k"));
+            Thread writer = new Thread(() -> {
+                try {
+                    client.write(bytes.toString());
+                } catch (java.io.IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                }
+            });
+            writer.start();
+            assertThat(client.read()).isEqualTo("+OK\r\n");
+            assertThat(client.read()).isEqualTo(":" + (large.length() + 5) + "\r\n");
+            assertThat(other.call("SET", "x", "y")).isEqualTo("+OK\r\n");
+            assertThat(client.read()).isEqualTo(":" + (large.length() + 5) + "\r\n");
+            assertThat(client.read() + client.read()).isEqualTo(":4\r\n:4\r\n");
+            assertThat(client.read()).isEqualTo("+OK\r\n");
+            assertThat(client.read()).startsWith("-ERR request of more than 1048576 bytes");
+            assertThat(client.read()).isEqualTo(":100000\r\n");
+            assertThat(client.read()).startsWith("-ERR syntax error");
+            assertThat(client.read()).isEqualTo(":" + (large.length() + 5) + "\r\n");
+            assertThat(client.call("GET", "k")).isEqualTo("$" + (large.length() + 5) + "\r\nsmall" + large + "\r\n");
+            writer.join();
         }
     }
 }

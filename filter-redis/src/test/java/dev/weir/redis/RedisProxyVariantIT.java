@@ -35,8 +35,8 @@ final class RedisProxyVariantIT {
     @Test
     void strictlyWhatIsNotSupportedEndsTheConnectionBehindEarlierAnswers() throws Exception {
         try (ShardedBed bed = ShardedBed.of(TWO, Map.of("strict", true))) {
-            for (String wrong : List.of(
-                    RawClient.encode("NOSUCH", "a"), RawClient.encode("GET", "a", "b"), "*1\r\n+PING\r\n")) {
+            for (String wrong :
+                    List.of(RawClient.encode("NOSUCH", "a"), RawClient.encode("GET", "a", "b"), "*1\r\n+PING\r\n")) {
                 try (RawClient client = bed.connect()) {
                     client.write(RawClient.encode("SET", "a", "1") + wrong + RawClient.encode("SET", "a", "2"));
 
@@ -70,7 +70,9 @@ final class RedisProxyVariantIT {
     void aDatabaseThatTheShardDoesNotHaveIsTold() throws Exception {
         try (ShardedBed bed = ShardedBed.of(TWO, Map.of("database", 99));
                 RawClient client = bed.connect()) {
-            assertThat(client.call("GET", "a")).startsWith("-ERR shard 127.0.0.1:").contains("DB index is out of range");
+            assertThat(client.call("GET", "a"))
+                    .startsWith("-ERR shard 127.0.0.1:")
+                    .contains("DB index is out of range");
         }
     }
 
@@ -156,8 +158,11 @@ final class RedisProxyVariantIT {
                 client.call("SET", "a", "1");
             }
             Map<String, Object> terminal = Map.of("type", "redis_proxy", "cluster", "c", "timeout", "9s");
-            Map<String, Object> cluster =
-                    Map.of("name", "c", "endpoints", List.of("127.0.0.1:" + bed.shards.get(0).port()));
+            Map<String, Object> cluster = Map.of(
+                    "name",
+                    "c",
+                    "endpoints",
+                    List.of("127.0.0.1:" + bed.shards.get(0).port()));
             proxy.apply(dev.weir.core.config.ProxyConfig.of(Map.of(
                     "listeners",
                     List.of(Map.of("name", "cache", "address", "127.0.0.1:0", "filters", List.of(terminal))),

@@ -25,7 +25,14 @@ class SocketModeTest {
         return ProxyConfig.of(Map.of(
                 "listeners",
                 List.of(Map.of(
-                        "name", "l", "address", address, "socket_mode", mode, "filters", List.of(Map.of("type", "echo"))))));
+                        "name",
+                        "l",
+                        "address",
+                        address,
+                        "socket_mode",
+                        mode,
+                        "filters",
+                        List.of(Map.of("type", "echo"))))));
     }
 
     @Test

@@ -1,0 +1,36 @@
+package dev.weir.redis;
+
+import dev.weir.core.cluster.Cluster;
+import dev.weir.core.cluster.Endpoint;
+import io.netty.channel.ConnectTimeoutException;
+import java.util.Locale;
+
+/** Why a connection could not be made, in the words of the system. */
+final class ConnectFailure {
+    private ConnectFailure() {}
+
+    /** What it says of the endpoint. */
+    static Endpoint.Outcome outcome(Throwable cause) {
+        return cause instanceof ConnectTimeoutException ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED;
+    }
+
+    /** For clients. */
+    static String text(Throwable cause, Cluster cluster) {
+        return cause instanceof ConnectTimeoutException
+                ? "no connection within " + cluster.connectTimeoutMillis() + " ms"
+                : text(cause);
+    }
+
+    /** What is left of the message without names of system calls and addresses: {@code connection refused}. */
+    static String text(Throwable cause) {
+        String message = cause.getMessage();
+        String text = message == null ? cause.getClass().getSimpleName() : message;
+        int end = text.indexOf("failed with error(-");
+        if (end >= 0) {
+            int colon = text.indexOf("): ", end);
+            text = colon > 0 ? text.substring(colon + 3) : text;
+        }
+        int address = text.indexOf(": ");
+        return address >= 0 ? text.substring(0, address).toLowerCase(Locale.ROOT) : text;
+    }
+}

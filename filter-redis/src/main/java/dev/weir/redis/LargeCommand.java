@@ -1,0 +1,84 @@
+package dev.weir.redis;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A command with an argument that is too large to be read whole: it goes to its shard as it comes, on a connection of its own, so that nobody else
+ * waits behind it. The connection is made before the first byte is taken from the client.
+ */
+final class LargeCommand {
+    private static final ByteBuf PING = Unpooled.unreleasableBuffer(
+            Unpooled.copiedBuffer("*1\r\n$4\r\nPING\r\n", StandardCharsets.US_ASCII));
+
+    private final ProxyLoop home;
+    private final ProxyClient client;
+    private final CommandInfo info;
+    private final LinkSet links;
+    private final ShardLink link;
+    private @Nullable Call call;
+    private boolean begun;
+    private boolean complete;
+
+    LargeCommand(ProxyLoop home, ProxyClient client, CommandInfo info, LinkSet links, ShardLink link) {
+        this.home = home;
+        this.client = client;
+        this.info = info;
+        this.links = links;
+        this.link = link;
+    }
+
+    /** Makes sure that there is a connection; nothing more is read until there is, or until there cannot be one. */
+    void connect() {
+        if (link.isReady()) {
+            return;
+        }
+        client.raise();
+        Call asking = home.open(home.table.other(), home.clock.nanoTime(), PING.readableBytes());
+        asking.whenDone = client::lower;
+        link.send(asking, PING, 0, PING.readableBytes());
+    }
+
+    /** Whether its begin has been taken. */
+    boolean begun() {
+        return begun;
+    }
+
+    /** What has been read of it goes to the shard. */
+    void begin(CommandReader reader, ByteBuf buf) {
+        begun = true;
+        Call opened = client.open(info, 0);
+        call = opened;
+        opened.large = this;
+        client.lane(link);
+        link.begin(opened, buf, reader.start(), reader.end() - reader.start());
+    }
+
+    /** More of it; {@code last} says that it is whole with that. */
+    void goOn(ByteBuf buf, int from, int length, boolean last) {
+        complete |= last;
+        Call open = call;
+        if (open != null && length > 0) {
+            open.requestBytes += length;
+            link.goOn(client, buf, from, length);
+        }
+    }
+
+    /** It has been answered, or has failed. */
+    void answered() {
+        call = null;
+        client.lane(null);
+        if (complete) {
+            links.giveBack(link);
+        } else {
+            link.abort(); // the server has not waited for its end: what follows is dropped
+        }
+    }
+
+    /** The rest will not come. */
+    void broken() {
+        link.abort();
+    }
+}

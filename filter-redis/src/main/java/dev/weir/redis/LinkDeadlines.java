@@ -1,0 +1,70 @@
+package dev.weir.redis;
+
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Looks after the time-outs of a link's calls with one timer, as they end in the order in which they were sent. */
+final class LinkDeadlines {
+    private final ProxyLoop home;
+    private final ShardLink link;
+    private final CallRing sent;
+    private final long timeout;
+    /** Of those sent, from the oldest on, how many have had their time. */
+    private int expired;
+
+    private @Nullable ScheduledFuture<?> timer;
+
+    LinkDeadlines(ProxyLoop home, ShardLink link, CallRing sent) {
+        this.home = home;
+        this.link = link;
+        this.sent = sent;
+        this.timeout = home.settings.timeoutNanos();
+    }
+
+    /** A call was sent. */
+    void sent() {
+        if (timer == null && timeout > 0) {
+            watch(timeout);
+        }
+    }
+
+    /** The oldest call was answered. */
+    void answered() {
+        expired = Math.max(0, expired - 1);
+    }
+
+    void stop() {
+        expired = 0;
+        if (timer != null) {
+            timer.cancel(false);
+            timer = null;
+        }
+    }
+
+    private void watch(long nanos) {
+        timer = home.loop.schedule(this::check, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void check() {
+        timer = null;
+        long time = home.clock.nanoTime();
+        while (expired < sent.size() && time - sent.get(expired).sent >= timeout) {
+            Call call = sent.get(expired++);
+            if (!call.done && !call.waits) {
+                link.expired(call, timeout);
+            }
+        }
+        Call oldest = sent.peek();
+        if (oldest == null || timer != null) {
+            return;
+        }
+        if (!oldest.waits && time - Math.max(oldest.sent, link.lastRead()) >= 2 * timeout) {
+            link.silent(2 * timeout);
+        }
+        if (!sent.isEmpty() && timer == null) {
+            long next = expired < sent.size() ? sent.get(expired).sent + timeout - time : timeout;
+            watch(Math.max(next, TimeUnit.MILLISECONDS.toNanos(1)));
+        }
+    }
+}

@@ -1,0 +1,340 @@
+package dev.weir.redis;
+
+import dev.weir.core.cluster.Endpoint;
+import dev.weir.redis.ProxyRoutes.Route;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The transaction of one client, which lies on one shard: that of the first key it names. From there on, and from a WATCH on, the client has a
+ * connection to that shard of its own. What is queued before is kept here.
+ *
+ * <pre>
+ *   none ──WATCH──▶ watching ──MULTI──▶ open, with a shard ──EXEC, DISCARD──▶ none
+ *     └──MULTI──▶ open, without one ──first key──▲
+ * </pre>
+ */
+final class ProxyTransaction {
+    /** Most bytes that are kept before there is a shard. */
+    private static final int MAX_KEPT = 64 << 10;
+
+    private final ProxyLoop home;
+    private final ProxyClient client;
+
+    private boolean watching;
+    private boolean open;
+    /** A command could not be queued: EXEC must fail. */
+    private boolean spoilt;
+    /** EXEC, DISCARD or UNWATCH is on its way. */
+    private boolean ending;
+
+    private @Nullable ShardLink lease;
+    private @Nullable LinkSet owner;
+    /** What was queued before there was a shard. */
+    private @Nullable ByteBuf kept;
+
+    private int keptCommands;
+
+    ProxyTransaction(ProxyLoop home, ProxyClient client) {
+        this.home = home;
+        this.client = client;
+    }
+
+    /** Whether MULTI has been said. */
+    boolean isOpen() {
+        return open && !ending;
+    }
+
+    /** Whether it ends with the next answer. */
+    boolean isEnding() {
+        return ending;
+    }
+
+    /** The connection to the shard, or null. */
+    @Nullable
+    ShardLink lease() {
+        return lease;
+    }
+
+    /** Whether the command concerns transactions, or belongs to one. */
+    boolean takes(Plan plan) {
+        return plan == Plan.TRANSACTION || isOpen() && plan != Plan.QUIT && plan != Plan.RESET;
+    }
+
+    void command(Plan plan, Call call, CommandReader command, ByteBuf buf) {
+        switch (call.info.kind) {
+            case MULTI:
+                multi(call, command, buf);
+                return;
+            case EXEC:
+                exec(call, command, buf);
+                return;
+            case DISCARD:
+                discard(call, command, buf);
+                return;
+            default:
+        }
+        String name = call.info.operation.name();
+        if (name.equals("WATCH")) {
+            watch(call, command, buf);
+        } else if (name.equals("UNWATCH") && !open) {
+            unwatch(call, command, buf);
+        } else {
+            queue(plan, call, command, buf);
+        }
+    }
+
+    private void ok(Call call) {
+        LocalCommands.answer(home, call, client, out -> Resp.status(out, "OK"));
+    }
+
+    private void multi(Call call, CommandReader command, ByteBuf buf) {
+        if (open) {
+            home.fail(call, "ERR MULTI calls can not be nested");
+            return;
+        }
+        open = true;
+        spoilt = false;
+        if (lease != null) {
+            forward(call, command, buf);
+        } else {
+            ok(call);
+        }
+    }
+
+    private void watch(Call call, CommandReader command, ByteBuf buf) {
+        if (open) {
+            home.fail(call, "ERR WATCH inside MULTI is not allowed");
+            return;
+        }
+        ShardLink shard = shard(call, command, buf);
+        if (shard != null) {
+            watching = true;
+            forward(call, command, buf);
+        }
+    }
+
+    private void unwatch(Call call, CommandReader command, ByteBuf buf) {
+        if (lease == null) {
+            ok(call);
+        } else {
+            watching = false;
+            call.ends = this;
+            ending = true;
+            forward(call, command, buf);
+        }
+    }
+
+    /** A command between MULTI and EXEC. */
+    private void queue(Plan plan, Call call, CommandReader command, ByteBuf buf) {
+        switch (plan) {
+            case KEYED, MGET, MSET, SUM, OWN_CONNECTION:
+                if (shard(call, command, buf) != null) {
+                    forward(call, command, buf);
+                } else {
+                    spoilt = true;
+                }
+                break;
+            case PING, ECHO, TIME, TRANSACTION, ANY:
+                queueAnywhere(call, command, buf);
+                break;
+            case ALL_OK, ALL_SUM, ALL_ELEMENTS, ALL_SAME, ALL_LEAST, SCAN, RANDOMKEY:
+                if (home.dispatch.single(client) != null) {
+                    queueAnywhere(call, command, buf);
+                    break;
+                }
+                spoil(call, "ERR " + call.info.operation.name()
+                        + " concerns all shards and cannot be part of a transaction, which lies on one");
+                break;
+            case UNKNOWN:
+                spoil(call, Dispatch.unknown(command, buf));
+                break;
+            default:
+                spoil(call, "ERR " + call.info.operation.name() + " is not supported within a transaction by redis_proxy");
+        }
+    }
+
+    private void spoil(Call call, String error) {
+        spoilt = true;
+        home.fail(call, error);
+    }
+
+    /** A command may not be queued at all: EXEC must fail. */
+    void spoil() {
+        spoilt = true;
+    }
+
+    private void queueAnywhere(Call call, CommandReader command, ByteBuf buf) {
+        if (lease != null) {
+            forward(call, command, buf);
+            return;
+        }
+        int length = command.end() - command.start();
+        if (kept == null) {
+            kept = home.allocator().buffer(length);
+        }
+        if (kept.readableBytes() + length > MAX_KEPT) {
+            spoil(call, "ERR too much is queued before the first key of a transaction");
+            return;
+        }
+        kept.writeBytes(buf, command.start(), length);
+        keptCommands++;
+        LocalCommands.answer(home, call, client, out -> Resp.status(out, "QUEUED"));
+    }
+
+    private void exec(Call call, CommandReader command, ByteBuf buf) {
+        if (!open) {
+            home.fail(call, "ERR EXEC without MULTI");
+            return;
+        }
+        if (spoilt) {
+            if (lease != null && !lease.lost()) {
+                sendUnanswered("DISCARD");
+            }
+            home.fail(call, "EXECABORT Transaction discarded because of previous errors.");
+            end();
+            return;
+        }
+        if (lease == null && keptCommands == 0) {
+            LocalCommands.answer(home, call, client, out -> Resp.arrayHeader(out, 0));
+            end();
+            return;
+        }
+        if (lease == null && !leaseAny(call)) {
+            end();
+            return;
+        }
+        call.ends = this;
+        ending = true;
+        forward(call, command, buf);
+    }
+
+    private boolean leaseAny(Call call) {
+        Route route = home.settings.routes().keyless();
+        Endpoint endpoint = route.cluster().pick(client.hash(), 0, dev.weir.core.cluster.Exclusions.NONE);
+        if (endpoint == null) {
+            home.dispatch.noShard(call, route.cluster());
+            return false;
+        }
+        take(client.links(), client.links().lease(route.cluster(), endpoint));
+        return true;
+    }
+
+    private void discard(Call call, CommandReader command, ByteBuf buf) {
+        if (!open) {
+            home.fail(call, "ERR DISCARD without MULTI");
+        } else if (lease == null || lease.lost()) {
+            ok(call);
+            end();
+        } else {
+            call.ends = this;
+            ending = true;
+            forward(call, command, buf);
+        }
+    }
+
+    // ---- the shard
+
+    /** The connection that the keys of the command lie behind; null if the call has failed, as they do not. */
+    private @Nullable ShardLink shard(Call call, CommandReader command, ByteBuf buf) {
+        Dispatch.Shard shard = home.dispatch.shardOf(client, call, command, buf);
+        if (shard == null) {
+            return null;
+        }
+        if (lease == null) {
+            take(client.links(), client.links().lease(shard.cluster(), shard.endpoint()));
+        } else if (lease.endpoint() != shard.endpoint()) {
+            home.metrics.crossShard.increment();
+            home.fail(
+                    call,
+                    "CROSSSLOT a transaction lies on one shard, and this one's is " + lease.text() + ", the keys of "
+                            + call.info.operation.name() + " are on " + shard.endpoint().address());
+            return null;
+        }
+        return lease;
+    }
+
+    private void take(LinkSet from, ShardLink taken) {
+        owner = from;
+        lease = taken;
+        client.lane(taken);
+        if (open) {
+            sendUnanswered("MULTI");
+            ByteBuf before = kept;
+            if (before != null) {
+                kept = null;
+                resend(before);
+                before.release();
+            }
+        }
+    }
+
+    /** What has been answered here already goes to the shard, one command after the other. */
+    private void resend(ByteBuf before) {
+        CommandReader reader = new CommandReader(home.settings.limits());
+        while (before.isReadable()
+                && reader.next(before, before.readerIndex(), before.writerIndex()) == CommandReader.Step.COMMAND) {
+            send(home.open(home.table.other(), home.clock.nanoTime(), 0), before, reader.start(), reader.end());
+            before.readerIndex(reader.end());
+            reader.done();
+        }
+        keptCommands = 0;
+    }
+
+    private void sendUnanswered(String name) {
+        ByteBuf request = home.allocator().buffer(32);
+        Resp.arrayHeader(request, 1);
+        Resp.bulk(request, name);
+        send(home.open(home.table.other(), home.clock.nanoTime(), 0), request, 0, request.writerIndex());
+        request.release();
+    }
+
+    private void send(Call call, ByteBuf buf, int from, int to) {
+        if (lease == null) {
+            throw new IllegalStateException("no shard");
+        }
+        lease.send(call, buf, from, to - from);
+    }
+
+    private void forward(Call call, CommandReader command, ByteBuf buf) {
+        send(call, buf, command.start(), command.end());
+    }
+
+    // ---- the end
+
+    /** The command that ends it has been answered. */
+    void ended() {
+        end();
+    }
+
+    private void end() {
+        ending = false;
+        open = false;
+        watching = false;
+        spoilt = false;
+        keptCommands = 0;
+        if (kept != null) {
+            kept.release();
+            kept = null;
+        }
+        ShardLink link = lease;
+        LinkSet from = owner;
+        if (link != null && from != null) {
+            lease = null;
+            owner = null;
+            client.lane(null);
+            from.giveBack(link);
+        }
+    }
+
+    /** The client has left, or wants to hear no more of it: the shard forgets what was begun with the connection. */
+    void abort() {
+        ShardLink link = lease;
+        lease = null;
+        if (link != null) {
+            link.abort();
+            client.lane(null);
+        }
+        end();
+    }
+}

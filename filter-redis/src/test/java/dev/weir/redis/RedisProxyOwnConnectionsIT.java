@@ -1,0 +1,219 @@
+package dev.weir.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.Response;
+import redis.clients.jedis.Transaction;
+
+/** Transactions and blocking commands through {@code redis_proxy}: on connections of one client alone. */
+final class RedisProxyOwnConnectionsIT {
+    static List<String> servers() {
+        return TestServer.available();
+    }
+
+    private static ShardedBed bed(String name) throws Exception {
+        return ShardedBed.of(List.of(name, name), Map.of());
+    }
+
+    /** Some of which are on either shard. */
+    private static String[] manyKeys() {
+        return java.util.stream.IntStream.range(0, 100)
+                .mapToObj(i -> i == 0 ? "DEL" : "key" + i)
+                .toArray(String[]::new);
+    }
+
+    private static String q(int n) {
+        return "+QUEUED\r\n".repeat(n);
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void transactionsLieOnOneShard(String name) throws Exception {
+        try (ShardedBed bed = bed(name);
+                RawClient client = bed.connect()) {
+            StringBuilder bytes = new StringBuilder();
+            for (String[] command : new String[][] {
+                {"SET", "{t}a", "0"},
+                {"MULTI"},
+                {"PING"},
+                {"INCR", "{t}a"},
+                {"MGET", "{t}a", "{t}b"},
+                {"DEL", "{t}b", "{t}c"},
+                {"EXEC"},
+                {"GET", "{t}a"},
+                {"MULTI"},
+                {"EXEC"},
+                {"MULTI"},
+                {"ECHO", "x"},
+                {"EXEC"},
+                {"EXEC"},
+                {"MULTI"},
+                {"SET", "{t}a", "lost"},
+                {"MULTI"},
+                {"DISCARD"},
+                {"DISCARD"},
+                {"GET", "{t}a"},
+            }) {
+                bytes.append(RawClient.encode(command));
+            }
+            client.write(bytes.toString());
+            StringBuilder answers = new StringBuilder();
+            for (int i = 0; i < 20; i++) {
+                answers.append(client.read());
+            }
+            assertThat(answers.toString())
+                    .isEqualTo("+OK\r\n+OK\r\n" + q(4) + "*4\r\n+PONG\r\n:1\r\n*2\r\n$1\r\n1\r\n$-1\r\n:0\r\n$1\r\n1\r\n"
+                            + "+OK\r\n*0\r\n+OK\r\n" + q(1) + "*1\r\n$1\r\nx\r\n-ERR EXEC without MULTI\r\n+OK\r\n" + q(1)
+                            + "-ERR MULTI calls can not be nested\r\n+OK\r\n-ERR DISCARD without MULTI\r\n$1\r\n1\r\n");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void whatCannotBeQueuedSpoilsTheTransaction(String name) throws Exception {
+        try (ShardedBed bed = bed(name);
+                RawClient client = bed.connect()) {
+            for (String[] bad : new String[][] {
+                {"GET"}, {"NOSUCH"}, {"DBSIZE"}, {"SELECT", "1"}, {"SUBSCRIBE", "c"}, manyKeys()
+            }) {
+                assertThat(client.call("MULTI")).isEqualTo("+OK\r\n");
+                assertThat(client.call("SET", "{t}a", "1")).isEqualTo("+QUEUED\r\n");
+                assertThat(client.call(bad)).as(bad[0]).startsWith("-");
+                assertThat(client.call("EXEC")).startsWith("-EXECABORT ");
+                assertThat(client.call("GET", "{t}a")).isEqualTo("$-1\r\n");
+            }
+            int refused = 0;
+            for (int i = 0; i < 20; i++) {
+                client.call("MULTI");
+                client.call("SET", "a", "1");
+                if (client.call("SET", "b" + i, "1").startsWith("-CROSSSLOT a transaction lies on one shard")) {
+                    refused++;
+                    assertThat(client.call("EXEC")).startsWith("-EXECABORT ");
+                } else {
+                    assertThat(client.call("EXEC")).isEqualTo("*2\r\n+OK\r\n+OK\r\n");
+                }
+            }
+            assertThat(refused).isBetween(1, 19);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void watchedKeysAreWatched(String name) throws Exception {
+        try (ShardedBed bed = bed(name);
+                Jedis one = new Jedis("127.0.0.1", bed.port(), 60_000);
+                Jedis two = new Jedis("127.0.0.1", bed.port(), 60_000)) {
+            one.set("{t}a", "1");
+            one.watch("{t}a", "{t}b");
+            assertThat(one.get("{t}a")).isEqualTo("1");
+            two.set("{t}b", "changed");
+            Transaction aborted = one.multi();
+            aborted.incr("{t}a");
+            assertThat(aborted.exec()).isNull();
+            assertThat(one.get("{t}a")).isEqualTo("1");
+
+            one.watch("{t}a");
+            one.unwatch();
+            two.set("{t}a", "5");
+            Transaction works = one.multi();
+            Response<Long> six = works.incr("{t}a");
+            works.exec();
+            assertThat(six.get()).isEqualTo(6);
+
+            // Connections go back: what the one before has watched is forgotten.
+            one.watch("{t}a");
+            one.close();
+            try (Jedis three = new Jedis("127.0.0.1", bed.port(), 60_000)) {
+                two.set("{t}a", "7");
+                Transaction other = three.multi();
+                Response<Long> eight = other.incr("{t}a");
+                other.exec();
+                assertThat(eight.get()).isEqualTo(8);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void blockingCommandsBlockNobodyElse(String name) throws Exception {
+        try (ShardedBed bed = bed(name);
+                RawClient one = bed.connect();
+                RawClient two = bed.connect()) {
+            one.send("BLPOP", "{t}list", "{t}other", "0");
+            one.send("SET", "{t}after", "1");
+            for (int i = 0; i < 50; i++) {
+                assertThat(two.call("SET", "{t}k", "v")).isEqualTo("+OK\r\n");
+            }
+            assertThat(two.call("GET", "{t}after")).isEqualTo("$-1\r\n");
+            assertThat(two.call("RPUSH", "{t}other", "x")).isEqualTo(":1\r\n");
+            assertThat(one.read()).isEqualTo("*2\r\n$8\r\n{t}other\r\n$1\r\nx\r\n");
+            assertThat(one.read()).isEqualTo("+OK\r\n");
+            assertThat(one.call("XADD", "s", "1-0", "f", "v")).isEqualTo("$3\r\n1-0\r\n");
+            assertThat(one.call("XREAD", "STREAMS", "s", "0")).contains("1-0");
+            assertThat(one.call("BLPOP", "{t}list", "0.01")).isEqualTo("*-1\r\n");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void whoeverLeavesTakesNothingAlong(String name) throws Exception {
+        try (ShardedBed bed = bed(name);
+                RawClient two = bed.connect()) {
+            RawClient one = bed.connect();
+            one.send("BLPOP", "{t}list", "0");
+            awaitBlocked(bed, 1);
+            one.close();
+            awaitBlocked(bed, 0);
+            assertThat(two.call("RPUSH", "{t}list", "x")).isEqualTo(":1\r\n");
+            assertThat(two.call("LLEN", "{t}list")).isEqualTo(":1\r\n");
+        }
+    }
+
+    private static void awaitBlocked(ShardedBed bed, int clients) {
+        long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        while (true) {
+            int blocked = 0;
+            for (TestServer shard : bed.shards) {
+                try (TestServer.Client client = shard.connect()) {
+                    String info = String.valueOf(client.call("INFO", "clients"));
+                    blocked += Integer.parseInt(info.replaceAll("(?s).*blocked_clients:(\\d+).*", "$1"));
+                } catch (java.io.IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                }
+            }
+            if (blocked == clients) {
+                return;
+            }
+            assertThat(System.nanoTime()).as("%s blocked, not %s", blocked, clients).isLessThan(end);
+            Thread.onSpinWait();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void aLostShardEndsTheTransaction(String name) throws Exception {
+        try (ShardedBed bed = bed(name);
+                RawClient client = bed.connect()) {
+            assertThat(client.call("WATCH", "{t}a")).isEqualTo("+OK\r\n");
+            killClients(bed);
+            assertThat(client.call("MULTI")).startsWith("-ERR shard 127.0.0.1:");
+            assertThat(client.call("SET", "{t}a", "1")).startsWith("-ERR shard 127.0.0.1:");
+            assertThat(client.call("EXEC")).startsWith("-ERR shard 127.0.0.1:");
+            assertThat(client.call("GET", "{t}a")).isEqualTo("$-1\r\n");
+        }
+    }
+
+    private static void killClients(ShardedBed bed) throws Exception {
+        for (TestServer shard : bed.shards) {
+            try (TestServer.Client direct = shard.connect()) {
+                direct.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+            }
+        }
+    }
+}
