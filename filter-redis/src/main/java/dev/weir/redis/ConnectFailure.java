@@ -3,6 +3,8 @@ package dev.weir.redis;
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import io.netty.channel.ConnectTimeoutException;
+import java.io.FileNotFoundException;
+import java.net.NoRouteToHostException;
 import java.util.Locale;
 
 /** Why a connection could not be made, in the words of the system. */
@@ -23,6 +25,13 @@ final class ConnectFailure {
 
     /** What is left of the message without names of system calls and addresses: {@code connection refused}. */
     static String text(Throwable cause) {
+        // Netty tells these without a message.
+        if (cause instanceof FileNotFoundException) {
+            return "no such file or directory";
+        }
+        if (cause instanceof NoRouteToHostException) {
+            return "no route to host";
+        }
         String message = cause.getMessage();
         String text = message == null ? cause.getClass().getSimpleName() : message;
         int end = text.indexOf("failed with error(-");

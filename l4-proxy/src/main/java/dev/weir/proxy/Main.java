@@ -69,7 +69,7 @@ public final class Main {
 
     private int dispatch(String... given) throws Exception {
         String[] args = given;
-        String calledAs = System.getProperty("weir.name", "");
+        String calledAs = System.getProperty("weir.calledAs", "");
         if (DROP_INS.contains(calledAs)) {
             // In the place of another program, whose options come at once.
             args = new String[given.length + 1];

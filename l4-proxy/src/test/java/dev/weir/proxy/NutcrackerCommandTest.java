@@ -153,7 +153,7 @@ class NutcrackerCommandTest {
         String file = write(pool("alpha", port, "server_connections: 2"));
         try (WeirProcess weir = WeirProcess.start(
                 System.getProperty("java.class.path"),
-                Map.of("JAVA_TOOL_OPTIONS", "-Dweir.name=nutcracker"),
+                Map.of("JAVA_TOOL_OPTIONS", "-Dweir.calledAs=nutcracker"),
                 "-c",
                 file,
                 "-s",
