@@ -18,10 +18,12 @@ import org.bson.BsonDocument;
 import org.bson.BsonInt32;
 import org.bson.BsonString;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Documents longer than what is kept of a cut one, cut at every byte: in sections, in arrays, compressed or not. */
+@Tag("slow")
 final class MongoCutsTest {
     private final PerLoop.PerConnection<Sniffer> sniffers =
             new FakeEnvironment().sniffers(new MongoProtocol(), Map.of());

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A short run of the fuzzer, in a JVM of its own, from the recorded conversations on. A long one: {@code mvn test -pl
  * filter-mongo -am -Dtest=MongoFuzzTest -Dsurefire.failIfNoSpecifiedTests=false -Dweir.fuzz.seconds=3600}.
  */
+@Tag("slow")
 final class MongoFuzzTest {
     private static final int SECONDS = Integer.getInteger("weir.fuzz.seconds", 10);
 

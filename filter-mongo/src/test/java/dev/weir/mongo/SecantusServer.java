@@ -115,6 +115,11 @@ public final class SecantusServer implements AutoCloseable {
         return port;
     }
 
+    /** Where all of its files are. */
+    Path folder() {
+        return folder;
+    }
+
     /** What drivers connect to, with no other member looked for. */
     public String uri() {
         return "mongodb://127.0.0.1:" + port + "/?directConnection=true";

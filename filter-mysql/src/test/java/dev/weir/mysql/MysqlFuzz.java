@@ -29,9 +29,9 @@ public final class MysqlFuzz {
         1L << 32 | 1L << 36
     };
 
-    private static final int RAW = 0x40;
+    static final int RAW = 0x40;
     private static final int MARIADB = 0x80;
-    private static final int TO_CLIENT = 0x8000;
+    static final int TO_CLIENT = 0x8000;
 
     private static final FakeEnvironment ENVIRONMENT = new FakeEnvironment();
     private static final PerLoop.PerConnection<Sniffer> SNIFFERS =
@@ -49,7 +49,8 @@ public final class MysqlFuzz {
         }
         SnifferTester tester = new SnifferTester(SNIFFERS);
         if ((data[0] & RAW) == 0) {
-            login(tester, data[0]);
+            login(data[0]).forEach(burst -> tester.feed(burst.direction(), burst.bytes(), burst.nanos()));
+            check(tester.running(), "the login was not understood: " + tester.outcome());
         }
         int at = 1;
         long nanos = 1_000_000;
@@ -66,7 +67,8 @@ public final class MysqlFuzz {
         check(ENVIRONMENT.inflaters().taken() == 0, "inflaters not given back");
     }
 
-    private static void login(SnifferTester tester, int bits) {
+    /** A login with the capabilities that the bits of {@code bits} choose. */
+    static List<WireScript.Burst> login(int bits) {
         long can = Talk.CAN;
         for (int i = 0; i < CAPABILITIES.length; i++) {
             if ((bits >> i & 1) != 0) {
@@ -76,25 +78,25 @@ public final class MysqlFuzz {
         if ((bits & MARIADB) != 0) {
             can &= ~Capability.MYSQL;
         }
-        new Talk()
+        return new Talk()
                 .login(can, (bits & MARIADB) != 0 ? "11.4.5-MariaDB" : "9.7.4")
                 .script("login")
-                .bursts()
-                .forEach(burst -> tester.feed(burst.direction(), burst.bytes(), burst.nanos()));
-        check(tester.running(), "the login was not understood: " + tester.outcome());
+                .bursts();
     }
 
-    private static void check(boolean holds, String otherwise) {
+    static void check(boolean holds, String otherwise) {
         if (!holds) {
             throw new IllegalStateException(otherwise);
         }
     }
 
-    /** Writes the conversations as inputs to begin with. */
-    static void seeds(Path folder, List<WireScript> conversations) throws IOException {
+    /** Writes the conversations as inputs to begin with, behind the bytes that choose. */
+    static void seeds(Path folder, List<WireScript> conversations, int... choice) throws IOException {
         for (WireScript conversation : conversations) {
             ByteArrayOutputStream input = new ByteArrayOutputStream();
-            input.write(RAW);
+            for (int one : choice) {
+                input.write(one);
+            }
             for (WireScript.Burst burst : conversation.bursts()) {
                 for (int at = 0; at < burst.bytes().length; at += 0x7fff) {
                     int n = Math.min(0x7fff, burst.bytes().length - at);

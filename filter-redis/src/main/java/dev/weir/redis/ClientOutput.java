@@ -77,12 +77,12 @@ final class ClientOutput {
 
     /** An answer is out: so are the messages behind it. */
     void writePushes(boolean resp3) {
-        ByteBuf push = pushes == null ? null : pushes.poll();
-        while (push != null) {
+        ArrayDeque<ByteBuf> waiting = pushes;
+        while (waiting != null && !waiting.isEmpty()) {
+            ByteBuf push = waiting.remove();
             held -= push.readableBytes();
             writePush(push, resp3);
             push.release();
-            push = pushes.poll();
         }
     }
 

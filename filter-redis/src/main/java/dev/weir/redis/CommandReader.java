@@ -260,7 +260,7 @@ final class CommandReader {
     }
 
     private static String printable(byte b) {
-        return b >= ' ' && b < 0x7f ? String.valueOf((char) b) : String.format("\\x%02x", b & 0xff);
+        return b >= ' ' && b < 0x7f ? String.valueOf((char) b) : "\\x" + Integer.toHexString(b & 0xff | 0x100).substring(1);
     }
 
     // ---- headers

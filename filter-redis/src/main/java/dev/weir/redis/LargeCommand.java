@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * waits behind it. The connection is made before the first byte is taken from the client.
  */
 final class LargeCommand {
-    private static final ByteBuf PING = Unpooled.unreleasableBuffer(
-            Unpooled.copiedBuffer("*1\r\n$4\r\nPING\r\n", StandardCharsets.US_ASCII));
+    private static final ByteBuf PING =
+            Unpooled.unreleasableBuffer(Unpooled.copiedBuffer("*1\r\n$4\r\nPING\r\n", StandardCharsets.US_ASCII));
 
     private final ProxyLoop home;
     private final ProxyClient client;

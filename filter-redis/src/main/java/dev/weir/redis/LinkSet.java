@@ -6,7 +6,6 @@ import java.util.ArrayDeque;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The shared connections of one loop and one {@link LinkKind}, by endpoint. On that loop. */
@@ -16,8 +15,8 @@ final class LinkSet {
     /** Most connections that are kept for clients to come, for each shard. */
     private static final int IDLE = 16;
 
-    private final Map<Endpoint, ArrayDeque<ShardLink>> idle = new IdentityHashMap<>();
-    private final Map<Endpoint, ShardLink> links = new IdentityHashMap<>();
+    private final IdentityHashMap<Endpoint, ArrayDeque<ShardLink>> idle = new IdentityHashMap<>();
+    private final IdentityHashMap<Endpoint, ShardLink> links = new IdentityHashMap<>();
 
     private @Nullable String refusal;
 
@@ -58,11 +57,13 @@ final class LinkSet {
     /** A connection for one client alone: it belongs to it until {@link #giveBack}, or until it is aborted. */
     ShardLink lease(Cluster cluster, Endpoint endpoint) {
         ArrayDeque<ShardLink> free = idle.get(endpoint);
-        ShardLink link = free == null ? null : free.pollLast();
-        while (link != null && link.lost()) {
-            link = free.pollLast();
+        while (free != null && !free.isEmpty()) {
+            ShardLink link = free.removeLast();
+            if (!link.lost()) {
+                return link;
+            }
         }
-        return link == null ? new ShardLink(home, this, cluster, endpoint, true) : link;
+        return new ShardLink(home, this, cluster, endpoint, true);
     }
 
     /** The client needs its connection no more, and nothing has been left behind on it. */

@@ -71,13 +71,7 @@ final class PlanTable {
             Map.entry(Plan.TRANSACTION, List.of("MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH")),
             Map.entry(
                     Plan.PUBSUB,
-                    List.of(
-                            "SUBSCRIBE",
-                            "PSUBSCRIBE",
-                            "SSUBSCRIBE",
-                            "UNSUBSCRIBE",
-                            "PUNSUBSCRIBE",
-                            "SUNSUBSCRIBE")),
+                    List.of("SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE")),
             Map.entry(Plan.PUBLISH, List.of("PUBLISH", "SPUBLISH")));
 
     private static final Map<String, String> REASONS = Map.of(

@@ -51,10 +51,11 @@ final class ProxyLoop {
     private final Map<LinkKind, LinkSet> sets = new HashMap<>();
     private final ArrayDeque<Call> pool = new ArrayDeque<>();
     private final ScheduledFuture<?> sweeping;
+    private final Runnable flush = this::flushAll;
     private List<Flushing> dirty = new ArrayList<>();
     private List<Flushing> flushing = new ArrayList<>();
     private byte[] scratch = new byte[1024];
-    private ByteBufAllocator allocator = ByteBufAllocator.DEFAULT;
+    private ByteBufAllocator allocator = ByteBufAllocator.DEFAULT; // until there is a client
     private boolean closed;
 
     ProxyLoop(
@@ -222,7 +223,7 @@ final class ProxyLoop {
     /** Its output goes out at the end of this iteration. Each may say so once until then. */
     void soon(Flushing who) {
         if (dirty.isEmpty()) {
-            loop.execute(this::flushAll);
+            loop.execute(flush);
         }
         dirty.add(who);
     }

@@ -4,8 +4,6 @@ import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.Exclusions;
 import dev.weir.redis.ProxyRoutes.Route;
-import dev.weir.redis.Topic.Key;
-import dev.weir.redis.Topic.Kind;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -22,9 +20,9 @@ import java.util.Set;
  */
 final class ProxyPubSub {
     private final ProxyLoop home;
-    private final Map<Key, Topic> topics = new HashMap<>();
-    private final Map<Endpoint, SubscriptionLink> links = new IdentityHashMap<>();
-    private final Map<ProxyClient, Set<Topic>> clients = new IdentityHashMap<>();
+    private final Map<Topic.Key, Topic> topics = new HashMap<>();
+    private final IdentityHashMap<Endpoint, SubscriptionLink> links = new IdentityHashMap<>();
+    private final IdentityHashMap<ProxyClient, Set<Topic>> clients = new IdentityHashMap<>();
 
     ProxyPubSub(ProxyLoop home) {
         this.home = home;
@@ -34,7 +32,7 @@ final class ProxyPubSub {
     private int count(ProxyClient client, boolean shard) {
         int count = 0;
         for (Topic topic : clients.getOrDefault(client, Set.of())) {
-            count += topic.key.kind() == Kind.SHARD == shard ? 1 : 0;
+            count += topic.key.kind() == Topic.Kind.SHARD == shard ? 1 : 0;
         }
         return count;
     }
@@ -44,11 +42,11 @@ final class ProxyPubSub {
         return clients.containsKey(client);
     }
 
-    void subscribe(ProxyClient client, Call call, Kind kind, CommandReader command, ByteBuf buf) {
-        List<Key> keys = keys(kind, command, buf);
+    void subscribe(ProxyClient client, Call call, Topic.Kind kind, CommandReader command, ByteBuf buf) {
+        List<Topic.Key> keys = keys(kind, command, buf);
         ByteBuf answer = home.allocator().buffer();
         List<Topic> asked = new ArrayList<>();
-        for (Key key : keys) {
+        for (Topic.Key key : keys) {
             Topic topic = topics.get(key);
             if (topic == null) {
                 topic = new Topic(key);
@@ -71,8 +69,8 @@ final class ProxyPubSub {
         new SubscribeCall(home, client, call, answer, asked);
     }
 
-    void unsubscribe(ProxyClient client, Call call, Kind kind, CommandReader command, ByteBuf buf) {
-        List<Key> keys = keys(kind, command, buf);
+    void unsubscribe(ProxyClient client, Call call, Topic.Kind kind, CommandReader command, ByteBuf buf) {
+        List<Topic.Key> keys = keys(kind, command, buf);
         if (keys.isEmpty()) {
             clients.getOrDefault(client, Set.of()).stream()
                     .map(topic -> topic.key)
@@ -84,9 +82,9 @@ final class ProxyPubSub {
                 header(out, client);
                 Resp.bulk(out, kind.unsubscribed);
                 Resp.nil(out, client.session().resp3());
-                Resp.integer(out, count(client, kind == Kind.SHARD));
+                Resp.integer(out, count(client, kind == Topic.Kind.SHARD));
             }
-            for (Key key : keys) {
+            for (Topic.Key key : keys) {
                 Topic topic = topics.get(key);
                 if (topic != null) {
                     leave(client, topic);
@@ -97,11 +95,11 @@ final class ProxyPubSub {
         });
     }
 
-    private static List<Key> keys(Kind kind, CommandReader command, ByteBuf buf) {
-        List<Key> keys = new ArrayList<>();
+    private static List<Topic.Key> keys(Topic.Kind kind, CommandReader command, ByteBuf buf) {
+        List<Topic.Key> keys = new ArrayList<>();
         for (int i = 1; i < command.count(); i++) {
             int at = command.start() + command.at(i);
-            keys.add(new Key(kind, buf.toString(at, command.length(i), StandardCharsets.ISO_8859_1)));
+            keys.add(new Topic.Key(kind, buf.toString(at, command.length(i), StandardCharsets.ISO_8859_1)));
         }
         return keys;
     }
@@ -110,12 +108,12 @@ final class ProxyPubSub {
         Resp.header(out, client.session().resp3() ? '>' : '*', 3);
     }
 
-    private void confirm(ByteBuf out, ProxyClient client, String what, Key key) {
+    private void confirm(ByteBuf out, ProxyClient client, String what, Topic.Key key) {
         header(out, client);
         Resp.bulk(out, what);
         byte[] name = key.bytes();
         Resp.bulk(out, name, 0, name.length);
-        Resp.integer(out, count(client, key.kind() == Kind.SHARD));
+        Resp.integer(out, count(client, key.kind() == Topic.Kind.SHARD));
     }
 
     private void forget(ProxyClient client, Topic topic) {
@@ -148,10 +146,10 @@ final class ProxyPubSub {
         return home.settings.routes().keyless().cluster();
     }
 
-    private List<SubscriptionLink> shards(Key key) {
+    private List<SubscriptionLink> shards(Topic.Key key) {
         Cluster cluster = cluster();
         List<SubscriptionLink> found = new ArrayList<>();
-        if (key.kind() == Kind.PATTERN) {
+        if (key.kind() == Topic.Kind.PATTERN) {
             for (Endpoint endpoint : cluster.snapshot().endpoints()) {
                 found.add(link(cluster, endpoint));
             }
@@ -173,7 +171,7 @@ final class ProxyPubSub {
     // ---- what shards say
 
     /** A message for everybody who has subscribed. */
-    void message(Key key, ByteBuf frame) {
+    void message(Topic.Key key, ByteBuf frame) {
         Topic topic = topics.get(key);
         if (topic != null) {
             // Who is too slow leaves meanwhile.
@@ -183,7 +181,7 @@ final class ProxyPubSub {
         }
     }
 
-    void confirmed(Key key) {
+    void confirmed(Topic.Key key) {
         Topic topic = topics.get(key);
         if (topic != null && topic.unconfirmed > 0 && --topic.unconfirmed == 0) {
             List<SubscribeCall> waiting = List.copyOf(topic.waiting);

@@ -21,7 +21,6 @@ final class ProxyTransaction {
     private final ProxyLoop home;
     private final ProxyClient client;
 
-    private boolean watching;
     private boolean open;
     /** A command could not be queued: EXEC must fail. */
     private boolean spoilt;
@@ -109,7 +108,6 @@ final class ProxyTransaction {
         }
         ShardLink shard = shard(call, command, buf);
         if (shard != null) {
-            watching = true;
             forward(call, command, buf);
         }
     }
@@ -118,7 +116,6 @@ final class ProxyTransaction {
         if (lease == null) {
             ok(call);
         } else {
-            watching = false;
             call.ends = this;
             ending = true;
             forward(call, command, buf);
@@ -143,14 +140,18 @@ final class ProxyTransaction {
                     queueAnywhere(call, command, buf);
                     break;
                 }
-                spoil(call, "ERR " + call.info.operation.name()
-                        + " concerns all shards and cannot be part of a transaction, which lies on one");
+                spoil(
+                        call,
+                        "ERR " + call.info.operation.name()
+                                + " concerns all shards and cannot be part of a transaction, which lies on one");
                 break;
             case UNKNOWN:
                 spoil(call, Dispatch.unknown(command, buf));
                 break;
             default:
-                spoil(call, "ERR " + call.info.operation.name() + " is not supported within a transaction by redis_proxy");
+                spoil(
+                        call,
+                        "ERR " + call.info.operation.name() + " is not supported within a transaction by redis_proxy");
         }
     }
 
@@ -248,7 +249,8 @@ final class ProxyTransaction {
             home.fail(
                     call,
                     "CROSSSLOT a transaction lies on one shard, and this one's is " + lease.text() + ", the keys of "
-                            + call.info.operation.name() + " are on " + shard.endpoint().address());
+                            + call.info.operation.name() + " are on "
+                            + shard.endpoint().address());
             return null;
         }
         return lease;
@@ -310,7 +312,6 @@ final class ProxyTransaction {
     private void end() {
         ending = false;
         open = false;
-        watching = false;
         spoilt = false;
         keptCommands = 0;
         if (kept != null) {

@@ -116,9 +116,13 @@ final class ShardLink {
     }
 
     private void write(Call call, ByteBuf buf, int from, int length) {
+        Channel to = channel;
+        if (to == null) {
+            throw new IllegalStateException("not connected to " + text);
+        }
         output.add(buf, from, length);
         called(call, length);
-        if (!channel().isWritable()) {
+        if (!to.isWritable()) {
             stop(call);
         }
         pace.waits(call.client);
@@ -166,14 +170,6 @@ final class ShardLink {
         if (client != null) {
             stopped.add(client);
         }
-    }
-
-    private Channel channel() {
-        Channel to = channel;
-        if (to == null) {
-            throw new IllegalStateException("not connected to " + text);
-        }
-        return to;
     }
 
     // ---- connecting

@@ -3,8 +3,6 @@ package dev.weir.redis;
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.protocol.SniffException;
-import dev.weir.redis.Topic.Key;
-import dev.weir.redis.Topic.Kind;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
@@ -32,6 +30,9 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
     private @Nullable ByteBuf early;
     private @Nullable ByteBuf input;
     private int greeted;
+    /** Of the input, what the cursor has seen already. */
+    private int scanned;
+
     private boolean closed;
 
     SubscriptionLink(ProxyLoop home, ProxyPubSub hub, Cluster cluster, Endpoint endpoint) {
@@ -100,7 +101,7 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void send(String command, Key key) {
+    private void send(String command, Topic.Key key) {
         ByteBuf to = early;
         Channel connected = channel;
         if (to == null && connected == null) {
@@ -141,11 +142,9 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private int scanned;
-
     private void frames() {
         ByteBuf buf = input;
-        while (buf != null && buf == input && buf.readerIndex() + scanned < buf.writerIndex()) {
+        while (!closed && buf != null && buf.readerIndex() + scanned < buf.writerIndex()) {
             int from = buf.readerIndex();
             RespCursor.Event event = cursor.step(buf, from + scanned, buf.writerIndex());
             int end = cursor.position();
@@ -158,12 +157,16 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
             }
             scanned = 0;
             cursor.release();
-            frame(buf.slice(from, end - from));
-            if (!closed) {
-                buf.readerIndex(end);
+            buf.readerIndex(end);
+            // Whoever hears it may leave, and this connection end with the last one.
+            ByteBuf frame = buf.retainedSlice(from, end - from);
+            try {
+                frame(frame);
+            } finally {
+                frame.release();
             }
         }
-        if (buf != null && buf == input && !buf.isReadable()) {
+        if (!closed && buf != null && !buf.isReadable()) {
             buf.release();
             input = null;
         }
@@ -191,22 +194,22 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
         walk.next();
         switch (what) {
             case "message":
-                hub.message(new Key(Kind.CHANNEL, text(walk)), frame);
+                hub.message(new Topic.Key(Topic.Kind.CHANNEL, text(walk)), frame);
                 break;
             case "pmessage":
-                hub.message(new Key(Kind.PATTERN, text(walk)), frame);
+                hub.message(new Topic.Key(Topic.Kind.PATTERN, text(walk)), frame);
                 break;
             case "smessage":
-                hub.message(new Key(Kind.SHARD, text(walk)), frame);
+                hub.message(new Topic.Key(Topic.Kind.SHARD, text(walk)), frame);
                 break;
             case "subscribe":
-                hub.confirmed(new Key(Kind.CHANNEL, text(walk)));
+                hub.confirmed(new Topic.Key(Topic.Kind.CHANNEL, text(walk)));
                 break;
             case "psubscribe":
-                hub.confirmed(new Key(Kind.PATTERN, text(walk)));
+                hub.confirmed(new Topic.Key(Topic.Kind.PATTERN, text(walk)));
                 break;
             case "ssubscribe":
-                hub.confirmed(new Key(Kind.SHARD, text(walk)));
+                hub.confirmed(new Topic.Key(Topic.Kind.SHARD, text(walk)));
                 break;
             case "sunsubscribe":
                 // A shard that loses a channel says so without being asked.

@@ -66,8 +66,22 @@ final class PlanTableTest {
     @Test
     void whatBelongsToOneServerIsRefused() {
         for (String name : List.of(
-                "SHUTDOWN", "REPLICAOF", "DEBUG", "CLUSTER SLOTS", "MONITOR", "WAIT", "MIGRATE", "PSYNC", "MODULE LOAD",
-                "ACL SETUSER", "CLIENT TRACKING", "SAVE", "SWAPDB", "FAILOVER", "PUBSUB CHANNELS", "MOVE")) {
+                "SHUTDOWN",
+                "REPLICAOF",
+                "DEBUG",
+                "CLUSTER SLOTS",
+                "MONITOR",
+                "WAIT",
+                "MIGRATE",
+                "PSYNC",
+                "MODULE LOAD",
+                "ACL SETUSER",
+                "CLIENT TRACKING",
+                "SAVE",
+                "SWAPDB",
+                "FAILOVER",
+                "PUBSUB CHANNELS",
+                "MOVE")) {
             CommandInfo info = TABLE.find(name);
             assertThat(info).as(name).isNotNull();
             assertThat(PLANS.of(info)).as(name).isEqualTo(Plan.REFUSED);

@@ -114,12 +114,12 @@ final class RedisProxyFaultsIT {
     @Test
     void whatIsNoAnswerEndsItsConnection() throws Exception {
         try (FakeRedis fake = new FakeRedis();
-                Proxy proxy = ShardedBed.start(
-                        new SimpleMeterRegistry(), List.of(fake.address()), Map.of(), Map.of());
+                Proxy proxy = ShardedBed.start(new SimpleMeterRegistry(), List.of(fake.address()), Map.of(), Map.of());
                 RawClient client = new RawClient(proxy.address("cache").port())) {
             fake.raw = "HTTP/1.1 400 Bad Request\r\n\r\n";
             assertThat(client.call("GET", "k"))
-                    .isEqualTo("-ERR shard " + fake.address() + " of cluster c: its answer is no RESP (answer_type)\r\n");
+                    .isEqualTo(
+                            "-ERR shard " + fake.address() + " of cluster c: its answer is no RESP (answer_type)\r\n");
             fake.raw = "+one\r\n+two\r\n";
             assertThat(client.call("GET", "k")).isEqualTo("+one\r\n");
             fake.raw = "$2\r\nok\r\n";

@@ -128,7 +128,8 @@ final class RedisProxyIT {
             assertThat(new TreeSet<>(found)).isEqualTo(expected);
             assertThat((List<?>) client.call("KEYS", "k1?")).hasSize(10);
             assertThat(client.call("SCAN", "x").toString()).contains("ERR invalid cursor");
-            assertThat(client.call("SCAN", String.valueOf(77L << 48)).toString()).contains("ERR invalid cursor");
+            assertThat(client.call("SCAN", String.valueOf(77L << 48)).toString())
+                    .contains("ERR invalid cursor");
             assertThat(String.valueOf(client.call("RANDOMKEY"))).matches("k[0-9]+|set");
             assertThat(client.call("FLUSHALL")).isEqualTo("OK");
             assertThat(client.call("DBSIZE")).isEqualTo(0L);
@@ -215,8 +216,8 @@ final class RedisProxyIT {
 
     @Test
     void clientsLogIn() throws Exception {
-        Map<String, ?> auth = Map.of(
-                "auth", List.of(Map.of("password", "secret"), Map.of("user", "ann", "password", "annes")));
+        Map<String, ?> auth =
+                Map.of("auth", List.of(Map.of("password", "secret"), Map.of("user", "ann", "password", "annes")));
         try (ShardedBed bed = ShardedBed.of(THREE, auth);
                 RawClient client = bed.connect()) {
             assertThat(client.call("GET", "k")).isEqualTo("-NOAUTH Authentication required.\r\n");

@@ -68,9 +68,11 @@ final class RedisProxyOwnConnectionsIT {
                 answers.append(client.read());
             }
             assertThat(answers.toString())
-                    .isEqualTo("+OK\r\n+OK\r\n" + q(4) + "*4\r\n+PONG\r\n:1\r\n*2\r\n$1\r\n1\r\n$-1\r\n:0\r\n$1\r\n1\r\n"
-                            + "+OK\r\n*0\r\n+OK\r\n" + q(1) + "*1\r\n$1\r\nx\r\n-ERR EXEC without MULTI\r\n+OK\r\n" + q(1)
-                            + "-ERR MULTI calls can not be nested\r\n+OK\r\n-ERR DISCARD without MULTI\r\n$1\r\n1\r\n");
+                    .isEqualTo(
+                            "+OK\r\n+OK\r\n" + q(4) + "*4\r\n+PONG\r\n:1\r\n*2\r\n$1\r\n1\r\n$-1\r\n:0\r\n$1\r\n1\r\n"
+                                    + "+OK\r\n*0\r\n+OK\r\n" + q(1)
+                                    + "*1\r\n$1\r\nx\r\n-ERR EXEC without MULTI\r\n+OK\r\n" + q(1)
+                                    + "-ERR MULTI calls can not be nested\r\n+OK\r\n-ERR DISCARD without MULTI\r\n$1\r\n1\r\n");
         }
     }
 
@@ -79,9 +81,8 @@ final class RedisProxyOwnConnectionsIT {
     void whatCannotBeQueuedSpoilsTheTransaction(String name) throws Exception {
         try (ShardedBed bed = bed(name);
                 RawClient client = bed.connect()) {
-            for (String[] bad : new String[][] {
-                {"GET"}, {"NOSUCH"}, {"DBSIZE"}, {"SELECT", "1"}, {"SUBSCRIBE", "c"}, manyKeys()
-            }) {
+            for (String[] bad :
+                    new String[][] {{"GET"}, {"NOSUCH"}, {"DBSIZE"}, {"SELECT", "1"}, {"SUBSCRIBE", "c"}, manyKeys()}) {
                 assertThat(client.call("MULTI")).isEqualTo("+OK\r\n");
                 assertThat(client.call("SET", "{t}a", "1")).isEqualTo("+QUEUED\r\n");
                 assertThat(client.call(bad)).as(bad[0]).startsWith("-");
@@ -128,7 +129,7 @@ final class RedisProxyOwnConnectionsIT {
 
             // Connections go back: what the one before has watched is forgotten.
             one.watch("{t}a");
-            one.close();
+            one.disconnect();
             try (Jedis three = new Jedis("127.0.0.1", bed.port(), 60_000)) {
                 two.set("{t}a", "7");
                 Transaction other = three.multi();
@@ -165,10 +166,10 @@ final class RedisProxyOwnConnectionsIT {
     void whoeverLeavesTakesNothingAlong(String name) throws Exception {
         try (ShardedBed bed = bed(name);
                 RawClient two = bed.connect()) {
-            RawClient one = bed.connect();
-            one.send("BLPOP", "{t}list", "0");
-            awaitBlocked(bed, 1);
-            one.close();
+            try (RawClient one = bed.connect()) {
+                one.send("BLPOP", "{t}list", "0");
+                awaitBlocked(bed, 1);
+            }
             awaitBlocked(bed, 0);
             assertThat(two.call("RPUSH", "{t}list", "x")).isEqualTo(":1\r\n");
             assertThat(two.call("LLEN", "{t}list")).isEqualTo(":1\r\n");
@@ -190,7 +191,9 @@ final class RedisProxyOwnConnectionsIT {
             if (blocked == clients) {
                 return;
             }
-            assertThat(System.nanoTime()).as("%s blocked, not %s", blocked, clients).isLessThan(end);
+            assertThat(System.nanoTime())
+                    .as("%s blocked, not %s", blocked, clients)
+                    .isLessThan(end);
             Thread.onSpinWait();
         }
     }

@@ -20,7 +20,8 @@ final class RedisProxyPubSubIT {
     }
 
     private static String confirmed(String what, String name, int count) {
-        return "*3\r\n$" + what.length() + "\r\n" + what + "\r\n$" + name.length() + "\r\n" + name + "\r\n:" + count + "\r\n";
+        return "*3\r\n$" + what.length() + "\r\n" + what + "\r\n$" + name.length() + "\r\n" + name + "\r\n:" + count
+                + "\r\n";
     }
 
     @ParameterizedTest
@@ -45,7 +46,8 @@ final class RedisProxyPubSubIT {
                 // A subscription and a pattern of each loop, whatever the number of clients behind them.
                 assertThat(sender.call("PUBLISH", channel, text)).matches(":[234]\r\n");
                 assertThat(two.read()).isEqualTo(message("message", channel, text));
-                assertThat(three.read()).isEqualTo('>' + message("message", channel, text).substring(1));
+                assertThat(three.read())
+                        .isEqualTo('>' + message("message", channel, text).substring(1));
                 assertThat(pattern.read()).isEqualTo(message("pmessage", "chan*", channel, text));
             }
             assertThat(three.call("SET", "k", "v")).isEqualTo("+OK\r\n");
@@ -58,7 +60,9 @@ final class RedisProxyPubSubIT {
             assertThat(three.read()).contains("not to two");
             two.send("UNSUBSCRIBE");
             for (int left = 8; left >= 0; left--) {
-                assertThat(two.read()).startsWith("*3\r\n$11\r\nunsubscribe\r\n").endsWith(":" + left + "\r\n");
+                assertThat(two.read())
+                        .startsWith("*3\r\n$11\r\nunsubscribe\r\n")
+                        .endsWith(":" + left + "\r\n");
             }
             assertThat(two.call("GET", "k")).isEqualTo("$1\r\nv\r\n");
             assertThat(two.call("UNSUBSCRIBE")).isEqualTo("*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:0\r\n");

@@ -20,9 +20,11 @@ import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The cursor ends values where Netty's decoder ends messages, and says the same of them: generated RESP2. */
+@Tag("slow")
 final class RespCursorDifferentialTest {
     private static final Loop LOOP =
             new Loop(CommandTable.load(), new ErrorCodes(), new Loop.Settings(false, 16), null, null, null);

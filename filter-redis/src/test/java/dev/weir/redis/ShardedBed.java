@@ -20,7 +20,10 @@ final class ShardedBed implements AutoCloseable {
             shards.add(TestServer.start(server));
         }
         proxy = start(
-                meters, shards.stream().map(shard -> "127.0.0.1:" + shard.port()).toList(), settings, cluster);
+                meters,
+                shards.stream().map(shard -> "127.0.0.1:" + shard.port()).toList(),
+                settings,
+                cluster);
     }
 
     /** One server of each name. */
@@ -35,13 +38,18 @@ final class ShardedBed implements AutoCloseable {
     /** A proxy before these endpoints. */
     static Proxy start(
             SimpleMeterRegistry meters, List<String> endpoints, Map<String, ?> settings, Map<String, ?> cluster) {
+        return start(Proxy.builder().meters(meters), endpoints, settings, cluster);
+    }
+
+    /** The same, of a builder. */
+    static Proxy start(
+            Proxy.Builder builder, List<String> endpoints, Map<String, ?> settings, Map<String, ?> cluster) {
         Map<String, Object> terminal = new HashMap<>(Map.of("type", "redis_proxy", "cluster", "c", "hash_tags", true));
         terminal.putAll(settings);
         Map<String, Object> shards =
                 new HashMap<>(Map.of("name", "c", "load_balancing", "maglev", "endpoints", endpoints));
         shards.putAll(cluster);
-        return Proxy.builder()
-                .meters(meters)
+        return builder
                 .start(ProxyConfig.of(Map.of(
                         "listeners",
                         List.of(Map.of("name", "cache", "address", "127.0.0.1:0", "filters", List.of(terminal))),
@@ -58,7 +66,7 @@ final class ShardedBed implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         proxy.close();
         for (TestServer shard : shards) {
             shard.close();

@@ -15,10 +15,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code weir demo} as a process. */
+@Tag("slow")
 class DemoCommandTest {
     private static final String CLASS_PATH = System.getProperty("java.class.path");
 

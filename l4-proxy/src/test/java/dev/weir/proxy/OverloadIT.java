@@ -5,10 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weir.core.config.Address;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,15 +27,15 @@ class OverloadIT {
     @TempDir
     Path folder;
 
-    private WeirProcess start(String overload, String upstream, String filters) throws IOException {
+    private WeirProcess start(int loops, String overload, String upstream, String filters) throws IOException {
         Path file = Files.writeString(folder.resolve("weir.yaml"), """
-                event_loops: 2
+                event_loops: %d
                 admin: { address: "127.0.0.1:0" }
                 takeover: { socket: "off" }
                 overload: { %s }
                 listeners: [ { name: a, address: "127.0.0.1:0", filters: [ %s ] } ]
                 clusters: [ { name: c, endpoints: [ "%s" ] } ]
-                """.formatted(overload, filters, upstream));
+                """.formatted(loops, overload, filters, upstream));
         return WeirProcess.start("run", file.toString());
     }
 
@@ -63,8 +70,9 @@ class OverloadIT {
 
     @Test
     void connectionsWaitUntilThereIsRoom() throws Exception {
-        try (WeirProcess weir =
-                start("max_connections: 2, close_idle_after: 1h, refuse_after: 1h", "127.0.0.1:1", "{ type: echo }")) {
+        // With several loops the sockets of the others stop a moment after the step is shown, and one more may come.
+        try (WeirProcess weir = start(
+                1, "max_connections: 2, close_idle_after: 1h, refuse_after: 1h", "127.0.0.1:1", "{ type: echo }")) {
             Address address = weir.address("a");
             try (Socket one = open(address);
                     Socket two = open(address)) {
@@ -93,6 +101,7 @@ class OverloadIT {
     void theOneThatIsIdleLongestMakesRoomAndABusyOneStays() throws Exception {
         try (EmbeddedRedis redis = EmbeddedRedis.start();
                 WeirProcess weir = start(
+                        2,
                         "max_connections: 3, close_idle_after: 2s, refuse_after: 1h",
                         redis.address().toString(),
                         "{ type: redis_stats }, { type: tcp_proxy, cluster: c }")) {
@@ -122,7 +131,7 @@ class OverloadIT {
     @Test
     void refusesWhereNothingElseHelps() throws Exception {
         try (WeirProcess weir = start(
-                "max_connections: 1, close_idle_after: 10ms, refuse_after: 20ms", "127.0.0.1:1", "{ type: echo }")) {
+                2, "max_connections: 1, close_idle_after: 10ms, refuse_after: 20ms", "127.0.0.1:1", "{ type: echo }")) {
             Address address = weir.address("a");
             try (Socket busy = open(address)) {
                 send(busy);
@@ -146,5 +155,121 @@ class OverloadIT {
                 answers(next, PING);
             }
         }
+    }
+
+    @Test
+    void refusesWhileBuffersTakeTooMuchMemory() throws Exception {
+        Path file = Files.writeString(folder.resolve("weir.yaml"), """
+                event_loops: 2
+                admin: { address: "127.0.0.1:0" }
+                takeover: { socket: "off" }
+                memory: { buffers: 64MiB }
+                overload: { close_idle_after: 10ms, refuse_after: 20ms }
+                listeners: [ { name: a, address: "127.0.0.1:0", buffer: 1MiB, filters: [ { type: echo } ] } ]
+                """);
+        List<SocketChannel> hoarders = new ArrayList<>();
+        try (WeirProcess weir = WeirProcess.start("run", file.toString())) {
+            Address address = weir.address("a");
+            try (Socket busy = open(address)) {
+                WeirProcess.await(() -> hoard(hoarders, address)
+                        && admin(weir, "/listeners").contains("\"step\":\"refuse\",\"cause\":\"memory\""));
+
+                try (Socket refused = open(address)) {
+                    assertThat(refused.getInputStream().read()).isEqualTo(-1);
+                }
+                send(busy);
+                answers(busy, PING);
+                assertThat(admin(weir, "/metrics"))
+                        .contains(
+                                "weir_connections_refused_total{listener=\"a\",reason=\"memory\"}",
+                                "weir_overload_changes_total{step=\"stop_accepting\"} 1.0");
+                weir.awaitErr(" bytes of buffers (limit: 60397978); accepts no connections for now");
+            } finally {
+                for (SocketChannel hoarder : hoarders) {
+                    hoarder.close();
+                }
+            }
+        }
+    }
+
+    /** One more client that does not read what comes back; all of them send what goes. */
+    private static boolean hoard(List<SocketChannel> hoarders, Address address) {
+        try {
+            SocketChannel channel = SocketChannel.open(new InetSocketAddress(address.host(), address.port()));
+            channel.configureBlocking(false);
+            hoarders.add(channel);
+            ByteBuffer bytes = ByteBuffer.allocate(256 << 10);
+            for (SocketChannel hoarder : hoarders) {
+                while (hoarder.write(bytes.clear()) > 0) {}
+            }
+        } catch (IOException refused) {
+            // It is the last one, then.
+        }
+        return true;
+    }
+
+    @Test
+    void waitsForDescriptorsThatConnectionsGiveBack() throws Exception {
+        Deque<Socket> served = new ArrayDeque<>();
+        Deque<Socket> waiting = new ArrayDeque<>();
+        String never = "close_idle_after: 1h, refuse_after: 1h";
+        try (WeirProcess weir = start(2, "max_connections: 1, " + never, "127.0.0.1:1", "{ type: echo }")) {
+            Address address = weir.address("a");
+            // Once before: the classes of a test come from folders, where loading one takes a descriptor, unlike in a
+            // jar.
+            try (Socket one = open(address)) {
+                send(one);
+                answers(one, PING);
+                awaitStep(weir, "stop_accepting");
+            }
+            awaitStep(weir, "none");
+            Path file = folder.resolve("weir.yaml");
+            Files.writeString(file, Files.readString(file).replace("max_connections: 1,", ""));
+            assertThat(new AdminClient(weir.address("admin"))
+                            .send("POST", "/reload")
+                            .status())
+                    .isEqualTo(200);
+            for (int i = 0; i < 25; i++) {
+                served.add(open(address));
+                send(served.getLast());
+                answers(served.getLast(), PING);
+            }
+            limitDescriptors(weir, 5);
+
+            for (int i = 0; i < 20; i++) {
+                waiting.add(open(address));
+                send(waiting.getLast());
+            }
+
+            weir.awaitErr("overload: too many open files with ");
+            send(served.getLast());
+            answers(served.getLast(), PING);
+            for (Socket one : served) {
+                one.close();
+            }
+            for (Socket one : waiting) {
+                answers(one, PING);
+            }
+            awaitStep(weir, "none");
+            weir.awaitErr("overload is over");
+            assertThat(weir.err()).noneMatch(line -> line.contains("cannot accept") || line.contains(" ERROR "));
+            assertThat(admin(weir, "/metrics"))
+                    .contains("weir_overload_changes_total{step=\"stop_accepting\"} 2.0", "weir_overload_step 0.0");
+        } finally {
+            for (Socket one : waiting) {
+                one.close();
+            }
+        }
+    }
+
+    /** Leaves {@code free} descriptors to a process. */
+    private static void limitDescriptors(WeirProcess weir, int free) throws Exception {
+        String[] open =
+                Path.of("/proc", Long.toString(weir.pid()), "fd").toFile().list();
+        Process limit = new ProcessBuilder(
+                        "prlimit", "--pid", Long.toString(weir.pid()), "--nofile=" + (open.length + free))
+                .inheritIO()
+                .start();
+        assertThat(limit.waitFor()).isZero();
     }
 }

@@ -3,16 +3,25 @@ package dev.weir.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.config.Address;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Reloads of a real process under load: a real Redis, and clients that forgive nothing. */
 class ReloadIT {
     private static final int RELOADS = Integer.getInteger("weir.reloads", 100);
+
+    /** A line of a histogram: number, instances, bytes, class. */
+    private static final Pattern INSTANCES =
+            Pattern.compile("^ *\\d+: +(\\d+) +\\d+ +dev\\.weir\\.core\\.net\\.(\\w+)(?: .*)?$");
 
     @TempDir
     Path folder;
@@ -89,6 +98,40 @@ class ReloadIT {
             assertThat(load.failures()).isEmpty();
             // Each of the two ends once, at the end: no reload has touched them.
             assertThat(load.report()).endsWith("moved 2 times");
+            awaitOnlyTheLastConfiguration(weir);
         }
+    }
+
+    /** Of all configurations that there were nothing is alive but the last one. */
+    private static void awaitOnlyTheLastConfiguration(WeirProcess weir) throws Exception {
+        int listeners = 2 + RELOADS % 2;
+        Map<String, Integer> last =
+                Map.of("Generation", 1, "LiveCluster", 2, "Listener", listeners, "ChainPlan", listeners);
+        Map<String, Integer> alive = alive(weir, last.keySet());
+
+        for (int i = 0; i < 30 && !alive.equals(last); i++) { // the last connections may still be closing
+            alive = alive(weir, last.keySet());
+        }
+
+        assertThat(alive).isEqualTo(last);
+    }
+
+    /** How many objects of the core's classes {@code names} are alive behind a full garbage collection. */
+    private static Map<String, Integer> alive(WeirProcess weir, Set<String> names) throws Exception {
+        Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+        Process asked = new ProcessBuilder(jcmd.toString(), Long.toString(weir.pid()), "GC.class_histogram")
+                .redirectErrorStream(true)
+                .start();
+        Map<String, Integer> alive = new HashMap<>();
+        try (BufferedReader lines = asked.inputReader()) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                Matcher row = INSTANCES.matcher(line);
+                if (row.find() && names.contains(row.group(2))) {
+                    alive.put(row.group(2), Integer.valueOf(row.group(1)));
+                }
+            }
+        }
+        assertThat(asked.waitFor()).isZero();
+        return alive;
     }
 }

@@ -271,7 +271,12 @@ class ReplayIT {
                                 "tcpdump",
                                 "-n",
                                 "-U",
+                                // Each packet takes a place of the longest one's size: of 262144 bytes, 8 fit.
                                 "--immediate-mode",
+                                "-s",
+                                "2048",
+                                "-B",
+                                "16384",
                                 "-i",
                                 "lo",
                                 "-w",

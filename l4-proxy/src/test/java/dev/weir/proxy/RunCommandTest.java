@@ -33,6 +33,11 @@ class RunCommandTest {
         return Files.writeString(folder.resolve("weir.yaml"), text);
     }
 
+    /** Another file: the first one is watched by who runs with it. */
+    private Path beside(String text) throws IOException {
+        return Files.writeString(folder.resolve("other.yaml"), text);
+    }
+
     private static void echoes(Address address) throws IOException {
         try (Socket socket = new Socket(address.host(), address.port())) {
             echoes(socket);
@@ -224,13 +229,13 @@ class RunCommandTest {
         Path file = write(echo("a", "b").replaceFirst("(b, address: )[^,]*", "$1\"unix:" + socket + "\""));
         try (WeirProcess first = WeirProcess.start("run", file.toString())) {
             Address taken = first.address("a");
-            Path same = write(echo("c").replace("c, address: \"127.0.0.1:0\"", "c, address: \"" + taken + "\""));
+            Path same = beside(echo("c").replace("c, address: \"127.0.0.1:0\"", "c, address: \"" + taken + "\""));
             try (WeirProcess second = WeirProcess.start("run", same.toString())) {
                 assertThat(second.exitCode()).isEqualTo(1);
                 assertThat(second.err())
                         .containsExactly("weir: listener c cannot listen on " + taken + ": Address already in use");
             }
-            Path unix = write(echo("c").replace("c, address: \"127.0.0.1:0", "c, address: \"unix:" + socket));
+            Path unix = beside(echo("c").replace("c, address: \"127.0.0.1:0", "c, address: \"unix:" + socket));
             try (WeirProcess second = WeirProcess.start("run", unix.toString())) {
                 assertThat(second.exitCode()).isEqualTo(1);
                 assertThat(second.err()).singleElement().asString().contains("unix:" + socket + ": Address already");

@@ -3,6 +3,12 @@ package dev.weir.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.config.Address;
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.filter.FilterEnvironment;
+import dev.weir.core.filter.FilterFactory;
+import dev.weir.core.filter.NetworkFilter;
+import dev.weir.core.filter.PerLoop;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +16,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,12 +53,15 @@ class TakeoverIT {
     }
 
     private WeirProcess start(Path file, String... options) throws IOException {
+        return start(System.getProperty("java.class.path"), file, options);
+    }
+
+    private WeirProcess start(String classPath, Path file, String... options) throws IOException {
         String[] arguments = new String[2 + options.length];
         arguments[0] = "run";
         arguments[1] = file.toString();
         System.arraycopy(options, 0, arguments, 2, options.length);
-        return WeirProcess.start(
-                System.getProperty("java.class.path"), Map.of("XDG_RUNTIME_DIR", folder.toString()), arguments);
+        return WeirProcess.start(classPath, Map.of("XDG_RUNTIME_DIR", folder.toString()), arguments);
     }
 
     @Test
@@ -125,6 +136,76 @@ class TakeoverIT {
             assertThat(load.end().failures()).isEmpty();
             old.signal("TERM");
             assertThat(old.exitCode()).isZero();
+        }
+    }
+
+    /** As a filter of a process it keeps that from starting once it has been checked: with the sockets in hand, without accepting. */
+    public static final class Stalling implements FilterFactory {
+        /** Of the process: what checks a configuration loads extensions of its own. */
+        private static final AtomicInteger TIMES = new AtomicInteger();
+
+        @Override
+        public String type() {
+            return "stalling";
+        }
+
+        @Override
+        public PerLoop<NetworkFilter> configure(ConfigNode config, FilterEnvironment environment) {
+            if (environment.listener().equals("tcp") && TIMES.getAndIncrement() > 0) {
+                System.err.println("stalls");
+                while (true) {
+                    LockSupport.park(this);
+                }
+            }
+            return loop -> connection -> new NetworkFilter() {};
+        }
+    }
+
+    private String withStalling() throws IOException {
+        Path services = Files.createDirectories(folder.resolve("stalling/META-INF/services"));
+        Files.writeString(services.resolve(FilterFactory.class.getName()), Stalling.class.getName());
+        return services.getParent().getParent() + File.pathSeparator + System.getProperty("java.class.path");
+    }
+
+    @Test
+    void aNewProcessThatIsKilledHalfWayLeavesTheOldOneServing() throws Exception {
+        String all = "takeover: { socket: \"" + folder.resolve("control") + "\" }\nlog: { level: info }\n";
+        try (EmbeddedRedis redis = EmbeddedRedis.start();
+                RedisLoad load = new RedisLoad();
+                WeirProcess old = start(write(config(2, redis.address(), "") + all))) {
+            Address tcp = old.address("tcp");
+            load.comeAndGo(tcp, 3).comeAndGo(unix("weir.sock"), 1).stay(tcp, 2).stay(unix("weir.sock"), 1);
+            Path stalling = Files.writeString(
+                    folder.resolve("stalling.yaml"),
+                    config(2, redis.address(), "").replace("redis_stats", "stalling") + all);
+
+            for (String moment : List.of("asks for the sockets", "stalls")) {
+                try (WeirProcess next = start(withStalling(), stalling, "--takeover")) {
+                    (moment.equals("stalls") ? next : old).awaitErr(moment);
+                    next.signal("KILL");
+                    assertThat(next.exitCode()).isEqualTo(128 + 9);
+                }
+                long before = load.shortConnections();
+                WeirProcess.await(() -> load.shortConnections() > before + 50
+                        || !load.failures().isEmpty());
+                assertThat(load.failures()).as(moment).isEmpty();
+                assertThat(new AdminClient(old.address("admin"))
+                                .send("GET", "/ready")
+                                .body())
+                        .isEqualTo("ready\n");
+            }
+            assertThat(load.report()).endsWith(" moved 0 times");
+
+            try (WeirProcess next = start(folder.resolve("weir.yaml"), "--takeover")) {
+                assertThat(next.awaitErr("took over from process ")).endsWith(" " + old.pid());
+                assertThat(old.exitCode()).isZero();
+                long before = load.shortConnections();
+                WeirProcess.await(() -> load.shortConnections() > before + 50
+                        || !load.failures().isEmpty());
+                assertThat(load.end().failures()).isEmpty();
+                next.signal("TERM");
+                assertThat(next.exitCode()).isZero();
+            }
         }
     }
 }

@@ -94,7 +94,7 @@ class GrpcClientTest {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).as("in time").isLessThan(end);
-            Thread.onSpinWait();
+            Thread.sleep(1);
         }
     }
 
@@ -132,12 +132,16 @@ class GrpcClientTest {
     void waitsNoLongerThanTold() throws Exception {
         start(SHORT, 10, GrpcClientTest::silence);
 
-        assertThat(ask()).isEqualTo(Result.TIMEOUT);
-        until(() -> service.resets.get() == 1);
+        // On a busy machine the time may be over before the question is sent: then there is nothing to reset.
+        until(() -> {
+            assertThat(ask()).isEqualTo(Result.TIMEOUT);
+            return !service.calls.isEmpty();
+        });
+        until(() -> service.resets.get() == service.calls.size());
 
         assertThat(ask()).isEqualTo(Result.TIMEOUT);
         assertThat(service.connections).hasValue(1);
-        assertThat(cluster.outcomes).containsExactly(Outcome.TIMEOUT, Outcome.TIMEOUT);
+        assertThat(cluster.outcomes).hasSizeGreaterThan(1).containsOnly(Outcome.TIMEOUT);
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import redis.embedded.RedisServer;
 
@@ -105,7 +106,7 @@ final class RealService implements AutoCloseable {
                 started.destroyForcibly();
                 throw new IOException("did not start: " + Files.readString(root.resolve("log")));
             }
-            Thread.onSpinWait();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
         }
         return started;
     }

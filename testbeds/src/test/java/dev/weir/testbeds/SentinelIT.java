@@ -34,7 +34,7 @@ class SentinelIT {
     }
 
     /** As docs/discovery.md recommends it, knowing a single Sentinel. */
-    private static Proxy proxy(SentinelBed bed, String... roles) {
+    private static Proxy proxy(SentinelBed bed, String refresh, String... roles) {
         List<Map<String, ?>> listeners = new ArrayList<>();
         List<Map<String, ?>> clusters = new ArrayList<>();
         for (String role : roles) {
@@ -46,7 +46,9 @@ class SentinelIT {
                     "sentinels",
                     List.of("127.0.0.1:" + bed.sentinels().get(0)),
                     "role",
-                    role));
+                    role,
+                    "refresh",
+                    refresh));
             clusters.add(Map.of(
                     "name",
                     role,
@@ -94,7 +96,7 @@ class SentinelIT {
     @MethodSource("kinds")
     void followsTheMasterUnderLoad(Kind kind) throws Exception {
         try (SentinelBed bed = SentinelBed.start(kind, 2, 3);
-                Proxy proxy = proxy(bed, "master")) {
+                Proxy proxy = proxy(bed, "10s", "master")) {
             int first = bed.servers().get(0);
             assertThat(Setup.eventually(() -> roles(proxy, "master").equals(Map.of(first, "master"))))
                     .isTrue();
@@ -134,7 +136,7 @@ class SentinelIT {
         assertThat(Setup.eventually(() -> !bed.tryAsk(old, "CLIENT LIST").contains("name=load-")))
                 .as("connections to the old master are closed")
                 .isTrue();
-        // Sentinels wait for 8 s until they make it a replica, which ends its connections, too.
+        // Sentinels wait for 4 s or more until they make it a replica, which ends its connections, too.
         assertThat(bed.tryAsk(old, "ROLE")).contains("master");
         load.calm(next);
         assertThat(load.writes(200)).isTrue();
@@ -147,7 +149,8 @@ class SentinelIT {
     @MethodSource("kinds")
     void followsReplicas(Kind kind) throws Exception {
         try (SentinelBed bed = SentinelBed.start(kind, 2, 1);
-                Proxy proxy = proxy(bed, "replicas", "any")) {
+                // No event tells that a replica that is up again has found its master.
+                Proxy proxy = proxy(bed, "2s", "replicas", "any")) {
             int master = bed.servers().get(0);
             int one = bed.servers().get(1);
             int two = bed.servers().get(2);

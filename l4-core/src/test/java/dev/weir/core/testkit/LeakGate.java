@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 import org.junit.platform.launcher.LauncherSession;
 import org.junit.platform.launcher.LauncherSessionListener;
 
@@ -27,11 +28,18 @@ public final class LeakGate implements LauncherSessionListener {
     /** What the test JVM exits with after a leak that no file was named for. */
     public static final int EXIT_CODE = 97;
 
+    /** The first one of this JVM: Netty keeps the detectors that it was given then, also in later sessions. */
+    private static @Nullable LeakGate installed;
+
     private final List<LeakDetector<?>> detectors = new CopyOnWriteArrayList<>();
     private final ConcurrentLinkedQueue<String> leaks = new ConcurrentLinkedQueue<>();
 
     @Override
     public void launcherSessionOpened(LauncherSession session) {
+        if (installed != null) {
+            return;
+        }
+        installed = this;
         ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
         ResourceLeakDetectorFactory.setResourceLeakDetectorFactory(new ResourceLeakDetectorFactory() {
             @Override
@@ -45,7 +53,7 @@ public final class LeakGate implements LauncherSessionListener {
 
     @Override
     public void launcherSessionClosed(LauncherSession session) {
-        List<String> found = collect();
+        List<String> found = installed == null ? collect() : installed.collect();
         if (found.isEmpty()) {
             return;
         }

@@ -10,12 +10,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Damaged captures: whatever the bytes, a replay ends, and no sniffer or reader fails in a way it should not. */
 @Timeout(120)
+@Tag("slow")
 class ReplayCorruptionTest {
     private static final int ROUNDS = 1_000;
 

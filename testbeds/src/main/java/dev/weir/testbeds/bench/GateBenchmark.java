@@ -75,7 +75,7 @@ public class GateBenchmark {
         filter.onOpen(context);
     }
 
-    private static NetworkFilter configured(FilterFactory factory, Map<String, ?> config, Nothing nothing) {
+    static NetworkFilter configured(FilterFactory factory, Map<String, ?> config, Nothing nothing) {
         ConfigErrors errors = new ConfigErrors();
         PerLoop<NetworkFilter> configured = factory.configure(ConfigNode.of(config, errors), nothing);
         errors.throwIfAny("benchmark");

@@ -1,7 +1,6 @@
 package dev.weir.testbeds.bench;
 
 import dev.weir.core.filter.Direction;
-import dev.weir.core.protocol.Sniffer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -13,6 +12,11 @@ final class MysqlPackets {
     private static final int CAN = 0x01bfa28f;
 
     private MysqlPackets() {}
+
+    /** What the packets go through. */
+    interface Way {
+        void bytes(Direction direction, ByteBuf data);
+    }
 
     static ByteBuf packet(int sequence, ByteBuf payload) {
         return Unpooled.buffer()
@@ -57,7 +61,7 @@ final class MysqlPackets {
                 .writeIntLE(id);
     }
 
-    static void login(Sniffer sniffer) {
+    static void login(Way way) {
         ByteBuf greeting = zero(bytes().writeByte(10), "8.0.36").writeIntLE(11);
         zero(greeting, "xxxxxxxx")
                 .writeShortLE(CAN)
@@ -70,9 +74,9 @@ final class MysqlPackets {
                 bytes().writeIntLE(CAN).writeIntLE(1 << 24).writeByte(255).writeZero(23);
         zero(answer, "sbtest").writeByte(0);
         zero(zero(answer, "sbtest"), "caching_sha2_password").writeByte(0);
-        sniffer.onBytes(Direction.TO_CLIENT, packet(0, greeting), 1);
-        sniffer.onBytes(Direction.TO_UPSTREAM, packet(1, answer), 2);
-        sniffer.onBytes(Direction.TO_CLIENT, packet(2, ok(0)), 3);
+        way.bytes(Direction.TO_CLIENT, packet(0, greeting));
+        way.bytes(Direction.TO_UPSTREAM, packet(1, answer));
+        way.bytes(Direction.TO_CLIENT, packet(2, ok(0)));
     }
 
     private static ByteBuf ok(int header) {
@@ -83,8 +87,8 @@ final class MysqlPackets {
                 .writeShortLE(0);
     }
 
-    static void prepare(Sniffer sniffer, String sql) {
-        sniffer.onBytes(Direction.TO_UPSTREAM, packet(0, text(bytes().writeByte(0x16), sql)), 4);
+    static void prepare(Way way, String sql) {
+        way.bytes(Direction.TO_UPSTREAM, packet(0, text(bytes().writeByte(0x16), sql)));
         ByteBuf answer = packet(
                 1,
                 bytes().writeByte(0)
@@ -94,7 +98,7 @@ final class MysqlPackets {
                         .writeByte(0)
                         .writeShortLE(0));
         answer.writeBytes(packet(2, column("?"))).writeBytes(packet(3, column("c")));
-        sniffer.onBytes(Direction.TO_CLIENT, answer, 5);
+        way.bytes(Direction.TO_CLIENT, answer);
     }
 
     private static ByteBuf column(String name) {

@@ -75,10 +75,11 @@ public class MysqlSnifferBenchmark implements SnifferContext {
                 .create(connection);
         sniffer = made;
         made.onOpen(this);
-        MysqlPackets.login(made);
+        MysqlPackets.Way way = (direction, data) -> made.onBytes(direction, data, nanos += 1_000);
+        MysqlPackets.login(way);
         String sql = "SELECT c FROM sbtest1 WHERE id=";
         if (statement.equals("prepared_point_select")) {
-            MysqlPackets.prepare(made, sql + "?");
+            MysqlPackets.prepare(way, sql + "?");
             request = MysqlPackets.buffer(MysqlPackets.packet(0, MysqlPackets.execute(1, 50_123)));
         } else if (statement.equals("range_100")) {
             request = MysqlPackets.buffer(MysqlPackets.packet(

@@ -12,6 +12,7 @@ import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.LoopEnvironment;
 import dev.weir.core.filter.WireClock;
 import dev.weir.core.protocol.Protocol;
+import dev.weir.mysql.MysqlProtocol;
 import dev.weir.redis.RedisProtocol;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -133,7 +134,7 @@ final class Nothing implements FilterEnvironment, LoopEnvironment, Connection {
 
     @Override
     public Collection<Protocol> protocols() {
-        return List.of(new RedisProtocol());
+        return List.of(new RedisProtocol(), new MysqlProtocol());
     }
 
     @Override

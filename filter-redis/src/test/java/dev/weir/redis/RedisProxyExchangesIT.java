@@ -1,0 +1,112 @@
+package dev.weir.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import dev.weir.core.Proxy;
+import dev.weir.core.exchange.Exchange;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+/** What {@code redis_proxy} tells of each command, and what that costs. */
+final class RedisProxyExchangesIT {
+    private static Exchange copy(Exchange exchange) {
+        Exchange copy = new Exchange();
+        copy.copyFrom(exchange);
+        return copy;
+    }
+
+    @Test
+    void everyCommandIsOneExchange() throws Exception {
+        Queue<Exchange> seen = new ConcurrentLinkedQueue<>();
+        try (TestServer one = TestServer.start("embedded");
+                TestServer two = TestServer.start("embedded");
+                Proxy proxy = ShardedBed.start(
+                        Proxy.builder().sink(loop -> exchange -> seen.add(copy(exchange))),
+                        List.of("127.0.0.1:" + one.port(), "127.0.0.1:" + two.port()),
+                        Map.of(),
+                        Map.of());
+                RawClient client = new RawClient(proxy.address("cache").port())) {
+            List<String> mget = new ArrayList<>(List.of("MGET"));
+            for (int i = 0; i < 50; i++) {
+                mget.add("k" + i);
+            }
+            client.call("CLIENT", "SETNAME", "me");
+            client.call("SET", "k", "v");
+            client.call("GET", "k");
+            client.call("GET", "absent");
+            client.call("INCR", "k");
+            client.call(mget.toArray(new String[0]));
+            client.call("NOSUCH", "k");
+            client.call("SELECT", "1");
+            client.call("DBSIZE");
+            client.call("PING");
+
+            List<Exchange> all = List.copyOf(seen);
+            assertThat(all)
+                    .extracting(exchange -> exchange.operation().name())
+                    .containsExactly(
+                            "CLIENT SETNAME", "SET", "GET", "GET", "INCR", "MGET", "_OTHER", "SELECT", "DBSIZE", "PING");
+            Exchange set = all.get(1);
+            assertThat(set.requestBytes).isEqualTo(RawClient.encode("SET", "k", "v").length());
+            assertThat(set.responseBytes).isEqualTo(5);
+            assertThat(set.upstreamText()).isIn("127.0.0.1:" + one.port(), "127.0.0.1:" + two.port());
+            assertThat(set.clusterName()).isEqualTo("c");
+            assertThat(set.app).isEqualTo("me");
+            assertThat(set.namespace).isEqualTo("0");
+            assertThat(set.byWeir).isFalse();
+            assertThat(set.durationNanos).isPositive();
+            assertThat(set.upstreamNanos + set.queueNanos).isEqualTo(set.durationNanos);
+            assertThat(all.get(2).hit).isEqualTo(1);
+            assertThat(all.get(3).hit).isZero();
+            assertThat(all.get(4).status).isEqualTo(Exchange.Status.ERROR);
+            assertThat(all.get(4).error).isEqualTo("ERR");
+            assertThat(all.get(4).byWeir).isFalse();
+            assertThat(all.get(5).shards).isEqualTo(2);
+            assertThat(all.get(6).status).isEqualTo(Exchange.Status.ERROR);
+            assertThat(all.get(6).byWeir).isTrue();
+            assertThat(all.get(8).namespace).isEqualTo("1");
+            assertThat(all.get(9).byWeir).isTrue();
+        }
+    }
+
+    /** A loop allocates a task for each of its iterations, and Netty some: what is left for a command of a pipeline is a few bytes. */
+    @Test
+    void commandsOfAPipelineLeaveNoGarbage() throws Exception {
+        AtomicLong loop = new AtomicLong();
+        try (TestServer one = TestServer.start("embedded");
+                TestServer two = TestServer.start("embedded");
+                Proxy proxy = ShardedBed.start(
+                        Proxy.builder().sink(index -> exchange -> loop.set(Thread.currentThread().getId())),
+                        List.of("127.0.0.1:" + one.port(), "127.0.0.1:" + two.port()),
+                        Map.of(),
+                        Map.of());
+                RawClient client = new RawClient(proxy.address("cache").port())) {
+            StringBuilder pipeline = new StringBuilder();
+            for (int i = 0; i < 100; i++) {
+                pipeline.append(RawClient.encode("SET", "k" + i, "v".repeat(64)));
+                pipeline.append(RawClient.encode("GET", "k" + i));
+            }
+            ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 30; round++) {
+                long before = loop.get() == 0 ? 0 : threads.getThreadAllocatedBytes(loop.get());
+                for (int i = 0; i < 20; i++) {
+                    client.write(pipeline.toString());
+                    for (int k = 0; k < 200; k++) {
+                        client.read();
+                    }
+                }
+                long allocated = threads.getThreadAllocatedBytes(loop.get()) - before;
+                least = round == 0 ? least : Math.min(least, allocated / (20 * 200));
+            }
+            assertThat(least).as("bytes for each command").isLessThan(16);
+        }
+    }
+}
