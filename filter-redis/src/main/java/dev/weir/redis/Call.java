@@ -61,6 +61,9 @@ final class Call {
     long sent;
     long end;
     int requestBytes;
+    /** Of its request to the link, as far as it was sent at once. */
+    int sentBytes;
+
     long responseBytes;
     int shards;
     boolean byWeir;
@@ -104,6 +107,18 @@ final class Call {
         error = null;
         rows = -1;
         hit = -1;
+    }
+
+    /** Its answer is whole: what came of it. */
+    void outcome(RespValue value, long now) {
+        Outcome outcome = home.outcome;
+        outcome.clear();
+        Answers.value(outcome, info, value, home.errors);
+        end = now;
+        status = outcome.status;
+        error = outcome.error;
+        rows = outcome.rows;
+        hit = outcome.hit;
     }
 
     /** What came of the answer so far and waits. */

@@ -33,6 +33,16 @@ final class CallRing {
         return size == 0 ? null : calls[first];
     }
 
+    /** Whether all are {@code client}'s. */
+    boolean allOf(ProxyClient client) {
+        for (int i = 0; i < size; i++) {
+            if (get(i).client != client) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     void add(Call call) {
         if (size == calls.length) {
             grow();

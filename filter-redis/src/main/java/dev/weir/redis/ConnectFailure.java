@@ -1,13 +1,37 @@
 package dev.weir.redis;
 
+import dev.weir.core.cluster.Cluster;
+import dev.weir.core.cluster.Endpoint;
+import io.netty.channel.ConnectTimeoutException;
+import java.io.FileNotFoundException;
+import java.net.NoRouteToHostException;
 import java.util.Locale;
 
 /** Why a connection could not be made, in the words of the system. */
 final class ConnectFailure {
     private ConnectFailure() {}
 
+    /** What it says of the endpoint. */
+    static Endpoint.Outcome outcome(Throwable cause) {
+        return cause instanceof ConnectTimeoutException ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED;
+    }
+
+    /** For clients. */
+    static String text(Throwable cause, Cluster cluster) {
+        return cause instanceof ConnectTimeoutException
+                ? "no connection within " + cluster.connectTimeoutMillis() + " ms"
+                : text(cause);
+    }
+
     /** What is left of the message without names of system calls and addresses: {@code connection refused}. */
     static String text(Throwable cause) {
+        // Netty tells these without a message.
+        if (cause instanceof FileNotFoundException) {
+            return "no such file or directory";
+        }
+        if (cause instanceof NoRouteToHostException) {
+            return "no route to host";
+        }
         String message = cause.getMessage();
         String text = message == null ? cause.getClass().getSimpleName() : message;
         int end = text.indexOf("failed with error(-");

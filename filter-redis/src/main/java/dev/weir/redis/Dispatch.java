@@ -47,7 +47,7 @@ final class Dispatch {
             if (transacts && transaction != null) {
                 transaction.spoil();
             }
-            home.fail(call, wrongNumber(info));
+            refuse(client, call, wrongNumber(info));
         } else if (client.mustLogIn()
                 && plan != Plan.AUTH
                 && plan != Plan.HELLO
@@ -95,15 +95,23 @@ final class Dispatch {
                 break;
             case TRANSACTION, REFUSED:
                 home.metrics.unsupported.increment();
-                home.fail(call, refusal(plan, call.info));
+                refuse(client, call, refusal(plan, call.info));
                 break;
             case UNKNOWN:
                 home.metrics.unsupported.increment();
-                home.fail(call, unknown(command, buf));
+                refuse(client, call, unknown(command, buf));
                 break;
             default:
                 local.command(plan, client, call, command, buf);
         }
+    }
+
+    /** What this proxy does not do. */
+    private void refuse(ProxyClient client, Call call, String error) {
+        if (home.settings.variant().strict()) {
+            client.hangUp(call);
+        }
+        home.fail(call, error);
     }
 
     /** What may be said by a client of RESP2 that has subscribed. */
@@ -244,7 +252,8 @@ final class Dispatch {
             noShard(call, route.cluster());
             return null;
         }
-        for (int i = 1; i < keys.size(); i++) {
+        int compared = home.settings.variant().firstKey() ? 1 : keys.size();
+        for (int i = 1; i < compared; i++) {
             Route other = route(command, buf, keys.position(i));
             if (other == null || pick(other, command, buf, keys.position(i)) != endpoint) {
                 crossSlot(call, command, buf, keys.position(0), keys.position(i));
@@ -319,6 +328,7 @@ final class Dispatch {
     }
 
     void noShard(Call call, Cluster cluster) {
+        home.metrics.forwardErrors.increment();
         home.fail(call, "ERR cluster " + cluster.name() + " has no shard to ask");
     }
 

@@ -9,8 +9,13 @@ import io.netty.buffer.ByteBuf;
  * @param database the database their commands run in
  */
 record LinkKind(boolean resp3, int database) {
-    /** Writes what has to be said on a new connection; answers how many answers come. */
-    int greet(ByteBuf out, RedisLogin login) {
+    /** Its database at a shard, where clients have a fixed one for theirs. */
+    int databaseOf(ProxyVariant variant, boolean unix) {
+        return database > 0 ? database : unix ? variant.unixDatabase() : variant.database();
+    }
+
+    /** Writes what has to be said on a new connection, to be in database {@code chosen}; answers how many answers come. */
+    int greet(ByteBuf out, RedisLogin login, int chosen) {
         int commands = 0;
         if (resp3) {
             // Before the log-in only HELLO is allowed with everything in it.
@@ -30,10 +35,10 @@ record LinkKind(boolean resp3, int database) {
             login.command().forEach(word -> Resp.bulk(out, word));
             commands++;
         }
-        if (database > 0) {
+        if (chosen > 0) {
             Resp.arrayHeader(out, 2);
             Resp.bulk(out, "SELECT");
-            Resp.bulk(out, Integer.toString(database));
+            Resp.bulk(out, Integer.toString(chosen));
             commands++;
         }
         return commands;

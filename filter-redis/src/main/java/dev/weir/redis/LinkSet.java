@@ -49,6 +49,11 @@ final class LinkSet {
         return link;
     }
 
+    /** Makes all of them. */
+    void open(Cluster cluster) {
+        cluster.snapshot().endpoints().forEach(endpoint -> to(cluster, endpoint).open());
+    }
+
     /** A connection for one client alone: it belongs to it until {@link #giveBack}, or until it is aborted. */
     ShardLink lease(Cluster cluster, Endpoint endpoint) {
         ArrayDeque<ShardLink> free = idle.get(endpoint);

@@ -235,6 +235,10 @@ final class LocalCommands {
             return;
         }
         int database = Integer.parseInt(index);
+        if (database > 0 && home.settings.variant().fixed()) {
+            home.fail(call, "ERR DB index is out of range");
+            return;
+        }
         ProxySession session = client.session();
         Answer ok = out -> Resp.status(out, "OK");
         if (database == session.database()) {

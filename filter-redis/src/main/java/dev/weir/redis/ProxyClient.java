@@ -173,7 +173,15 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     void broken(String problem) {
         home.metrics.protocolErrors.increment();
         closing = true;
-        home.fail(open(home.table.other(), 0), "ERR " + problem);
+        Call call = open(home.table.other(), 0);
+        call.silent |= home.settings.variant().strict();
+        home.fail(call, "ERR " + problem);
+        closeBehindAnswers(CloseReason.PROTOCOL_ERROR);
+    }
+
+    /** The call gets no answer, and what follows is not read: the connection ends behind the answers to those before. */
+    void hangUp(Call call) {
+        call.silent = true;
         closeBehindAnswers(CloseReason.PROTOCOL_ERROR);
     }
 

@@ -1,5 +1,6 @@
 package dev.weir.redis;
 
+import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.exchange.Exchange;
 import dev.weir.core.exchange.Exchanges;
@@ -27,6 +28,7 @@ final class ProxyLoop {
 
     private static final int POOLED = 4096;
     private static final int SWEEP_SECONDS = 5;
+    private static final int PRECONNECT_TRIES = 30;
 
     final ProxySettings settings;
     final CommandTable table;
@@ -78,6 +80,22 @@ final class ProxyLoop {
         this.dispatch = new Dispatch(this);
         this.pubSub = new ProxyPubSub(this);
         this.sweeping = loop.scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
+        if (settings.variant().preconnect()) {
+            loop.execute(() -> preconnect(PRECONNECT_TRIES));
+        }
+    }
+
+    /** Where endpoints are still being discovered, a little later. */
+    private void preconnect(int tries) {
+        List<Cluster> clusters = settings.routes().clusters();
+        if (closed) {
+            return;
+        }
+        clusters.forEach(links(new LinkKind(false, 0))::open);
+        if (tries > 1
+                && clusters.stream().anyMatch(one -> one.snapshot().endpoints().isEmpty())) {
+            loop.schedule(() -> preconnect(tries - 1), 1, TimeUnit.SECONDS);
+        }
     }
 
     /** The configuration has ended, and all of its clients with it. From any thread. */

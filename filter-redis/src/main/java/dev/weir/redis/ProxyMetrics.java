@@ -2,26 +2,40 @@ package dev.weir.redis;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Collections;
 import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The meters of one {@code redis_proxy}. Exchanges tell of commands; these of what lies beneath. From any thread. */
 final class ProxyMetrics {
+    /** Those of shards, by registry: meters go on with the object that they were first registered with, also after a reload. */
+    private static final Map<MeterRegistry, Map<String, ShardMetrics>> SHARDS =
+            Collections.synchronizedMap(new WeakHashMap<>());
+
     private final MeterRegistry meters;
     private final String listener;
-    private final Map<String, ShardMetrics> shards = new ConcurrentHashMap<>();
+    private final Map<String, ShardMetrics> shards;
     final Counter unsupported;
     final Counter crossShard;
     final Counter protocolErrors;
+    final Counter forwardErrors;
+    final Counter fragments;
 
     ProxyMetrics(MeterRegistry meters, String listener) {
         this.meters = meters;
         this.listener = listener;
+        this.shards = SHARDS.computeIfAbsent(meters, any -> new ConcurrentHashMap<>());
         this.unsupported =
                 counter("weir_redis_proxy_unsupported", "Commands that were refused as they are not supported");
         this.crossShard = counter(
                 "weir_redis_proxy_cross_shard", "Commands that were refused as their keys are on several shards");
         this.protocolErrors = counter("weir_redis_proxy_protocol_errors", "Clients that sent what is no command");
+        this.forwardErrors = counter(
+                "weir_redis_proxy_forward_errors",
+                "Commands that no shard has answered, as there was none, or it failed");
+        this.fragments = counter(
+                "weir_redis_proxy_fragments", "Parts that commands with keys of several shards were split into");
     }
 
     private Counter counter(String name, String description) {
@@ -34,6 +48,7 @@ final class ProxyMetrics {
     /** Those of one shard; the same for all loops. */
     ShardMetrics shard(String cluster, String endpoint) {
         return shards.computeIfAbsent(
-                cluster + ' ' + endpoint, key -> new ShardMetrics(meters, listener, cluster, endpoint));
+                listener + ' ' + cluster + ' ' + endpoint,
+                key -> new ShardMetrics(meters, listener, cluster, endpoint));
     }
 }

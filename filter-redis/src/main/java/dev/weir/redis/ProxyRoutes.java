@@ -68,6 +68,7 @@ final class ProxyRoutes {
     /** Reads {@code cluster} or {@code routes}, and {@code hash_tags} or {@code hash_tag}. */
     static ProxyRoutes read(ConfigNode config, FilterEnvironment environment) {
         List<Route> routes = new ArrayList<>();
+        boolean anyShard = ProxyVariant.anyShard(config);
         if (config.has("routes")) {
             if (config.has("cluster")) {
                 config.error("cluster", "beside routes (expected: one of both)");
@@ -78,14 +79,15 @@ final class ProxyRoutes {
                 if (!prefixes.add(prefix == null ? "" : prefix)) {
                     node.error("prefix", "\"" + prefix + "\" (expected: each prefix once)");
                 }
-                routes.add(new Route(ProxySettings.bytes(prefix == null ? "" : prefix), cluster(node, environment)));
+                routes.add(new Route(
+                        ProxySettings.bytes(prefix == null ? "" : prefix), cluster(node, anyShard, environment)));
                 node.rejectUnknown();
             }
             if (routes.isEmpty()) {
                 config.error("routes", "empty (expected: at least one { prefix, cluster } or { cluster })");
             }
         } else {
-            routes.add(new Route(new byte[0], cluster(config, environment)));
+            routes.add(new Route(new byte[0], cluster(config, anyShard, environment)));
         }
         if (routes.isEmpty()) {
             routes.add(new Route(new byte[0], environment.cluster(config, "cluster")));
@@ -95,9 +97,9 @@ final class ProxyRoutes {
         return new ProxyRoutes(List.copyOf(routes), hashTag(config));
     }
 
-    private static Cluster cluster(ConfigNode node, FilterEnvironment environment) {
+    private static Cluster cluster(ConfigNode node, boolean anyShard, FilterEnvironment environment) {
         Cluster cluster = environment.cluster(node, "cluster");
-        if (!cluster.usesHash() && cluster.snapshot().endpoints().size() > 1) {
+        if (!anyShard && !cluster.usesHash() && cluster.snapshot().endpoints().size() > 1) {
             node.error(
                     "cluster",
                     cluster.name() + " has several endpoints and load_balancing: " + cluster.loadBalancing()

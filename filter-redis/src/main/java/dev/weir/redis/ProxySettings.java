@@ -17,6 +17,7 @@ import java.time.Duration;
  * @param login how its connections log in to the shards
  * @param users who may log in, and as what
  * @param keys whether the first key goes into exchanges
+ * @param variant in what it is unlike a server
  */
 record ProxySettings(
         ProxyRoutes routes,
@@ -26,7 +27,8 @@ record ProxySettings(
         CommandReader.Limits limits,
         RedisLogin login,
         ProxyUsers users,
-        boolean keys) {
+        boolean keys,
+        ProxyVariant variant) {
     private static final long DEFAULT_OUTPUT = 8L << 20;
     private static final long DEFAULT_REQUEST = 16L << 20;
 
@@ -47,8 +49,9 @@ record ProxySettings(
                 config.has("upstream_auth") ? login(config.section("upstream_auth")) : RedisLogin.of(null, null);
         ProxyUsers users = ProxyUsers.read(config);
         boolean keys = config.bool("keys", false);
+        ProxyVariant variant = ProxyVariant.read(config);
         config.rejectUnknown();
-        return new ProxySettings(routes, timeout.toNanos(), output, pending, limits, login, users, keys);
+        return new ProxySettings(routes, timeout.toNanos(), output, pending, limits, login, users, keys, variant);
     }
 
     private static RedisLogin login(ConfigNode section) {

@@ -2,6 +2,7 @@ package dev.weir.redis;
 
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.filter.FilterEnvironment;
+import dev.weir.core.filter.LoopEnvironment;
 import dev.weir.core.filter.TerminalFactory;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tags;
@@ -32,12 +33,26 @@ public final class RedisProxyFactory implements TerminalFactory {
         PlanTable plans = new PlanTable(protocol.table());
         ProxyMetrics metrics = new ProxyMetrics(environment.meters(), environment.listener());
         NoopCounter none = new NoopCounter(new Meter.Id("none", Tags.empty(), null, null, Meter.Type.COUNTER));
-        return loop -> {
+        TerminalFactory.Configured configured = loop -> {
             Loop shared = new Loop(plans.table(), protocol.errors(), new Loop.Settings(false, 16), null, none, none);
             ProxyLoop home = new ProxyLoop(settings, shared, plans, metrics, protocol::outcome, loop);
             environment.onClose(home::close);
             return context -> new ProxyClient(home, context);
         };
+        return settings.variant().preconnect() ? new Early(configured) : configured;
+    }
+
+    /** Does not wait for a first client. */
+    private record Early(TerminalFactory.Configured configured) implements TerminalFactory.Configured {
+        @Override
+        public PerTerminal onLoop(LoopEnvironment loop) {
+            return configured.onLoop(loop);
+        }
+
+        @Override
+        public boolean early() {
+            return true;
+        }
     }
 
     private static RedisProtocol protocol(FilterEnvironment environment) {

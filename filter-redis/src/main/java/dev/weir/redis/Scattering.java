@@ -129,6 +129,7 @@ final class Scattering {
     /** From here on answers may come, and with them other commands that use the fields. */
     private static void sendParts(Merge merge, ShardLink[] links, ByteBuf[] requests) {
         Call[] parts = new Call[links.length];
+        merge.home.metrics.fragments.increment(links.length);
         for (int i = 0; i < links.length; i++) {
             parts[i] = merge.part(requests[i].readableBytes());
         }

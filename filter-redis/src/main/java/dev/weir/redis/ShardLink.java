@@ -8,7 +8,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
-import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +31,6 @@ final class ShardLink {
 
     private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
-    private static final int RECENT = 32;
 
     private final ProxyLoop home;
     private final LinkSet set;
@@ -52,11 +50,10 @@ final class ShardLink {
     private boolean lost;
 
     private final CallRing sent = new CallRing();
-
     private final WaitingCalls waiting;
     private final Pieces output;
-    private final ArrayDeque<ProxyClient> stopped = new ArrayDeque<>(0);
-    private @Nullable ProxyClient slow;
+    private final StoppedClients stopped = new StoppedClients(this);
+    private final LinkPace pace = new LinkPace(sent);
 
     private long lastRead;
     private long now;
@@ -77,7 +74,7 @@ final class ShardLink {
         this.metrics = home.metrics.shard(cluster.name(), text).onLoop(home.index);
         this.judged = cluster.wantsOutcomes();
         this.output = new Pieces(home, () -> {});
-        this.waiting = new WaitingCalls(home);
+        this.waiting = new WaitingCalls(home, metrics);
         this.deadlines = new LinkDeadlines(home, this, sent);
     }
 
@@ -128,10 +125,7 @@ final class ShardLink {
         if (!to.isWritable()) {
             stop(call);
         }
-        if (slow != null && slow != call.client) {
-            slow = null;
-            to.config().setAutoRead(true);
-        }
+        pace.waits(call.client);
     }
 
     /** Whether it is connected, so that commands can be sent in parts. */
@@ -156,7 +150,8 @@ final class ShardLink {
             return;
         }
         output.add(buf, from, length);
-        if (!to.isWritable() && client.stopFor(this)) {
+        metrics.more(length);
+        if (!to.isWritable()) {
             stopped.add(client);
         }
     }
@@ -165,17 +160,26 @@ final class ShardLink {
         call.inLink = true;
         sent.add(call);
         metrics.request(length);
+        call.sentBytes = length;
+        metrics.pending(length);
         deadlines.sent();
     }
 
     private void stop(Call call) {
         ProxyClient client = call.merge == null ? call.client : call.merge.client();
-        if (client != null && client.stopFor(this)) {
+        if (client != null) {
             stopped.add(client);
         }
     }
 
     // ---- connecting
+
+    /** Connects before there is something to send. */
+    void open() {
+        if (state == State.IDLE && !leaving) {
+            connect();
+        }
+    }
 
     private void connect() {
         state = State.CONNECTING;
@@ -200,24 +204,20 @@ final class ShardLink {
 
     private void connected(ChannelFuture done) {
         if (!done.isSuccess()) {
-            Throwable cause = done.cause();
-            boolean late = cause instanceof io.netty.channel.ConnectTimeoutException;
-            endpoint.done(late ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED, -1);
-            metrics.failed();
+            endpoint.done(ConnectFailure.outcome(done.cause()), -1);
+            metrics.unmade();
             channel = null;
-            failed(
-                    late
-                            ? "no connection within " + cluster.connectTimeoutMillis() + " ms"
-                            : ConnectFailure.text(cause));
+            failed(ConnectFailure.text(done.cause(), cluster));
             return;
         }
         Channel to = done.channel();
         cursor = new RespCursor(home.shared);
         lastRead = home.clock.nanoTime();
+        metrics.opened();
         ByteBuf greeting = to.alloc().buffer();
-        greetings = kind.greet(greeting, home.settings.login());
+        greetings = kind.greet(greeting, home.settings.login(), database());
         output.open(to);
-        to.config().setAutoRead(true);
+        pace.open(to);
         if (greetings == 0) {
             greeting.release();
             ready();
@@ -235,6 +235,10 @@ final class ShardLink {
                     home.settings.timeoutNanos(),
                     TimeUnit.NANOSECONDS);
         }
+    }
+
+    private int database() {
+        return kind.databaseOf(home.settings.variant(), endpoint.address().isUnix());
     }
 
     private void ready() {
@@ -269,6 +273,7 @@ final class ShardLink {
     }
 
     private void refuse(Call call, String why) {
+        home.metrics.forwardErrors.increment();
         home.fail(call, "ERR shard " + text + " of cluster " + cluster.name() + ": " + why);
     }
 
@@ -315,7 +320,7 @@ final class ShardLink {
             String error = new String(value.text, 0, value.textLength, java.nio.charset.StandardCharsets.UTF_8);
             set.refusal(error);
             lose(
-                    greetings == 1 && kind.database() > 0
+                    greetings == 1 && database() > 0
                             ? error
                             : home.settings.login().refusal(error));
         } else if (--greetings == 0) {
@@ -330,6 +335,7 @@ final class ShardLink {
         }
         if (last) {
             sent.remove();
+            metrics.settled(call.sentBytes);
             deadlines.answered();
         }
         if (!call.done) {
@@ -349,18 +355,11 @@ final class ShardLink {
     }
 
     private void outcome(Call call, RespValue value) {
-        call.end = now;
-        Outcome outcome = home.outcome;
-        outcome.clear();
-        Answers.value(outcome, call.info, value, home.errors);
-        call.status = outcome.status;
-        call.error = outcome.error;
-        call.rows = outcome.rows;
-        call.hit = outcome.hit;
-        boolean error = outcome.status == Exchange.Status.ERROR;
+        call.outcome(value, now);
+        boolean error = call.status == Exchange.Status.ERROR;
         metrics.answered(error, now - call.sent);
         if (judged) {
-            String code = outcome.error;
+            String code = call.error;
             endpoint.done(
                     error && code != null ? home.judge(code) : Endpoint.Outcome.SUCCESS, (now - call.sent) / 1_000);
         }
@@ -377,7 +376,7 @@ final class ShardLink {
 
     /** Nothing has come from it for too long. */
     void silent(long nanos) {
-        if (slow == null) {
+        if (!pace.stopped()) {
             lose("silent for " + nanos / 1_000_000 + " ms");
         }
     }
@@ -389,28 +388,12 @@ final class ShardLink {
 
     /** The client cannot take more. If nobody else waits for answers of this link, none are read until {@link #speedUp}. */
     boolean slowDown(ProxyClient client) {
-        Channel from = channel;
-        if (from == null || sent.size() > RECENT) {
-            return false;
-        }
-        for (int i = 0; i < sent.size(); i++) {
-            if (sent.get(i).client != client) {
-                return false;
-            }
-        }
-        slow = client;
-        from.config().setAutoRead(false);
-        return true;
+        return pace.slowDown(client);
     }
 
     /** The client reads again, or has left. */
     void speedUp(ProxyClient client) {
-        if (slow == client) {
-            slow = null;
-            if (channel != null) {
-                channel.config().setAutoRead(true);
-            }
-        }
+        pace.speedUp(client);
     }
 
     // ---- the end
@@ -422,17 +405,23 @@ final class ShardLink {
 
     /** Its channel takes more: so do those who were stopped. */
     void resumeStopped() {
-        // Those who resume may fill it again, and stop again.
-        for (int n = stopped.size(); n > 0; n--) {
-            ProxyClient client = stopped.poll();
-            if (client != null) {
-                client.goOnFor(this);
-            }
-        }
+        stopped.resume();
+    }
+
+    /** The shard has ended its connection. */
+    void ended() {
+        metrics.ended();
+        lose("it closed the connection");
+    }
+
+    /** Its connection broke. */
+    void broken(String why) {
+        metrics.broken();
+        lose(why);
     }
 
     /** The connection is of no use any more: whoever waits on it is told. */
-    void lose(String why) {
+    private void lose(String why) {
         boolean greeting = state == State.GREETING;
         lost = own;
         failure = why;
@@ -443,9 +432,7 @@ final class ShardLink {
         }
         // What is sent from here on begins a connection of its own.
         for (int n = sent.size(); n > 0; n--) {
-            Call call = sent.get(0);
-            sent.remove();
-            call.inLink = false;
+            Call call = take();
             refuse(call, why);
             call.free();
         }
@@ -454,6 +441,14 @@ final class ShardLink {
         } else {
             resumeStopped();
         }
+    }
+
+    private Call take() {
+        Call call = sent.get(0);
+        sent.remove();
+        metrics.settled(call.sentBytes);
+        call.inLink = false;
+        return call;
     }
 
     /** Whether it is of no use any more, as connections of one client are when they have ended. */
@@ -466,10 +461,8 @@ final class ShardLink {
         lost = true;
         failure = "aborted";
         while (!sent.isEmpty()) {
-            Call call = sent.get(0);
-            sent.remove();
+            Call call = take();
             call.done = true;
-            call.inLink = false;
             call.free();
         }
         waiting.each((call, request) -> call.done = true);
@@ -478,9 +471,12 @@ final class ShardLink {
 
     private void closeChannel() {
         Channel before = channel;
+        if (cursor != null) {
+            metrics.closed();
+        }
         channel = null;
         cursor = null;
-        slow = null;
+        pace.close();
         state = State.IDLE;
         deadlines.stop();
         output.close();

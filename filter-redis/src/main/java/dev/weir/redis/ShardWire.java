@@ -9,8 +9,6 @@ import java.io.IOException;
 
 /** One connection of a {@link ShardLink}. What comes of it when it is not the link's any more is of no interest. */
 final class ShardWire extends ChannelInboundHandlerAdapter {
-    private static final String CLOSED = "it closed the connection";
-
     private final ShardLink link;
 
     ShardWire(ShardLink link) {
@@ -38,21 +36,21 @@ final class ShardWire extends ChannelInboundHandlerAdapter {
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof ChannelInputShutdownEvent && link.has(ctx.channel())) {
-            link.lose(CLOSED);
+            link.ended();
         }
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         if (link.has(ctx.channel())) {
-            link.lose(CLOSED);
+            link.ended();
         }
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (link.has(ctx.channel())) {
-            link.lose(cause instanceof IOException ? "connection lost: " + cause.getMessage() : cause.toString());
+            link.broken(cause instanceof IOException ? "connection lost: " + cause.getMessage() : cause.toString());
         } else {
             ctx.close();
         }

@@ -42,7 +42,7 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
         this.endpoint = endpoint;
         this.cursor = new RespCursor(home.shared);
         ByteBuf first = home.allocator().buffer();
-        this.greetings = new LinkKind(false, 0).greet(first, home.settings.login());
+        this.greetings = new LinkKind(false, 0).greet(first, home.settings.login(), 0);
         this.early = first;
         home.loop.execute(this::connect); // not before its subscriptions are known
     }

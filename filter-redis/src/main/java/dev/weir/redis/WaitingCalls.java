@@ -10,11 +10,13 @@ final class WaitingCalls {
     private static final int MOST = 4 << 20;
 
     private final ProxyLoop home;
+    private final ShardMetrics.Counts metrics;
     private final ArrayDeque<Call> calls = new ArrayDeque<>(0);
     private int bytes;
 
-    WaitingCalls(ProxyLoop home) {
+    WaitingCalls(ProxyLoop home, ShardMetrics.Counts metrics) {
         this.home = home;
+        this.metrics = metrics;
     }
 
     boolean isEmpty() {
@@ -30,6 +32,7 @@ final class WaitingCalls {
         call.inLink = true;
         bytes += length;
         calls.add(call);
+        metrics.queued(length);
         return true;
     }
 
@@ -61,6 +64,7 @@ final class WaitingCalls {
         Call call = calls.poll();
         if (call != null && call.request != null) {
             bytes -= call.request.readableBytes();
+            metrics.unqueued(call.request.readableBytes());
         }
         return call;
     }

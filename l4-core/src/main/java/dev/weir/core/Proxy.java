@@ -104,6 +104,7 @@ public final class Proxy implements AutoCloseable {
      * @param reason why, for people; empty if it is healthy
      * @param since when that changed last
      * @param ejectedUntil when it may come back, or null if it is not ejected
+     * @param lastEjected when it was last ejected, or null if it never was
      * @param metadata what discovery tells of it
      */
     public record EndpointStatus(
@@ -117,6 +118,7 @@ public final class Proxy implements AutoCloseable {
             String reason,
             Instant since,
             @Nullable Instant ejectedUntil,
+            @Nullable Instant lastEjected,
             Map<String, String> metadata) {}
 
     /**

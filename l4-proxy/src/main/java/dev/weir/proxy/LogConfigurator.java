@@ -6,15 +6,20 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.FileAppender;
+import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sets up Logback without files: everything goes to standard error, as standard output may hold exchanges. Found by
  * Logback through {@code META-INF/services}.
  */
 public final class LogConfigurator extends ContextAwareBase implements Configurator {
+    private static volatile @Nullable String file;
+
     /** Called by Logback. */
     public LogConfigurator() {}
 
@@ -22,6 +27,24 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
     public ExecutionStatus configure(LoggerContext context) {
         apply(context, "info", "text");
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    }
+
+    /** The log goes to this file in place of standard error, from the next {@link #apply} on. */
+    static void file(String path) {
+        file = path;
+    }
+
+    private static OutputStreamAppender<ILoggingEvent> appender(@Nullable String path) {
+        if (path == null) {
+            ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+            console.setName("stderr");
+            console.setTarget("System.err");
+            return console;
+        }
+        FileAppender<ILoggingEvent> appender = new FileAppender<>();
+        appender.setName("file");
+        appender.setFile(path);
+        return appender;
     }
 
     /** Replaces what is set up. */
@@ -34,10 +57,8 @@ public final class LogConfigurator extends ContextAwareBase implements Configura
         encoder.setCharset(StandardCharsets.UTF_8);
         encoder.setLayout(layout);
         encoder.start();
-        ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
+        OutputStreamAppender<ILoggingEvent> appender = appender(file);
         appender.setContext(context);
-        appender.setName("stderr");
-        appender.setTarget("System.err");
         appender.setEncoder(encoder);
         appender.start();
         Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);

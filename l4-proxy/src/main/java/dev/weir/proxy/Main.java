@@ -13,7 +13,11 @@ import org.jspecify.annotations.Nullable;
  * command needs is loaded: a start takes a fraction of a second, and most of that is loading classes.
  */
 public final class Main {
-    private static final List<String> COMMANDS = List.of("run", "check", "reload", "sniff", "replay", "top", "demo");
+    private static final List<String> COMMANDS =
+            List.of("run", "check", "reload", "sniff", "replay", "top", "demo", "nutcracker");
+
+    /** Names of other programs that it may be called by. */
+    private static final List<String> DROP_INS = List.of("nutcracker");
 
     private static final String JFR = "io.netty.jfr.enabled";
 
@@ -63,7 +67,15 @@ public final class Main {
         }
     }
 
-    private int dispatch(String... args) throws Exception {
+    private int dispatch(String... given) throws Exception {
+        String[] args = given;
+        String calledAs = System.getProperty("weir.calledAs", "");
+        if (DROP_INS.contains(calledAs)) {
+            // In the place of another program, whose options come at once.
+            args = new String[given.length + 1];
+            args[0] = calledAs;
+            System.arraycopy(given, 0, args, 1, given.length);
+        }
         if (args.length == 0) {
             Usage.help(COMMANDS, terminal.out());
             return 2;
@@ -105,6 +117,7 @@ public final class Main {
             case "replay" -> new ReplayCommand();
             case "top" -> new TopCommand();
             case "demo" -> new DemoCommand();
+            case "nutcracker" -> new NutcrackerCommand();
             case "train" -> new TrainCommand();
             default -> null;
         };

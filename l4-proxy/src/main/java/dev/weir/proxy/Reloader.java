@@ -9,6 +9,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,8 +19,7 @@ import org.slf4j.LoggerFactory;
 final class Reloader implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Reloader.class);
 
-    private final String source;
-    private final ClassLoader loader;
+    private final Supplier<ConfigFile> reading;
     private final Server server;
     private final SystemdNotify systemd;
     private final WatchedFile file;
@@ -26,9 +27,13 @@ final class Reloader implements AutoCloseable {
 
     /** {@code file} has been looked at before it was read. */
     Reloader(String source, WatchedFile file, ClassLoader loader, Server server, SystemdNotify systemd) {
+        this(() -> ConfigFile.read(source, loader), file, server, systemd);
+    }
+
+    /** The same with another way to read it; that is done on the thread that reloads. */
+    Reloader(Supplier<ConfigFile> reading, WatchedFile file, Server server, SystemdNotify systemd) {
         this.systemd = systemd;
-        this.source = source;
-        this.loader = loader;
+        this.reading = reading;
         this.server = server;
         this.file = file;
         this.executor = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -55,8 +60,19 @@ final class Reloader implements AutoCloseable {
 
     /** Reloads as soon as may be. From any thread. */
     CompletableFuture<ReloadOutcome> reload(String why) {
+        return reload(why, outcome -> {});
+    }
+
+    /** The same; {@code after} gets what came of it, on the thread that reloads. */
+    CompletableFuture<ReloadOutcome> reload(String why, Consumer<ReloadOutcome> after) {
         try {
-            return CompletableFuture.supplyAsync(() -> reloadNow(why), executor);
+            return CompletableFuture.supplyAsync(
+                    () -> {
+                        ReloadOutcome outcome = reloadNow(why);
+                        after.accept(outcome);
+                        return outcome;
+                    },
+                    executor);
         } catch (RejectedExecutionException e) {
             return CompletableFuture.completedFuture(
                     new ReloadOutcome(false, "this process has been taken over, and drains"));
@@ -68,7 +84,7 @@ final class Reloader implements AutoCloseable {
         systemd.reloading();
         ReloadOutcome outcome;
         try {
-            apply(ConfigFile.read(source, loader));
+            apply(reading.get());
             outcome = new ReloadOutcome(true, "reloaded: " + summary(server));
             LOG.info("{}; {}", why, outcome.report());
         } catch (ConfigException | IllegalStateException e) {

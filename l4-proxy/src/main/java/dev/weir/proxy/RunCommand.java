@@ -51,7 +51,7 @@ final class RunCommand implements Subcommand {
         CompletableFuture<Void> end = new CompletableFuture<>();
         try (Server server = start(file, loader, inherited);
                 Reloader reloader = new Reloader(file.source(), watched, loader, server, systemd)) {
-            Runnable stop = stop(server, end, terminal);
+            Runnable stop = stop(server, end, terminal, systemd);
             Signals.on("TERM", stop);
             Signals.on("INT", stop);
             Signals.on("HUP", () -> reloader.reload("SIGHUP"));
@@ -102,7 +102,8 @@ final class RunCommand implements Subcommand {
         return admin.isUnix() ? admin.toString() : "http://" + admin + "/";
     }
 
-    private Runnable stop(Server server, CompletableFuture<Void> end, Terminal terminal) {
+    /** What a signal to end it does. */
+    static Runnable stop(Server server, CompletableFuture<Void> end, Terminal terminal, SystemdNotify systemd) {
         AtomicInteger signals = new AtomicInteger();
         return () -> {
             if (signals.getAndIncrement() > 0) {

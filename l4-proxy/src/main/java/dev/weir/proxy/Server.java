@@ -10,7 +10,9 @@ import dev.weir.core.exchange.AccessLog;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.filter.WireClock;
 import dev.weir.core.net.Transport;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -51,7 +53,20 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
 
     private Server(ProxyConfig config, @Nullable OutputStream exchanges, ClassLoader loader, Inherited inherited)
             throws IOException {
+        this(config, exchanges, loader, inherited, false);
+    }
+
+    private Server(
+            ProxyConfig config,
+            @Nullable OutputStream exchanges,
+            ClassLoader loader,
+            Inherited inherited,
+            boolean counted)
+            throws IOException {
         Logs.configure(config.process());
+        if (counted) {
+            meters.add(new SimpleMeterRegistry());
+        }
         if (config.admin() != null) {
             scrape(); // Before there are meters: they count in the registries that are there.
         }
@@ -94,7 +109,16 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
             ClassLoader loader,
             Inherited inherited)
             throws IOException {
-        Server server = new Server(config, exchanges, loader, inherited);
+        return start(new Server(config, exchanges, loader, inherited), config, shown, inherited);
+    }
+
+    /** Starts one whose meters count from the begin, also where there is no admin server: they are read by {@link #meters}. */
+    static Server startCounted(ProxyConfig config, @Nullable Object shown, ClassLoader loader) throws IOException {
+        Server server = new Server(config, null, loader, Inherited.NOTHING, true);
+        return start(server, config, shown, Inherited.NOTHING);
+    }
+
+    private static Server start(Server server, ProxyConfig config, @Nullable Object shown, Inherited inherited) {
         try {
             server.shown = shown;
             server.startAdmin(config.admin(), inherited.admin());
@@ -316,6 +340,11 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
     @Override
     public WireClock clock() {
         return WireClock.system();
+    }
+
+    /** All meters. */
+    MeterRegistry meters() {
+        return meters;
     }
 
     @Override

@@ -77,6 +77,7 @@ final class Usage {
             case "replay" -> replay();
             case "top" -> top();
             case "demo" -> demo();
+            case "nutcracker" -> nutcracker();
             default -> command(command, "For the build only.");
         };
     }
@@ -169,6 +170,35 @@ final class Usage {
         return spec;
     }
 
+    private static CommandSpec nutcracker() {
+        CommandSpec spec = command(
+                "nutcracker",
+                "Runs a configuration of twemproxy 0.5 (nutcracker.yml): same keys on the same servers. SIGHUP reloads it and"
+                        + " opens the log anew.");
+        optional(spec, "FILE", "The configuration; -c says the same.");
+        shortValue(
+                spec,
+                "-c",
+                "--conf-file",
+                "FILE",
+                "The configuration; else conf/nutcracker.yml or /etc/nutcracker/nutcracker.yml.");
+        shortFlag(
+                spec, "-t", "--test-conf", "Tests the configuration and ends: every problem at once, with its place.");
+        flag(spec, "--explain", "Prints the configuration of Weir that does the same, and ends; passwords are in it.");
+        shortFlag(spec, "-d", "--daemonize", "Runs in the background, in a session of its own.");
+        shortFlag(spec, "-D", "--describe-stats", "Says what the statistics mean, and ends.");
+        shortFlag(spec, "-V", "--version", "Says the version, and ends.");
+        shortValue(spec, "-v", "--verbose", "N", "How much is logged: 0 to 11, 5 if not given.");
+        shortValue(spec, "-o", "--output", "FILE", "Where the log goes; standard error if not given.");
+        shortValue(spec, "-s", "--stats-port", "N", "Port of the statistics; 22222 if not given.");
+        shortValue(spec, "-a", "--stats-addr", "IP", "Address of the statistics; 127.0.0.1 if not given.");
+        shortValue(spec, "-i", "--stats-interval", "MS", "Without effect: the statistics are those of the moment.");
+        shortValue(spec, "-p", "--pid-file", "FILE", "Gets the number of the process.");
+        shortValue(spec, "-m", "--mbuf-size", "BYTES", "Without effect: keys may have any length.");
+        value(spec, "--admin", "ADDR", false, "Where the admin server listens; there is none if not given.");
+        return spec;
+    }
+
     private static CommandSpec command(String name, String description) {
         CommandSpec spec = CommandSpec.create().name("weir " + name);
         spec.usageMessage().description(description).sortOptions(false);
@@ -185,6 +215,33 @@ final class Usage {
                 .type(String.class)
                 .arity("1")
                 .required(required)
+                .description(description)
+                .build());
+    }
+
+    private static void shortValue(CommandSpec spec, String name, String longName, String label, String description) {
+        spec.addOption(OptionSpec.builder(name, longName)
+                .paramLabel(label)
+                .type(String.class)
+                .arity("1")
+                .description(description)
+                .build());
+    }
+
+    private static void shortFlag(CommandSpec spec, String name, String longName, String description) {
+        spec.addOption(OptionSpec.builder(name, longName)
+                .type(boolean.class)
+                .arity("0")
+                .description(description)
+                .build());
+    }
+
+    private static void optional(CommandSpec spec, String label, String description) {
+        spec.addPositional(PositionalParamSpec.builder()
+                .index("0")
+                .arity("0..1")
+                .paramLabel(label)
+                .type(String.class)
                 .description(description)
                 .build());
     }

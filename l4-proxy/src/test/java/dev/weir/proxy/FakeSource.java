@@ -124,6 +124,7 @@ final class FakeSource implements AdminSource {
                         "5 failures in a row, ejected for 30000 ms",
                         Instant.ofEpochMilli(0),
                         Instant.ofEpochMilli(30_000),
+                        Instant.ofEpochMilli(0),
                         Map.of("zone", "a")))));
     }
 

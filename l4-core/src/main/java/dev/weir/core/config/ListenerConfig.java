@@ -2,6 +2,7 @@ package dev.weir.core.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A listener.
@@ -14,6 +15,7 @@ import java.util.List;
  * @param noDelay TCP_NODELAY on client connections
  * @param keepAlive TCP keep-alive on client connections
  * @param reusePort an accept socket per event loop, where the system can
+ * @param socketMode who may connect to the Unix socket, in octal digits as chmod has them; null for what the umask leaves
  * @param proxyProtocol what is expected of PROXY protocol headers
  * @param node where it stands in the configuration
  */
@@ -26,6 +28,7 @@ public record ListenerConfig(
         boolean noDelay,
         boolean keepAlive,
         boolean reusePort,
+        @Nullable String socketMode,
         ProxyProtocolConfig proxyProtocol,
         ConfigNode node) {
 
@@ -56,10 +59,26 @@ public record ListenerConfig(
                 node.bool("tcp_nodelay", true),
                 node.bool("keep_alive", true),
                 node.bool("reuse_port", true),
+                socketMode(node, address),
                 ProxyProtocolConfig.from(node),
                 node);
         node.rejectUnknown();
         return config;
+    }
+
+    private static @Nullable String socketMode(ConfigNode node, Address address) {
+        String mode = node.string("socket_mode", null);
+        if (mode == null) {
+            return null;
+        }
+        if (!mode.matches("0?[0-7]{3}")) {
+            node.error("socket_mode", "\"" + mode + "\" (expected: three octal digits, as in \"0660\")");
+            return null;
+        }
+        if (!address.isUnix()) {
+            node.error("socket_mode", "without a Unix socket (expected: address: unix:/path)");
+        }
+        return mode;
     }
 
     static long sizeIn(ConfigNode node, String key, long absent, long min, long max) {

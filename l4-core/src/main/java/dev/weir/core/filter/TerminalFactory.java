@@ -43,6 +43,11 @@ public interface TerminalFactory {
     interface Configured {
         /** Called on the loop, before its first connection that needs it. */
         PerTerminal onLoop(LoopEnvironment loop);
+
+        /** Whether {@link #onLoop} is called on every loop as soon as the configuration is in force, not only when there is a connection. */
+        default boolean early() {
+            return false;
+        }
     }
 
     /** Makes the handler of a connection. */

@@ -106,6 +106,7 @@ final class AcceptSockets {
                 bound = Address.parse(Address.format(channel.localAddress()));
             }
         }
+        setMode();
     }
 
     /**
@@ -129,6 +130,19 @@ final class AcceptSockets {
         }
         for (int i = given.size(); more && i < loops.size(); i++) {
             fresh(bound, i, true);
+        }
+    }
+
+    /** Only then may others connect, if they may at all: until here it was what the umask leaves. */
+    private void setMode() {
+        String mode = config.socketMode();
+        if (mode == null || lent || !bound.isUnix()) {
+            return;
+        }
+        try {
+            UnixPaths.setMode(bound, mode);
+        } catch (IOException e) {
+            throw cannotListen(e);
         }
     }
 
@@ -246,6 +260,7 @@ final class AcceptSockets {
             }
         }
         leaving.sockets.clear();
+        setMode();
     }
 
     /** For another process; the descriptors stay ours. Empty unless the transport is epoll. */

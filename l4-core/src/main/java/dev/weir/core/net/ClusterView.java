@@ -45,6 +45,7 @@ final class ClusterView {
     private static EndpointStatus of(Host host) {
         Host.State state = host.state();
         long until = host.ejectedUntil();
+        long ejected = host.kept().ejectedAt;
         return new EndpointStatus(
                 host.address().toString(),
                 host.name(),
@@ -56,6 +57,7 @@ final class ClusterView {
                 state.reason(),
                 Instant.ofEpochMilli(state.since()),
                 until == 0 ? null : Instant.ofEpochMilli(until),
+                ejected == 0 ? null : Instant.ofEpochMilli(ejected),
                 host.found().metadata());
     }
 }

@@ -187,6 +187,7 @@ public final class Engine implements AutoCloseable {
         order = List.copyOf(current.values());
         overload.use(config.process().overload(), order);
         generation = next;
+        order.forEach(Listener::resolveEarly);
         if (old != null) {
             old.release();
         }

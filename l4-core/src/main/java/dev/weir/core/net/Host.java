@@ -43,6 +43,9 @@ final class Host implements Endpoint {
 
         volatile boolean gone;
 
+        /** When it was last ejected, in milliseconds of the wall clock; 0 if it never was. To be shown. */
+        volatile long ejectedAt;
+
         /** The bucket with these settings: after a change of them another one, which is full. */
         TokenBucket rate(BucketShape settings) {
             TokenBucket bucket = rate;
@@ -146,8 +149,9 @@ final class Host implements Endpoint {
         usedSince = nanos;
     }
 
-    void ejectedUntil(long millis) {
-        ejectedUntil = millis;
+    void ejected(long now, long until) {
+        kept.ejectedAt = now;
+        ejectedUntil = until;
     }
 
     /** 0 while it is not ejected. */

@@ -19,6 +19,7 @@ import io.netty.channel.socket.SocketChannel;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -86,12 +87,22 @@ final class Listener {
         generation = next;
     }
 
+    /** Makes the chains of all loops now, where a terminal asks for it; others wait for a first connection. */
+    void resolveEarly() {
+        boolean early = generation.chains(config.name()).stream()
+                .anyMatch(plan -> plan.terminal().early());
+        for (int i = 0; early && i < acceptors.length; i++) {
+            acceptors[i].home.loop().loop().execute(acceptors[i]::resolveEarly);
+        }
+    }
+
     /** Whether the accept sockets of this listener can serve {@code other} as they are. */
     boolean sameSockets(ListenerConfig other) {
         return config.name().equals(other.name())
                 && config.address().equals(other.address())
                 && config.backlog() == other.backlog()
-                && config.reusePort() == other.reusePort();
+                && config.reusePort() == other.reusePort()
+                && Objects.equals(config.socketMode(), other.socketMode());
     }
 
     /** Whether a listener that takes the place of this one at {@code wanted} can have its accept sockets. */
@@ -252,6 +263,17 @@ final class Listener {
             } catch (Throwable t) {
                 child.unsafe().closeForcibly();
                 home.internalError("accept", t);
+            }
+        }
+
+        private void resolveEarly() {
+            try {
+                Generation current = retained();
+                if (current != null) {
+                    current.release();
+                }
+            } catch (Throwable t) {
+                home.internalError("start", t);
             }
         }
 

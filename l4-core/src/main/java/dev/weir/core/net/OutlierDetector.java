@@ -139,7 +139,8 @@ final class OutlierDetector implements Host.Results, AutoCloseable {
                 record.times * config.baseEjection().toMillis());
         record.until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         metrics.ejected(kind);
-        host.ejectedUntil(cluster.parts().shared().now() + millis);
+        long now = cluster.parts().shared().now();
+        host.ejected(now, now + millis);
         cluster.set(host, host.state().flags() | Host.EJECTED, reason + ", ejected for " + millis + " ms");
     }
 

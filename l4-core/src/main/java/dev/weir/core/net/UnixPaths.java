@@ -7,6 +7,9 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.EnumSet;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +42,19 @@ final class UnixPaths {
         }
         throw new IllegalStateException(
                 "listener " + listener + " cannot listen on " + address + ": Address already in use");
+    }
+
+    /** Who may connect, in octal digits. */
+    static void setMode(Address address, String mode) throws IOException {
+        int bits = Integer.parseInt(mode, 8);
+        Set<PosixFilePermission> permissions = EnumSet.noneOf(PosixFilePermission.class);
+        PosixFilePermission[] all = PosixFilePermission.values(); // from the owner's reading on
+        for (int i = 0; i < all.length; i++) {
+            if ((bits >> (all.length - 1 - i) & 1) != 0) {
+                permissions.add(all[i]);
+            }
+        }
+        Files.setPosixFilePermissions(Path.of(address.host()), permissions);
     }
 
     static void remove(Address address) {
