@@ -5,12 +5,18 @@ import org.jspecify.annotations.Nullable;
 
 /** What comes from one client: cut into commands, which are handed to it as long as it takes them. */
 final class ClientInput {
+    /** As a server has them for those who have not logged in. */
+    private static final CommandReader.Limits STRANGERS = new CommandReader.Limits(10, 16 << 10, 64 << 10, 16 << 10);
+
     private final ProxyLoop home;
     private final ProxyClient client;
     private final CommandReader reader;
     private @Nullable ByteBuf input;
     private @Nullable String tooLong;
     private @Nullable LargeCommand large;
+    /** What came while commands were read. */
+    private @Nullable ByteBuf later;
+
     private boolean parsing;
 
     ClientInput(ProxyLoop home, ProxyClient client) {
@@ -31,6 +37,11 @@ final class ClientInput {
 
     /** Takes bytes over. */
     void read(ByteBuf data) {
+        if (parsing) {
+            // A filter lets go of bytes while an answer passes it: not into the command that is being read.
+            later = later == null ? data : append(later, data);
+            return;
+        }
         ByteBuf before = input;
         input = before == null ? data : append(before, data);
         parse();
@@ -61,10 +72,11 @@ final class ClientInput {
             boolean more = true;
             while (more && client.takesCommands()) {
                 ByteBuf buf = input;
-                more = buf != null && step(buf);
+                more = buf != null && step(buf) || takeLater();
             }
         } finally {
             parsing = false;
+            takeLater();
         }
         ByteBuf rest = input;
         if (rest != null && (!rest.isReadable() || client.wantsNoMore())) {
@@ -73,11 +85,24 @@ final class ClientInput {
         }
     }
 
+    private boolean takeLater() {
+        ByteBuf more = later;
+        if (more == null) {
+            return false;
+        }
+        later = null;
+        input = input == null ? more : append(input, more);
+        return true;
+    }
+
     private boolean step(ByteBuf buf) {
         int from = buf.readerIndex();
         int to = buf.writerIndex();
         if (from == to) {
             return false;
+        }
+        if (home.settings.users().required()) {
+            reader.limits(client.mustLogIn() ? STRANGERS : home.settings.limits());
         }
         CommandReader.Step step = reader.next(buf, from, to);
         LargeCommand streaming = large;
@@ -133,6 +158,7 @@ final class ClientInput {
 
     private boolean inline(ByteBuf array) {
         CommandReader again = new CommandReader(home.settings.limits());
+        again.keep();
         try {
             return again.next(array, array.readerIndex(), array.writerIndex()) != CommandReader.Step.COMMAND
                     || command(again, array);
@@ -165,7 +191,7 @@ final class ClientInput {
 
     private boolean stream(LargeCommand streaming, CommandReader.Step step, ByteBuf buf) {
         if (step == CommandReader.Step.BROKEN) {
-            streaming.broken();
+            streaming.broken(reader.problem());
             client.broken(reader.problem());
             return false;
         }
@@ -187,8 +213,12 @@ final class ClientInput {
             input.release();
             input = null;
         }
+        if (later != null) {
+            later.release();
+            later = null;
+        }
         if (large != null) {
-            large.broken();
+            large.broken("the client has left");
             large = null;
         }
     }

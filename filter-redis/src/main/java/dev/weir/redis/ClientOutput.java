@@ -18,13 +18,23 @@ final class ClientOutput {
     ClientOutput(ProxyLoop home, ChannelHandlerContext client, Runnable flushed) {
         this.client = client;
         this.pieces = new Pieces(home, flushed);
-        pieces.open(client);
+        pieces.open(client.channel(), client);
     }
 
     /** Bytes of answers that it has not taken. */
     long waiting() {
         ChannelOutboundBuffer written = client.channel().unsafe().outboundBuffer();
         return held + (written == null ? 0 : written.totalPendingWriteBytes());
+    }
+
+    /** Bytes of answers that wait for their turn. */
+    long held() {
+        return held;
+    }
+
+    /** All of it goes to the socket, as far as that takes it. */
+    void flushNow() {
+        pieces.flushNow();
     }
 
     /** So many more bytes wait in calls. */

@@ -48,7 +48,9 @@ final class CommandReader {
     /** Longest line of digits, behind its first byte. */
     private static final int MAX_HEADER = 32;
 
-    private final Limits limits;
+    private static final String NO_LINE = "Protocol error: expected CRLF behind an argument";
+
+    private Limits limits;
     private int[] at = new int[FIRST];
     private int[] lengths = new int[FIRST];
 
@@ -88,6 +90,30 @@ final class CommandReader {
 
     int length(int i) {
         return lengths[i];
+    }
+
+    /** Whether argument {@code i} is the upper-case {@code word}, in any case. */
+    boolean is(ByteBuf buf, int i, String word) {
+        if (lengths[i] != word.length()) {
+            return false;
+        }
+        for (int k = 0; k < word.length(); k++) {
+            int b = buf.getByte(start + at[i] + k);
+            if ((b >= 'a' && b <= 'z' ? b - 32 : b) != word.charAt(k)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether one of the arguments is {@code word}. */
+    boolean has(ByteBuf buf, String word) {
+        for (int i = 1; i < count; i++) {
+            if (is(buf, i, word)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Begin of the command in the buffer. */
@@ -135,6 +161,11 @@ final class CommandReader {
     /** The command is to be read whole, if it is not too long for that. */
     void keep() {
         kept = true;
+    }
+
+    /** Other limits from the next command on. */
+    void limits(Limits others) {
+        limits = others;
     }
 
     /** The command has been dealt with. */
@@ -200,6 +231,9 @@ final class CommandReader {
     private Step arguments(ByteBuf buf, int from, int to) {
         int i = from + next;
         while (read < count) {
+            if (read > 0 && i <= to && !endsLine(buf, i)) {
+                return broken(NO_LINE);
+            }
             if (i >= to) {
                 return more(from, i);
             }
@@ -236,9 +270,16 @@ final class CommandReader {
         if (i > to) {
             return more(from, i);
         }
+        if (!endsLine(buf, i)) {
+            return broken(NO_LINE);
+        }
         end = i;
         next = i - from; // it may be asked for again
         return Step.COMMAND;
+    }
+
+    private static boolean endsLine(ByteBuf buf, int i) {
+        return buf.getByte(i - 2) == '\r' && buf.getByte(i - 1) == '\n';
     }
 
     private Step more(int from, int i) {
@@ -288,11 +329,16 @@ final class CommandReader {
                 if (digits == 0) {
                     return WRONG;
                 }
-                return k + 1 == to ? INCOMPLETE : (negative ? -value : value) << 8 | k + 2 - i;
+                if (k + 1 == to) {
+                    return INCOMPLETE;
+                }
+                // As strict as the strictest server: it gets the same bytes, on a connection that others share.
+                boolean wrong = buf.getByte(k + 1) != '\n' || negative && value == 0;
+                return wrong ? WRONG : (negative ? -value : value) << 8 | k + 2 - i;
             }
             if (b == '-' && digits == 0 && !negative) {
                 negative = true;
-            } else if (b >= '0' && b <= '9' && digits < 18 && !(value == 0 && digits > 0)) {
+            } else if (b >= '0' && b <= '9' && digits < 10 && !(value == 0 && digits > 0)) {
                 value = value * 10 + b - '0';
                 digits++;
             } else {

@@ -3,6 +3,7 @@ package dev.weir.redis;
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.Exclusions;
+import dev.weir.core.filter.CloseReason;
 import dev.weir.redis.ProxyRoutes.Route;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
@@ -36,9 +37,14 @@ final class Dispatch {
     boolean command(ProxyClient client, CommandReader command, ByteBuf buf) {
         CommandInfo info = info(command, buf);
         Plan plan = home.plans.of(info);
+        boolean listens = !client.session().resp3() && home.pubSub.subscribed(client);
         ProxyTransaction transaction = client.transaction(plan == Plan.TRANSACTION);
-        boolean transacts = transaction != null && transaction.takes(plan);
-        if (client.busyElsewhere(transacts || plan == Plan.OWN_CONNECTION, transacts ? transaction : null)) {
+        boolean transacts = !listens && transaction != null && transaction.takes(plan);
+        ClientLane lane = client.lane();
+        boolean busy = transacts && transaction != null
+                ? lane.busyFor(transaction)
+                : alone(plan) ? lane.busyForOther() : lane.busyForShared();
+        if (busy) {
             return false;
         }
         Call call = client.open(info, command.end() - command.start());
@@ -54,18 +60,37 @@ final class Dispatch {
                 && plan != Plan.QUIT
                 && plan != Plan.RESET) {
             home.fail(call, "NOAUTH Authentication required.");
+        } else if (listens && plan != Plan.PUBSUB) {
+            subscribed(plan, client, call, command, buf);
         } else if (transacts && transaction != null) {
             transaction.command(plan, call, command, buf);
-        } else if (!client.session().resp3() && plan != Plan.PUBSUB && home.pubSub.subscribed(client)) {
-            subscribed(plan, client, call, command, buf);
+        } else if (transaction != null && transaction.lease() != null && (plan == Plan.SELECT || plan == Plan.HELLO)) {
+            home.fail(call, "ERR " + info.operation.name() + " is not supported by redis_proxy while keys are watched");
         } else {
             run(plan, client, call, command, buf);
         }
         return true;
     }
 
+    /** Whether a command waits until those before it have been answered, as it changes the way of all that follow or goes a way of its own. */
+    private static boolean alone(Plan plan) {
+        return switch (plan) {
+            case OWN_CONNECTION, PUBSUB, SELECT, HELLO, RESET -> true;
+            default -> false;
+        };
+    }
+
     private void run(Plan plan, ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
         switch (plan) {
+            case SORT:
+                if (sortsByOthers(client, command, buf)) {
+                    home.fail(
+                            call,
+                            "ERR BY and GET of SORT name keys that may be on other shards: not supported by redis_proxy");
+                    break;
+                }
+                keyed(client, call, command, buf);
+                break;
             case KEYED:
                 keyed(client, call, command, buf);
                 break;
@@ -120,7 +145,11 @@ final class Dispatch {
             LocalCommands.answer(home, call, client, out -> {
                 Resp.arrayHeader(out, 2);
                 Resp.bulk(out, "pong");
-                Resp.bulk(out, command.count() > 1 ? LocalCommands.text(command, buf, 1) : "");
+                if (command.count() > 1) {
+                    LocalCommands.copy(out, command, buf, 1);
+                } else {
+                    Resp.bulk(out, "");
+                }
             });
         } else if (plan == Plan.QUIT || plan == Plan.RESET) {
             run(plan, client, call, command, buf);
@@ -273,7 +302,7 @@ final class Dispatch {
         CommandInfo info = info(command, buf);
         ProxyTransaction transaction = client.transaction(false);
         boolean transacts = transaction != null && transaction.isOpen();
-        int key = info.onlyKey;
+        int key = info.container ? 0 : info.onlyKey;
         boolean fits = info.arity > 0 ? command.count() == info.arity : command.count() >= -info.arity;
         if (transacts
                 || key == 0
@@ -283,7 +312,8 @@ final class Dispatch {
                 || home.plans.of(info) != Plan.KEYED) {
             return null;
         }
-        if (client.busyElsewhere(true, null)) {
+        if (!client.session().resp3() && home.pubSub.subscribed(client)
+                || client.lane().busyForOther()) {
             return null;
         }
         Route route = route(command, buf, key);
@@ -301,9 +331,14 @@ final class Dispatch {
         if (shard != null) {
             LinkSet links = client.links();
             ShardLink lease = links.lease(shard.cluster, shard.endpoint);
-            call.waits = true;
+            call.waits = call.info.blocking || command.has(buf, "BLOCK");
+            if (call.waits && client.hasEnded()) {
+                links.giveBack(lease);
+                client.connection().close(CloseReason.CLIENT_CLOSED);
+                return;
+            }
             call.lender = links;
-            client.lane(lease);
+            client.lane().enter(lease);
             lease.send(call, buf, command.start(), command.end() - command.start());
         }
     }
@@ -319,6 +354,28 @@ final class Dispatch {
         return all.size() == 1 ? new Shard(cluster, all.get(0)) : null;
     }
 
+    /** Whether SORT looks at keys that its arguments make up. */
+    private boolean sortsByOthers(ProxyClient client, CommandReader command, ByteBuf buf) {
+        if (single(client) != null) {
+            return false;
+        }
+        for (int i = 2; i < command.count() - 1; i++) {
+            boolean by = command.is(buf, i, "BY");
+            if (by || command.is(buf, i, "GET")) {
+                String pattern = LocalCommands.text(command, buf, ++i);
+                if (by ? pattern.contains("*") : !pattern.equals("#")) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Whether a command has no keys. */
+    boolean keyless(CommandInfo info, CommandReader command, ByteBuf buf) {
+        return home.keys.find(info, command, buf) && home.keys.size() == 0;
+    }
+
     private void crossSlot(Call call, CommandReader command, ByteBuf buf, int first, int other) {
         home.metrics.crossShard.increment();
         home.fail(
@@ -329,7 +386,10 @@ final class Dispatch {
 
     void noShard(Call call, Cluster cluster) {
         home.metrics.forwardErrors.increment();
-        home.fail(call, "ERR cluster " + cluster.name() + " has no shard to ask");
+        home.fail(
+                call,
+                "ERR cluster " + cluster.name()
+                        + (ambiguous(cluster) ? " has several endpoints and does not hash" : " has no shard to ask"));
     }
 
     /** To any shard of the catch-all. */
@@ -351,10 +411,20 @@ final class Dispatch {
         return routes.find(key, length);
     }
 
+    /** Whether a key might be on any of several shards: endpoints that were discovered later than the configuration was read. */
+    boolean ambiguous(Cluster cluster) {
+        return !cluster.usesHash()
+                && !home.settings.variant().anyShard()
+                && cluster.snapshot().endpoints().size() > 1;
+    }
+
     /** The shard of the key whose bytes {@link #route} has just read. */
     @Nullable
     Endpoint pick(Route route, CommandReader command, ByteBuf buf, int argument) {
         int length = command.length(argument);
+        if (ambiguous(route.cluster())) {
+            return null;
+        }
         return route.cluster().pick(routes.hash(route, home.scratch(length), length), 0, Exclusions.NONE);
     }
 }

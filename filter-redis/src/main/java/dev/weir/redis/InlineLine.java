@@ -21,7 +21,9 @@ final class InlineLine {
     }
 
     /** The line from {@code from} to {@code to} (without its line feed); null if its quotes do not fit. */
-    static @Nullable InlineLine parse(ByteBuf buf, int from, int to) {
+    static @Nullable InlineLine parse(ByteBuf buf, int from, int end) {
+        int nul = buf.indexOf(from, end, (byte) 0); // which ends it, as texts of C do
+        int to = nul < 0 ? end : nul;
         List<byte[]> words = new ArrayList<>();
         int i = from;
         while (true) {
@@ -48,7 +50,7 @@ final class InlineLine {
                 i = quoted(buf, i + 1, to, b, word);
                 return i >= 0 && (i == to || blank(buf.getByte(i))) ? i : -1;
             }
-            if (b == ' ' || b == '\n' || b == '\r' || b == '\t' || b == 0) {
+            if (b == ' ' || b == '\n' || b == '\r' || b == '\t') {
                 return i;
             }
             word.write(b);

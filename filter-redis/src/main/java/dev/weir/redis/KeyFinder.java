@@ -108,18 +108,7 @@ final class KeyFinder {
     }
 
     private boolean is(int argument, String word) {
-        int length = command.length(argument);
-        if (length != word.length()) {
-            return false;
-        }
-        int from = command.start() + command.at(argument);
-        for (int i = 0; i < length; i++) {
-            int b = buf.getByte(from + i);
-            if ((b >= 'a' && b <= 'z' ? b - 32 : b) != word.charAt(i)) {
-                return false;
-            }
-        }
-        return true;
+        return command.is(buf, argument, word);
     }
 
     /** Behind the keyword, or 0. */

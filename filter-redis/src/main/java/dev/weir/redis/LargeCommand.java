@@ -52,7 +52,7 @@ final class LargeCommand {
         Call opened = client.open(info, 0);
         call = opened;
         opened.large = this;
-        client.lane(link);
+        client.lane().enter(link);
         link.begin(opened, buf, reader.start(), reader.end() - reader.start());
     }
 
@@ -62,6 +62,7 @@ final class LargeCommand {
         Call open = call;
         if (open != null && length > 0) {
             open.requestBytes += length;
+            open.sent = home.clock.nanoTime(); // its time begins when it is whole
             link.goOn(client, buf, from, length);
         }
     }
@@ -69,7 +70,7 @@ final class LargeCommand {
     /** It has been answered, or has failed. */
     void answered() {
         call = null;
-        client.lane(null);
+        client.lane().leave();
         if (complete) {
             links.giveBack(link);
         } else {
@@ -78,7 +79,11 @@ final class LargeCommand {
     }
 
     /** The rest will not come. */
-    void broken() {
+    void broken(String why) {
+        Call open = call;
+        if (open != null) {
+            home.fail(open, "ERR " + why);
+        }
         link.abort();
     }
 }

@@ -50,7 +50,12 @@ final class LinkDeadlines {
         timer = null;
         long time = home.clock.nanoTime();
         while (expired < sent.size() && time - sent.get(expired).sent >= timeout) {
-            Call call = sent.get(expired++);
+            Call call = sent.get(expired);
+            boolean comes = expired == 0 && call.responseBytes > 0 && (link.stopped() || time - link.lastRead() < timeout);
+            if (comes) {
+                break; // its answer is on its way
+            }
+            expired++;
             if (!call.done && !call.waits) {
                 link.expired(call, timeout);
             }
@@ -64,7 +69,7 @@ final class LinkDeadlines {
         }
         if (!sent.isEmpty() && timer == null) {
             long next = expired < sent.size() ? sent.get(expired).sent + timeout - time : timeout;
-            watch(Math.max(next, TimeUnit.MILLISECONDS.toNanos(1)));
+            watch(Math.max(next, Math.max(timeout / 8, TimeUnit.MILLISECONDS.toNanos(1))));
         }
     }
 }

@@ -6,7 +6,6 @@ import java.util.ArrayDeque;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** The shared connections of one loop and one {@link LinkKind}, by endpoint. On that loop. */
 final class LinkSet {
@@ -18,21 +17,21 @@ final class LinkSet {
     private final IdentityHashMap<Endpoint, ArrayDeque<ShardLink>> idle = new IdentityHashMap<>();
     private final IdentityHashMap<Endpoint, ShardLink> links = new IdentityHashMap<>();
 
-    private @Nullable String refusal;
+    private int users;
 
     LinkSet(ProxyLoop home, LinkKind kind) {
         this.home = home;
         this.kind = kind;
     }
 
-    /** Why a shard did not let its connection begin, or null if the last one did. */
-    @Nullable
-    String refusal() {
-        return refusal;
+    /** A client begins, or ends, to use these connections. */
+    void used(int by) {
+        users += by;
     }
 
-    void refusal(@Nullable String error) {
-        refusal = error;
+    /** Whether nobody uses them. */
+    boolean unused() {
+        return users == 0;
     }
 
     LinkKind kind() {

@@ -88,7 +88,7 @@ final class LocalCommands {
         return buf.toString(command.start() + command.at(argument), command.length(argument), StandardCharsets.UTF_8);
     }
 
-    private static void copy(ByteBuf out, CommandReader command, ByteBuf buf, int argument) {
+    static void copy(ByteBuf out, CommandReader command, ByteBuf buf, int argument) {
         Resp.bulk(out, buf, command.start() + command.at(argument), command.length(argument));
     }
 
@@ -275,16 +275,17 @@ final class LocalCommands {
         Merge asking = new Merge(home, call, 1) {
             @Override
             void write(ByteBuf out) {
-                String refusal = links.refusal();
+                ShardLink asked = parts[0].link;
+                String refusal = asked == null ? null : asked.refusal();
                 if (failures() == 0) {
                     accepted.run();
                     answer.write(out);
                 } else if (refusal != null) {
-                    home.drop(kind);
                     Resp.error(out, refused == null ? refusal : refused);
                 } else {
                     writeFailure(out);
                 }
+                home.drop(kind); // if nobody uses it
                 client.lower(); // only now, as what follows is read at once
             }
         };

@@ -15,6 +15,8 @@ abstract class Merge {
     private int started;
     private long bytes;
     private boolean tooMuch;
+    /** Bytes that are counted as waiting for the client. */
+    private long counted;
 
     Merge(ProxyLoop home, Call whole, int parts) {
         this.home = home;
@@ -53,10 +55,13 @@ abstract class Merge {
         if (bytes > home.settings.outputLimit()) {
             tooMuch = true;
         }
-        if (tooMuch) {
+        ProxyClient client = client();
+        if (tooMuch || client == null) {
             part.dropHeld();
         } else {
             part.hold(buf, from, length);
+            counted += length;
+            client.held(length);
         }
         if (last) {
             ended(part);
@@ -75,6 +80,9 @@ abstract class Merge {
             if (tooMuch || !goesOn(call)) {
                 complete(call);
             }
+        }
+        if (call != null && call.client != null) {
+            call.client.held(-counted);
         }
         free();
     }

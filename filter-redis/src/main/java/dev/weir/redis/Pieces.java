@@ -1,6 +1,7 @@
 package dev.weir.redis;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundInvoker;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,8 @@ final class Pieces implements ProxyLoop.Flushing {
 
     private final ProxyLoop home;
     private final Runnable flushed;
-    private @Nullable ChannelOutboundInvoker to;
+    private @Nullable Channel to;
+    private @Nullable ChannelOutboundInvoker writer;
     private @Nullable ByteBuf small;
     private boolean dirty;
 
@@ -27,14 +29,16 @@ final class Pieces implements ProxyLoop.Flushing {
     }
 
     /** Who gets them from now on. What has not been handed over to one before is lost. */
-    void open(ChannelOutboundInvoker peer) {
+    void open(Channel channel, ChannelOutboundInvoker peer) {
         close();
-        to = peer;
+        to = channel;
+        writer = peer;
     }
 
     /** Nobody gets them: they are dropped. */
     void close() {
         to = null;
+        writer = null;
         if (small != null) {
             small.release();
             small = null;
@@ -43,7 +47,8 @@ final class Pieces implements ProxyLoop.Flushing {
 
     /** Bytes of a buffer that stays the caller's. */
     void add(ByteBuf buf, int from, int length) {
-        if (length <= COPIED) {
+        // A small piece of a large buffer would keep all of it for a peer that does not read.
+        if (length <= COPIED || length < buf.capacity() >> 2 && to != null && !to.isWritable()) {
             room(length).writeBytes(buf, from, length);
         } else {
             addWhole(buf.retainedSlice(from, length));
@@ -52,7 +57,7 @@ final class Pieces implements ProxyLoop.Flushing {
 
     /** A buffer, taken over, as it is. */
     void addWhole(ByteBuf buf) {
-        ChannelOutboundInvoker peer = to;
+        ChannelOutboundInvoker peer = writer;
         if (peer == null) {
             buf.release();
             return;
@@ -78,7 +83,7 @@ final class Pieces implements ProxyLoop.Flushing {
     /** What was copied is written, so that something else may be written behind it. */
     void handOver() {
         ByteBuf buf = small;
-        ChannelOutboundInvoker peer = to;
+        ChannelOutboundInvoker peer = writer;
         if (buf != null && peer != null) {
             small = null;
             peer.write(buf, peer.voidPromise());
@@ -95,9 +100,10 @@ final class Pieces implements ProxyLoop.Flushing {
     @Override
     public void flushNow() {
         dirty = false;
-        if (to != null) {
+        ChannelOutboundInvoker peer = writer;
+        if (peer != null) {
             handOver();
-            to.flush();
+            peer.flush();
             flushed.run();
         }
     }

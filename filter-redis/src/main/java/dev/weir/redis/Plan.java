@@ -4,6 +4,8 @@ package dev.weir.redis;
 enum Plan {
     /** To the shard of its keys, which all have to lie on one. */
     KEYED,
+    /** As KEYED, if it looks at no other keys than those it names. */
+    SORT,
     /** The keys to their shards; the elements of the answers in the order of the keys. */
     MGET,
     /** The pairs to the shards of their keys. */

@@ -28,6 +28,7 @@ final class PlanTable {
             Map.entry(Plan.ALL_ELEMENTS, List.of("KEYS", "SLOWLOG GET")),
             Map.entry(Plan.ALL_SAME, List.of("SCRIPT LOAD", "FUNCTION LOAD")),
             Map.entry(Plan.ALL_LEAST, List.of("SCRIPT EXISTS")),
+            Map.entry(Plan.SORT, List.of("SORT", "SORT_RO")),
             Map.entry(Plan.SCAN, List.of("SCAN")),
             Map.entry(Plan.RANDOMKEY, List.of("RANDOMKEY")),
             Map.entry(

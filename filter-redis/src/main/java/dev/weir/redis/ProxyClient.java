@@ -13,20 +13,13 @@ import io.netty.util.ReferenceCountUtil;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** One client of a {@code redis_proxy}: reads its commands, and sends it the answers in their order. Behind the chain on the client's channel. */
 final class ProxyClient extends ChannelInboundHandlerAdapter {
-    /** It does not take more: its channel is not writable. */
-    private static final int OUTPUT = 1;
-    /** Too many of its commands wait. */
-    private static final int PENDING = 2;
-    /** A shard's channel is not writable. */
-    private static final int SHARD = 4;
-    /** What comes next depends on an answer that has not come yet. */
-    private static final int BARRIER = 8;
-    /** What comes next goes another way than what has not been answered yet. */
-    private static final int LANE = 16;
+    /** How long who has ended its stream still waits for an answer that may be on its way. */
+    private static final int END_MILLIS = 100;
 
     private final ProxyLoop home;
     private final TerminalContext context;
@@ -44,10 +37,9 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     private LinkSet links;
     private @Nullable ShardLink stoppedFor;
     private @Nullable ProxyTransaction transaction;
-    /** The connection of its own that its open commands are on; null for the shared ones. */
-    private @Nullable ShardLink lane;
+    private final ClientLane lane = new ClientLane(this);
 
-    private int reasons;
+    private final ClientPauses pauses;
     private boolean ended;
     private boolean closing;
     private boolean finished;
@@ -60,7 +52,9 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         this.connection = context.connection();
         this.session = new ProxySession(connection);
         this.input = new ClientInput(home, this);
+        this.pauses = new ClientPauses(context);
         this.links = home.links(session.kind());
+        links.used(1);
         home.opened(connection.allocator());
     }
 
@@ -87,7 +81,10 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
 
     /** Its state has changed, and with it perhaps the connections it uses. */
     void changed() {
-        links = home.links(session.kind());
+        LinkSet next = home.links(session.kind());
+        next.used(1);
+        links.used(-1);
+        links = next;
     }
 
     /** A number of its own, to be spread by. */
@@ -100,7 +97,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     }
 
     private boolean idle() {
-        return calls.isEmpty() && input.isEmpty();
+        return calls.isEmpty() && input.isEmpty() && (transaction == null || transaction.isNone());
     }
 
     // ---- reading
@@ -117,7 +114,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
 
     /** Whether it may begin a command now. */
     boolean takesCommands() {
-        return reasons == 0 && !closing && !closed;
+        return pauses.none() && !closing && !closed;
     }
 
     /** Whether it will never begin a command again. */
@@ -146,27 +143,19 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** From here on its commands go to a connection of its own, or to shared ones again. */
-    void lane(@Nullable ShardLink own) {
-        lane = own;
+    /** Which way its commands go. */
+    ClientLane lane() {
+        return lane;
     }
 
-    /**
-     * Whether commands are open that went another way than one to come, so that it might overtake them. Then nothing is read until they are answered.
-     *
-     * @param own whether it goes to a connection of its own
-     */
-    boolean busyElsewhere(boolean own, @Nullable ProxyTransaction transacting) {
-        ShardLink lease = transacting == null ? null : transacting.lease();
-        if (!calls.isEmpty()) {
-            boolean same = own ? lease != null && lease == lane : lane == null;
-            if (!same || transacting != null && transacting.isEnding()) {
-                hold(LANE);
-                return true;
-            }
-        }
-        lane = own ? lease : null;
-        return false;
+    /** What comes next waits until all that is open has been answered. */
+    boolean waitForAll() {
+        pauses.hold(ClientPauses.LANE);
+        return true;
+    }
+
+    boolean allAnswered() {
+        return calls.isEmpty();
     }
 
     /** It has sent what is no command. */
@@ -192,38 +181,28 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         call.inClient = true;
         call.silent = session.silences();
         calls.add(call);
-        if (calls.size() >= home.settings.pendingCommands()) {
-            hold(PENDING);
+        if (calls.size() >= home.settings.pendingCommands() || output().held() > home.settings.outputLimit() / 2) {
+            pauses.hold(ClientPauses.PENDING);
         }
         return call;
     }
 
     // ---- pausing
 
-    private void hold(int reason) {
-        if (reasons == 0) {
-            context.pauseReading();
-        }
-        reasons |= reason;
-    }
-
-    private void release(int reason) {
-        if ((reasons & reason) != 0) {
-            reasons &= ~reason;
-            if (reasons == 0 && !closed) {
-                context.resumeReading();
-                parse();
-            }
+    private void resume(int reason) {
+        if (pauses.release(reason) && !closed) {
+            context.resumeReading();
+            parse();
         }
     }
 
     /** Nothing more is read until {@link #lower}. */
     void raise() {
-        hold(BARRIER);
+        pauses.hold(ClientPauses.BARRIER);
     }
 
     void lower() {
-        release(BARRIER);
+        resume(ClientPauses.BARRIER);
     }
 
     /** A link takes no more at the moment. False if it is known already. */
@@ -232,14 +211,14 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             return false;
         }
         stoppedFor = link;
-        hold(SHARD);
+        pauses.hold(ClientPauses.SHARD);
         return true;
     }
 
     void goOnFor(ShardLink link) {
         if (stoppedFor == link) {
             stoppedFor = null;
-            release(SHARD);
+            resume(ClientPauses.SHARD);
         }
     }
 
@@ -266,9 +245,9 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
                 advance();
             }
         }
-        if (output().waiting() > home.settings.outputLimit()) {
-            context.reset(CloseReason.SLOW_CLIENT);
-        } else if (first && !channel().isWritable() && call.link != null && call.link.slowDown(this)) {
+        if (checkOutput() && first && !channel().isWritable()
+                && call.link != null
+                && call.link.slowDown(this)) {
             slowed.add(call.link);
         }
     }
@@ -284,6 +263,9 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         if (closed) {
             answer.release();
             return;
+        }
+        if (transaction != null && call.byWeir && call.link != null) {
+            transaction.failed(call.link);
         }
         if (call.begun) {
             // Half of another answer is with the client: there is no way to tell it.
@@ -304,8 +286,9 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     }
 
     /** A shard that it has subscribed at is lost. */
-    void lostShard(boolean confirmed) {
-        if (confirmed && !closed) {
+    void lostShard() {
+        if (!closed) {
+            output().handOver();
             connection.close(CloseReason.UPSTREAM_CLOSED);
         }
     }
@@ -317,7 +300,9 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             CallExchange.emit(home, connection, session, call);
             calls.remove();
             call.inClient = false;
-            output().writePushes(session.resp3());
+            if (session.resp3() || calls.isEmpty()) {
+                output().writePushes(session.resp3());
+            }
             free(call);
             call = calls.peek();
         }
@@ -325,11 +310,12 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             output().writeHeld(call);
             call.begun = true;
         }
-        if (calls.size() <= home.settings.pendingCommands() / 2) {
-            release(PENDING);
+        if (calls.size() <= home.settings.pendingCommands() / 2
+                && output().held() <= home.settings.outputLimit() / 4) {
+            resume(ClientPauses.PENDING);
         }
         if (calls.isEmpty()) {
-            release(LANE);
+            resume(ClientPauses.LANE);
         }
         maybeFinish();
     }
@@ -344,10 +330,10 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             whole.answered();
         }
         if (ending != null) {
-            ending.ended();
+            ending.ended(call);
         }
         if (lender != null && link != null) {
-            lane = null;
+            lane.leave();
             lender.giveBack(link);
         }
         call.free();
@@ -357,21 +343,35 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     void push(ByteBuf frame) {
         if (!closed) {
             Call call = calls.peek();
-            output().push(frame, session.resp3(), call != null && call.begun);
+            boolean inside = call != null && (call.begun || !session.resp3() || call.info.kind.subscribes());
+            output().push(frame, session.resp3(), inside);
             checkOutput();
         }
     }
 
-    private void checkOutput() {
-        if (output().waiting() > home.settings.outputLimit()) {
-            context.reset(CloseReason.SLOW_CLIENT);
+    /** Whether it takes its answers. */
+    private boolean checkOutput() {
+        if (!closed && output().waiting() > home.settings.outputLimit()) {
+            output().flushNow();
+            if (!closed && output().waiting() > home.settings.outputLimit()) {
+                context.reset(CloseReason.SLOW_CLIENT);
+            }
+        }
+        return !closed;
+    }
+
+    /** So many more bytes of parts of answers wait for it. */
+    void held(long more) {
+        output().held(more);
+        if (more > 0) {
+            checkOutput();
         }
     }
 
     /** What was written has been flushed. */
     private void flushed() {
         if (!closed && !channel().isWritable()) {
-            hold(OUTPUT);
+            pauses.hold(ClientPauses.OUTPUT);
         }
     }
 
@@ -394,7 +394,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             finished = true;
             output().handOver();
             connection.close(reason);
-        } else if (ended && reasons == 0) {
+        } else if (ended && pauses.none()) {
             finished = true;
             output().handOver();
             context().writeAndFlush(EndOfStream.INSTANCE);
@@ -405,7 +405,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     public void channelWritabilityChanged(ChannelHandlerContext changed) {
         if (changed.channel().isWritable()) {
             speedUp();
-            release(OUTPUT);
+            resume(ClientPauses.OUTPUT);
         }
     }
 
@@ -415,17 +415,38 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             ended = true;
             Call oldest = calls.peek();
             if (oldest != null && oldest.waits) {
-                // As a server does: who has ended its stream does not wait any more.
-                connection.close(CloseReason.CLIENT_CLOSED);
-                return;
+                // As a server does: who has ended its stream does not wait any more. But what is there already, it gets.
+                home.loop.schedule(() -> endWait(oldest), END_MILLIS, TimeUnit.MILLISECONDS);
             }
             maybeFinish();
         }
     }
 
+    private void endWait(Call waited) {
+        if (!closed && calls.peek() == waited && waited.waits && !waited.done) {
+            output().handOver();
+            connection.close(CloseReason.CLIENT_CLOSED);
+        }
+    }
+
+    /** Whether nothing more comes from it. */
+    boolean hasEnded() {
+        return ended;
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext from, Throwable cause) {
+        context.connection().close(CloseReason.INTERNAL_ERROR);
+        from.fireExceptionCaught(cause);
+    }
+
     @Override
     public void channelInactive(ChannelHandlerContext from) {
         closed = true;
+        links.used(-1);
+        if (stoppedFor != null) {
+            stoppedFor.forget(this);
+        }
         speedUp();
         input.close();
         output().close();
@@ -446,12 +467,12 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             call.parts.abandon();
             call.parts = null;
         }
-        if (call.lender != null && call.link != null) {
-            call.link.abort(); // whatever it waits for, nobody wants it any more
-        }
         if (!call.done) {
             call.status = Exchange.Status.NO_REPLY;
             CallExchange.emit(home, connection, session, call);
+        }
+        if (call.lender != null && call.link != null) {
+            call.link.abort(); // whatever it waits for, nobody wants it any more
         }
         call.done = true;
         call.client = null;

@@ -4,6 +4,7 @@ import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.exchange.Exchange;
 import dev.weir.core.exchange.Exchanges;
+import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.LoopEnvironment;
 import dev.weir.core.filter.WireClock;
 import io.netty.buffer.ByteBuf;
@@ -18,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the clients and links of one {@code redis_proxy} share on one event loop. On that loop only, except {@link #close}. */
 final class ProxyLoop {
@@ -26,6 +29,8 @@ final class ProxyLoop {
         void flushNow();
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(ProxyLoop.class);
+    private static final LinkKind FIRST_KIND = new LinkKind(false, 0);
     private static final int POOLED = 4096;
     private static final int SWEEP_SECONDS = 5;
     private static final int PRECONNECT_TRIES = 30;
@@ -56,6 +61,8 @@ final class ProxyLoop {
     private List<Flushing> flushing = new ArrayList<>();
     private byte[] scratch = new byte[1024];
     private ByteBufAllocator allocator = ByteBufAllocator.DEFAULT; // until there is a client
+    private long time;
+    private boolean timeKnown;
     private boolean closed;
 
     ProxyLoop(
@@ -111,12 +118,21 @@ final class ProxyLoop {
 
     private void sweep() {
         sets.values().forEach(LinkSet::sweep);
+        sets.entrySet().removeIf(set -> {
+            boolean unused = set.getValue().unused() && !set.getKey().equals(FIRST_KIND);
+            if (unused) {
+                set.getValue().close();
+            }
+            return unused;
+        });
+        pubSub.sweep();
     }
 
-    /** Nobody is going to use connections of this kind. */
+    /** Connections of this kind are refused: unless others have some, they are forgotten. */
     void drop(LinkKind kind) {
-        LinkSet set = sets.remove(kind);
-        if (set != null) {
+        LinkSet set = sets.get(kind);
+        if (set != null && set.unused() && !kind.equals(FIRST_KIND)) {
+            sets.remove(kind);
             set.close();
         }
     }
@@ -218,6 +234,25 @@ final class ProxyLoop {
         return scratch;
     }
 
+    /** The time, as it was when it was first asked for in this iteration; only for what ends with a flush. */
+    long now() {
+        if (!timeKnown) {
+            timeKnown = true;
+            time = clock.nanoTime();
+        }
+        return time;
+    }
+
+    /** What had to be done for a call failed: its client cannot be served any more. */
+    void crashed(Call call, Throwable cause) {
+        LOG.error("A command failed. command={}", call.info, cause);
+        call.done = true;
+        ProxyClient client = call.merge == null ? call.client : call.merge.client();
+        if (client != null) {
+            client.connection().close(CloseReason.INTERNAL_ERROR);
+        }
+    }
+
     // ---- flushing
 
     /** Its output goes out at the end of this iteration. Each may say so once until then. */
@@ -232,8 +267,13 @@ final class ProxyLoop {
         List<Flushing> all = dirty;
         dirty = flushing;
         flushing = all;
+        timeKnown = false;
         for (int i = 0; i < all.size(); i++) {
-            all.get(i).flushNow();
+            try {
+                all.get(i).flushNow();
+            } catch (RuntimeException e) {
+                LOG.error("Flushing failed", e); // the others are not to wait for ever
+            }
         }
         all.clear();
     }

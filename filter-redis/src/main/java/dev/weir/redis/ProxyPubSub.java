@@ -13,66 +13,92 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the clients of one loop have subscribed to. A channel lives on the shard that its name hashes to, where PUBLISH goes as well; a pattern on all
  * shards. Each shard has one connection for all of it.
  */
 final class ProxyPubSub {
+    /** Most subscriptions of one client. */
+    private static final int MOST = 65_536;
+
+    /** What one client has subscribed to. */
+    private static final class Subscriptions {
+        final Set<Topic> topics = new LinkedHashSet<>();
+        /** Of them, channels of shards: these are counted apart. */
+        int shards;
+
+        int count(Topic.Kind kind) {
+            return kind == Topic.Kind.SHARD ? shards : topics.size() - shards;
+        }
+    }
+
     private final ProxyLoop home;
     private final Map<Topic.Key, Topic> topics = new HashMap<>();
     private final IdentityHashMap<Endpoint, SubscriptionLink> links = new IdentityHashMap<>();
-    private final IdentityHashMap<ProxyClient, Set<Topic>> clients = new IdentityHashMap<>();
+    private final IdentityHashMap<ProxyClient, Subscriptions> clients = new IdentityHashMap<>();
 
     ProxyPubSub(ProxyLoop home) {
         this.home = home;
     }
 
-    /** Number of subscriptions of a client that its confirmations tell: of shards' channels, or of all else. */
-    private int count(ProxyClient client, boolean shard) {
-        int count = 0;
-        for (Topic topic : clients.getOrDefault(client, Set.of())) {
-            count += topic.key.kind() == Topic.Kind.SHARD == shard ? 1 : 0;
-        }
-        return count;
+    private int count(ProxyClient client, Topic.Kind kind) {
+        Subscriptions its = clients.get(client);
+        return its == null ? 0 : its.count(kind);
     }
 
     /** Whether the client has subscribed to anything. */
     boolean subscribed(ProxyClient client) {
-        return clients.containsKey(client);
+        return !clients.isEmpty() && clients.containsKey(client);
     }
 
     void subscribe(ProxyClient client, Call call, Topic.Kind kind, CommandReader command, ByteBuf buf) {
         List<Topic.Key> keys = keys(kind, command, buf);
+        Subscriptions had = clients.get(client);
+        if (keys.size() + (had == null ? 0 : had.topics.size()) > MOST) {
+            home.fail(call, "ERR more than " + MOST + " subscriptions of one client");
+            return;
+        }
+        for (Topic.Key key : keys) {
+            if (!topics.containsKey(key) && endpoints(key).isEmpty()) {
+                home.dispatch.noShard(call, cluster());
+                return;
+            }
+        }
         ByteBuf answer = home.allocator().buffer();
         List<Topic> asked = new ArrayList<>();
         for (Topic.Key key : keys) {
-            Topic topic = topics.get(key);
-            if (topic == null) {
-                topic = new Topic(key);
-                List<SubscriptionLink> shards = shards(key);
-                if (shards.isEmpty()) {
-                    answer.release();
-                    home.dispatch.noShard(call, cluster());
-                    return;
-                }
-                topics.put(key, topic);
-                for (SubscriptionLink shard : shards) {
-                    shard.subscribe(topic);
-                }
-            }
+            Topic topic = topic(key);
             topic.subscribers.add(client);
-            clients.computeIfAbsent(client, one -> new LinkedHashSet<>()).add(topic);
+            Subscriptions its = clients.computeIfAbsent(client, one -> new Subscriptions());
+            if (its.topics.add(topic) && kind == Topic.Kind.SHARD) {
+                its.shards++;
+            }
             asked.add(topic);
             confirm(answer, client, kind.subscribed, key);
         }
         new SubscribeCall(home, client, call, answer, asked);
     }
 
+    private Topic topic(Topic.Key key) {
+        Topic topic = topics.get(key);
+        if (topic == null) {
+            topic = new Topic(key);
+            topics.put(key, topic);
+            for (Endpoint endpoint : endpoints(key)) {
+                links.computeIfAbsent(endpoint, one -> new SubscriptionLink(home, this, cluster(), one))
+                        .subscribe(topic);
+            }
+        }
+        return topic;
+    }
+
     void unsubscribe(ProxyClient client, Call call, Topic.Kind kind, CommandReader command, ByteBuf buf) {
         List<Topic.Key> keys = keys(kind, command, buf);
-        if (keys.isEmpty()) {
-            clients.getOrDefault(client, Set.of()).stream()
+        Subscriptions its = clients.get(client);
+        if (keys.isEmpty() && its != null) {
+            its.topics.stream()
                     .map(topic -> topic.key)
                     .filter(key -> key.kind() == kind)
                     .forEach(keys::add);
@@ -82,13 +108,12 @@ final class ProxyPubSub {
                 header(out, client);
                 Resp.bulk(out, kind.unsubscribed);
                 Resp.nil(out, client.session().resp3());
-                Resp.integer(out, count(client, kind == Topic.Kind.SHARD));
+                Resp.integer(out, count(client, kind));
             }
             for (Topic.Key key : keys) {
                 Topic topic = topics.get(key);
                 if (topic != null) {
                     leave(client, topic);
-                    forget(client, topic);
                 }
                 confirm(out, client, kind.unsubscribed, key);
             }
@@ -113,59 +138,77 @@ final class ProxyPubSub {
         Resp.bulk(out, what);
         byte[] name = key.bytes();
         Resp.bulk(out, name, 0, name.length);
-        Resp.integer(out, count(client, key.kind() == Topic.Kind.SHARD));
-    }
-
-    private void forget(ProxyClient client, Topic topic) {
-        Set<Topic> its = clients.get(client);
-        if (its != null) {
-            its.remove(topic);
-            if (its.isEmpty()) {
-                clients.remove(client);
-            }
-        }
+        Resp.integer(out, count(client, key.kind()));
     }
 
     private void leave(ProxyClient client, Topic topic) {
-        topic.subscribers.remove(client);
-        if (topic.subscribers.isEmpty()) {
-            topics.remove(topic.key);
-            List.copyOf(links.values()).forEach(link -> link.unsubscribe(topic));
+        Subscriptions its = clients.get(client);
+        if (its != null && its.topics.remove(topic)) {
+            its.shards -= topic.key.kind() == Topic.Kind.SHARD ? 1 : 0;
+            if (its.topics.isEmpty()) {
+                clients.remove(client);
+            }
         }
+        if (topic.subscribers.remove(client) && topic.subscribers.isEmpty()) {
+            topics.remove(topic.key, topic);
+            List.copyOf(links.values()).forEach(link -> link.unsubscribe(topic));
+            released(topic);
+        }
+    }
+
+    /** Nobody waits any more for the shards to confirm a topic: those who did have what they asked for, or have left. */
+    private static void released(Topic topic) {
+        List<SubscribeCall> waiting = List.copyOf(topic.waiting);
+        topic.waiting.clear();
+        waiting.forEach(SubscribeCall::confirmed);
     }
 
     /** The client has left, or wants to hear no more. */
     void left(ProxyClient client) {
-        Set<Topic> its = clients.remove(client);
+        Subscriptions its = clients.get(client);
         if (its != null) {
-            its.forEach(topic -> leave(client, topic));
+            List.copyOf(its.topics).forEach(topic -> leave(client, topic));
         }
     }
+
+    /** A SUBSCRIBE has failed: none of it holds. */
+    void undo(ProxyClient client, List<Topic> asked) {
+        asked.forEach(topic -> leave(client, topic));
+    }
+
+    // ---- shards
 
     private Cluster cluster() {
         return home.settings.routes().keyless().cluster();
     }
 
-    private List<SubscriptionLink> shards(Topic.Key key) {
+    private List<Endpoint> endpoints(Topic.Key key) {
         Cluster cluster = cluster();
-        List<SubscriptionLink> found = new ArrayList<>();
         if (key.kind() == Topic.Kind.PATTERN) {
-            for (Endpoint endpoint : cluster.snapshot().endpoints()) {
-                found.add(link(cluster, endpoint));
-            }
-            return found;
+            return cluster.snapshot().endpoints();
         }
         Route route = home.settings.routes().keyless();
         byte[] name = key.bytes();
-        Endpoint endpoint = cluster.pick(home.settings.routes().hash(route, name, name.length), 0, Exclusions.NONE);
-        if (endpoint != null) {
-            found.add(link(cluster, endpoint));
-        }
-        return found;
+        Endpoint endpoint = home.dispatch.ambiguous(cluster)
+                ? null
+                : cluster.pick(home.settings.routes().hash(route, name, name.length), 0, Exclusions.NONE);
+        return endpoint == null ? List.of() : List.of(endpoint);
     }
 
-    private SubscriptionLink link(Cluster cluster, Endpoint endpoint) {
-        return links.computeIfAbsent(endpoint, key -> new SubscriptionLink(home, this, cluster, endpoint));
+    /** Where endpoints have changed, topics may have moved: who listens there hears nothing any more, and is told by the end of its connection. */
+    void sweep() {
+        for (Topic topic : List.copyOf(topics.values())) {
+            List<Endpoint> now = endpoints(topic.key);
+            long known = links.values().stream().filter(link -> link.has(topic)).count();
+            boolean moved = known != now.size()
+                    || now.stream().anyMatch(endpoint -> {
+                        SubscriptionLink link = links.get(endpoint);
+                        return link == null || !link.has(topic);
+                    });
+            if (moved && !now.isEmpty()) {
+                lost(topic, null);
+            }
+        }
     }
 
     // ---- what shards say
@@ -181,31 +224,44 @@ final class ProxyPubSub {
         }
     }
 
-    void confirmed(Topic.Key key) {
-        Topic topic = topics.get(key);
-        if (topic != null && topic.unconfirmed > 0 && --topic.unconfirmed == 0) {
-            List<SubscribeCall> waiting = List.copyOf(topic.waiting);
-            topic.waiting.clear();
-            waiting.forEach(SubscribeCall::confirmed);
+    void confirmed(Topic topic) {
+        if (topic.unconfirmed > 0 && --topic.unconfirmed == 0) {
+            released(topic);
+        }
+    }
+
+    /**
+     * A shard does not carry a topic (any more).
+     *
+     * @param error what those are told who wait for it; null if nobody does
+     */
+    void lost(Topic topic, @Nullable String error) {
+        if (topics.get(topic.key) != topic) {
+            return;
+        }
+        List<SubscribeCall> waiting = List.copyOf(topic.waiting);
+        topic.waiting.clear();
+        for (ProxyClient client : List.copyOf(topic.subscribers)) {
+            boolean waits = error != null && waiting.stream().anyMatch(call -> call.isOf(client));
+            if (!waits) {
+                client.lostShard();
+            }
+        }
+        waiting.forEach(call -> call.failed(error == null ? "ERR the channel has moved to another shard" : error));
+        for (ProxyClient client : List.copyOf(topic.subscribers)) {
+            leave(client, topic);
         }
     }
 
     /** A shard is lost, and with it what it would have said: as to clients of the shard itself, that is the end of their connections. */
-    void lost(SubscriptionLink link, String error, Set<Topic> its) {
+    void lost(SubscriptionLink link, String error, List<Topic> its) {
         links.remove(link.endpoint(), link);
-        for (Topic topic : its) {
-            if (topics.get(topic.key) != topic) {
-                continue;
-            }
-            List<SubscribeCall> waiting = List.copyOf(topic.waiting);
-            topic.waiting.clear();
-            waiting.forEach(call -> call.failed(error));
-            for (ProxyClient client : List.copyOf(topic.subscribers)) {
-                leave(client, topic);
-                forget(client, topic);
-                client.lostShard(waiting.isEmpty());
-            }
-        }
+        its.forEach(topic -> lost(topic, error));
+    }
+
+    /** The connection is not needed any more. */
+    void ended(SubscriptionLink link) {
+        links.remove(link.endpoint(), link);
     }
 
     void close() {

@@ -40,7 +40,7 @@ record ProxySettings(
             config.error("timeout", Units.format(timeout) + " (expected: 0 for none, or 10ms..1h)");
         }
         long output = size(config, "client_output_limit", DEFAULT_OUTPUT, 64 << 10, 1L << 30);
-        int pending = (int) config.integer("max_pending", 1024, 1, 1 << 20);
+        int pending = (int) config.integer("max_pending", 1024, 2, 1 << 20);
         int arguments = (int) config.integer("max_arguments", 1 << 20, 16, 1 << 24);
         int request = (int) size(config, "max_request", DEFAULT_REQUEST, 64 << 10, 1L << 29);
         int large = (int) size(config, "large_value", 64 << 10, 4 << 10, 1L << 29);

@@ -1,6 +1,7 @@
 package dev.weir.redis;
 
 import dev.weir.core.cluster.Endpoint;
+import dev.weir.core.exchange.Exchange;
 import dev.weir.redis.ProxyRoutes.Route;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,8 @@ final class ProxyTransaction {
     private boolean open;
     /** A command could not be queued: EXEC must fail. */
     private boolean spoilt;
+    /** What was watched was lost with its connection: EXEC must fail. */
+    private boolean unwatched;
     /** EXEC, DISCARD or UNWATCH is on its way. */
     private boolean ending;
 
@@ -93,11 +96,14 @@ final class ProxyTransaction {
             return;
         }
         open = true;
-        spoilt = false;
-        if (lease != null) {
-            forward(call, command, buf);
-        } else {
+        spoilt = unwatched;
+        if (lease == null) {
             ok(call);
+        } else if (lease.lost()) {
+            spoilt = true; // what was watched is not any more
+            ok(call);
+        } else {
+            forward(call, command, buf);
         }
     }
 
@@ -113,8 +119,9 @@ final class ProxyTransaction {
     }
 
     private void unwatch(Call call, CommandReader command, ByteBuf buf) {
-        if (lease == null) {
+        if (lease == null || lease.lost()) {
             ok(call);
+            end(false);
         } else {
             call.ends = this;
             ending = true;
@@ -125,8 +132,10 @@ final class ProxyTransaction {
     /** A command between MULTI and EXEC. */
     private void queue(Plan plan, Call call, CommandReader command, ByteBuf buf) {
         switch (plan) {
-            case KEYED, MGET, MSET, SUM, OWN_CONNECTION:
-                if (shard(call, command, buf) != null) {
+            case KEYED, SORT, MGET, MSET, SUM, OWN_CONNECTION:
+                if (home.dispatch.keyless(call.info, command, buf)) {
+                    queueAnywhere(call, command, buf);
+                } else if (shard(call, command, buf) != null) {
                     forward(call, command, buf);
                 } else {
                     spoilt = true;
@@ -189,20 +198,17 @@ final class ProxyTransaction {
             return;
         }
         if (spoilt) {
-            if (lease != null && !lease.lost()) {
-                sendUnanswered("DISCARD");
-            }
             home.fail(call, "EXECABORT Transaction discarded because of previous errors.");
-            end();
+            end(false);
             return;
         }
         if (lease == null && keptCommands == 0) {
             LocalCommands.answer(home, call, client, out -> Resp.arrayHeader(out, 0));
-            end();
+            end(true);
             return;
         }
         if (lease == null && !leaseAny(call)) {
-            end();
+            end(false);
             return;
         }
         call.ends = this;
@@ -226,7 +232,7 @@ final class ProxyTransaction {
             home.fail(call, "ERR DISCARD without MULTI");
         } else if (lease == null || lease.lost()) {
             ok(call);
-            end();
+            end(false);
         } else {
             call.ends = this;
             ending = true;
@@ -241,6 +247,11 @@ final class ProxyTransaction {
         Dispatch.Shard shard = home.dispatch.shardOf(client, call, command, buf);
         if (shard == null) {
             return null;
+        }
+        if (lease != null && lease.lost() && !open) {
+            unwatched = true; // EXEC must not succeed as if it were still watched
+            end(false);
+            unwatched = true;
         }
         if (lease == null) {
             take(client.links(), client.links().lease(shard.cluster(), shard.endpoint()));
@@ -259,9 +270,9 @@ final class ProxyTransaction {
     private void take(LinkSet from, ShardLink taken) {
         owner = from;
         lease = taken;
-        client.lane(taken);
+        client.lane().enter(taken);
         if (open) {
-            sendUnanswered("MULTI");
+            sendMulti();
             ByteBuf before = kept;
             if (before != null) {
                 kept = null;
@@ -274,6 +285,7 @@ final class ProxyTransaction {
     /** What has been answered here already goes to the shard, one command after the other. */
     private void resend(ByteBuf before) {
         CommandReader reader = new CommandReader(home.settings.limits());
+        reader.keep();
         while (before.isReadable()
                 && reader.next(before, before.readerIndex(), before.writerIndex()) == CommandReader.Step.COMMAND) {
             send(home.open(home.table.other(), home.clock.nanoTime(), 0), before, reader.start(), reader.end());
@@ -283,11 +295,20 @@ final class ProxyTransaction {
         keptCommands = 0;
     }
 
-    private void sendUnanswered(String name) {
+    /** MULTI was answered here already; should the shard refuse it, what follows must not be carried out by itself. */
+    private void sendMulti() {
         ByteBuf request = home.allocator().buffer(32);
         Resp.arrayHeader(request, 1);
-        Resp.bulk(request, name);
-        send(home.open(home.table.other(), home.clock.nanoTime(), 0), request, 0, request.writerIndex());
+        Resp.bulk(request, "MULTI");
+        ShardLink begun = lease;
+        Call multi = home.open(home.table.other(), home.clock.nanoTime(), 0);
+        multi.whenDone = () -> {
+            if (multi.status == Exchange.Status.ERROR && begun != null) {
+                failed(begun);
+                begun.abort();
+            }
+        };
+        send(multi, request, 0, request.writerIndex());
         request.release();
     }
 
@@ -304,15 +325,30 @@ final class ProxyTransaction {
 
     // ---- the end
 
-    /** The command that ends it has been answered. */
-    void ended() {
-        end();
+    /** A command of it has failed on the way. */
+    void failed(ShardLink link) {
+        if (link == lease) {
+            spoilt = true;
+        }
     }
 
-    private void end() {
+    /** Whether nothing has been begun. */
+    boolean isNone() {
+        return !open && lease == null;
+    }
+
+    /** The command that ends it has been answered. */
+    void ended(Call call) {
+        boolean clean = !call.byWeir && (call.status != Exchange.Status.ERROR || "EXECABORT".equals(call.error));
+        end(clean);
+    }
+
+    /** @param clean whether nothing is left of it on its connection */
+    private void end(boolean clean) {
         ending = false;
         open = false;
         spoilt = false;
+        unwatched = false;
         keptCommands = 0;
         if (kept != null) {
             kept.release();
@@ -320,22 +356,20 @@ final class ProxyTransaction {
         }
         ShardLink link = lease;
         LinkSet from = owner;
+        lease = null;
+        owner = null;
         if (link != null && from != null) {
-            lease = null;
-            owner = null;
-            client.lane(null);
-            from.giveBack(link);
+            client.lane().leave();
+            if (clean) {
+                from.giveBack(link);
+            } else {
+                link.abort();
+            }
         }
     }
 
     /** The client has left, or wants to hear no more of it: the shard forgets what was begun with the connection. */
     void abort() {
-        ShardLink link = lease;
-        lease = null;
-        if (link != null) {
-            link.abort();
-            client.lane(null);
-        }
-        end();
+        end(false);
     }
 }

@@ -8,6 +8,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -29,12 +31,8 @@ final class ShardLink {
         READY
     }
 
-    private static final long FIRST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
-    private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
-
     private final ProxyLoop home;
-    private final LinkSet set;
-    private final LinkKind kind;
+    private final LinkGreeting greeting;
     private final Cluster cluster;
     private final Endpoint endpoint;
     private final String text;
@@ -45,7 +43,6 @@ final class ShardLink {
     private State state = State.IDLE;
     private @Nullable Channel channel;
     private @Nullable RespCursor cursor;
-    private int greetings;
     private boolean leaving;
     private boolean lost;
 
@@ -58,16 +55,14 @@ final class ShardLink {
     private long lastRead;
     private long now;
     private final LinkDeadlines deadlines;
-    private long pause;
-    private long pausedUntil;
+    private final BackOff backOff = new BackOff();
     private String failure = "";
 
     /** @param own whether it is one client's alone: then it is not made again when it is lost, and waits for ever for what may block */
     ShardLink(ProxyLoop home, LinkSet set, Cluster cluster, Endpoint endpoint, boolean own) {
         this.own = own;
         this.home = home;
-        this.set = set;
-        this.kind = set.kind();
+        this.greeting = new LinkGreeting(home, set.kind(), endpoint);
         this.cluster = cluster;
         this.endpoint = endpoint;
         this.text = endpoint.address().toString();
@@ -104,7 +99,7 @@ final class ShardLink {
             write(call, buf, from, length);
             return;
         }
-        if (state == State.IDLE && pausedUntil != 0 && home.clock.nanoTime() - pausedUntil < 0) {
+        if (state == State.IDLE && backOff.waits(home.clock.nanoTime())) {
             refuse(call, failure);
             return;
         }
@@ -126,6 +121,12 @@ final class ShardLink {
             stop(call);
         }
         pace.waits(call.client);
+    }
+
+    /** Why the shard did not let a connection begin, or null if it did. */
+    @Nullable
+    String refusal() {
+        return greeting.refusal();
     }
 
     /** Whether it is connected, so that commands can be sent in parts. */
@@ -158,6 +159,7 @@ final class ShardLink {
 
     private void called(Call call, int length) {
         call.inLink = true;
+        call.sent = home.now();
         sent.add(call);
         metrics.request(length);
         call.sentBytes = length;
@@ -214,17 +216,13 @@ final class ShardLink {
         cursor = new RespCursor(home.shared);
         lastRead = home.clock.nanoTime();
         metrics.opened();
-        ByteBuf greeting = to.alloc().buffer();
-        greetings = kind.greet(greeting, home.settings.login(), database());
-        output.open(to);
+        output.open(to, to);
         pace.open(to);
-        if (greetings == 0) {
-            greeting.release();
+        if (!greeting.begin(to)) {
             ready();
             return;
         }
         state = State.GREETING;
-        to.writeAndFlush(greeting, to.voidPromise());
         if (home.settings.timeoutNanos() > 0) {
             home.loop.schedule(
                     () -> {
@@ -237,20 +235,12 @@ final class ShardLink {
         }
     }
 
-    private int database() {
-        return kind.databaseOf(home.settings.variant(), endpoint.address().isUnix());
-    }
-
     private void ready() {
         state = State.READY;
-        pause = 0;
-        pausedUntil = 0;
-        set.refusal(null);
+        backOff.succeeded();
         metrics.connected();
-        long time = home.clock.nanoTime();
         waiting.each((call, request) -> {
             if (!call.done && state == State.READY) {
-                call.sent = time;
                 write(call, request, request.readerIndex(), request.readableBytes());
             } else if (!call.done) {
                 refuse(call, failure);
@@ -266,8 +256,7 @@ final class ShardLink {
         state = State.IDLE;
         failure = why;
         lost = own;
-        pause = Math.min(LONGEST_PAUSE, Math.max(FIRST_PAUSE, pause * 2));
-        pausedUntil = home.clock.nanoTime() + pause;
+        backOff.failed(home.clock.nanoTime());
         waiting.each((call, request) -> refuse(call, why));
         resumeStopped();
     }
@@ -316,15 +305,10 @@ final class ShardLink {
     }
 
     private void greeted(RespValue value) {
-        if (value.type == '-') {
-            String error = new String(value.text, 0, value.textLength, java.nio.charset.StandardCharsets.UTF_8);
-            set.refusal(error);
-            lose(
-                    greetings == 1 && database() > 0
-                            ? error
-                            : home.settings.login().refusal(error));
-        } else if (--greetings == 0) {
+        if (greeting.answered(value)) {
             ready();
+        } else if (greeting.refusal() != null) {
+            lose(greeting.refusal());
         }
     }
 
@@ -381,6 +365,11 @@ final class ShardLink {
         }
     }
 
+    /** Whether it is not read from, as a client does not take what comes. */
+    boolean stopped() {
+        return pace.stopped();
+    }
+
     /** When something came last. */
     long lastRead() {
         return lastRead;
@@ -408,6 +397,11 @@ final class ShardLink {
         stopped.resume();
     }
 
+    /** A stopped client has left. */
+    void forget(ProxyClient client) {
+        stopped.forget(client);
+    }
+
     /** The shard has ended its connection. */
     void ended() {
         metrics.ended();
@@ -422,21 +416,28 @@ final class ShardLink {
 
     /** The connection is of no use any more: whoever waits on it is told. */
     private void lose(String why) {
-        boolean greeting = state == State.GREETING;
+        boolean greeted = state != State.GREETING;
         lost = own;
         failure = why;
         closeChannel();
-        if (greeting || !sent.isEmpty()) {
+        if (!greeted || !sent.isEmpty()) {
             metrics.failed();
             endpoint.done(Endpoint.Outcome.CONNECT_FAILED, -1);
         }
-        // What is sent from here on begins a connection of its own.
-        for (int n = sent.size(); n > 0; n--) {
-            Call call = take();
-            refuse(call, why);
+        // Whoever is told may send again at once, or leave: nobody may meet what was sent before.
+        List<Call> told = new ArrayList<>(sent.size());
+        while (!sent.isEmpty()) {
+            told.add(take());
+        }
+        for (Call call : told) {
+            try {
+                refuse(call, why);
+            } catch (RuntimeException | Error e) {
+                home.crashed(call, e);
+            }
             call.free();
         }
-        if (greeting) {
+        if (!greeted) {
             failed(why);
         } else {
             resumeStopped();
@@ -467,6 +468,7 @@ final class ShardLink {
         }
         waiting.each((call, request) -> call.done = true);
         closeChannel();
+        resumeStopped();
     }
 
     private void closeChannel() {
@@ -491,5 +493,6 @@ final class ShardLink {
         if (sent.isEmpty() && waiting.isEmpty() && channel != null && state != State.CONNECTING) {
             closeChannel();
         }
+        resumeStopped();
     }
 }

@@ -17,6 +17,10 @@ final class StoppedClients {
         }
     }
 
+    void forget(ProxyClient client) {
+        clients.remove(client);
+    }
+
     void resume() {
         // Those who resume may fill it again, and stop again.
         for (int n = clients.size(); n > 0; n--) {

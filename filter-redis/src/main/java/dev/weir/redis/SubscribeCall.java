@@ -9,16 +9,18 @@ final class SubscribeCall {
     private final ProxyClient client;
     private final Call call;
     private final ByteBuf answer;
+    private final List<Topic> asked;
     private int missing;
     private boolean ended;
 
     /** @param answer what the client gets in the end; owned */
-    SubscribeCall(ProxyLoop home, ProxyClient client, Call call, ByteBuf answer, List<Topic> topics) {
+    SubscribeCall(ProxyLoop home, ProxyClient client, Call call, ByteBuf answer, List<Topic> asked) {
         this.home = home;
         this.client = client;
         this.call = call;
         this.answer = answer;
-        for (Topic topic : topics) {
+        this.asked = asked;
+        for (Topic topic : asked) {
             if (topic.unconfirmed > 0 && topic.waiting.add(this)) {
                 missing++;
             }
@@ -28,15 +30,24 @@ final class SubscribeCall {
         }
     }
 
+    boolean isOf(ProxyClient one) {
+        return one == client;
+    }
+
     void confirmed() {
         if (--missing == 0 && !ended) {
             end();
         }
     }
 
+    /** Whether the client still waits: the call may have been given to another command since. */
+    private boolean waits() {
+        return call.client == client && !call.done && call.info.kind.subscribes();
+    }
+
     private void end() {
         ended = true;
-        if (call.done || call.client != client) {
+        if (!waits()) {
             answer.release(); // it has left
             return;
         }
@@ -46,14 +57,17 @@ final class SubscribeCall {
         client.answerWhole(call, answer);
     }
 
-    /** The shards cannot be asked. */
+    /** The shards cannot be asked, or refuse. */
     void failed(String error) {
-        if (!ended) {
-            ended = true;
-            answer.release();
-            if (call.client == client) {
-                home.fail(call, error);
-            }
+        if (ended) {
+            return;
+        }
+        ended = true;
+        answer.release();
+        asked.forEach(topic -> topic.waiting.remove(this));
+        home.pubSub.undo(client, asked);
+        if (waits()) {
+            home.fail(call, error);
         }
     }
 }

@@ -11,24 +11,44 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The connection of one loop to one shard that carries all subscriptions, in RESP2. Ends when there are none. */
+/**
+ * The connection of one loop to one shard that carries all subscriptions, in RESP2. Ends when there are none. What was asked is confirmed in its order;
+ * a shard that says nothing for twice the time-out, although it was pinged, is lost.
+ */
 final class SubscriptionLink extends ChannelInboundHandlerAdapter {
+    /**
+     * What was asked.
+     *
+     * @param topic null for PING
+     */
+    private record Asked(@Nullable Topic topic, boolean subscribes) {}
+
     private final ProxyLoop home;
     private final ProxyPubSub hub;
     private final Cluster cluster;
     private final Endpoint endpoint;
     private final RespCursor cursor;
+    private final Pieces output;
     private final Set<Topic> topics = new LinkedHashSet<>();
+    private final ArrayDeque<Asked> asked = new ArrayDeque<>();
     private final int greetings;
     private @Nullable Channel channel;
+    /** What is to be sent as soon as there is a connection. */
     private @Nullable ByteBuf early;
+
     private @Nullable ByteBuf input;
+    private @Nullable ScheduledFuture<?> pinging;
+    private boolean heard;
     private int greeted;
     /** Of the input, what the cursor has seen already. */
     private int scanned;
@@ -41,6 +61,7 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
         this.cluster = cluster;
         this.endpoint = endpoint;
         this.cursor = new RespCursor(home.shared);
+        this.output = new Pieces(home, () -> {});
         ByteBuf first = home.allocator().buffer();
         this.greetings = new LinkKind(false, 0).greet(first, home.settings.login(), 0);
         this.early = first;
@@ -49,6 +70,10 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
 
     Endpoint endpoint() {
         return endpoint;
+    }
+
+    boolean has(Topic topic) {
+        return topics.contains(topic);
     }
 
     private void connect() {
@@ -71,50 +96,68 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
             if (closed) {
                 done.channel().close();
             } else if (done.isSuccess()) {
-                done.channel().config().setAutoRead(true);
-                ByteBuf first = early;
-                early = null;
-                if (first != null) {
-                    done.channel().writeAndFlush(first, done.channel().voidPromise());
-                }
+                connected(done.channel());
             } else {
-                endpoint.done(Endpoint.Outcome.CONNECT_FAILED, -1);
-                lose("no connection: " + done.cause().getMessage());
+                endpoint.done(ConnectFailure.outcome(done.cause()), -1);
+                lose(ConnectFailure.text(done.cause(), cluster));
             }
         });
+    }
+
+    private void connected(Channel to) {
+        output.open(to, to);
+        to.config().setAutoRead(true);
+        ByteBuf first = early;
+        early = null;
+        if (first != null) {
+            output.addWhole(first);
+        }
+        long every = home.settings.timeoutNanos();
+        if (every > 0) {
+            heard = true;
+            pinging = home.loop.scheduleWithFixedDelay(this::ping, every, every, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void ping() {
+        if (!heard) {
+            lose("silent for " + 2 * home.settings.timeoutNanos() / 1_000_000 + " ms");
+            return;
+        }
+        heard = false;
+        asked.add(new Asked(null, false));
+        ByteBuf request = output.room(16);
+        Resp.arrayHeader(request, 1);
+        Resp.bulk(request, "PING");
     }
 
     void subscribe(Topic topic) {
         topics.add(topic);
         topic.unconfirmed++;
-        send(topic.key.kind().subscribe, topic.key);
+        send(topic.key.kind().subscribe, topic, true);
     }
 
     void unsubscribe(Topic topic) {
         if (topics.remove(topic)) {
             if (topics.isEmpty()) {
-                hub.lost(this, "", Set.of());
+                hub.ended(this);
                 close();
             } else {
-                send(topic.key.kind().unsubscribe, topic.key);
+                send(topic.key.kind().unsubscribe, topic, false);
             }
         }
     }
 
-    private void send(String command, Topic.Key key) {
-        ByteBuf to = early;
-        Channel connected = channel;
-        if (to == null && connected == null) {
+    private void send(String command, Topic topic, boolean subscribes) {
+        if (closed) {
             return;
         }
-        ByteBuf request = to == null ? home.allocator().buffer() : to;
+        asked.add(new Asked(topic, subscribes));
+        byte[] name = topic.key.bytes();
+        ByteBuf request = early != null ? early : output.room(name.length + 64);
         Resp.arrayHeader(request, 2);
         Resp.bulk(request, command);
-        byte[] name = key.bytes();
         Resp.bulk(request, name, 0, name.length);
-        if (to == null && connected != null) {
-            connected.writeAndFlush(request, connected.voidPromise());
-        }
     }
 
     // ---- what comes
@@ -125,6 +168,7 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
             ReferenceCountUtil.release(message);
             return;
         }
+        heard = true;
         ByteBuf before = input;
         if (before == null) {
             input = data;
@@ -173,7 +217,7 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
     }
 
     private void frame(ByteBuf frame) {
-        byte type = frame.getByte(0);
+        byte type = frame.getByte(frame.readerIndex());
         if (greeted < greetings) {
             greeted++;
             if (type == '-') {
@@ -182,39 +226,58 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
             return;
         }
         if (type == '-') {
-            lose(Scattering.line(frame));
+            refused(Scattering.line(frame));
             return;
         }
         if (type != '*') {
-            return;
+            throw new IllegalStateException("an array was expected");
         }
         Merges.Elements.Walk walk = new Merges.Elements.Walk(frame);
         walk.next();
         String what = text(walk);
         walk.next();
         switch (what) {
-            case "message":
-                hub.message(new Topic.Key(Topic.Kind.CHANNEL, text(walk)), frame);
-                break;
-            case "pmessage":
-                hub.message(new Topic.Key(Topic.Kind.PATTERN, text(walk)), frame);
-                break;
-            case "smessage":
-                hub.message(new Topic.Key(Topic.Kind.SHARD, text(walk)), frame);
-                break;
-            case "subscribe":
-                hub.confirmed(new Topic.Key(Topic.Kind.CHANNEL, text(walk)));
-                break;
-            case "psubscribe":
-                hub.confirmed(new Topic.Key(Topic.Kind.PATTERN, text(walk)));
-                break;
-            case "ssubscribe":
-                hub.confirmed(new Topic.Key(Topic.Kind.SHARD, text(walk)));
-                break;
-            case "sunsubscribe":
-                // A shard that loses a channel says so without being asked.
-                break;
-            default:
+            case "message" -> hub.message(new Topic.Key(Topic.Kind.CHANNEL, text(walk)), frame);
+            case "pmessage" -> hub.message(new Topic.Key(Topic.Kind.PATTERN, text(walk)), frame);
+            case "smessage" -> hub.message(new Topic.Key(Topic.Kind.SHARD, text(walk)), frame);
+            case "sunsubscribe" -> shardUnsubscribed(text(walk));
+            default -> answered();
+        }
+    }
+
+    /** The oldest of what was asked has its answer. */
+    private void answered() {
+        Asked oldest = asked.poll();
+        if (oldest != null && oldest.subscribes && oldest.topic != null) {
+            hub.confirmed(oldest.topic);
+        }
+    }
+
+    private void refused(String error) {
+        Asked oldest = asked.poll();
+        if (oldest != null && oldest.subscribes && oldest.topic != null) {
+            topics.remove(oldest.topic);
+            hub.lost(oldest.topic, error);
+            if (!closed && topics.isEmpty()) {
+                hub.ended(this);
+                close();
+            }
+        }
+    }
+
+    /** A shard that gives a channel away says so without being asked. */
+    private void shardUnsubscribed(String name) {
+        Asked oldest = asked.peek();
+        Topic.Key key = new Topic.Key(Topic.Kind.SHARD, name);
+        if (oldest != null && !oldest.subscribes && oldest.topic != null && oldest.topic.key.equals(key)) {
+            asked.poll();
+            return;
+        }
+        for (Topic topic : List.copyOf(topics)) {
+            if (topic.key.equals(key)) {
+                topics.remove(topic);
+                hub.lost(topic, null);
+            }
         }
     }
 
@@ -246,13 +309,19 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
 
     private void lose(String why) {
         if (!closed) {
+            List<Topic> its = List.copyOf(topics);
             close();
-            hub.lost(this, "ERR shard " + endpoint.address() + " of cluster " + cluster.name() + ": " + why, topics);
+            hub.lost(this, "ERR shard " + endpoint.address() + " of cluster " + cluster.name() + ": " + why, its);
         }
     }
 
     void close() {
         closed = true;
+        topics.clear();
+        if (pinging != null) {
+            pinging.cancel(false);
+        }
+        output.close();
         if (early != null) {
             early.release();
             early = null;

@@ -25,7 +25,7 @@ final class WaitingCalls {
 
     /** Keeps a call with a copy of its request; false if that would be too much. */
     boolean add(Call call, ByteBuf buf, int from, int length) {
-        if (bytes + length > MOST) {
+        if (!calls.isEmpty() && bytes + length > MOST) {
             return false;
         }
         call.request = home.allocator().buffer(length).writeBytes(buf, from, length);
@@ -51,6 +51,8 @@ final class WaitingCalls {
             if (request != null) {
                 try {
                     taker.take(call, request);
+                } catch (RuntimeException | Error e) {
+                    home.crashed(call, e);
                 } finally {
                     request.release();
                 }

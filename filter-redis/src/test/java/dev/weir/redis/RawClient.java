@@ -88,6 +88,17 @@ final class RawClient implements AutoCloseable {
         }
     }
 
+    /** All that comes until the other side ends, or resets. */
+    String readAll() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            in.transferTo(out);
+        } catch (IOException reset) {
+            // Also an end.
+        }
+        return out.toString(StandardCharsets.ISO_8859_1);
+    }
+
     /** Whether the other side has ended. */
     boolean ended() throws IOException {
         return in.read() < 0;

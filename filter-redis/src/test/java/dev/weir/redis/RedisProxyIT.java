@@ -242,6 +242,11 @@ final class RedisProxyIT {
                     "*1\r\n:1\r\n",
                     "*x\r\n",
                     "*2\r\n$3\r\nGET\r\n$999999999999\r\n",
+                    "*936748722493063171\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nw\r\n",
+                    "*2\r\n$3\r\nGET\r\n$-0\r\n\r\n",
+                    "*2\r\n$3\r\nGET\r\n$1\r\nkxx",
+                    "*2\r\n$3\r\nGETxx$1\r\nk\r\n",
+                    "*1\rx$4\r\nPING\r\n",
                     "GET / HTTP/1.1\r\n",
                     "get \"k\r\n")) {
                 try (RawClient client = bed.connect()) {
@@ -307,6 +312,54 @@ final class RedisProxyIT {
             assertThat(client.read()).isEqualTo(":" + (large.length() + 5) + "\r\n");
             assertThat(client.call("GET", "k")).isEqualTo("$" + (large.length() + 5) + "\r\nsmall" + large + "\r\n");
             writer.join();
+        }
+    }
+
+    @Test
+    void aLineMayHoldAnyByte() throws Exception {
+        try (ShardedBed bed = ShardedBed.of(THREE, Map.of())) {
+            for (int b = 0; b < 256; b++) {
+                try (RawClient client = bed.connect()) {
+                    client.write((char) b + "\n" + (char) b + "x\r\nPING\r\n");
+                    client.endOutput();
+                    client.readAll();
+                }
+            }
+            try (RawClient client = bed.connect()) {
+                assertThat(client.call("PING")).isEqualTo("+PONG\r\n");
+            }
+        }
+    }
+
+    @Test
+    void sortDoesNotLookAtOtherShards() throws Exception {
+        try (ShardedBed bed = ShardedBed.of(THREE, Map.of());
+                RawClient client = bed.connect()) {
+            client.call("RPUSH", "l", "2", "1");
+            assertThat(client.call("SORT", "l", "BY", "weight_*")).startsWith("-ERR BY and GET of SORT name keys");
+            assertThat(client.call("SORT", "l", "GET", "data_*")).startsWith("-ERR BY and GET of SORT name keys");
+            assertThat(client.call("SORT", "l", "BY", "nosort", "GET", "#")).isEqualTo("*2\r\n$1\r\n2\r\n$1\r\n1\r\n");
+            assertThat(client.call("SORT", "l")).isEqualTo("*2\r\n$1\r\n1\r\n$1\r\n2\r\n");
+        }
+    }
+
+    @Test
+    void largePipelinesBehindASlowShardAreNotTakenForASlowClient() throws Exception {
+        try (ShardedBed bed = ShardedBed.of(THREE, Map.of("client_output_limit", "1MiB"));
+                RawClient client = bed.connect()) {
+            for (int i = 0; i < 30; i++) {
+                client.call("SET", "k" + i, "v".repeat(30_000));
+            }
+            StringBuilder bytes = new StringBuilder(RawClient.encode(
+                    "EVAL", "local n = redis.call('time')[1] + 1 while redis.call('time')[1] + 0 < n do end return 1", "0"));
+            for (int i = 0; i < 300; i++) {
+                bytes.append(RawClient.encode("GET", "k" + i % 30));
+            }
+            client.write(bytes.toString());
+            assertThat(client.read()).isEqualTo(":1\r\n");
+            for (int i = 0; i < 300; i++) {
+                assertThat(client.read()).hasSize(30_000 + 10);
+            }
         }
     }
 }

@@ -95,4 +95,62 @@ final class RedisProxyPubSubIT {
             }
         }
     }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void messagesDoNotOvertakeAnswers(String name) throws Exception {
+        try (ShardedBed bed = ShardedBed.of(List.of(name, name), Map.of());
+                RawClient one = bed.connect();
+                RawClient sender = bed.connect()) {
+            one.call("SUBSCRIBE", "a");
+            for (int i = 0; i < 50; i++) {
+                try (RawClient client = bed.connect()) {
+                    client.write(RawClient.encode("SET", "k", "v") + RawClient.encode("GET", "k")
+                            + RawClient.encode("SUBSCRIBE", "a", "b"));
+                    sender.call("PUBLISH", "a", "x");
+                    assertThat(client.read()).isEqualTo("+OK\r\n");
+                    assertThat(client.read()).isEqualTo("$1\r\nv\r\n");
+                    assertThat(client.read()).isEqualTo(confirmed("subscribe", "a", 1));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void subscribingAndLeavingAtOnceIsAnswered(String name) throws Exception {
+        try (ShardedBed bed = ShardedBed.of(List.of(name, name), Map.of())) {
+            for (int i = 0; i < 20; i++) {
+                try (RawClient client = bed.connect();
+                        RawClient gone = bed.connect()) {
+                    gone.send("SUBSCRIBE", "g" + i);
+                    gone.endOutput();
+                    client.write(RawClient.encode("SUBSCRIBE", "a" + i) + RawClient.encode("UNSUBSCRIBE", "a" + i)
+                            + RawClient.encode("SUBSCRIBE", "a" + i) + RawClient.encode("PING"));
+                    assertThat(client.read()).isEqualTo(confirmed("subscribe", "a" + i, 1));
+                    assertThat(client.read()).isEqualTo(confirmed("unsubscribe", "a" + i, 0));
+                    assertThat(client.read()).isEqualTo(confirmed("subscribe", "a" + i, 1));
+                    assertThat(client.read()).isEqualTo("*2\r\n$4\r\npong\r\n$0\r\n\r\n");
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void aRefusedSubscriptionConcernsNobodyElse(String name) throws Exception {
+        try (ShardedBed bed = ShardedBed.of(
+                        List.of(name), Map.of("upstream_auth", Map.of("user", "proxy", "password", "p")));
+                TestServer.Client direct = bed.shards.get(0).connect()) {
+            direct.call("ACL", "SETUSER", "proxy", "on", ">p", "~*", "+@all", "resetchannels", "&ok*");
+            try (RawClient one = bed.connect();
+                    RawClient two = bed.connect()) {
+                assertThat(one.call("SUBSCRIBE", "ok")).isEqualTo(confirmed("subscribe", "ok", 1));
+                assertThat(two.call("SUBSCRIBE", "secret")).startsWith("-NOPERM ");
+                assertThat(two.call("SUBSCRIBE", "ok2")).isEqualTo(confirmed("subscribe", "ok2", 1));
+                direct.call("PUBLISH", "ok", "still");
+                assertThat(one.read()).isEqualTo(message("message", "ok", "still"));
+            }
+        }
+    }
 }

@@ -1,0 +1,55 @@
+package dev.weir.redis;
+
+import dev.weir.core.cluster.Endpoint;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** What is said on a new connection before any command: log-in, RESP version, database. All of it has to be answered well. */
+final class LinkGreeting {
+    private final ProxyLoop home;
+    private final LinkKind kind;
+    private final int database;
+    private int missing;
+    private @Nullable String refusal;
+
+    LinkGreeting(ProxyLoop home, LinkKind kind, Endpoint endpoint) {
+        this.home = home;
+        this.kind = kind;
+        this.database =
+                kind.databaseOf(home.settings.variant(), endpoint.address().isUnix());
+    }
+
+    /** Says it; false if there is nothing to say. */
+    boolean begin(Channel to) {
+        refusal = null;
+        ByteBuf text = to.alloc().buffer();
+        missing = kind.greet(text, home.settings.login(), database);
+        if (missing == 0) {
+            text.release();
+            return false;
+        }
+        to.writeAndFlush(text, to.voidPromise());
+        return true;
+    }
+
+    /** Takes an answer; true if it was the last one, and none was an error. */
+    boolean answered(RespValue value) {
+        if (value.type == '-') {
+            String error = new String(value.text, 0, value.textLength, StandardCharsets.UTF_8);
+            // Of a log-in only the code: a server that does not know the command repeats what it was sent.
+            refusal = missing == 1 && database > 0
+                    ? error
+                    : home.settings.login().refusal(error);
+            return false;
+        }
+        return --missing == 0;
+    }
+
+    /** Why the shard did not let the last connection begin, or null if it did. */
+    @Nullable
+    String refusal() {
+        return refusal;
+    }
+}
