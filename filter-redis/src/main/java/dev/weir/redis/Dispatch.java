@@ -334,7 +334,7 @@ final class Dispatch {
             call.waits = call.info.blocking || command.has(buf, "BLOCK");
             if (call.waits && client.hasEnded()) {
                 links.giveBack(lease);
-                client.connection().close(CloseReason.CLIENT_CLOSED);
+                client.close(CloseReason.CLIENT_CLOSED);
                 return;
             }
             call.lender = links;

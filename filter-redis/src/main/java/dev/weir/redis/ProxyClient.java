@@ -288,8 +288,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     /** A shard that it has subscribed at is lost. */
     void lostShard() {
         if (!closed) {
-            output().handOver();
-            connection.close(CloseReason.UPSTREAM_CLOSED);
+            close(CloseReason.UPSTREAM_CLOSED);
         }
     }
 
@@ -392,8 +391,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         CloseReason reason = closeReason;
         if (reason != null) {
             finished = true;
-            output().handOver();
-            connection.close(reason);
+            close(reason);
         } else if (ended && pauses.none()) {
             finished = true;
             output().handOver();
@@ -424,9 +422,14 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
 
     private void endWait(Call waited) {
         if (!closed && calls.peek() == waited && waited.waits && !waited.done) {
-            output().handOver();
-            connection.close(CloseReason.CLIENT_CLOSED);
+            close(CloseReason.CLIENT_CLOSED);
         }
+    }
+
+    /** Closes behind what has been answered. */
+    void close(CloseReason reason) {
+        output().handOver();
+        connection.close(reason);
     }
 
     /** Whether nothing more comes from it. */

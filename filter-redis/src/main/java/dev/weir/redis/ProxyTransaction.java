@@ -66,7 +66,7 @@ final class ProxyTransaction {
     void command(Plan plan, Call call, CommandReader command, ByteBuf buf) {
         switch (call.info.kind) {
             case MULTI:
-                multi(call, command, buf);
+                multi(call);
                 return;
             case EXEC:
                 exec(call, command, buf);
@@ -90,20 +90,17 @@ final class ProxyTransaction {
         LocalCommands.answer(home, call, client, out -> Resp.status(out, "OK"));
     }
 
-    private void multi(Call call, CommandReader command, ByteBuf buf) {
+    private void multi(Call call) {
         if (open) {
             home.fail(call, "ERR MULTI calls can not be nested");
             return;
         }
+        // Answered here in any case: should the shard be lost, it is EXEC that fails, and nothing is carried out by itself.
         open = true;
-        spoilt = unwatched;
-        if (lease == null) {
-            ok(call);
-        } else if (lease.lost()) {
-            spoilt = true; // what was watched is not any more
-            ok(call);
-        } else {
-            forward(call, command, buf);
+        spoilt = unwatched || lease != null && lease.lost();
+        ok(call);
+        if (lease != null && !lease.lost()) {
+            sendMulti();
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import dev.weir.core.Proxy;
 import dev.weir.core.exchange.Exchange;
+import io.netty.util.ResourceLeakDetector;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,6 +91,8 @@ final class RedisProxyExchangesIT {
     @Test
     void commandsOfAPipelineLeaveNoGarbage() throws Exception {
         AtomicLong loop = new AtomicLong();
+        ResourceLeakDetector.Level level = ResourceLeakDetector.getLevel();
+        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.DISABLED); // it writes down who has taken a buffer
         try (TestServer one = TestServer.start("embedded");
                 TestServer two = TestServer.start("embedded");
                 Proxy proxy = ShardedBed.start(
@@ -119,6 +122,8 @@ final class RedisProxyExchangesIT {
                 least = round == 0 ? least : Math.min(least, allocated / (20 * 200));
             }
             assertThat(least).as("bytes for each command").isLessThan(16);
+        } finally {
+            ResourceLeakDetector.setLevel(level);
         }
     }
 }

@@ -342,24 +342,4 @@ final class RedisProxyIT {
             assertThat(client.call("SORT", "l")).isEqualTo("*2\r\n$1\r\n1\r\n$1\r\n2\r\n");
         }
     }
-
-    @Test
-    void largePipelinesBehindASlowShardAreNotTakenForASlowClient() throws Exception {
-        try (ShardedBed bed = ShardedBed.of(THREE, Map.of("client_output_limit", "1MiB"));
-                RawClient client = bed.connect()) {
-            for (int i = 0; i < 30; i++) {
-                client.call("SET", "k" + i, "v".repeat(30_000));
-            }
-            StringBuilder bytes = new StringBuilder(RawClient.encode(
-                    "EVAL", "local n = redis.call('time')[1] + 1 while redis.call('time')[1] + 0 < n do end return 1", "0"));
-            for (int i = 0; i < 300; i++) {
-                bytes.append(RawClient.encode("GET", "k" + i % 30));
-            }
-            client.write(bytes.toString());
-            assertThat(client.read()).isEqualTo(":1\r\n");
-            for (int i = 0; i < 300; i++) {
-                assertThat(client.read()).hasSize(30_000 + 10);
-            }
-        }
-    }
 }
