@@ -189,6 +189,11 @@ class OverloadIT {
                     hoarder.close();
                 }
             }
+            awaitStep(weir, "none");
+            try (Socket again = open(address)) {
+                send(again);
+                answers(again, PING);
+            }
         }
     }
 
@@ -213,7 +218,7 @@ class OverloadIT {
         Deque<Socket> served = new ArrayDeque<>();
         Deque<Socket> waiting = new ArrayDeque<>();
         String never = "close_idle_after: 1h, refuse_after: 1h";
-        try (WeirProcess weir = start("max_connections: 1, " + never, "127.0.0.1:1", "{ type: echo }")) {
+        try (WeirProcess weir = start(2, "max_connections: 1, " + never, "127.0.0.1:1", "{ type: echo }")) {
             Address address = weir.address("a");
             // Once before: the classes of a test come from folders, where loading one takes a descriptor, unlike in a
             // jar.
