@@ -189,6 +189,11 @@ class OverloadIT {
                     hoarder.close();
                 }
             }
+            awaitStep(weir, "none");
+            try (Socket again = open(address)) {
+                send(again);
+                answers(again, PING);
+            }
         }
     }
 

@@ -45,6 +45,7 @@ final class Connector implements AutoCloseable {
         Channel channel = transport.client(address, target);
         var options = channel.config();
         options.setAutoRead(false);
+        options.setAllocator(Buffers.ALLOCATOR);
         options.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         // A server may answer and leave while the client still sends: what it said is to be read first.
         options.setAutoClose(false);

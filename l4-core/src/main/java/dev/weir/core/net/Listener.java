@@ -7,7 +7,6 @@ import dev.weir.core.config.ProxyProtocolConfig;
 import dev.weir.core.config.ProxyProtocolConfig.Mode;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.ProxyHeader;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandler.Sharable;
@@ -396,7 +395,7 @@ final class Listener {
         private void options(Channel child) {
             var options = child.config();
             options.setAutoRead(false);
-            options.setAllocator(ByteBufAllocator.DEFAULT);
+            options.setAllocator(Buffers.ALLOCATOR);
             options.setWriteBufferWaterMark(waterMark);
             options.setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
             if (child instanceof SocketChannel socket) {
