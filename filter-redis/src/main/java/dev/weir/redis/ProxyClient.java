@@ -122,11 +122,6 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         return closing || closed;
     }
 
-    private void parse() {
-        input.parse();
-        maybeFinish();
-    }
-
     /** Its transaction, or null if it has none and needs none. */
     @Nullable
     ProxyTransaction transaction(boolean needed) {
@@ -192,7 +187,8 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     private void resume(int reason) {
         if (pauses.release(reason) && !closed) {
             context.resumeReading();
-            parse();
+            input.parse();
+            maybeFinish();
         }
     }
 
@@ -245,9 +241,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
                 advance();
             }
         }
-        if (checkOutput() && first && !channel().isWritable()
-                && call.link != null
-                && call.link.slowDown(this)) {
+        if (checkOutput() && first && !channel().isWritable() && call.link != null && call.link.slowDown(this)) {
             slowed.add(call.link);
         }
     }
@@ -309,8 +303,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             output().writeHeld(call);
             call.begun = true;
         }
-        if (calls.size() <= home.settings.pendingCommands() / 2
-                && output().held() <= home.settings.outputLimit() / 4) {
+        if (calls.size() <= home.settings.pendingCommands() / 2 && output().held() <= home.settings.outputLimit() / 4) {
             resume(ClientPauses.PENDING);
         }
         if (calls.isEmpty()) {
@@ -413,7 +406,8 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             ended = true;
             Call oldest = calls.peek();
             if (oldest != null && oldest.waits) {
-                // As a server does: who has ended its stream does not wait any more. But what is there already, it gets.
+                // As a server does: who has ended its stream does not wait any more. But what is there already, it
+                // gets.
                 home.loop.schedule(() -> endWait(oldest), END_MILLIS, TimeUnit.MILLISECONDS);
             }
             maybeFinish();

@@ -95,7 +95,8 @@ final class ProxyTransaction {
             home.fail(call, "ERR MULTI calls can not be nested");
             return;
         }
-        // Answered here in any case: should the shard be lost, it is EXEC that fails, and nothing is carried out by itself.
+        // Answered here in any case: should the shard be lost, it is EXEC that fails, and nothing is carried out by
+        // itself.
         open = true;
         spoilt = unwatched || lease != null && lease.lost();
         ok(call);

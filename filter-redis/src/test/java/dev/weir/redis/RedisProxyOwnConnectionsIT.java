@@ -3,6 +3,7 @@ package dev.weir.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -164,13 +165,22 @@ final class RedisProxyOwnConnectionsIT {
                 client.write(round.toString());
             }
             for (int i = 0; i < 100; i++) {
-                StringBuilder answers = new StringBuilder();
+                List<String> answers = new ArrayList<>();
                 for (int k = 0; k < 10; k++) {
-                    answers.append(client.read());
+                    answers.add(client.read());
                 }
-                assertThat(answers.toString())
-                        .isEqualTo("+OK\r\n+OK\r\n$1\r\n1\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n$1\r\n2\r\n:1\r\n"
-                                + "*2\r\n$4\r\n{t}l\r\n$1\r\nx\r\n:0\r\n");
+                assertThat(answers)
+                        .containsExactly(
+                                "+OK\r\n",
+                                "+OK\r\n",
+                                "$1\r\n1\r\n",
+                                "+OK\r\n",
+                                "+QUEUED\r\n",
+                                "*1\r\n+OK\r\n",
+                                "$1\r\n2\r\n",
+                                ":1\r\n",
+                                "*2\r\n$4\r\n{t}l\r\n$1\r\nx\r\n",
+                                ":0\r\n");
             }
         }
     }

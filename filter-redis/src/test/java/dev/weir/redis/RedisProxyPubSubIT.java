@@ -105,7 +105,8 @@ final class RedisProxyPubSubIT {
             one.call("SUBSCRIBE", "a");
             for (int i = 0; i < 50; i++) {
                 try (RawClient client = bed.connect()) {
-                    client.write(RawClient.encode("SET", "k", "v") + RawClient.encode("GET", "k")
+                    client.write(RawClient.encode("SET", "k", "v")
+                            + RawClient.encode("GET", "k")
                             + RawClient.encode("SUBSCRIBE", "a", "b"));
                     sender.call("PUBLISH", "a", "x");
                     assertThat(client.read()).isEqualTo("+OK\r\n");
@@ -125,8 +126,10 @@ final class RedisProxyPubSubIT {
                         RawClient gone = bed.connect()) {
                     gone.send("SUBSCRIBE", "g" + i);
                     gone.endOutput();
-                    client.write(RawClient.encode("SUBSCRIBE", "a" + i) + RawClient.encode("UNSUBSCRIBE", "a" + i)
-                            + RawClient.encode("SUBSCRIBE", "a" + i) + RawClient.encode("PING"));
+                    client.write(RawClient.encode("SUBSCRIBE", "a" + i)
+                            + RawClient.encode("UNSUBSCRIBE", "a" + i)
+                            + RawClient.encode("SUBSCRIBE", "a" + i)
+                            + RawClient.encode("PING"));
                     assertThat(client.read()).isEqualTo(confirmed("subscribe", "a" + i, 1));
                     assertThat(client.read()).isEqualTo(confirmed("unsubscribe", "a" + i, 0));
                     assertThat(client.read()).isEqualTo(confirmed("subscribe", "a" + i, 1));
