@@ -63,6 +63,7 @@ final class NutcrackerCommand implements Subcommand {
             Logs.toFile(settings.log());
         }
         try (PidFile pid = new PidFile(settings.pidFile())) {
+            pid.write();
             run(file, translator, settings, terminal);
         }
         terminal.say("ended");
@@ -199,7 +200,7 @@ final class NutcrackerCommand implements Subcommand {
 
     /** Holds the number of the process, as long as it lives. */
     private record PidFile(@Nullable Path path) implements AutoCloseable {
-        PidFile {
+        void write() {
             if (path != null) {
                 try {
                     Files.writeString(path, ProcessHandle.current().pid() + "\n");
