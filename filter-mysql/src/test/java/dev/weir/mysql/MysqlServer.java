@@ -96,6 +96,8 @@ public final class MysqlServer implements AutoCloseable {
         List<String> command = new ArrayList<>(installation.server());
         command.addAll(List.of(
                 "--datadir=" + folder.resolve("data"),
+                // A server that starts clears the folder that others have their temporary tables in.
+                "--tmpdir=" + folder,
                 "--init-file=" + folder.resolve("init.sql"),
                 "--socket=" + folder.resolve("s"),
                 "--pid-file=" + folder.resolve("pid"),
