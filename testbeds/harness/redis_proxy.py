@@ -94,7 +94,7 @@ def proxies(weir_command, say):
     nutcracker = shutil.which("nutcracker") or shutil.which("/usr/sbin/nutcracker")
     if nutcracker:
         version = peers.first_line(nutcracker, "-V").split("-")[-1]
-        command = [nutcracker, "-c", "FILE", "-s", "0"]
+        command = [nutcracker, "-c", "FILE", "-a", "127.0.0.1", "-s", str(processes.free_port())]
         found.append(Sharded("nutcracker", version, NUTCRACKER, ".yml", command, "  - 127.0.0.1:%d:1", "\n"))
     envoy = peers.envoy()
     if envoy:
