@@ -57,7 +57,8 @@ final class RedisProxyPubSubIT {
             sender.call("PUBLISH", "channel3", "not to two");
             sender.call("PUBLISH", "channel4", "to both");
             assertThat(two.read()).contains("to both");
-            assertThat(three.read()).contains("not to two");
+            // Of two shards, whose messages have no order among them.
+            assertThat(three.read() + three.read()).contains("not to two", "to both");
             two.send("UNSUBSCRIBE");
             for (int left = 8; left >= 0; left--) {
                 assertThat(two.read())
