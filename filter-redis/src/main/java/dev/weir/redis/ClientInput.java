@@ -160,8 +160,11 @@ final class ClientInput {
         CommandReader again = new CommandReader(home.settings.limits());
         again.keep();
         try {
-            return again.next(array, array.readerIndex(), array.writerIndex()) != CommandReader.Step.COMMAND
-                    || command(again, array);
+            if (again.next(array, array.readerIndex(), array.writerIndex()) == CommandReader.Step.COMMAND) {
+                return command(again, array);
+            }
+            client.broken(again.problem());
+            return true;
         } finally {
             array.release();
         }

@@ -7,14 +7,16 @@ import org.jspecify.annotations.Nullable;
  * those before it waits until they are answered, as it might overtake them.
  */
 final class ClientLane {
-    private final ProxyClient client;
+    private final CallRing calls;
+    private final ClientPauses pauses;
     /** The connection of its own; null for the shared ones. */
     private @Nullable ShardLink own;
     /** Whether what is open goes a way that nothing else may go meanwhile. */
     private boolean apart;
 
-    ClientLane(ProxyClient client) {
-        this.client = client;
+    ClientLane(CallRing calls, ClientPauses pauses) {
+        this.calls = calls;
+        this.pauses = pauses;
     }
 
     /** From here on commands go to a connection of the client's own. */
@@ -29,20 +31,24 @@ final class ClientLane {
 
     /** Whether a command for the shared connections has to wait. */
     boolean busyForShared() {
-        if (!client.allAnswered() && (apart || own != null)) {
-            return client.waitForAll();
+        if (!calls.isEmpty() && (apart || own != null)) {
+            return waitForAll();
         }
         own = null;
         apart = false;
         return false;
     }
 
-    /** Whether a command of a transaction has to wait. */
-    boolean busyFor(ProxyTransaction transaction) {
+    /**
+     * Whether a command of a transaction has to wait.
+     *
+     * @param last whether it ends one that has failed already, without asking the shard
+     */
+    boolean busyFor(ProxyTransaction transaction, boolean last) {
         ShardLink lease = transaction.lease();
-        boolean same = !apart && lease != null && lease == own && !transaction.isEnding();
-        if (!client.allAnswered() && !same) {
-            return client.waitForAll();
+        boolean same = !apart && lease != null && lease == own && !transaction.isEnding() && !last;
+        if (!calls.isEmpty() && !same) {
+            return waitForAll();
         }
         own = lease;
         apart = false;
@@ -51,11 +57,17 @@ final class ClientLane {
 
     /** Whether a command that goes a way of its own, or changes that of all that follow, has to wait. */
     boolean busyForOther() {
-        if (!client.allAnswered()) {
-            return client.waitForAll();
+        if (!calls.isEmpty()) {
+            return waitForAll();
         }
         own = null;
         apart = true;
         return false;
+    }
+
+    /** Nothing is read until all that is open has been answered. */
+    private boolean waitForAll() {
+        pauses.hold(ClientPauses.LANE);
+        return true;
     }
 }

@@ -3,7 +3,6 @@ package dev.weir.redis;
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.Exclusions;
-import dev.weir.core.filter.CloseReason;
 import dev.weir.redis.ProxyRoutes.Route;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Sends each command where its {@link Plan} says. One per loop, without a state of its own. */
 final class Dispatch {
+    static final String SORTS_BY_OTHERS =
+            "ERR BY and GET of SORT name keys that may be on other shards: not supported by redis_proxy";
+
     private static final int SHOWN = 48;
     private static final String NO_ROUTE = "ERR no route takes this key";
 
@@ -42,7 +44,7 @@ final class Dispatch {
         boolean transacts = !listens && transaction != null && transaction.takes(plan);
         ClientLane lane = client.lane();
         boolean busy = transacts && transaction != null
-                ? lane.busyFor(transaction)
+                ? lane.busyFor(transaction, info.kind == CommandInfo.Kind.EXEC && transaction.isSpoilt())
                 : alone(plan) ? lane.busyForOther() : lane.busyForShared();
         if (busy) {
             return false;
@@ -84,9 +86,7 @@ final class Dispatch {
         switch (plan) {
             case SORT:
                 if (sortsByOthers(client, command, buf)) {
-                    home.fail(
-                            call,
-                            "ERR BY and GET of SORT name keys that may be on other shards: not supported by redis_proxy");
+                    home.fail(call, SORTS_BY_OTHERS);
                     break;
                 }
                 keyed(client, call, command, buf);
@@ -281,7 +281,9 @@ final class Dispatch {
             noShard(call, route.cluster());
             return null;
         }
-        int compared = home.settings.variant().firstKey() ? 1 : keys.size();
+        boolean first =
+                home.settings.variant().firstKey() || home.settings.variant().anyShard();
+        int compared = first ? 1 : keys.size();
         for (int i = 1; i < compared; i++) {
             Route other = route(command, buf, keys.position(i));
             if (other == null || pick(other, command, buf, keys.position(i)) != endpoint) {
@@ -332,14 +334,10 @@ final class Dispatch {
             LinkSet links = client.links();
             ShardLink lease = links.lease(shard.cluster, shard.endpoint);
             call.waits = call.info.blocking || command.has(buf, "BLOCK");
-            if (call.waits && client.hasEnded()) {
-                links.giveBack(lease);
-                client.close(CloseReason.CLIENT_CLOSED);
-                return;
-            }
             call.lender = links;
             client.lane().enter(lease);
             lease.send(call, buf, command.start(), command.end() - command.start());
+            client.waits(call);
         }
     }
 
@@ -355,7 +353,7 @@ final class Dispatch {
     }
 
     /** Whether SORT looks at keys that its arguments make up. */
-    private boolean sortsByOthers(ProxyClient client, CommandReader command, ByteBuf buf) {
+    boolean sortsByOthers(ProxyClient client, CommandReader command, ByteBuf buf) {
         if (single(client) != null) {
             return false;
         }

@@ -68,10 +68,10 @@ final class LargeCommand {
     }
 
     /** It has been answered, or has failed. */
-    void answered() {
+    void answered(boolean byWeir) {
         call = null;
         client.lane().leave();
-        if (complete) {
+        if (complete && !byWeir) {
             links.giveBack(link);
         } else {
             link.abort(); // the server has not waited for its end: what follows is dropped

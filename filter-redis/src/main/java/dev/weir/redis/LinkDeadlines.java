@@ -52,7 +52,7 @@ final class LinkDeadlines {
         while (expired < sent.size() && time - sent.get(expired).sent >= timeout) {
             Call call = sent.get(expired);
             boolean comes =
-                    expired == 0 && call.responseBytes > 0 && (link.stopped() || time - link.lastRead() < timeout);
+                    expired == 0 && (link.stopped() || call.responseBytes > 0 && time - link.lastRead() < timeout);
             if (comes) {
                 break; // its answer is on its way
             }
@@ -62,8 +62,12 @@ final class LinkDeadlines {
             }
         }
         Call oldest = sent.peek();
-        if (oldest == null || timer != null) {
+        if (oldest == null) {
             return;
+        }
+        if (timer != null) {
+            timer.cancel(false); // of one that was sent meanwhile; the oldest is due before
+            timer = null;
         }
         if (!oldest.waits && time - Math.max(oldest.sent, link.lastRead()) >= 2 * timeout) {
             link.silent(2 * timeout);

@@ -21,6 +21,11 @@ final class LinkGreeting {
                 kind.databaseOf(home.settings.variant(), endpoint.address().isUnix());
     }
 
+    /** A new connection is made: nothing has been refused. */
+    void forget() {
+        refusal = null;
+    }
+
     /** Says it; false if there is nothing to say. */
     boolean begin(Channel to) {
         refusal = null;

@@ -3,8 +3,8 @@ package dev.weir.redis;
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
-import java.util.Iterator;
 import java.util.List;
 
 /** The shared connections of one loop and one {@link LinkKind}, by endpoint. On that loop. */
@@ -77,27 +77,19 @@ final class LinkSet {
 
     /** Ends those whose endpoint has left its cluster, as soon as nothing waits on them. */
     void sweep() {
-        Iterator<ShardLink> all = links.values().iterator();
-        while (all.hasNext()) {
-            ShardLink link = all.next();
-            if (!known(link)) {
-                link.leave();
-                all.remove();
-            }
-        }
-        Iterator<ArrayDeque<ShardLink>> spare = idle.values().iterator();
-        while (spare.hasNext()) {
-            ArrayDeque<ShardLink> free = spare.next();
+        List<ShardLink> ending = new ArrayList<>();
+        links.values().stream().filter(link -> !known(link)).forEach(ending::add);
+        ending.forEach(link -> links.remove(link.endpoint()));
+        for (ArrayDeque<ShardLink> free : idle.values()) {
             free.removeIf(ShardLink::lost);
             // One goes with each sweep: what was needed in a rush is not kept for ever.
             ShardLink oldest = free.pollFirst();
             if (oldest != null) {
-                oldest.leave();
-            }
-            if (free.isEmpty()) {
-                spare.remove();
+                ending.add(oldest);
             }
         }
+        idle.values().removeIf(ArrayDeque::isEmpty);
+        ending.forEach(ShardLink::leave); // whereupon clients go on, and may need new ones
     }
 
     private static boolean known(ShardLink link) {
@@ -111,9 +103,10 @@ final class LinkSet {
     }
 
     void close() {
-        links.values().forEach(ShardLink::leave);
+        List<ShardLink> all = new ArrayList<>(links.values());
+        idle.values().forEach(all::addAll);
         links.clear();
-        idle.values().forEach(free -> free.forEach(ShardLink::leave));
         idle.clear();
+        all.forEach(ShardLink::leave);
     }
 }

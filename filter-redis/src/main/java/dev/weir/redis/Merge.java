@@ -76,15 +76,26 @@ abstract class Merge {
         }
         Call call = whole;
         if (call != null) {
+            ProxyClient client = call.client;
+            if (client != null) {
+                client.held(-counted); // before the answer, behind which the call is another one's
+            }
+            counted = 0;
             call.parts = null;
-            if (tooMuch || !goesOn(call)) {
+            if (tooMuch || !sentOn(call)) {
                 complete(call);
             }
         }
-        if (call != null && call.client != null) {
-            call.client.held(-counted);
-        }
         free();
+    }
+
+    private boolean sentOn(Call call) {
+        try {
+            return goesOn(call);
+        } catch (RuntimeException e) {
+            home.fail(call, "ERR an answer of a shard does not fit: " + e.getMessage());
+            return true;
+        }
     }
 
     private void complete(Call call) {

@@ -37,7 +37,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     private LinkSet links;
     private @Nullable ShardLink stoppedFor;
     private @Nullable ProxyTransaction transaction;
-    private final ClientLane lane = new ClientLane(this);
+    private final ClientLane lane;
 
     private final ClientPauses pauses;
     private boolean ended;
@@ -53,6 +53,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         this.session = new ProxySession(connection);
         this.input = new ClientInput(home, this);
         this.pauses = new ClientPauses(context);
+        this.lane = new ClientLane(calls, pauses);
         this.links = home.links(session.kind());
         links.used(1);
         home.opened(connection.allocator());
@@ -141,16 +142,6 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     /** Which way its commands go. */
     ClientLane lane() {
         return lane;
-    }
-
-    /** What comes next waits until all that is open has been answered. */
-    boolean waitForAll() {
-        pauses.hold(ClientPauses.LANE);
-        return true;
-    }
-
-    boolean allAnswered() {
-        return calls.isEmpty();
     }
 
     /** It has sent what is no command. */
@@ -319,14 +310,18 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         LargeCommand whole = call.large;
         ShardLink link = call.link;
         if (whole != null) {
-            whole.answered();
+            whole.answered(call.byWeir);
         }
         if (ending != null) {
             ending.ended(call);
         }
         if (lender != null && link != null) {
             lane.leave();
-            lender.giveBack(link);
+            if (call.byWeir) {
+                link.abort(); // its answer is still to come
+            } else {
+                lender.giveBack(link);
+            }
         }
         call.free();
     }
@@ -408,9 +403,16 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             if (oldest != null && oldest.waits) {
                 // As a server does: who has ended its stream does not wait any more. But what is there already, it
                 // gets.
-                home.loop.schedule(() -> endWait(oldest), END_MILLIS, TimeUnit.MILLISECONDS);
+                waits(oldest);
             }
             maybeFinish();
+        }
+    }
+
+    /** A call may wait for long: not for a client that has ended its stream. */
+    void waits(Call call) {
+        if (ended && call.waits) {
+            home.loop.schedule(() -> endWait(call), END_MILLIS, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -424,11 +426,6 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     void close(CloseReason reason) {
         output().handOver();
         connection.close(reason);
-    }
-
-    /** Whether nothing more comes from it. */
-    boolean hasEnded() {
-        return ended;
     }
 
     @Override
@@ -468,7 +465,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             call.status = Exchange.Status.NO_REPLY;
             CallExchange.emit(home, connection, session, call);
         }
-        if (call.lender != null && call.link != null) {
+        if ((call.lender != null || call.large != null) && call.link != null) {
             call.link.abort(); // whatever it waits for, nobody wants it any more
         }
         call.done = true;

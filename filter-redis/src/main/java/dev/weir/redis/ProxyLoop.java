@@ -117,15 +117,16 @@ final class ProxyLoop {
     }
 
     private void sweep() {
-        sets.values().forEach(LinkSet::sweep);
-        sets.entrySet().removeIf(set -> {
-            boolean unused = set.getValue().unused() && !set.getKey().equals(FIRST_KIND);
-            if (unused) {
-                set.getValue().close();
+        try {
+            // What ends lets clients go on, and these may need others.
+            for (Map.Entry<LinkKind, LinkSet> set : List.copyOf(sets.entrySet())) {
+                set.getValue().sweep();
+                drop(set.getKey());
             }
-            return unused;
-        });
-        pubSub.sweep();
+            pubSub.sweep();
+        } catch (RuntimeException e) {
+            LOG.error("Looking after the connections to shards failed", e); // the next time is to come
+        }
     }
 
     /** Connections of this kind are refused: unless others have some, they are forgotten. */
@@ -187,7 +188,8 @@ final class ProxyLoop {
         }
         call.byWeir = true;
         call.status = Exchange.Status.ERROR;
-        call.error = error.substring(0, error.indexOf(' '));
+        int code = error.indexOf(' ');
+        call.error = code < 0 ? error : error.substring(0, code);
         call.rows = -1;
         call.hit = -1;
         call.end = clock.nanoTime();
@@ -209,6 +211,19 @@ final class ProxyLoop {
             }
         } else {
             client.answerWhole(call, text);
+        }
+    }
+
+    /** All of them get it, whatever becomes of one: whoever is told may send again at once, or leave. */
+    void failAll(List<Call> calls, String error) {
+        for (Call call : calls) {
+            try {
+                metrics.forwardErrors.increment();
+                fail(call, error);
+            } catch (RuntimeException | Error e) {
+                crashed(call, e);
+            }
+            call.free();
         }
     }
 
@@ -271,11 +286,12 @@ final class ProxyLoop {
         for (int i = 0; i < all.size(); i++) {
             try {
                 all.get(i).flushNow();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 LOG.error("Flushing failed", e); // the others are not to wait for ever
             }
         }
         all.clear();
+        timeKnown = false; // what was sent meanwhile may have been flushed with it
     }
 
     boolean closed() {

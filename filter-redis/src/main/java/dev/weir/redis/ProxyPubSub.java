@@ -29,6 +29,27 @@ final class ProxyPubSub {
         /** Of them, channels of shards: these are counted apart. */
         int shards;
 
+        /** Bytes of their names. */
+        long names;
+
+        boolean add(Topic topic) {
+            boolean added = topics.add(topic);
+            if (added) {
+                names += topic.key.name().length();
+                shards += topic.key.kind() == Topic.Kind.SHARD ? 1 : 0;
+            }
+            return added;
+        }
+
+        boolean remove(Topic topic) {
+            boolean removed = topics.remove(topic);
+            if (removed) {
+                names -= topic.key.name().length();
+                shards -= topic.key.kind() == Topic.Kind.SHARD ? 1 : 0;
+            }
+            return removed;
+        }
+
         int count(Topic.Kind kind) {
             return kind == Topic.Kind.SHARD ? shards : topics.size() - shards;
         }
@@ -60,6 +81,14 @@ final class ProxyPubSub {
             home.fail(call, "ERR more than " + MOST + " subscriptions of one client");
             return;
         }
+        long names = had == null ? 0 : had.names;
+        for (Topic.Key key : keys) {
+            names += key.name().length();
+        }
+        if (names > home.settings.outputLimit()) {
+            home.fail(call, "ERR names of subscriptions are longer than client_output_limit allows");
+            return;
+        }
         for (Topic.Key key : keys) {
             if (!topics.containsKey(key) && endpoints(key).isEmpty()) {
                 home.dispatch.noShard(call, cluster());
@@ -68,17 +97,18 @@ final class ProxyPubSub {
         }
         ByteBuf answer = home.allocator().buffer();
         List<Topic> asked = new ArrayList<>();
+        List<Topic> added = new ArrayList<>();
         for (Topic.Key key : keys) {
             Topic topic = topic(key);
             topic.subscribers.add(client);
             Subscriptions its = clients.computeIfAbsent(client, one -> new Subscriptions());
-            if (its.topics.add(topic) && kind == Topic.Kind.SHARD) {
-                its.shards++;
+            if (its.add(topic)) {
+                added.add(topic);
             }
             asked.add(topic);
             confirm(answer, client, kind.subscribed, key);
         }
-        new SubscribeCall(home, client, call, answer, asked);
+        new SubscribeCall(home, client, call, answer, asked, added);
     }
 
     private Topic topic(Topic.Key key) {
@@ -143,11 +173,8 @@ final class ProxyPubSub {
 
     private void leave(ProxyClient client, Topic topic) {
         Subscriptions its = clients.get(client);
-        if (its != null && its.topics.remove(topic)) {
-            its.shards -= topic.key.kind() == Topic.Kind.SHARD ? 1 : 0;
-            if (its.topics.isEmpty()) {
-                clients.remove(client);
-            }
+        if (its != null && its.remove(topic) && its.topics.isEmpty()) {
+            clients.remove(client);
         }
         if (topic.subscribers.remove(client) && topic.subscribers.isEmpty()) {
             topics.remove(topic.key, topic);
@@ -184,7 +211,7 @@ final class ProxyPubSub {
 
     private List<Endpoint> endpoints(Topic.Key key) {
         Cluster cluster = cluster();
-        if (key.kind() == Topic.Kind.PATTERN) {
+        if (key.kind() == Topic.Kind.PATTERN || !cluster.usesHash()) {
             return cluster.snapshot().endpoints();
         }
         Route route = home.settings.routes().keyless();

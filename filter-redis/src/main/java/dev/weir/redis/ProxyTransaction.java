@@ -131,7 +131,9 @@ final class ProxyTransaction {
     private void queue(Plan plan, Call call, CommandReader command, ByteBuf buf) {
         switch (plan) {
             case KEYED, SORT, MGET, MSET, SUM, OWN_CONNECTION:
-                if (home.dispatch.keyless(call.info, command, buf)) {
+                if (plan == Plan.SORT && home.dispatch.sortsByOthers(client, command, buf)) {
+                    spoil(call, Dispatch.SORTS_BY_OTHERS);
+                } else if (home.dispatch.keyless(call.info, command, buf)) {
                     queueAnywhere(call, command, buf);
                 } else if (shard(call, command, buf) != null) {
                     forward(call, command, buf);
@@ -253,7 +255,8 @@ final class ProxyTransaction {
         }
         if (lease == null) {
             take(client.links(), client.links().lease(shard.cluster(), shard.endpoint()));
-        } else if (lease.endpoint() != shard.endpoint()) {
+        } else if (lease.endpoint() != shard.endpoint()
+                && !home.settings.variant().anyShard()) {
             home.metrics.crossShard.increment();
             home.fail(
                     call,
@@ -328,6 +331,11 @@ final class ProxyTransaction {
         if (link == lease) {
             spoilt = true;
         }
+    }
+
+    /** Whether EXEC will fail. */
+    boolean isSpoilt() {
+        return spoilt;
     }
 
     /** Whether nothing has been begun. */

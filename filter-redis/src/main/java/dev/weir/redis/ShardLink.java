@@ -185,6 +185,7 @@ final class ShardLink {
 
     private void connect() {
         state = State.CONNECTING;
+        greeting.forget();
         ChannelFuture connecting;
         try {
             connecting = endpoint.connect(home.loop, new ShardWire(this));
@@ -263,7 +264,11 @@ final class ShardLink {
 
     private void refuse(Call call, String why) {
         home.metrics.forwardErrors.increment();
-        home.fail(call, "ERR shard " + text + " of cluster " + cluster.name() + ": " + why);
+        home.fail(call, errorOf(why));
+    }
+
+    private String errorOf(String why) {
+        return "ERR shard " + text + " of cluster " + cluster.name() + ": " + why;
     }
 
     // ---- answers
@@ -424,19 +429,7 @@ final class ShardLink {
             metrics.failed();
             endpoint.done(Endpoint.Outcome.CONNECT_FAILED, -1);
         }
-        // Whoever is told may send again at once, or leave: nobody may meet what was sent before.
-        List<Call> told = new ArrayList<>(sent.size());
-        while (!sent.isEmpty()) {
-            told.add(take());
-        }
-        for (Call call : told) {
-            try {
-                refuse(call, why);
-            } catch (RuntimeException | Error e) {
-                home.crashed(call, e);
-            }
-            call.free();
-        }
+        home.failAll(takeAll(), errorOf(why));
         if (!greeted) {
             failed(why);
         } else {
@@ -457,18 +450,25 @@ final class ShardLink {
         return lost;
     }
 
-    /** Ends at once; whoever waits is not told. */
+    /** Ends at once; who still waits is told. */
     void abort() {
-        lost = true;
-        failure = "aborted";
-        while (!sent.isEmpty()) {
-            Call call = take();
-            call.done = true;
-            call.free();
+        if (!lost) {
+            lost = true;
+            failure = "its connection was given up";
         }
-        waiting.each((call, request) -> call.done = true);
+        List<Call> told = takeAll();
         closeChannel();
+        home.failAll(told, errorOf(failure));
+        waiting.each((call, request) -> refuse(call, failure));
         resumeStopped();
+    }
+
+    private List<Call> takeAll() {
+        List<Call> all = new ArrayList<>(sent.size());
+        while (!sent.isEmpty()) {
+            all.add(take());
+        }
+        return all;
     }
 
     private void closeChannel() {

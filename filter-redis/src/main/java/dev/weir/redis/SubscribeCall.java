@@ -10,16 +10,20 @@ final class SubscribeCall {
     private final Call call;
     private final ByteBuf answer;
     private final List<Topic> asked;
+    /** What the client has not had before. */
+    private final List<Topic> added;
+
     private int missing;
     private boolean ended;
 
     /** @param answer what the client gets in the end; owned */
-    SubscribeCall(ProxyLoop home, ProxyClient client, Call call, ByteBuf answer, List<Topic> asked) {
+    SubscribeCall(ProxyLoop home, ProxyClient client, Call call, ByteBuf answer, List<Topic> asked, List<Topic> added) {
         this.home = home;
         this.client = client;
         this.call = call;
         this.answer = answer;
         this.asked = asked;
+        this.added = added;
         for (Topic topic : asked) {
             if (topic.unconfirmed > 0 && topic.waiting.add(this)) {
                 missing++;
@@ -65,7 +69,7 @@ final class SubscribeCall {
         ended = true;
         answer.release();
         asked.forEach(topic -> topic.waiting.remove(this));
-        home.pubSub.undo(client, asked);
+        home.pubSub.undo(client, added);
         if (waits()) {
             home.fail(call, error);
         }

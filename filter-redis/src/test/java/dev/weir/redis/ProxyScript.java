@@ -213,7 +213,7 @@ final class ProxyScript {
             "CLIENT SETNAME a\nb",
             "OBJECT HELP",
             "HSET K F",
-            "SCAN V",
+            "SCAN nocursor",
             "ZADD K V V",
             "MSET K V K",
             "DEL",

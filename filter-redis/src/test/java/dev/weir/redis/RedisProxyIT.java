@@ -342,4 +342,20 @@ final class RedisProxyIT {
             assertThat(client.call("SORT", "l")).isEqualTo("*2\r\n$1\r\n1\r\n$1\r\n2\r\n");
         }
     }
+
+    @Test
+    void whatWasAnsweredIsNotCountedForEver() throws Exception {
+        try (ShardedBed bed = ShardedBed.of(THREE, Map.of("client_output_limit", "256KiB"));
+                RawClient client = bed.connect()) {
+            List<String> mget = new ArrayList<>(List.of("MGET"));
+            for (int i = 0; i < 20; i++) {
+                client.call("SET", "k" + i, "v".repeat(2_000));
+                mget.add("k" + i);
+            }
+            for (int i = 0; i < 100; i++) {
+                assertThat(client.call(mget.toArray(new String[0]))).startsWith("*20\r\n$2000\r\n");
+                assertThat(client.call("DBSIZE")).isEqualTo(":20\r\n");
+            }
+        }
+    }
 }

@@ -320,6 +320,39 @@ final class RedisProxyOwnConnectionsIT {
 
     @ParameterizedTest
     @MethodSource("servers")
+    void aTransactionThatFailsIsAnsweredInEachOfItsCommands(String name) throws Exception {
+        try (ShardedBed bed = bed(name);
+                RawClient client = bed.connect()) {
+            for (int i = 0; i < 20; i++) {
+                client.write(RawClient.encode("MULTI")
+                        + RawClient.encode("SET", "{t}a", "1")
+                        + RawClient.encode("NOSUCH")
+                        + RawClient.encode("SET", "{t}b", "1")
+                        + RawClient.encode("EXEC")
+                        + RawClient.encode("PING"));
+                assertThat(client.read() + client.read()).isEqualTo("+OK\r\n+QUEUED\r\n");
+                assertThat(client.read()).startsWith("-ERR unknown command");
+                assertThat(client.read()).isEqualTo("+QUEUED\r\n");
+                assertThat(client.read()).startsWith("-EXECABORT ");
+                assertThat(client.read()).isEqualTo("+PONG\r\n");
+            }
+            for (TestServer shard : bed.shards) {
+                shard.close();
+            }
+            client.write(RawClient.encode("MULTI")
+                    + RawClient.encode("SET", "{t}a", "1")
+                    + RawClient.encode("EXEC")
+                    + RawClient.encode("PING"));
+            assertThat(client.read()).isEqualTo("+OK\r\n");
+            assertThat(client.read()).startsWith("-ERR shard 127.0.0.1:");
+            assertThat(client.read()).startsWith("-E"); // EXECABORT, or that of the shard
+            assertThat(client.read()).isEqualTo("+PONG\r\n");
+            bed.shards.clear();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
     void aLostShardEndsTheTransaction(String name) throws Exception {
         try (ShardedBed bed = bed(name);
                 RawClient client = bed.connect()) {
