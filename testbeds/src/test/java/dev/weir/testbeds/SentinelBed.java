@@ -83,11 +83,7 @@ final class SentinelBed implements AutoCloseable {
                         "sentinel parallel-syncs m1 2"));
         List<String> command = new ArrayList<>(kind.command());
         command.addAll(List.of(config.toString(), "--sentinel"));
-        launch(port, command);
-        // They look every 10 s and tell each other every 2 s, which is most of the time that a test takes. Those of 6.2
-        // cannot be told otherwise, and keep to it.
-        tryAsk(port, "SENTINEL DEBUG INFO-PERIOD 1000 PUBLISH-PERIOD 1000");
-        return port;
+        return launch(port, command);
     }
 
     private int launch(int port, List<String> command) throws Exception {

@@ -136,7 +136,7 @@ class SentinelIT {
         assertThat(Setup.eventually(() -> !bed.tryAsk(old, "CLIENT LIST").contains("name=load-")))
                 .as("connections to the old master are closed")
                 .isTrue();
-        // Sentinels wait for 4 s or more until they make it a replica, which ends its connections, too.
+        // Sentinels wait for 8 s until they make it a replica, which ends its connections, too.
         assertThat(bed.tryAsk(old, "ROLE")).contains("master");
         load.calm(next);
         assertThat(load.writes(200)).isTrue();
