@@ -275,16 +275,24 @@ final class LocalCommands {
         Merge asking = new Merge(home, call, 1) {
             @Override
             void write(ByteBuf out) {
+                accepted.run();
+                answer.write(out);
+                goOn();
+            }
+
+            @Override
+            void writeWithFailures(ByteBuf out) {
                 ShardLink asked = parts[0].link;
                 String refusal = asked == null ? null : asked.refusal();
-                if (failures() == 0) {
-                    accepted.run();
-                    answer.write(out);
-                } else if (refusal != null) {
-                    Resp.error(out, refused == null ? refusal : refused);
-                } else {
+                if (refusal == null) {
                     writeFailure(out);
+                } else {
+                    Resp.error(out, refused == null ? refusal : refused);
                 }
+                goOn();
+            }
+
+            private void goOn() {
                 home.drop(kind); // if nobody uses it
                 client.lower(); // only now, as what follows is read at once
             }

@@ -111,7 +111,11 @@ abstract class Merge {
         call.end = slowest.end;
         call.link = slowest.link;
         try {
-            write(out);
+            if (failures() > 0) {
+                writeWithFailures(out);
+            } else {
+                write(out);
+            }
         } catch (RuntimeException e) {
             out.release();
             home.fail(call, "ERR an answer of a shard does not fit: " + e.getMessage());
@@ -138,8 +142,13 @@ abstract class Merge {
         return false;
     }
 
-    /** Makes the answer of the parts, which are all there. */
+    /** Makes the answer of the parts, which are all there, and none of which is an error. */
     abstract void write(ByteBuf out);
+
+    /** Makes the answer where some parts are errors: one error, if nothing else is said. */
+    void writeWithFailures(ByteBuf out) {
+        writeFailure(out);
+    }
 
     /** The client has left. */
     void abandon() {
@@ -163,6 +172,12 @@ abstract class Merge {
     }
 
     // ---- for those who write
+
+    /** The answer to the first part. */
+    void copyFirst(ByteBuf out) {
+        ByteBuf first = text(0);
+        out.writeBytes(first, first.readerIndex(), first.readableBytes());
+    }
 
     /** The answer to a part, only lent. */
     ByteBuf text(int part) {

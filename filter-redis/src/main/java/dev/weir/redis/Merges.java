@@ -15,12 +15,7 @@ final class Merges {
 
         @Override
         void write(ByteBuf out) {
-            if (failures() > 0) {
-                writeFailure(out);
-            } else {
-                ByteBuf first = text(0);
-                out.writeBytes(first, first.readerIndex(), first.readableBytes());
-            }
+            copyFirst(out);
         }
     }
 
@@ -32,10 +27,6 @@ final class Merges {
 
         @Override
         void write(ByteBuf out) {
-            if (failures() > 0) {
-                writeFailure(out);
-                return;
-            }
             ByteBuf first = text(0);
             for (int i = 1; i < parts.length; i++) {
                 if (!first.equals(text(i))) {
@@ -43,7 +34,7 @@ final class Merges {
                     return;
                 }
             }
-            out.writeBytes(first, first.readerIndex(), first.readableBytes());
+            copyFirst(out);
         }
     }
 
@@ -55,10 +46,6 @@ final class Merges {
 
         @Override
         void write(ByteBuf out) {
-            if (failures() > 0) {
-                writeFailure(out);
-                return;
-            }
             long sum = 0;
             for (int i = 0; i < parts.length; i++) {
                 sum += integer(text(i));
@@ -75,10 +62,6 @@ final class Merges {
 
         @Override
         void write(ByteBuf out) {
-            if (failures() > 0) {
-                writeFailure(out);
-                return;
-            }
             Elements.Walk[] walks = Elements.walks(this);
             long count = walks[0].count;
             Resp.arrayHeader(out, count);
@@ -101,10 +84,6 @@ final class Merges {
 
         @Override
         void write(ByteBuf out) {
-            if (failures() > 0) {
-                writeFailure(out);
-                return;
-            }
             Elements.Walk[] walks = Elements.walks(this);
             long count = 0;
             for (Elements.Walk walk : walks) {
@@ -187,6 +166,11 @@ final class Merges {
         }
 
         @Override
+        void writeWithFailures(ByteBuf out) {
+            write(out);
+        }
+
+        @Override
         void write(ByteBuf out) {
             Walk[] walks = new Walk[parts.length];
             for (int i = 0; i < walks.length; i++) {
@@ -220,10 +204,6 @@ final class Merges {
 
         @Override
         void write(ByteBuf out) {
-            if (failures() > 0) {
-                writeFailure(out);
-                return;
-            }
             Elements.Walk walk = new Elements.Walk(text(0));
             walk.next();
             int digits = walk.answer.indexOf(walk.from, walk.at, (byte) '\n') + 1;

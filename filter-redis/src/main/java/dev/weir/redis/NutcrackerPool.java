@@ -29,8 +29,8 @@ record NutcrackerPool(
     private static final int LEAST_MILLIS = 10;
     private static final int MOST_FAILURES = 1_000_000;
     private static final int MOST_BACKLOG = 65_535;
-    /** Where twemproxy has no limit. */
-    private static final String LARGEST = "512MiB";
+    /** Where twemproxy has no limit: far above what its users send, but a client must not be able to use up the memory. */
+    private static final String LARGEST = "64MiB";
 
     private static final String MEMCACHED =
             "a memcached pool, as redis is not true (expected: redis: true). Weir speaks Redis"

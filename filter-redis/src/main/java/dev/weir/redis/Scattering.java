@@ -2,10 +2,13 @@ package dev.weir.redis;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
+import dev.weir.core.config.Address;
 import dev.weir.redis.ProxyRoutes.Route;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -169,12 +172,15 @@ final class Scattering {
         sendParts(merge, all, requests);
     }
 
-    /** The links to all shards of all routes, always in the same order. */
+    /** The links to all shards of all routes, always in the same order; a server that several clusters share is asked once. */
     private ShardLink[] all(ProxyClient client) {
-        return home.settings.routes().clusters().stream()
-                .flatMap(cluster -> cluster.snapshot().endpoints().stream()
-                        .map(endpoint -> client.links().to(cluster, endpoint)))
-                .toArray(ShardLink[]::new);
+        Map<Address, ShardLink> links = new LinkedHashMap<>();
+        for (Cluster cluster : home.settings.routes().clusters()) {
+            for (Endpoint endpoint : cluster.snapshot().endpoints()) {
+                links.computeIfAbsent(endpoint.address(), one -> client.links().to(cluster, endpoint));
+            }
+        }
+        return links.values().toArray(new ShardLink[0]);
     }
 
     // ---- one after the other
@@ -247,11 +253,7 @@ final class Scattering {
 
             @Override
             void write(ByteBuf out) {
-                if (failures() > 0) {
-                    writeFailure(out);
-                } else {
-                    Resp.nil(out, client.session().resp3());
-                }
+                Resp.nil(out, client.session().resp3());
             }
         };
         toEach(merge, all, sizes, sizes.readerIndex(), sizes.readableBytes());

@@ -2,6 +2,8 @@ package dev.weir.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.core.Proxy;
+import dev.weir.core.config.ProxyConfig;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -356,6 +358,51 @@ final class RedisProxyIT {
                 assertThat(client.call(mget.toArray(new String[0]))).startsWith("*20\r\n$2000\r\n");
                 assertThat(client.call("DBSIZE")).isEqualTo(":20\r\n");
             }
+        }
+    }
+
+    @Test
+    void routesLeadToClustersThatMayShareAServer() throws Exception {
+        try (TestServer one = TestServer.start("embedded");
+                TestServer two = TestServer.start("embedded");
+                Proxy proxy = Proxy.builder()
+                        .start(ProxyConfig.of(Map.of(
+                                "listeners",
+                                List.of(Map.of(
+                                        "name",
+                                        "cache",
+                                        "address",
+                                        "127.0.0.1:0",
+                                        "filters",
+                                        List.of(Map.of(
+                                                "type",
+                                                "redis_proxy",
+                                                "routes",
+                                                List.of(
+                                                        Map.of("cluster", "all"),
+                                                        Map.of("prefix", "session:", "cluster", "some"),
+                                                        Map.of("prefix", "session:old:", "cluster", "all")))))),
+                                "clusters",
+                                List.of(
+                                        Map.of(
+                                                "name",
+                                                "all",
+                                                "load_balancing",
+                                                "maglev",
+                                                "endpoints",
+                                                List.of("127.0.0.1:" + one.port(), "127.0.0.1:" + two.port())),
+                                        Map.of("name", "some", "endpoints", List.of("127.0.0.1:" + two.port()))))));
+                RawClient client = new RawClient(proxy.address("cache").port());
+                TestServer.Client direct = two.connect()) {
+            for (int i = 0; i < 40; i++) {
+                client.call("SET", "session:" + i, "v");
+                client.call("SET", "session:old:" + i, "v");
+            }
+            Long there = (Long) direct.call("DBSIZE");
+            assertThat((List<?>) direct.call("KEYS", "session:??")).hasSize(30);
+            assertThat(there).isBetween(41L, 79L); // the longest prefix decides
+            assertThat(client.call("DBSIZE")).isEqualTo(":80\r\n");
+            assertThat(client.call("KEYS", "*")).startsWith("*80\r\n");
         }
     }
 }
