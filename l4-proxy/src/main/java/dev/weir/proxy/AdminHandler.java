@@ -47,6 +47,7 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     private final Queue<HttpRequest> waiting = new ArrayDeque<>();
 
     private boolean busy;
+    private boolean asked;
 
     AdminHandler(AdminServer server, AdminGuard guard, AdminRoutes routes) {
         this.server = server;
@@ -54,9 +55,12 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         this.routes = routes;
     }
 
-    /** Whether an answer is being made or sent; the stream of exchanges is none. On the server's thread. */
-    boolean answering() {
-        return busy && !streaming;
+    /**
+     * Whether nothing is lost with its connection: an answer is not being made, nor is one that has just come about to ask. The stream of exchanges is no
+     * answer. On the server's thread.
+     */
+    boolean mayEnd() {
+        return streaming || asked && !busy;
     }
 
     @Override
@@ -102,6 +106,7 @@ final class AdminHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
 
     private void handle(ChannelHandlerContext ctx, HttpRequest request) {
+        asked = true;
         settle();
         boolean head = request.method().equals(HttpMethod.HEAD);
         boolean keepAlive =

@@ -117,7 +117,7 @@ final class AdminServer implements AutoCloseable {
     }
 
     private void init(Channel child, AdminGuard guard, AdminRoutes routes) {
-        if (connections.size() >= MAX_CONNECTIONS || closing) {
+        if (connections.size() >= MAX_CONNECTIONS) {
             refused.increment();
             child.close();
             return;
@@ -176,17 +176,22 @@ final class AdminServer implements AutoCloseable {
         return socket.forAnother(channel);
     }
 
-    /** Another process goes on with the socket. */
+    /** Another process goes on with the socket: whoever comes from here on is its, so this one accepts no more. Not from the server's own thread. */
     void handOver() {
         socket.keepPath();
+        stopAccepting();
     }
 
-    /** Stops accepting, and lets answers that are being made leave, for a moment. Not from the server's own thread. */
+    private void stopAccepting() {
+        channel.close().awaitUninterruptibly(1, TimeUnit.SECONDS);
+    }
+
+    /** Stops accepting, and lets answers that are being made leave, and who has just come ask, for a moment. Not from the server's own thread. */
     @Override
     public void close() {
         closing = true;
         socket.close(); // While it listens nobody else can have the path.
-        channel.close().awaitUninterruptibly(1, TimeUnit.SECONDS);
+        stopAccepting();
         group.next().execute(this::closeIdle);
         try {
             if (!empty.await(1, TimeUnit.SECONDS)) {
@@ -201,7 +206,7 @@ final class AdminServer implements AutoCloseable {
     private void closeIdle() {
         for (Channel connection : List.copyOf(connections)) {
             AdminHandler handler = connection.pipeline().get(AdminHandler.class);
-            if (handler == null || !handler.answering()) {
+            if (handler == null || handler.mayEnd()) {
                 connection.close();
             }
         }

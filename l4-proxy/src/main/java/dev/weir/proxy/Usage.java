@@ -176,25 +176,24 @@ final class Usage {
                 "Runs a configuration of twemproxy 0.5 (nutcracker.yml): same keys on the same servers. SIGHUP reloads it and"
                         + " opens the log anew.");
         optional(spec, "FILE", "The configuration; -c says the same.");
-        shortValue(
+        value(
                 spec,
-                "-c",
-                "--conf-file",
+                "-c --conf-file",
                 "FILE",
+                false,
                 "The configuration; else conf/nutcracker.yml or /etc/nutcracker/nutcracker.yml.");
-        shortFlag(
-                spec, "-t", "--test-conf", "Tests the configuration and ends: every problem at once, with its place.");
+        flag(spec, "-t --test-conf", "Tests the configuration and ends: every problem at once, with its place.");
         flag(spec, "--explain", "Prints the configuration of Weir that does the same, and ends; passwords are in it.");
-        shortFlag(spec, "-d", "--daemonize", "Runs in the background, in a session of its own.");
-        shortFlag(spec, "-D", "--describe-stats", "Says what the statistics mean, and ends.");
-        shortFlag(spec, "-V", "--version", "Says the version, and ends.");
-        shortValue(spec, "-v", "--verbose", "N", "How much is logged: 0 to 11, 5 if not given.");
-        shortValue(spec, "-o", "--output", "FILE", "Where the log goes; standard error if not given.");
-        shortValue(spec, "-s", "--stats-port", "N", "Port of the statistics; 22222 if not given.");
-        shortValue(spec, "-a", "--stats-addr", "IP", "Address of the statistics; 127.0.0.1 if not given.");
-        shortValue(spec, "-i", "--stats-interval", "MS", "Without effect: the statistics are those of the moment.");
-        shortValue(spec, "-p", "--pid-file", "FILE", "Gets the number of the process.");
-        shortValue(spec, "-m", "--mbuf-size", "BYTES", "Without effect: keys may have any length.");
+        flag(spec, "-d --daemonize", "Runs in the background, in a session of its own.");
+        flag(spec, "-D --describe-stats", "Says what the statistics mean, and ends.");
+        flag(spec, "-V --version", "Says the version, and ends.");
+        value(spec, "-v --verbose", "N", false, "How much is logged: 0 to 11, 5 if not given.");
+        value(spec, "-o --output", "FILE", false, "Where the log goes; standard error if not given.");
+        value(spec, "-s --stats-port", "N", false, "Port of the statistics; 22222 if not given.");
+        value(spec, "-a --stats-addr", "IP", false, "Address of the statistics; 127.0.0.1 if not given.");
+        value(spec, "-i --stats-interval", "MS", false, "Without effect: the statistics are those of the moment.");
+        value(spec, "-p --pid-file", "FILE", false, "Gets the number of the process.");
+        value(spec, "-m --mbuf-size", "BYTES", false, "Without effect: keys may have any length.");
         value(spec, "--admin", "ADDR", false, "Where the admin server listens; there is none if not given.");
         return spec;
     }
@@ -209,29 +208,13 @@ final class Usage {
         return spec;
     }
 
-    private static void value(CommandSpec spec, String name, String label, boolean required, String description) {
-        spec.addOption(OptionSpec.builder(name)
+    /** {@code names} are divided by blanks. */
+    private static void value(CommandSpec spec, String names, String label, boolean required, String description) {
+        spec.addOption(OptionSpec.builder(names.split(" ", -1))
                 .paramLabel(label)
                 .type(String.class)
                 .arity("1")
                 .required(required)
-                .description(description)
-                .build());
-    }
-
-    private static void shortValue(CommandSpec spec, String name, String longName, String label, String description) {
-        spec.addOption(OptionSpec.builder(name, longName)
-                .paramLabel(label)
-                .type(String.class)
-                .arity("1")
-                .description(description)
-                .build());
-    }
-
-    private static void shortFlag(CommandSpec spec, String name, String longName, String description) {
-        spec.addOption(OptionSpec.builder(name, longName)
-                .type(boolean.class)
-                .arity("0")
                 .description(description)
                 .build());
     }
@@ -246,8 +229,9 @@ final class Usage {
                 .build());
     }
 
-    private static void flag(CommandSpec spec, String name, String description) {
-        spec.addOption(OptionSpec.builder(name)
+    /** {@code names} are divided by blanks. */
+    private static void flag(CommandSpec spec, String names, String description) {
+        spec.addOption(OptionSpec.builder(names.split(" ", -1))
                 .type(boolean.class)
                 .arity("0")
                 .description(description)
