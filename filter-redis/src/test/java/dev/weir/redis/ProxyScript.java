@@ -230,7 +230,7 @@ final class ProxyScript {
 
     /** In which order they come is not said. */
     private static final Set<String> UNORDERED =
-            Set.of("SMEMBERS", "SINTER", "SUNION", "SDIFF", "SSCAN", "HKEYS", "HVALS", "HGETALL", "HSCAN");
+            Set.of("SMEMBERS", "SINTER", "SUNION", "SDIFF", "SSCAN", "HKEYS", "HVALS", "HGETALL", "HSCAN", "ZSCAN");
 
     private final Random random;
     private final List<String> forms;
