@@ -73,6 +73,10 @@ final class Call {
     @Nullable
     String error;
 
+    /** Its first key, where that is shown. */
+    @Nullable
+    String target;
+
     long rows;
     int hit;
 
@@ -105,6 +109,7 @@ final class Call {
         waits = false;
         status = Status.OK;
         error = null;
+        target = null;
         rows = -1;
         hit = -1;
     }

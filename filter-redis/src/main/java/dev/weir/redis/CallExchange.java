@@ -20,6 +20,7 @@ final class CallExchange {
         exchange.app = session.app();
         exchange.status = call.silent && call.status == Exchange.Status.OK ? Exchange.Status.NO_REPLY : call.status;
         exchange.error = call.error;
+        exchange.target = call.target;
         exchange.rows = call.rows;
         exchange.hit = call.hit;
         exchange.longWait = call.waits;

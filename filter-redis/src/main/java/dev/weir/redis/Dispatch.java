@@ -50,6 +50,7 @@ final class Dispatch {
             return false;
         }
         Call call = client.open(info, command.end() - command.start());
+        call.target = shownKey(info, command, buf);
         int count = command.count();
         if (info.index != 0 && (info.arity > 0 ? count != info.arity : count < -info.arity)) {
             if (transacts && transaction != null) {
@@ -118,9 +119,9 @@ final class Dispatch {
             case PUBLISH:
                 publish(client, call, command, buf);
                 break;
-            case TRANSACTION, REFUSED:
+            case REFUSED:
                 home.metrics.unsupported.increment();
-                refuse(client, call, refusal(plan, call.info));
+                refuse(client, call, refusal(call.info));
                 break;
             case UNKNOWN:
                 home.metrics.unsupported.increment();
@@ -185,6 +186,21 @@ final class Dispatch {
         }
     }
 
+    /** The first key, where keys are shown; its begin, if it is long. */
+    @Nullable
+    String shownKey(CommandInfo info, CommandReader command, ByteBuf buf) {
+        if (!home.settings.keys() || !info.readsKeys()) {
+            return null;
+        }
+        home.keys.find(info, command, buf);
+        if (home.keys.size() == 0) {
+            return null;
+        }
+        int key = home.keys.position(0);
+        int length = Math.min(command.length(key), Loop.SCRATCH);
+        return buf.toString(command.start() + command.at(key), length, StandardCharsets.UTF_8);
+    }
+
     private CommandInfo info(CommandReader command, ByteBuf buf) {
         int start = command.start();
         CommandInfo info = table.find(buf, start + command.at(0), command.length(0), command.end());
@@ -199,13 +215,12 @@ final class Dispatch {
                 + info.operation.name().toLowerCase(java.util.Locale.ROOT).replace(' ', '|') + "' command";
     }
 
-    private String refusal(Plan plan, CommandInfo info) {
+    private String refusal(CommandInfo info) {
         String name = info.operation.name();
         if (info.container && info.parent == null) {
             return "ERR unknown subcommand of '" + name + "', or one that this proxy does not know";
         }
-        String why = plan == Plan.REFUSED ? home.plans.reason(info) : "this proxy does not offer it";
-        return "ERR " + name + " is not supported by redis_proxy: " + why;
+        return "ERR " + name + " is not supported by redis_proxy: " + home.plans.reason(info);
     }
 
     static String unknown(CommandReader command, ByteBuf buf) {

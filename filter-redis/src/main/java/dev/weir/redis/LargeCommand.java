@@ -1,8 +1,6 @@
 package dev.weir.redis;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,9 +8,6 @@ import org.jspecify.annotations.Nullable;
  * waits behind it. The connection is made before the first byte is taken from the client.
  */
 final class LargeCommand {
-    private static final ByteBuf PING =
-            Unpooled.unreleasableBuffer(Unpooled.copiedBuffer("*1\r\n$4\r\nPING\r\n", StandardCharsets.US_ASCII));
-
     private final ProxyLoop home;
     private final ProxyClient client;
     private final CommandInfo info;
@@ -36,9 +31,9 @@ final class LargeCommand {
             return;
         }
         client.raise();
-        Call asking = home.open(home.table.other(), home.clock.nanoTime(), PING.readableBytes());
+        Call asking = home.open(home.table.other(), home.clock.nanoTime(), Resp.PING.readableBytes());
         asking.whenDone = client::lower;
-        link.send(asking, PING, 0, PING.readableBytes());
+        link.send(asking, Resp.PING, 0, Resp.PING.readableBytes());
     }
 
     /** Whether its begin has been taken. */
@@ -52,6 +47,7 @@ final class LargeCommand {
         Call opened = client.open(info, 0);
         call = opened;
         opened.large = this;
+        opened.target = home.dispatch.shownKey(info, reader, buf);
         client.lane().enter(link);
         link.begin(opened, buf, reader.start(), reader.end() - reader.start());
     }

@@ -14,9 +14,6 @@ final class LocalCommands {
     /** What HELLO and INFO call this server's version: that of the commands it knows. */
     static final String VERSION = "7.4.0";
 
-    private static final ByteBuf PING_REQUEST = io.netty.buffer.Unpooled.unreleasableBuffer(
-            io.netty.buffer.Unpooled.copiedBuffer("*1\r\n$4\r\nPING\r\n", StandardCharsets.US_ASCII));
-
     private final ProxyLoop home;
     private final ClientCommands clients;
 
@@ -298,6 +295,6 @@ final class LocalCommands {
             }
         };
         links.to(cluster, endpoint)
-                .send(asking.part(PING_REQUEST.readableBytes()), PING_REQUEST, 0, PING_REQUEST.readableBytes());
+                .send(asking.part(Resp.PING.readableBytes()), Resp.PING, 0, Resp.PING.readableBytes());
     }
 }

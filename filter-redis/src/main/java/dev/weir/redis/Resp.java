@@ -2,10 +2,16 @@ package dev.weir.redis;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 
 /** Writes RESP. Where RESP2 and RESP3 differ, {@code resp3} says for whom. */
 final class Resp {
+    /** The command; to be read only. */
+    static final ByteBuf PING =
+            Unpooled.unreleasableBuffer(Unpooled.copiedBuffer("*1\r\n$4\r\nPING\r\n", StandardCharsets.US_ASCII)
+                    .asReadOnly());
+
     private static final int CRLF = '\r' << 8 | '\n';
 
     private Resp() {}

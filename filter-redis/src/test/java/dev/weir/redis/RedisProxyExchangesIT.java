@@ -70,6 +70,7 @@ final class RedisProxyExchangesIT {
             assertThat(set.upstreamText()).isIn("127.0.0.1:" + one.port(), "127.0.0.1:" + two.port());
             assertThat(set.clusterName()).isEqualTo("c");
             assertThat(set.app).isEqualTo("me");
+            assertThat(set.target).isNull();
             assertThat(set.namespace).isEqualTo("0");
             assertThat(set.byWeir).isFalse();
             assertThat(set.durationNanos).isPositive();
@@ -84,6 +85,24 @@ final class RedisProxyExchangesIT {
             assertThat(all.get(6).byWeir).isTrue();
             assertThat(all.get(8).namespace).isEqualTo("1");
             assertThat(all.get(9).byWeir).isTrue();
+        }
+    }
+
+    @Test
+    void showsFirstKeysWhereItIsToldTo() throws Exception {
+        Queue<Exchange> seen = new ConcurrentLinkedQueue<>();
+        try (TestServer one = TestServer.start("embedded");
+                Proxy proxy = ShardedBed.start(
+                        Proxy.builder().sink(loop -> exchange -> seen.add(copy(exchange))),
+                        List.of("127.0.0.1:" + one.port()),
+                        Map.of("keys", true),
+                        Map.of());
+                RawClient client = new RawClient(proxy.address("cache").port())) {
+            client.call("SET", "a key", "secret");
+            client.call("EVAL", "return 1", "1", "k", "secret");
+            client.call("EVAL", "return 1", "0", "secret");
+            client.call("AUTH", "secret");
+            assertThat(seen).extracting(exchange -> exchange.target).containsExactly("a key", "k", null, null);
         }
     }
 

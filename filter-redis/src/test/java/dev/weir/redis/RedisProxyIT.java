@@ -405,4 +405,61 @@ final class RedisProxyIT {
             assertThat(client.call("KEYS", "*")).startsWith("*80\r\n");
         }
     }
+
+    @Test
+    void accessMayStandBeforeIt() throws Exception {
+        try (TestServer one = TestServer.start("embedded");
+                TestServer two = TestServer.start("embedded");
+                Proxy proxy = Proxy.builder()
+                        .start(ProxyConfig.of(Map.of(
+                                "listeners",
+                                List.of(Map.of(
+                                        "name",
+                                        "cache",
+                                        "address",
+                                        "127.0.0.1:0",
+                                        "filters",
+                                        List.of(
+                                                Map.of(
+                                                        "type",
+                                                        "access",
+                                                        "protocol",
+                                                        "redis",
+                                                        "rules",
+                                                        List.of(Map.of(
+                                                                "action",
+                                                                "deny",
+                                                                "commands",
+                                                                List.of("CONFIG", "FLUSHALL")))),
+                                                Map.of("type", "redis_proxy", "cluster", "c")))),
+                                "clusters",
+                                List.of(Map.of(
+                                        "name",
+                                        "c",
+                                        "load_balancing",
+                                        "maglev",
+                                        "endpoints",
+                                        List.of("127.0.0.1:" + one.port(), "127.0.0.1:" + two.port()))))));
+                RawClient client = new RawClient(proxy.address("cache").port())) {
+            StringBuilder bytes = new StringBuilder();
+            for (int i = 0; i < 100; i++) {
+                bytes.append(RawClient.encode("SET", "k" + i, "v"));
+                bytes.append(RawClient.encode("FLUSHALL"));
+                bytes.append(RawClient.encode("CONFIG", "GET", "requirepass"));
+            }
+            client.write(bytes.toString());
+            for (int i = 0; i < 100; i++) {
+                assertThat(client.read()).isEqualTo("+OK\r\n");
+                assertThat(client.read() + client.read()).matches("(?s)-NOPERM .*-NOPERM .*");
+            }
+            assertThat(client.call("DBSIZE")).isEqualTo(":100\r\n");
+            client.write(RawClient.encode("MULTI")
+                    + RawClient.encode("SET", "k", "v")
+                    + RawClient.encode("FLUSHALL")
+                    + RawClient.encode("EXEC"));
+            assertThat(client.read() + client.read()).isEqualTo("+OK\r\n+QUEUED\r\n");
+            assertThat(client.read() + client.read()).matches("(?s)-NOPERM .*-EXECABORT .*");
+            assertThat(client.call("GET", "k")).isEqualTo("$-1\r\n");
+        }
+    }
 }
