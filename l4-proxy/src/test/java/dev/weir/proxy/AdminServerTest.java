@@ -1,6 +1,7 @@
 package dev.weir.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.weir.core.config.Address;
@@ -9,6 +10,9 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -367,6 +371,25 @@ class AdminServerTest {
 
         assertThat(new String(answer.body().readAllBytes(), StandardCharsets.UTF_8))
                 .endsWith("event: end\ndata: {}\n\n");
+    }
+
+    @Test
+    void whoHasJustComeIsAnsweredAlsoWhenItEnds() throws Exception {
+        InetSocketAddress address =
+                new InetSocketAddress(server.address().host(), server.address().port());
+        try (Socket early = new Socket(address.getAddress(), address.getPort())) {
+            get("/ready"); // came behind it, so both have been accepted
+            server.handOver();
+            assertThatThrownBy(() -> new Socket(address.getAddress(), address.getPort()))
+                    .isInstanceOf(ConnectException.class);
+            CompletableFuture<Void> closing = CompletableFuture.runAsync(server::close);
+            early.getOutputStream()
+                    .write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            assertThat(new String(early.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .startsWith("HTTP/1.1 200 OK\r\n")
+                    .contains("connection: close");
+            closing.join();
+        }
     }
 
     @Test
