@@ -5,6 +5,7 @@ import dev.weir.core.filter.Connection;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One server of a cluster. All methods may be called from any thread. */
@@ -36,6 +37,14 @@ public interface Endpoint {
 
     /** Its share among the others, 1…1,000,000. */
     int weight();
+
+    /**
+     * What else is known of it, by its discovery or the configuration. {@code role} is {@code replica} for the copy of another endpoint:
+     * hash policies leave it out, as it has no keys of its own.
+     */
+    default Map<String, String> metadata() {
+        return Map.of();
+    }
 
     /**
      * Connects from {@code loop}; the channel lives on that loop, does not read until told to ({@code autoRead}

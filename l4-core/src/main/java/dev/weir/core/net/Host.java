@@ -12,6 +12,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -133,6 +134,11 @@ final class Host implements Endpoint {
         return (state.flags & flag) != 0;
     }
 
+    /** Whether it is no replica of another one. */
+    boolean ownsKeys() {
+        return !"replica".equals(found.metadata().get("role"));
+    }
+
     /** A word for what is against it, {@code healthy} if nothing is. */
     String health() {
         if (is(EJECTED)) {
@@ -187,6 +193,11 @@ final class Host implements Endpoint {
     @Override
     public int weight() {
         return found.weight();
+    }
+
+    @Override
+    public Map<String, String> metadata() {
+        return found.metadata();
     }
 
     @Override
