@@ -61,6 +61,8 @@ final class Call {
     long sent;
     long end;
     int requestBytes;
+    /** Bytes that its client counts for it. */
+    int weight;
     /** Of its request to the link, as far as it was sent at once. */
     int sentBytes;
 
@@ -80,6 +82,13 @@ final class Call {
     long rows;
     int hit;
 
+    /** Who may answer it. */
+    ReadPolicy reads = ReadPolicy.PRIMARY;
+    /** How often a node has said that another one is to be asked. */
+    int redirections;
+    /** How often it was sent again as it had failed. */
+    int retries;
+
     /** The request, as long as it has not been sent. */
     @Nullable
     ByteBuf request;
@@ -87,6 +96,9 @@ final class Call {
     private byte @Nullable [] small;
     private int smallLength;
     private @Nullable ByteBuf held;
+
+    /** The request, as long as it may have to be sent again. */
+    private @Nullable ByteBuf kept;
 
     Call(ProxyLoop home) {
         this.home = home;
@@ -112,6 +124,27 @@ final class Call {
         target = null;
         rows = -1;
         hit = -1;
+        reads = ReadPolicy.PRIMARY;
+        redirections = 0;
+        retries = 0;
+    }
+
+    /** Keeps the request, as it may have to be sent again. */
+    void keep(ByteBuf buf, int from, int length) {
+        boolean copied = length <= COPIED || length < buf.capacity() >> 1; // else it would keep much that is not its own
+        kept = copied ? home.allocator().heapBuffer(length).writeBytes(buf, from, length) : buf.retainedSlice(from, length);
+    }
+
+    boolean isKept() {
+        return kept != null;
+    }
+
+    /** The request; lent. */
+    ByteBuf kept() {
+        if (kept == null) {
+            throw new IllegalStateException("the request was not kept");
+        }
+        return kept;
     }
 
     /** Its answer is whole: what came of it. */
@@ -205,6 +238,29 @@ final class Call {
         }
     }
 
+    /** Its client has its answer: what it alone has used is set free. */
+    void release(ClientLane lane) {
+        ProxyTransaction ending = ends;
+        LinkSet lending = lender;
+        LargeCommand whole = large;
+        ShardLink used = link;
+        if (whole != null) {
+            whole.answered(byWeir);
+        }
+        if (ending != null) {
+            ending.ended(this);
+        }
+        if (lending != null && used != null) {
+            lane.leave();
+            if (byWeir) {
+                used.abort(); // its answer is still to come
+            } else {
+                lending.giveBack(used);
+            }
+        }
+        free();
+    }
+
     /** It has left one of its rings. */
     void free() {
         if (!inClient && !inLink && merge == null && !pooled) {
@@ -218,6 +274,10 @@ final class Call {
         if (request != null) {
             request.release();
             request = null;
+        }
+        if (kept != null) {
+            kept.release();
+            kept = null;
         }
         client = null;
         merge = null;

@@ -14,6 +14,9 @@ final class ClientLane {
     /** Whether what is open goes a way that nothing else may go meanwhile. */
     private boolean apart;
 
+    /** Where slots were when the oldest of what is open was sent. */
+    private int topology;
+
     ClientLane(CallRing calls, ClientPauses pauses) {
         this.calls = calls;
         this.pauses = pauses;
@@ -63,6 +66,27 @@ final class ClientLane {
         own = null;
         apart = true;
         return false;
+    }
+
+    /**
+     * Whether a command has to wait as slots have gone to other nodes, and some of what is open may follow them: it might be overtaken there.
+     *
+     * @param now what {@link ProxyLoop#topology} says
+     */
+    boolean busyForMove(int now) {
+        if (topology != now) {
+            if (!calls.isEmpty()) {
+                return waitForAll();
+            }
+            topology = now;
+        }
+        return false;
+    }
+
+    /** Whether nothing else is open than this call, or what it is a part of. */
+    boolean isAlone(Call call) {
+        Call whole = call.merge == null ? call : call.merge.whole();
+        return calls.size() == 1 && calls.peek() == whole;
     }
 
     /** Nothing is read until all that is open has been answered. */

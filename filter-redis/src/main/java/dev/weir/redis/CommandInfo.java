@@ -85,6 +85,7 @@ final class CommandInfo {
 
     private final boolean readsKeys;
     private final boolean finds;
+    private final boolean onlyReads;
 
     /** The last part of the name, upper case, eight bytes a word. */
     final long[] words;
@@ -114,6 +115,12 @@ final class CommandInfo {
         this.onlyKey = keys.size() == 1 && firstKey > 0 && keys.get(0).last() == 0 ? firstKey : 0;
         this.readsKeys = !keys.isEmpty() && keys.get(0).isKey();
         this.finds = read && readsKeys;
+        this.onlyReads = finds
+                && !write
+                && !blocking
+                && (kind == Kind.PLAIN || kind == Kind.SCAN)
+                && !operation.name().startsWith("EVAL")
+                && !operation.name().startsWith("FCALL");
         this.role = CommandReach.kind(operation.name(), flags, read);
         this.confined = CommandReach.confined(operation.name(), readsKeys);
         String last = operation.name().substring(operation.name().indexOf(' ') + 1);
@@ -143,6 +150,11 @@ final class CommandInfo {
     /** Whether it reads keys, so that a null answer is a miss. */
     boolean finds() {
         return finds;
+    }
+
+    /** Whether a copy of its keys will do: it has keys, and reads them. Scripts are not among them: a replica may not know them. */
+    boolean onlyReads() {
+        return onlyReads;
     }
 
     /** Whether it may change the database or the user of the commands behind it. */

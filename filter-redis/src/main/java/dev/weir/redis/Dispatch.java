@@ -2,9 +2,9 @@ package dev.weir.redis;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
-import dev.weir.core.cluster.Exclusions;
 import dev.weir.redis.ProxyRoutes.Route;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +22,8 @@ final class Dispatch {
     private final ProxyRoutes routes;
     private final LocalCommands local;
     private final Scattering scattering;
+    /** The slot of the key that was picked for last, or -1. */
+    private int slot;
 
     Dispatch(ProxyLoop home) {
         this.home = home;
@@ -46,7 +48,7 @@ final class Dispatch {
         boolean busy = transacts && transaction != null
                 ? lane.busyFor(transaction, info.kind == CommandInfo.Kind.EXEC && transaction.isSpoilt())
                 : alone(plan) ? lane.busyForOther() : lane.busyForShared();
-        if (busy) {
+        if (busy || lane.busyForMove(home.topology())) {
             return false;
         }
         Call call = client.open(info, command.end() - command.start());
@@ -182,7 +184,7 @@ final class Dispatch {
         if (endpoint == null) {
             noShard(call, route.cluster());
         } else {
-            send(client, call, command, buf, route.cluster(), endpoint);
+            send(client, call, command, buf, route, endpoint);
         }
     }
 
@@ -245,17 +247,21 @@ final class Dispatch {
     /**
      * Where the keys of a command are.
      *
-     * @param cluster its cluster
+     * @param route how they are reached
      * @param endpoint its endpoint
      */
-    record Shard(Cluster cluster, Endpoint endpoint) {}
+    record Shard(Route route, Endpoint endpoint) {
+        Cluster cluster() {
+            return route.cluster();
+        }
+    }
 
     private void keyed(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
         int only = call.info.onlyKey;
         if (only == 0 || only >= command.count()) {
             Shard shard = shardOf(client, call, command, buf);
             if (shard != null) {
-                send(client, call, command, buf, shard.cluster, shard.endpoint);
+                send(client, call, command, buf, shard.route, shard.endpoint);
             }
             return;
         }
@@ -266,13 +272,24 @@ final class Dispatch {
         } else if (endpoint == null) {
             noShard(call, route.cluster());
         } else {
-            send(client, call, command, buf, route.cluster(), endpoint);
+            send(client, call, command, buf, route, endpoint);
         }
     }
 
-    private static void send(
-            ProxyClient client, Call call, CommandReader command, ByteBuf buf, Cluster cluster, Endpoint endpoint) {
-        client.links().to(cluster, endpoint).send(call, buf, command.start(), command.end() - command.start());
+    /** To the shard, or to who may answer in its place. */
+    void send(ProxyClient client, Call call, CommandReader command, ByteBuf buf, Route route, Endpoint owner) {
+        call.reads = route.reads();
+        link(client, call.info, route, owner).send(call, buf, command.start(), command.end() - command.start());
+    }
+
+    /** The connection to the owner of keys, or to who may answer in its place what only reads. */
+    ShardLink link(ProxyClient client, CommandInfo info, Route route, Endpoint owner) {
+        LinkSet links = client.links();
+        Endpoint asked = owner;
+        if (route.reads() != ReadPolicy.PRIMARY && info.onlyReads()) {
+            asked = home.shards(route).reader(owner, route.reads(), links);
+        }
+        return links.to(route.cluster(), asked);
     }
 
     /** The one shard that all keys of a command are on; any for one without keys. Null if there is none: then the call has failed. */
@@ -289,9 +306,11 @@ final class Dispatch {
             home.fail(call, NO_ROUTE);
             return null;
         }
+        slot = -1;
         Endpoint endpoint = keys.size() == 0
-                ? route.cluster().pick(client.hash(), 0, Exclusions.NONE)
+                ? home.shards(route).any(client.hash())
                 : pick(route, command, buf, keys.position(0));
+        int common = slot;
         if (endpoint == null) {
             noShard(call, route.cluster());
             return null;
@@ -301,12 +320,12 @@ final class Dispatch {
         int compared = first ? 1 : keys.size();
         for (int i = 1; i < compared; i++) {
             Route other = route(command, buf, keys.position(i));
-            if (other == null || pick(other, command, buf, keys.position(i)) != endpoint) {
+            if (other == null || pick(other, command, buf, keys.position(i)) != endpoint || slot != common) {
                 crossSlot(call, command, buf, keys.position(0), keys.position(i));
                 return null;
             }
         }
-        return new Shard(route.cluster(), endpoint);
+        return new Shard(route, endpoint);
     }
 
     /**
@@ -339,7 +358,14 @@ final class Dispatch {
             return null;
         }
         LinkSet links = client.links();
-        return new LargeCommand(home, client, info, links, links.lease(route.cluster(), endpoint));
+        ByteBuf probe = Resp.PING;
+        if (slot >= 0) {
+            probe = Unpooled.buffer(command.length(key) + 32);
+            Resp.arrayHeader(probe, 2);
+            Resp.bulk(probe, "EXISTS");
+            Resp.bulk(probe, home.scratch(0), 0, command.length(key));
+        }
+        return new LargeCommand(home, client, info, links, links.lease(route.cluster(), endpoint), probe);
     }
 
     /** A command that may block, on a connection that nobody else waits for. */
@@ -347,7 +373,7 @@ final class Dispatch {
         Shard shard = shardOf(client, call, command, buf);
         if (shard != null) {
             LinkSet links = client.links();
-            ShardLink lease = links.lease(shard.cluster, shard.endpoint);
+            ShardLink lease = links.lease(shard.cluster(), shard.endpoint);
             call.waits = call.info.blocking || command.has(buf, "BLOCK");
             call.lender = links;
             client.lane().enter(lease);
@@ -362,9 +388,10 @@ final class Dispatch {
         if (routes.clusters().size() > 1) {
             return null;
         }
-        Cluster cluster = routes.clusters().get(0);
-        List<Endpoint> all = cluster.snapshot().endpoints();
-        return all.size() == 1 ? new Shard(cluster, all.get(0)) : null;
+        Route route = routes.keyless();
+        Shards shards = home.shards(route);
+        List<Endpoint> all = shards.owners();
+        return all.size() == 1 && !shards.bySlots() ? new Shard(route, all.get(0)) : null;
     }
 
     /** Whether SORT looks at keys that its arguments make up. */
@@ -402,17 +429,17 @@ final class Dispatch {
         home.fail(
                 call,
                 "ERR cluster " + cluster.name()
-                        + (ambiguous(cluster) ? " has several endpoints and does not hash" : " has no shard to ask"));
+                        + (home.shards(cluster).ambiguous() ? " has several endpoints and does not hash" : " has no shard to ask"));
     }
 
     /** To any shard of the catch-all. */
     private void any(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
-        Cluster cluster = routes.keyless().cluster();
-        Endpoint endpoint = cluster.pick(client.hash(), 0, Exclusions.NONE);
+        Route route = routes.keyless();
+        Endpoint endpoint = home.shards(route).any(client.hash());
         if (endpoint == null) {
-            noShard(call, cluster);
+            noShard(call, route.cluster());
         } else {
-            client.links().to(cluster, endpoint).send(call, buf, command.start(), command.end() - command.start());
+            send(client, call, command, buf, route, endpoint);
         }
     }
 
@@ -424,20 +451,22 @@ final class Dispatch {
         return routes.find(key, length);
     }
 
-    /** Whether a key might be on any of several shards: endpoints that were discovered later than the configuration was read. */
-    boolean ambiguous(Cluster cluster) {
-        return !cluster.usesHash()
-                && !home.settings.variant().anyShard()
-                && cluster.snapshot().endpoints().size() > 1;
-    }
-
     /** The shard of the key whose bytes {@link #route} has just read. */
     @Nullable
     Endpoint pick(Route route, CommandReader command, ByteBuf buf, int argument) {
-        int length = command.length(argument);
-        if (ambiguous(route.cluster())) {
-            return null;
-        }
-        return route.cluster().pick(routes.hash(route, home.scratch(length), length), 0, Exclusions.NONE);
+        return pick(route, home.scratch(0), command.length(argument));
+    }
+
+    /** The shard of a key. */
+    @Nullable
+    Endpoint pick(Route route, byte[] key, int length) {
+        Shards shards = home.shards(route);
+        slot = shards.slot(key, length);
+        return slot >= 0 ? shards.owner(slot) : shards.owner(routes.hash(route, key, length));
+    }
+
+    /** The slot of the key that was picked for last; -1 where there are none. */
+    int slot() {
+        return slot;
     }
 }

@@ -1,39 +1,61 @@
 package dev.weir.redis;
 
+import dev.weir.core.cluster.Endpoint;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A command with an argument that is too large to be read whole: it goes to its shard as it comes, on a connection of its own, so that nobody else
- * waits behind it. The connection is made before the first byte is taken from the client.
+ * waits behind it. The connection is made before the first byte is taken from the client; of a Redis Cluster it is that to the node that has the key,
+ * as what has been passed on cannot be sent to another one.
  */
 final class LargeCommand {
     private final ProxyLoop home;
     private final ProxyClient client;
     private final CommandInfo info;
     private final LinkSet links;
-    private final ShardLink link;
+    private final ByteBuf probe;
+    private ShardLink link;
+    /** Whether the slot of the key is on its way to this shard. */
+    private boolean asks;
+
     private @Nullable Call call;
     private boolean begun;
     private boolean complete;
 
-    LargeCommand(ProxyLoop home, ProxyClient client, CommandInfo info, LinkSet links, ShardLink link) {
+    /** @param probe what is asked before; unpooled */
+    LargeCommand(
+            ProxyLoop home, ProxyClient client, CommandInfo info, LinkSet links, ShardLink link, ByteBuf probe) {
         this.home = home;
         this.client = client;
         this.info = info;
         this.links = links;
         this.link = link;
+        this.probe = probe;
     }
 
-    /** Makes sure that there is a connection; nothing more is read until there is, or until there cannot be one. */
+    /** Makes sure that there is a connection, and that it is the right one; nothing more is read until there is, or until there cannot be one. */
     void connect() {
-        if (link.isReady()) {
+        if (link.isReady() && !link.redirects()) {
             return;
         }
         client.raise();
-        Call asking = home.open(home.table.other(), home.clock.nanoTime(), Resp.PING.readableBytes());
+        Call asking = home.open(home.table.other(), home.clock.nanoTime(), probe.readableBytes());
         asking.whenDone = client::lower;
-        link.send(asking, Resp.PING, 0, Resp.PING.readableBytes());
+        asking.large = this;
+        link.send(asking, probe, 0, probe.readableBytes());
+    }
+
+    /** The shard has answered that another one has the key. */
+    void redirected(Call asking, Endpoint endpoint, boolean onItsWay) {
+        ShardLink before = link;
+        link = links.lease(before.cluster(), endpoint);
+        links.giveBack(before);
+        asks = onItsWay;
+        if (asks) {
+            home.elsewhere.asking(link);
+        }
+        link.send(asking, probe, 0, probe.readableBytes());
     }
 
     /** Whether its begin has been taken. */
@@ -49,6 +71,9 @@ final class LargeCommand {
         opened.large = this;
         opened.target = home.dispatch.shownKey(info, reader, buf);
         client.lane().enter(link);
+        if (asks) {
+            home.elsewhere.asking(link);
+        }
         link.begin(opened, buf, reader.start(), reader.end() - reader.start());
     }
 

@@ -1,5 +1,6 @@
 package dev.weir.redis;
 
+import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -8,15 +9,24 @@ import org.jspecify.annotations.Nullable;
 
 /** What is said on a new connection before any command: log-in, RESP version, database. All of it has to be answered well. */
 final class LinkGreeting {
+    private static final String READONLY = "*1\r\n$8\r\nREADONLY\r\n";
+
     private final ProxyLoop home;
     private final LinkKind kind;
+    private final Cluster cluster;
+    private final boolean replica;
     private final int database;
     private int missing;
+    /** Whether the last answer is that to SELECT. */
+    private boolean selects;
+
     private @Nullable String refusal;
 
-    LinkGreeting(ProxyLoop home, LinkKind kind, Endpoint endpoint) {
+    LinkGreeting(ProxyLoop home, LinkKind kind, Cluster cluster, Endpoint endpoint) {
         this.home = home;
         this.kind = kind;
+        this.cluster = cluster;
+        this.replica = RedisClusterView.REPLICA.equals(endpoint.metadata().get(RedisClusterView.ROLE));
         this.database =
                 kind.databaseOf(home.settings.variant(), endpoint.address().isUnix());
     }
@@ -31,6 +41,13 @@ final class LinkGreeting {
         refusal = null;
         ByteBuf text = to.alloc().buffer();
         missing = kind.greet(text, home.settings.login(), database);
+        selects = database > 0;
+        if (replica && home.shards(cluster).bySlots()) {
+            // A replica of a Redis Cluster answers for its master's slots only if it is told so.
+            text.writeCharSequence(READONLY, StandardCharsets.US_ASCII);
+            missing++;
+            selects = false;
+        }
         if (missing == 0) {
             text.release();
             return false;
@@ -45,7 +62,7 @@ final class LinkGreeting {
             String error = new String(value.text, 0, value.textLength, StandardCharsets.UTF_8);
             // Of a log-in only the code: a server that does not know the command repeats what it was sent.
             refusal =
-                    missing == 1 && database > 0 ? error : home.settings.login().refusal(error);
+                    missing == 1 && selects ? error : home.settings.login().refusal(error);
             return false;
         }
         return --missing == 0;

@@ -42,15 +42,27 @@ final class LinkSet {
     ShardLink to(Cluster cluster, Endpoint endpoint) {
         ShardLink link = links.get(endpoint);
         if (link == null) {
-            link = new ShardLink(home, this, cluster, endpoint, false);
+            link = again(cluster, endpoint);
             links.put(endpoint, link);
         }
         return link;
     }
 
+    /** What is known of an endpoint has changed, and so it is another object; what was sent to it before must not be overtaken. */
+    private ShardLink again(Cluster cluster, Endpoint endpoint) {
+        for (ShardLink link : links.values()) {
+            if (link.cluster() == cluster && link.endpoint().address().equals(endpoint.address())) {
+                links.remove(link.endpoint());
+                link.endpoint(endpoint);
+                return link;
+            }
+        }
+        return new ShardLink(home, this, cluster, endpoint, false);
+    }
+
     /** Makes all of them. */
-    void open(Cluster cluster) {
-        cluster.snapshot().endpoints().forEach(endpoint -> to(cluster, endpoint).open());
+    void open(Shards shards) {
+        shards.owners().forEach(endpoint -> to(shards.cluster(), endpoint).open());
     }
 
     /** A connection for one client alone: it belongs to it until {@link #giveBack}, or until it is aborted. */
@@ -95,7 +107,7 @@ final class LinkSet {
     private static boolean known(ShardLink link) {
         List<Endpoint> endpoints = link.cluster().snapshot().endpoints();
         for (int i = 0; i < endpoints.size(); i++) {
-            if (endpoints.get(i) == link.endpoint()) {
+            if (endpoints.get(i).address().equals(link.endpoint().address())) {
                 return true;
             }
         }

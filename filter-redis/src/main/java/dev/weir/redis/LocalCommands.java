@@ -2,7 +2,6 @@ package dev.weir.redis;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
-import dev.weir.core.cluster.Exclusions;
 import dev.weir.core.filter.CloseReason;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
@@ -262,7 +261,7 @@ final class LocalCommands {
     private void probe(
             ProxyClient client, Call call, LinkKind kind, Runnable accepted, Answer answer, @Nullable String refused) {
         Cluster cluster = home.settings.routes().keyless().cluster();
-        Endpoint endpoint = cluster.pick(client.hash(), 0, Exclusions.NONE);
+        Endpoint endpoint = home.shards(cluster).any(client.hash());
         if (endpoint == null) {
             home.dispatch.noShard(call, cluster);
             return;

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 final class ProxyClient extends ChannelInboundHandlerAdapter {
     /** How long who has ended its stream still waits for an answer that may be on its way. */
     private static final int END_MILLIS = 100;
+    /** Most bytes of its commands that wait for their answers, as they may be kept; one command may be longer. */
+    private static final long MOST_REQUESTED = 1 << 20;
 
     private final ProxyLoop home;
     private final TerminalContext context;
@@ -27,6 +29,9 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     private final CallRing calls = new CallRing();
     /** Links that are not read from, as it does not take what they bring. */
     private final Set<ShardLink> slowed = new HashSet<>(2);
+
+    /** Bytes of its commands that wait for their answers. */
+    private long requested;
 
     private final int hash = ThreadLocalRandom.current().nextInt();
     private final ProxySession session;
@@ -167,7 +172,11 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         call.inClient = true;
         call.silent = session.silences();
         calls.add(call);
-        if (calls.size() >= home.settings.pendingCommands() || output().held() > home.settings.outputLimit() / 2) {
+        call.weight = bytes;
+        requested += bytes;
+        if (calls.size() >= home.settings.pendingCommands()
+                || requested > MOST_REQUESTED
+                || output().held() > home.settings.outputLimit() / 2) {
             pauses.hold(ClientPauses.PENDING);
         }
         return call;
@@ -283,47 +292,27 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             output().writeHeld(call);
             CallExchange.emit(home, connection, session, call);
             calls.remove();
+            requested -= call.weight;
             call.inClient = false;
             if (session.resp3() || calls.isEmpty()) {
                 output().writePushes(session.resp3());
             }
-            free(call);
+            call.release(lane);
             call = calls.peek();
         }
         if (call != null && !call.silent && call.merge == null && call.parts == null && call.heldBytes() > 0) {
             output().writeHeld(call);
             call.begun = true;
         }
-        if (calls.size() <= home.settings.pendingCommands() / 2 && output().held() <= home.settings.outputLimit() / 4) {
+        if (calls.size() <= home.settings.pendingCommands() / 2
+                && requested <= MOST_REQUESTED / 2
+                && output().held() <= home.settings.outputLimit() / 4) {
             resume(ClientPauses.PENDING);
         }
         if (calls.isEmpty()) {
             resume(ClientPauses.LANE);
         }
         maybeFinish();
-    }
-
-    /** The call has been answered: what it alone has used is set free. */
-    private void free(Call call) {
-        ProxyTransaction ending = call.ends;
-        LinkSet lender = call.lender;
-        LargeCommand whole = call.large;
-        ShardLink link = call.link;
-        if (whole != null) {
-            whole.answered(call.byWeir);
-        }
-        if (ending != null) {
-            ending.ended(call);
-        }
-        if (lender != null && link != null) {
-            lane.leave();
-            if (call.byWeir) {
-                link.abort(); // its answer is still to come
-            } else {
-                lender.giveBack(link);
-            }
-        }
-        call.free();
     }
 
     /** A message that it has subscribed to; lent. */

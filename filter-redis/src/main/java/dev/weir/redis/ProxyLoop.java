@@ -50,9 +50,12 @@ final class ProxyLoop {
     final KeyFinder keys;
     final Dispatch dispatch;
     final ProxyPubSub pubSub;
+    final Elsewhere elsewhere;
     final Outcome outcome = new Outcome();
 
     private final Function<String, Endpoint.Outcome> outcomes;
+    private final List<Shards> shards = new ArrayList<>();
+    private int topology;
     private final Map<LinkKind, LinkSet> sets = new HashMap<>();
     private final ArrayDeque<Call> pool = new ArrayDeque<>();
     private final ScheduledFuture<?> sweeping;
@@ -86,6 +89,10 @@ final class ProxyLoop {
         this.keys = new KeyFinder(new CommandReader(settings.limits()), Unpooled.EMPTY_BUFFER);
         this.dispatch = new Dispatch(this);
         this.pubSub = new ProxyPubSub(this);
+        this.elsewhere = new Elsewhere(this);
+        for (Cluster cluster : settings.routes().clusters()) {
+            shards.add(new Shards(this, cluster));
+        }
         this.sweeping = loop.scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
         if (settings.variant().preconnect()) {
             loop.execute(() -> preconnect(PRECONNECT_TRIES));
@@ -98,7 +105,7 @@ final class ProxyLoop {
         if (closed) {
             return;
         }
-        clusters.forEach(links(new LinkKind(false, 0))::open);
+        shards.forEach(links(new LinkKind(false, 0))::open);
         if (tries > 1
                 && clusters.stream().anyMatch(one -> one.snapshot().endpoints().isEmpty())) {
             loop.schedule(() -> preconnect(tries - 1), 1, TimeUnit.SECONDS);
@@ -145,6 +152,36 @@ final class ProxyLoop {
             sets.put(kind, set);
         }
         return set;
+    }
+
+    // ---- shards
+
+    /** Those of a route. */
+    Shards shards(ProxyRoutes.Route route) {
+        return shards.get(route.number());
+    }
+
+    /** Those of a cluster that a route leads to. */
+    Shards shards(Cluster cluster) {
+        return shards.get(settings.routes().clusters().indexOf(cluster));
+    }
+
+    /** All of them. */
+    List<Shards> shards() {
+        return shards;
+    }
+
+    /** Grows whenever slots have gone to other nodes. */
+    int topology() {
+        for (int i = 0; i < shards.size(); i++) {
+            shards.get(i).refresh();
+        }
+        return topology;
+    }
+
+    /** Slots have gone to other nodes. */
+    void slotsMoved() {
+        topology++;
     }
 
     // ---- calls
@@ -214,10 +251,17 @@ final class ProxyLoop {
         }
     }
 
-    /** All of them get it, whatever becomes of one: whoever is told may send again at once, or leave. */
-    void failAll(List<Call> calls, String error) {
+    /**
+     * All of them get it, whatever becomes of one: whoever is told may send again at once, or leave.
+     *
+     * @param again whether those that can be sent again are
+     */
+    void failAll(List<Call> calls, String error, boolean again) {
         for (Call call : calls) {
             try {
+                if (again && elsewhere.again(call)) {
+                    continue;
+                }
                 metrics.forwardErrors.increment();
                 fail(call, error);
             } catch (RuntimeException | Error e) {

@@ -21,6 +21,8 @@ final class ProxyMetrics {
     final Counter protocolErrors;
     final Counter forwardErrors;
     final Counter fragments;
+    final Counter redirections;
+    final Counter retries;
 
     ProxyMetrics(MeterRegistry meters, String listener) {
         this.meters = meters;
@@ -36,6 +38,10 @@ final class ProxyMetrics {
                 "Commands that no shard has answered, as there was none, or it failed");
         this.fragments = counter(
                 "weir_redis_proxy_fragments", "Parts that commands with keys of several shards were split into");
+        this.redirections = counter(
+                "weir_redis_proxy_redirections",
+                "Answers of a Redis Cluster that sent a command elsewhere (MOVED, ASK, TRYAGAIN)");
+        this.retries = counter("weir_redis_proxy_retries", "Commands that read and were sent again, as they had failed");
     }
 
     private Counter counter(String name, String description) {

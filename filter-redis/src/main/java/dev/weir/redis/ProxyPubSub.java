@@ -2,8 +2,7 @@ package dev.weir.redis;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
-import dev.weir.core.cluster.Exclusions;
-import dev.weir.redis.ProxyRoutes.Route;
+import dev.weir.core.config.Address;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -22,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 final class ProxyPubSub {
     /** Most subscriptions of one client. */
     private static final int MOST = 65_536;
+    /** What the names of channels begin with by which a server tells of its own keys. */
+    private static final String KEYSPACE = "__key";
 
     /** What one client has subscribed to. */
     private static final class Subscriptions {
@@ -57,7 +58,7 @@ final class ProxyPubSub {
 
     private final ProxyLoop home;
     private final Map<Topic.Key, Topic> topics = new HashMap<>();
-    private final IdentityHashMap<Endpoint, SubscriptionLink> links = new IdentityHashMap<>();
+    private final Map<Address, SubscriptionLink> links = new HashMap<>();
     private final IdentityHashMap<ProxyClient, Subscriptions> clients = new IdentityHashMap<>();
 
     ProxyPubSub(ProxyLoop home) {
@@ -117,7 +118,8 @@ final class ProxyPubSub {
             topic = new Topic(key);
             topics.put(key, topic);
             for (Endpoint endpoint : endpoints(key)) {
-                links.computeIfAbsent(endpoint, one -> new SubscriptionLink(home, this, cluster(), one))
+                links.computeIfAbsent(
+                                endpoint.address(), one -> new SubscriptionLink(home, this, cluster(), endpoint))
                         .subscribe(topic);
             }
         }
@@ -209,16 +211,25 @@ final class ProxyPubSub {
         return home.settings.routes().keyless().cluster();
     }
 
+    /**
+     * Where a topic is heard. The nodes of a Redis Cluster tell each other what is published, but for channels of shards, and for what they say of their
+     * own keys: there any one will do, and it stays the one that it is.
+     */
     private List<Endpoint> endpoints(Topic.Key key) {
-        Cluster cluster = cluster();
-        if (key.kind() == Topic.Kind.PATTERN || !cluster.usesHash()) {
-            return cluster.snapshot().endpoints();
+        Shards shards = home.shards(home.settings.routes().keyless());
+        boolean pattern = key.kind() == Topic.Kind.PATTERN;
+        boolean everywhere = shards.bySlots() ? pattern && key.name().startsWith(KEYSPACE) : pattern;
+        if (everywhere) {
+            return shards.owners();
         }
-        Route route = home.settings.routes().keyless();
         byte[] name = key.bytes();
-        Endpoint endpoint = home.dispatch.ambiguous(cluster)
-                ? null
-                : cluster.pick(home.settings.routes().hash(route, name, name.length), 0, Exclusions.NONE);
+        Endpoint endpoint = home.dispatch.pick(home.settings.routes().keyless(), name, name.length);
+        if (shards.bySlots() && key.kind() != Topic.Kind.SHARD) {
+            for (SubscriptionLink link : links.values()) {
+                Endpoint same = shards.at(link.endpoint().address());
+                endpoint = same != null && link.has(topics.get(key)) ? same : endpoint;
+            }
+        }
         return endpoint == null ? List.of() : List.of(endpoint);
     }
 
@@ -229,7 +240,7 @@ final class ProxyPubSub {
             long known = links.values().stream().filter(link -> link.has(topic)).count();
             boolean moved = known != now.size()
                     || now.stream().anyMatch(endpoint -> {
-                        SubscriptionLink link = links.get(endpoint);
+                        SubscriptionLink link = links.get(endpoint.address());
                         return link == null || !link.has(topic);
                     });
             if (moved && !now.isEmpty()) {
@@ -282,13 +293,13 @@ final class ProxyPubSub {
 
     /** A shard is lost, and with it what it would have said: as to clients of the shard itself, that is the end of their connections. */
     void lost(SubscriptionLink link, String error, List<Topic> its) {
-        links.remove(link.endpoint(), link);
+        links.remove(link.endpoint().address(), link);
         its.forEach(topic -> lost(topic, error));
     }
 
     /** The connection is not needed any more. */
     void ended(SubscriptionLink link) {
-        links.remove(link.endpoint(), link);
+        links.remove(link.endpoint().address(), link);
     }
 
     void close() {

@@ -18,8 +18,10 @@ final class ProxyRoutes {
      *
      * @param prefix what the keys begin with; empty for the catch-all
      * @param cluster where they are
+     * @param number of the cluster, among {@link ProxyRoutes#clusters()}
+     * @param reads who is asked by commands that only read
      */
-    record Route(byte[] prefix, Cluster cluster) {
+    record Route(byte[] prefix, Cluster cluster, int number, ReadPolicy reads) {
         /** Whether a key of {@code length} bytes goes this way. */
         boolean takes(byte[] key, int length) {
             if (length < prefix.length) {
@@ -54,13 +56,11 @@ final class ProxyRoutes {
     private final int open;
     private final int close;
 
-    private ProxyRoutes(List<Route> routes, String hashTag) {
+    private ProxyRoutes(List<Route> routes, Set<Cluster> clusters, String hashTag) {
         this.routes = routes;
         this.only = routes.size() == 1 && routes.get(0).prefix.length == 0 ? routes.get(0) : null;
         this.first = routes.get(routes.size() - 1);
-        Set<Cluster> all = new LinkedHashSet<>();
-        routes.forEach(route -> all.add(route.cluster));
-        this.clusters = List.copyOf(all);
+        this.clusters = List.copyOf(clusters);
         this.open = hashTag.isEmpty() ? -1 : hashTag.charAt(0);
         this.close = hashTag.isEmpty() ? -1 : hashTag.charAt(1);
     }
@@ -68,6 +68,8 @@ final class ProxyRoutes {
     /** Reads {@code cluster} or {@code routes}, and {@code hash_tags} or {@code hash_tag}. */
     static ProxyRoutes read(ConfigNode config, FilterEnvironment environment) {
         List<Route> routes = new ArrayList<>();
+        Set<Cluster> clusters = new LinkedHashSet<>();
+        ReadPolicy reads = reads(config, ReadPolicy.PRIMARY);
         boolean anyShard = ProxyVariant.anyShard(config);
         if (config.has("routes")) {
             if (config.has("cluster")) {
@@ -79,27 +81,44 @@ final class ProxyRoutes {
                 if (!prefixes.add(prefix == null ? "" : prefix)) {
                     node.error("prefix", "\"" + prefix + "\" (expected: each prefix once)");
                 }
-                routes.add(new Route(
-                        ProxySettings.bytes(prefix == null ? "" : prefix), cluster(node, anyShard, environment)));
+                routes.add(route(
+                        prefix == null ? "" : prefix,
+                        cluster(node, anyShard, environment),
+                        clusters,
+                        reads(node, reads)));
                 node.rejectUnknown();
             }
             if (routes.isEmpty()) {
                 config.error("routes", "empty (expected: at least one { prefix, cluster } or { cluster })");
             }
         } else {
-            routes.add(new Route(new byte[0], cluster(config, anyShard, environment)));
+            routes.add(route("", cluster(config, anyShard, environment), clusters, reads));
         }
         if (routes.isEmpty()) {
-            routes.add(new Route(new byte[0], environment.cluster(config, "cluster")));
+            routes.add(route("", environment.cluster(config, "cluster"), clusters, reads));
         }
         routes.sort(
                 Comparator.comparingInt((Route route) -> route.prefix.length).reversed());
-        return new ProxyRoutes(List.copyOf(routes), hashTag(config));
+        return new ProxyRoutes(List.copyOf(routes), clusters, hashTag(config));
+    }
+
+    private static Route route(String prefix, Cluster cluster, Set<Cluster> clusters, ReadPolicy reads) {
+        clusters.add(cluster);
+        return new Route(
+                ProxySettings.bytes(prefix), cluster, List.copyOf(clusters).indexOf(cluster), reads);
+    }
+
+    private static ReadPolicy reads(ConfigNode node, ReadPolicy absent) {
+        return ReadPolicy.of(node.oneOf("read_policy", absent.label(), ReadPolicy.NAMES));
     }
 
     private static Cluster cluster(ConfigNode node, boolean anyShard, FilterEnvironment environment) {
         Cluster cluster = environment.cluster(node, "cluster");
-        if (!anyShard && !cluster.usesHash() && cluster.snapshot().endpoints().size() > 1) {
+        long owners = cluster.snapshot().endpoints().stream()
+                .filter(endpoint ->
+                        !RedisClusterView.REPLICA.equals(endpoint.metadata().get(RedisClusterView.ROLE)))
+                .count();
+        if (!anyShard && !cluster.usesHash() && owners > 1) {
             node.error(
                     "cluster",
                     cluster.name() + " has several endpoints and load_balancing: " + cluster.loadBalancing()

@@ -16,6 +16,7 @@ import java.time.Duration;
  * @param limits of one command
  * @param login how its connections log in to the shards
  * @param users who may log in, and as what
+ * @param retries how often a command that reads is sent again when its connection was lost
  * @param keys whether the first key goes into exchanges
  * @param variant in what it is unlike a server
  */
@@ -27,6 +28,7 @@ record ProxySettings(
         CommandReader.Limits limits,
         RedisLogin login,
         ProxyUsers users,
+        int retries,
         boolean keys,
         ProxyVariant variant) {
     private static final long DEFAULT_OUTPUT = 8L << 20;
@@ -48,10 +50,12 @@ record ProxySettings(
         RedisLogin login =
                 config.has("upstream_auth") ? login(config.section("upstream_auth")) : RedisLogin.of(null, null);
         ProxyUsers users = ProxyUsers.read(config);
+        int retries = (int) config.integer("retries", 1, 0, 3);
         boolean keys = config.bool("keys", false);
         ProxyVariant variant = ProxyVariant.read(config);
         config.rejectUnknown();
-        return new ProxySettings(routes, timeout.toNanos(), output, pending, limits, login, users, keys, variant);
+        return new ProxySettings(
+                routes, timeout.toNanos(), output, pending, limits, login, users, retries, keys, variant);
     }
 
     private static RedisLogin login(ConfigNode section) {

@@ -36,6 +36,8 @@ final class ProxyTransaction {
     private @Nullable ByteBuf kept;
 
     private int keptCommands;
+    /** Of a Redis Cluster the slot that its keys are in; -1 as long as none is known. */
+    private int slot = -1;
 
     ProxyTransaction(ProxyLoop home, ProxyClient client) {
         this.home = home;
@@ -218,7 +220,7 @@ final class ProxyTransaction {
 
     private boolean leaseAny(Call call) {
         Route route = home.settings.routes().keyless();
-        Endpoint endpoint = route.cluster().pick(client.hash(), 0, dev.weir.core.cluster.Exclusions.NONE);
+        Endpoint endpoint = home.shards(route).any(client.hash());
         if (endpoint == null) {
             home.dispatch.noShard(call, route.cluster());
             return false;
@@ -255,7 +257,7 @@ final class ProxyTransaction {
         }
         if (lease == null) {
             take(client.links(), client.links().lease(shard.cluster(), shard.endpoint()));
-        } else if (lease.endpoint() != shard.endpoint()
+        } else if (!lease.endpoint().address().equals(shard.endpoint().address())
                 && !home.settings.variant().anyShard()) {
             home.metrics.crossShard.increment();
             home.fail(
@@ -265,6 +267,16 @@ final class ProxyTransaction {
                             + shard.endpoint().address());
             return null;
         }
+        int its = home.dispatch.slot();
+        if (slot >= 0 && slot != its) {
+            home.metrics.crossShard.increment();
+            home.fail(
+                    call,
+                    "CROSSSLOT a transaction lies in one slot, and this one's is " + slot + ", the keys of "
+                            + call.info.operation.name() + " are in " + its);
+            return null;
+        }
+        slot = its;
         return lease;
     }
 
@@ -356,6 +368,7 @@ final class ProxyTransaction {
         spoilt = false;
         unwatched = false;
         keptCommands = 0;
+        slot = -1;
         if (kept != null) {
             kept.release();
             kept = null;

@@ -30,12 +30,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts together whole answers (RESP2) of servers that are not trusted: an answer has at most {@link #MOST_BYTES}, however it announces
+ * Puts together whole answers (RESP2) of servers that are not trusted: an answer has at most {@link #MOST_BYTES} or what it was made for, however it announces
  * itself. One per connection, on its event loop. Texts are {@link String}, integers {@link Long}, lists {@link List}, errors {@link Failure}, what is
  * absent is null.
  */
 abstract class RedisAnswers extends SimpleChannelInboundHandler<RedisMessage> {
-    /** Of one answer; a value counts {@link #OVERHEAD} bytes besides its own. */
+    /** Of one answer, if nothing else is said; a value counts {@link #OVERHEAD} bytes besides its own. */
     static final int MOST_BYTES = 64 << 10;
 
     private static final int OVERHEAD = 16;
@@ -55,9 +55,19 @@ abstract class RedisAnswers extends SimpleChannelInboundHandler<RedisMessage> {
         }
     }
 
+    private final int most;
     private final Deque<Open> open = new ArrayDeque<>();
     private final ByteArrayOutputStream text = new ByteArrayOutputStream();
     private int bytes;
+
+    RedisAnswers() {
+        this(MOST_BYTES);
+    }
+
+    /** @param most bytes of one answer */
+    RedisAnswers(int most) {
+        this.most = most;
+    }
 
     /** Puts this and its codec on a connection. */
     final void add(Channel channel) {
@@ -96,7 +106,7 @@ abstract class RedisAnswers extends SimpleChannelInboundHandler<RedisMessage> {
             value(context, full.isNull() ? null : full.content().toString(StandardCharsets.UTF_8));
         } else if (message instanceof BulkStringRedisContent part) {
             append(part.content());
-            if (message instanceof LastBulkStringRedisContent && bytes <= MOST_BYTES) {
+            if (message instanceof LastBulkStringRedisContent && bytes <= most) {
                 String whole = text.toString(StandardCharsets.UTF_8);
                 text.reset();
                 value(context, whole);
@@ -111,14 +121,14 @@ abstract class RedisAnswers extends SimpleChannelInboundHandler<RedisMessage> {
             fail(context, "not Redis");
             return;
         }
-        if (bytes > MOST_BYTES) {
-            fail(context, "an answer of more than " + MOST_BYTES + " bytes");
+        if (bytes > most) {
+            fail(context, "an answer of more than " + most + " bytes");
         }
     }
 
     private void append(ByteBuf part) {
         bytes += part.readableBytes();
-        if (bytes <= MOST_BYTES) {
+        if (bytes <= most) {
             text.writeBytes(ByteBufUtil.getBytes(part));
         }
     }
@@ -129,7 +139,7 @@ abstract class RedisAnswers extends SimpleChannelInboundHandler<RedisMessage> {
     }
 
     private void value(ChannelHandlerContext context, @Nullable Object value) {
-        if (bytes > MOST_BYTES) {
+        if (bytes > most) {
             return;
         }
         Object whole = value;

@@ -36,7 +36,8 @@ final class RedisAsk extends RedisAnswers {
     private final List<@Nullable Object> answers = new ArrayList<>();
     private boolean loggedIn;
 
-    private RedisAsk(Promise<Result> result, RedisLogin login, List<List<String>> commands) {
+    private RedisAsk(Promise<Result> result, RedisLogin login, List<List<String>> commands, int most) {
+        super(most);
         this.result = result;
         this.login = login;
         this.commands = commands;
@@ -51,9 +52,21 @@ final class RedisAsk extends RedisAnswers {
             Duration timeout,
             List<List<String>> commands,
             Consumer<Result> then) {
+        ask(context, address, login, timeout, commands, MOST_BYTES, then);
+    }
+
+    /** The same, with answers of up to {@code most} bytes. */
+    static void ask(
+            Discovery.Context context,
+            Address address,
+            RedisLogin login,
+            Duration timeout,
+            List<List<String>> commands,
+            int most,
+            Consumer<Result> then) {
         Promise<Result> result = context.loop().newPromise();
         result.addListener(done -> then.accept(result.getNow()));
-        RedisAsk ask = new RedisAsk(result, login, commands);
+        RedisAsk ask = new RedisAsk(result, login, commands, most);
         ChannelFuture connecting;
         try {
             connecting = context.connect(address, new ChannelInitializer<Channel>() {

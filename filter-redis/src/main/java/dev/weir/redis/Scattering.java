@@ -25,9 +25,15 @@ final class Scattering {
     private int[] owners = new int[64];
 
     private Endpoint[] shards = new Endpoint[16];
-    private Cluster[] clusters = new Cluster[16];
+    private Route[] routes = new Route[16];
+    private int[] slots = new int[16];
     private int[] keysOf = new int[16];
     private int found;
+    /** Of each slot, which part it is, if its stamp is that of the running call; null until there are slots. */
+    private int @Nullable [] partOf;
+
+    private int[] stampOf = new int[0];
+    private int stamp;
 
     Scattering(ProxyLoop home, Dispatch dispatch) {
         this.home = home;
@@ -53,6 +59,7 @@ final class Scattering {
             owners = new int[Math.max(n, owners.length * 2)];
         }
         found = 0;
+        stamp++;
         for (int i = 0; i < n; i++) {
             Route route = dispatch.route(command, buf, keys.position(i));
             if (route == null) {
@@ -64,10 +71,12 @@ final class Scattering {
                 dispatch.noShard(call, route.cluster());
                 return;
             }
-            owners[i] = shard(route.cluster(), shard);
+            owners[i] = part(route, shard, dispatch.slot());
         }
         if (found == 1) {
-            client.links().to(clusters[0], shards[0]).send(call, buf, command.start(), command.end() - command.start());
+            Route route = routes[0];
+            Endpoint owner = shards[0];
+            dispatch.send(client, call, command, buf, route, owner);
             return;
         }
         Merge merge = switch (plan) {
@@ -81,8 +90,14 @@ final class Scattering {
         }
     }
 
-    private int shard(Cluster cluster, Endpoint shard) {
-        for (int i = 0; i < found; i++) {
+    /** Which part the key at hand belongs to: one for each shard, of a Redis Cluster one for each slot, as its nodes want it. */
+    private int part(Route route, Endpoint shard, int slot) {
+        int known = slot >= 0 ? bySlot(slot) : -1;
+        if (known >= 0 && shards[known] == shard) {
+            keysOf[known]++;
+            return known;
+        }
+        for (int i = 0; slot < 0 && i < found; i++) {
             if (shards[i] == shard) {
                 keysOf[i]++;
                 return i;
@@ -90,32 +105,52 @@ final class Scattering {
         }
         if (found == shards.length) {
             shards = Arrays.copyOf(shards, found * 2);
-            clusters = Arrays.copyOf(clusters, found * 2);
+            routes = Arrays.copyOf(routes, found * 2);
+            slots = Arrays.copyOf(slots, found * 2);
             keysOf = Arrays.copyOf(keysOf, found * 2);
         }
         shards[found] = shard;
-        clusters[found] = cluster;
+        routes[found] = route;
+        slots[found] = slot;
+        if (slot >= 0 && partOf != null) {
+            partOf[slot] = found;
+            stampOf[slot] = stamp;
+        }
         keysOf[found] = 1;
         return found++;
+    }
+
+    /** Which part a slot is, or -1. Of two Redis Clusters it is that of the one whose key came last: then the other gets a part more. */
+    private int bySlot(int slot) {
+        if (partOf == null) {
+            partOf = new int[Slots.COUNT];
+            stampOf = new int[Slots.COUNT];
+        }
+        return stampOf[slot] == stamp ? partOf[slot] : -1;
     }
 
     private void send(ProxyClient client, Merge merge, CommandReader command, ByteBuf buf, int n, int step, int tail) {
         KeyFinder keys = home.keys;
         int count = found;
+        int[] first = new int[count + 1]; // of each part, in the order of the parts
+        for (int part = 0; part < count; part++) {
+            first[part + 1] = first[part] + keysOf[part];
+        }
         int[] positions = new int[n];
-        int[] owner = Arrays.copyOf(owners, n);
+        int[] next = Arrays.copyOf(first, count);
         for (int i = 0; i < n; i++) {
-            positions[i] = keys.position(i);
+            positions[next[owners[i]]++] = keys.position(i);
         }
         ShardLink[] links = new ShardLink[count];
+        ReadPolicy reads = routes[0].reads();
         ByteBuf[] requests = new ByteBuf[count];
         for (int part = 0; part < count; part++) {
-            links[part] = client.links().to(clusters[part], shards[part]);
+            links[part] = dispatch.link(client, merge.whole().info, routes[part], shards[part]);
             ByteBuf request = home.allocator().buffer(Math.min(command.end() - command.start(), 512));
             Resp.arrayHeader(request, 1L + (long) keysOf[part] * step + tail);
             copy(request, command, buf, 0);
-            for (int i = 0; i < n; i++) {
-                for (int k = 0; owner[i] == part && k < step; k++) {
+            for (int i = first[part]; i < first[part + 1]; i++) {
+                for (int k = 0; k < step; k++) {
                     copy(request, command, buf, positions[i] + k);
                 }
             }
@@ -125,16 +160,17 @@ final class Scattering {
             requests[part] = request;
         }
         Arrays.fill(shards, 0, count, null);
-        Arrays.fill(clusters, 0, count, null);
-        sendParts(merge, links, requests);
+        Arrays.fill(routes, 0, count, null);
+        sendParts(merge, reads, links, requests);
     }
 
     /** From here on answers may come, and with them other commands that use the fields. */
-    private static void sendParts(Merge merge, ShardLink[] links, ByteBuf[] requests) {
+    private static void sendParts(Merge merge, ReadPolicy reads, ShardLink[] links, ByteBuf[] requests) {
         Call[] parts = new Call[links.length];
         merge.home.metrics.fragments.increment(links.length);
         for (int i = 0; i < links.length; i++) {
             parts[i] = merge.part(requests[i].readableBytes());
+            parts[i].reads = reads;
         }
         for (int i = 0; i < links.length; i++) {
             links[i].send(parts[i], requests[i], requests[i].readerIndex(), requests[i].readableBytes());
@@ -169,15 +205,15 @@ final class Scattering {
         for (int i = 0; i < all.length; i++) {
             requests[i] = buf.retainedSlice(from, length);
         }
-        sendParts(merge, all, requests);
+        sendParts(merge, ReadPolicy.PRIMARY, all, requests);
     }
 
     /** The links to all shards of all routes, always in the same order; a server that several clusters share is asked once. */
     private ShardLink[] all(ProxyClient client) {
         Map<Address, ShardLink> links = new LinkedHashMap<>();
-        for (Cluster cluster : home.settings.routes().clusters()) {
-            for (Endpoint endpoint : cluster.snapshot().endpoints()) {
-                links.computeIfAbsent(endpoint.address(), one -> client.links().to(cluster, endpoint));
+        for (Shards each : home.shards()) {
+            for (Endpoint endpoint : each.owners()) {
+                links.computeIfAbsent(endpoint.address(), one -> client.links().to(each.cluster(), endpoint));
             }
         }
         return links.values().toArray(new ShardLink[0]);
@@ -205,7 +241,7 @@ final class Scattering {
             copy(request, command, buf, i);
         }
         Merge merge = new Merges.Scan(home, call, shard, all.length, CURSOR_BITS);
-        sendParts(merge, new ShardLink[] {all[shard]}, new ByteBuf[] {request});
+        sendParts(merge, ReadPolicy.PRIMARY, new ShardLink[] {all[shard]}, new ByteBuf[] {request});
     }
 
     private static long cursor(String text) {

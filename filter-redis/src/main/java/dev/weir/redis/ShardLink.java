@@ -33,16 +33,17 @@ final class ShardLink {
 
     private final ProxyLoop home;
     private final LinkGreeting greeting;
+    private final LinkSet set;
     private final Cluster cluster;
-    private final Endpoint endpoint;
+    private final Shards shards;
+    private Endpoint endpoint;
     private final String text;
     private final ShardMetrics.Counts metrics;
-    private final boolean judged;
     private final boolean own;
 
     private State state = State.IDLE;
     private @Nullable Channel channel;
-    private @Nullable RespCursor cursor;
+    private @Nullable LinkAnswers answers;
     private boolean leaving;
     private boolean lost;
 
@@ -52,8 +53,6 @@ final class ShardLink {
     private final StoppedClients stopped = new StoppedClients(this);
     private final LinkPace pace = new LinkPace(sent);
 
-    private long lastRead;
-    private long now;
     private final LinkDeadlines deadlines;
     private final BackOff backOff = new BackOff();
     private String failure = "";
@@ -62,12 +61,13 @@ final class ShardLink {
     ShardLink(ProxyLoop home, LinkSet set, Cluster cluster, Endpoint endpoint, boolean own) {
         this.own = own;
         this.home = home;
-        this.greeting = new LinkGreeting(home, set.kind(), endpoint);
+        this.set = set;
+        this.greeting = new LinkGreeting(home, set.kind(), cluster, endpoint);
         this.cluster = cluster;
+        this.shards = home.shards(cluster);
         this.endpoint = endpoint;
         this.text = endpoint.address().toString();
         this.metrics = home.metrics.shard(cluster.name(), text).onLoop(home.index);
-        this.judged = cluster.wantsOutcomes();
         this.output = new Pieces(home, () -> {});
         this.waiting = new WaitingCalls(home, metrics);
         this.deadlines = new LinkDeadlines(home, this, sent);
@@ -79,6 +79,32 @@ final class ShardLink {
 
     Endpoint endpoint() {
         return endpoint;
+    }
+
+    /** The same server, of which something else is known now. */
+    void endpoint(Endpoint same) {
+        endpoint = same;
+    }
+
+    /** The connections that it is one of. */
+    LinkSet set() {
+        return set;
+    }
+
+    /** Whether it cannot be connected to, as was seen a moment ago. */
+    boolean isDown() {
+        return state == State.IDLE && backOff.waits(home.clock.nanoTime());
+    }
+
+    /** How long its answers took of late, in nanoseconds. */
+    long latency() {
+        LinkAnswers reading = answers;
+        return reading == null ? 0 : reading.latency();
+    }
+
+    /** Whether its errors may say that another node is to be asked. */
+    boolean redirects() {
+        return shards.bySlots();
     }
 
     /** Its address, always the same instance. */
@@ -94,6 +120,9 @@ final class ShardLink {
         if (lost) {
             refuse(call, failure);
             return;
+        }
+        if (home.elsewhere.mayGo(call, own, shards)) {
+            call.keep(buf, from, length);
         }
         if (state == State.READY) {
             write(call, buf, from, length);
@@ -214,8 +243,8 @@ final class ShardLink {
             return;
         }
         Channel to = done.channel();
-        cursor = new RespCursor(home.shared);
-        lastRead = home.clock.nanoTime();
+        LinkAnswers reading = new LinkAnswers(home, this, greeting, sent, metrics);
+        answers = reading;
         metrics.opened();
         output.open(to, to);
         pace.open(to);
@@ -224,6 +253,7 @@ final class ShardLink {
             return;
         }
         state = State.GREETING;
+        reading.awaitGreeting();
         if (home.settings.timeoutNanos() > 0) {
             home.loop.schedule(
                     () -> {
@@ -236,7 +266,8 @@ final class ShardLink {
         }
     }
 
-    private void ready() {
+    /** Its greeting has been answered well. */
+    void ready() {
         state = State.READY;
         backOff.succeeded();
         metrics.connected();
@@ -247,9 +278,7 @@ final class ShardLink {
                 refuse(call, failure);
             }
         });
-        if (leaving && sent.isEmpty()) {
-            leave();
-        }
+        maybeLeave();
     }
 
     /** There is no connection, nor will there be one for a while. */
@@ -258,13 +287,24 @@ final class ShardLink {
         failure = why;
         lost = own;
         backOff.failed(home.clock.nanoTime());
+        doubt();
         waiting.each((call, request) -> refuse(call, why));
         resumeStopped();
     }
 
     private void refuse(Call call, String why) {
+        if (home.elsewhere.another(call, this)) {
+            return;
+        }
         home.metrics.forwardErrors.increment();
         home.fail(call, errorOf(why));
+    }
+
+    /** Another node may have taken its place: who knows them is asked. */
+    private void doubt() {
+        if (shards.bySlots()) {
+            endpoint.done(Endpoint.Outcome.WRONG_ROLE, -1);
+        }
     }
 
     private String errorOf(String why) {
@@ -275,91 +315,43 @@ final class ShardLink {
 
     /** Bytes have come; lent. */
     void received(ByteBuf data) {
-        now = home.clock.nanoTime();
-        lastRead = now;
+        LinkAnswers reading = answers;
+        if (reading == null) {
+            return;
+        }
         metrics.received(data.readableBytes());
         try {
-            walk(data);
+            reading.received(data);
         } catch (SniffException e) {
             lose("its answer is no RESP (" + e.getMessage() + ")");
         }
     }
 
-    private void walk(ByteBuf data) {
-        RespCursor answers = cursor;
-        int i = data.readerIndex();
-        int to = data.writerIndex();
-        while (i < to && answers != null && answers == cursor) {
-            if (answers.atBoundary() && data.getByte(i) == '>') {
-                throw new SniffException("push");
-            }
-            boolean last = answers.step(data, i, to) == RespCursor.Event.VALUE;
-            int end = answers.position();
-            if (state == State.GREETING) {
-                if (last) {
-                    greeted(answers.value());
-                }
-            } else {
-                answered(data, i, end - i, last, answers);
-            }
-            if (last) {
-                answers.release();
-            }
-            i = end;
-        }
+    /** The answer to a call is whole. */
+    void settled(Call call) {
+        metrics.settled(call.sentBytes);
+        deadlines.answered();
     }
 
-    private void greeted(RespValue value) {
-        if (greeting.answered(value)) {
-            ready();
-        } else if (greeting.refusal() != null) {
-            lose(greeting.refusal());
-        }
+    /** It has been handed over. */
+    void answered(Call call) {
+        call.inLink = false;
+        call.free();
+        maybeLeave();
     }
 
-    private void answered(ByteBuf data, int from, int length, boolean last, RespCursor answers) {
-        Call call = sent.peek();
-        if (call == null) {
-            throw new SniffException("unasked");
-        }
-        if (last) {
-            sent.remove();
-            metrics.settled(call.sentBytes);
-            deadlines.answered();
-        }
-        if (!call.done) {
-            call.responseBytes += length;
-            if (last) {
-                outcome(call, answers.value());
-            }
-            home.answer(call, data, from, length, last);
-        }
-        if (last) {
-            call.inLink = false;
-            call.free();
-            if (leaving && sent.isEmpty()) {
-                leave();
-            }
-        }
-    }
-
-    private void outcome(Call call, RespValue value) {
-        call.outcome(value, now);
-        boolean error = call.status == Exchange.Status.ERROR;
-        metrics.answered(error, now - call.sent);
-        if (judged) {
-            String code = call.error;
-            endpoint.done(
-                    error && code != null ? home.judge(code) : Endpoint.Outcome.SUCCESS, (now - call.sent) / 1_000);
+    /** Ends it, if that is to be, and nothing waits. */
+    void maybeLeave() {
+        if (leaving && sent.isEmpty()) {
+            leave();
         }
     }
 
     /** A call has had its time. */
     void expired(Call call, long timeout) {
         metrics.timedOut();
-        if (judged) {
-            endpoint.done(Endpoint.Outcome.TIMEOUT, timeout / 1_000);
-        }
+        endpoint.done(Endpoint.Outcome.TIMEOUT, timeout / 1_000);
+        doubt();
         refuse(call, "no answer within " + timeout / 1_000_000 + " ms");
     }
 
@@ -377,7 +369,8 @@ final class ShardLink {
 
     /** When something came last. */
     long lastRead() {
-        return lastRead;
+        LinkAnswers reading = answers;
+        return reading == null ? 0 : reading.lastRead();
     }
 
     /** The client cannot take more. If nobody else waits for answers of this link, none are read until {@link #speedUp}. */
@@ -420,7 +413,7 @@ final class ShardLink {
     }
 
     /** The connection is of no use any more: whoever waits on it is told. */
-    private void lose(String why) {
+    void lose(String why) {
         boolean greeted = state != State.GREETING;
         lost = own;
         failure = why;
@@ -429,7 +422,7 @@ final class ShardLink {
             metrics.failed();
             endpoint.done(Endpoint.Outcome.CONNECT_FAILED, -1);
         }
-        home.failAll(takeAll(), errorOf(why));
+        home.failAll(takeAll(), errorOf(why), true);
         if (!greeted) {
             failed(why);
         } else {
@@ -458,7 +451,7 @@ final class ShardLink {
         }
         List<Call> told = takeAll();
         closeChannel();
-        home.failAll(told, errorOf(failure));
+        home.failAll(told, errorOf(failure), false);
         waiting.each((call, request) -> refuse(call, failure));
         resumeStopped();
     }
@@ -473,11 +466,13 @@ final class ShardLink {
 
     private void closeChannel() {
         Channel before = channel;
-        if (cursor != null) {
+        LinkAnswers reading = answers;
+        if (reading != null) {
             metrics.closed();
+            reading.close();
         }
         channel = null;
-        cursor = null;
+        answers = null;
         pace.close();
         state = State.IDLE;
         deadlines.stop();

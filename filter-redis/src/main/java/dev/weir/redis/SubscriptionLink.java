@@ -72,7 +72,7 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
         return endpoint;
     }
 
-    boolean has(Topic topic) {
+    boolean has(@Nullable Topic topic) {
         return topics.contains(topic);
     }
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import redis.embedded.RedisServer;
+import redis.embedded.core.RedisServerBuilder;
 
 /**
  * A real server for a test: the embedded Redis 6.2 everywhere; Redis 7, Redis 8 and Valkey 9 where
@@ -76,7 +77,7 @@ final class TestServer implements AutoCloseable {
             int port = freePort();
             TestServer server = null;
             try {
-                server = name.equals("embedded") ? embedded(port) : process(name, port);
+                server = name.equals("embedded") ? embedded(port, List.of()) : process(name, port, List.of());
                 server.awaitPing();
                 return server;
             } catch (IOException e) {
@@ -93,19 +94,26 @@ final class TestServer implements AutoCloseable {
 
     /** Starts one where another has been. */
     static TestServer startOn(String name, int port) throws Exception {
-        TestServer server = name.equals("embedded") ? embedded(port) : process(name, port);
+        return startOn(name, port, List.of());
+    }
+
+    /** The same with settings, each as in its configuration file. */
+    static TestServer startOn(String name, int port, List<String> settings) throws Exception {
+        TestServer server = name.equals("embedded") ? embedded(port, settings) : process(name, port, settings);
         server.awaitPing();
         return server;
     }
 
-    private static TestServer embedded(int port) throws IOException {
-        RedisServer redis =
-                RedisServer.newRedisServer().port(port).setting("save \"\"").build();
+    private static TestServer embedded(int port, List<String> settings) throws IOException {
+        RedisServerBuilder builder =
+                RedisServer.newRedisServer().port(port).setting("save \"\"");
+        settings.forEach(builder::setting);
+        RedisServer redis = builder.build();
         redis.start();
         return new TestServer("embedded", port, null, redis::stop);
     }
 
-    private static TestServer process(String name, int port) throws IOException {
+    private static TestServer process(String name, int port, List<String> settings) throws IOException {
         List<String> command = new ArrayList<>();
         if (name.startsWith("sid/")) {
             // With the loader and the libraries of its own system, which needs no root as chroot does.
@@ -116,6 +124,11 @@ final class TestServer implements AutoCloseable {
         command.add(binary(name).toString());
         command.addAll(List.of("--dir", Files.createTempDirectory("weir").toString()));
         command.addAll(List.of("--port", String.valueOf(port), "--save", "", "--enable-debug-command", "yes"));
+        for (String setting : settings) {
+            int space = setting.indexOf(' ');
+            command.add("--" + setting.substring(0, space));
+            command.add(setting.substring(space + 1));
+        }
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
@@ -158,6 +171,21 @@ final class TestServer implements AutoCloseable {
 
     int port() {
         return port;
+    }
+
+    /** Ends it at once, without a word (SIGKILL); {@link #close} is still due. */
+    void kill() throws IOException {
+        String info;
+        try (Client client = connect()) {
+            info = String.valueOf(client.call("INFO", "server"));
+        }
+        String id = "process_id:";
+        int from = info.indexOf(id) + id.length();
+        long pid = Long.parseLong(info.substring(from, info.indexOf('\r', from)));
+        ProcessHandle.of(pid).ifPresent(handle -> {
+            handle.destroyForcibly();
+            handle.onExit().orTimeout(10, TimeUnit.SECONDS).join();
+        });
     }
 
     Client connect() throws IOException {
