@@ -131,8 +131,11 @@ final class Call {
 
     /** Keeps the request, as it may have to be sent again. */
     void keep(ByteBuf buf, int from, int length) {
-        boolean copied = length <= COPIED || length < buf.capacity() >> 1; // else it would keep much that is not its own
-        kept = copied ? home.allocator().heapBuffer(length).writeBytes(buf, from, length) : buf.retainedSlice(from, length);
+        boolean copied =
+                length <= COPIED || length < buf.capacity() >> 1; // else it would keep much that is not its own
+        kept = copied
+                ? home.allocator().heapBuffer(length).writeBytes(buf, from, length)
+                : buf.retainedSlice(from, length);
     }
 
     boolean isKept() {

@@ -278,18 +278,27 @@ final class Dispatch {
 
     /** To the shard, or to who may answer in its place. */
     void send(ProxyClient client, Call call, CommandReader command, ByteBuf buf, Route route, Endpoint owner) {
-        call.reads = route.reads();
-        link(client, call.info, route, owner).send(call, buf, command.start(), command.end() - command.start());
+        ShardLink link = link(client, call.info, route, owner);
+        if (link == null) {
+            home.fail(call, noReplica(owner));
+        } else {
+            call.reads = route.reads();
+            link.send(call, buf, command.start(), command.end() - command.start());
+        }
     }
 
-    /** The connection to the owner of keys, or to who may answer in its place what only reads. */
+    /** The connection to the owner of keys, or to who may answer in its place what only reads; null if nobody may. */
+    @Nullable
     ShardLink link(ProxyClient client, CommandInfo info, Route route, Endpoint owner) {
         LinkSet links = client.links();
-        Endpoint asked = owner;
-        if (route.reads() != ReadPolicy.PRIMARY && info.onlyReads()) {
-            asked = home.shards(route).reader(owner, route.reads(), links);
-        }
-        return links.to(route.cluster(), asked);
+        Endpoint asked = route.reads() == ReadPolicy.PRIMARY || !info.onlyReads()
+                ? owner
+                : home.shards(route).reader(owner, route.reads(), links);
+        return asked == null ? null : links.to(route.cluster(), asked);
+    }
+
+    static String noReplica(Endpoint owner) {
+        return "ERR shard " + owner.address() + " has no replica to read from";
     }
 
     /** The one shard that all keys of a command are on; any for one without keys. Null if there is none: then the call has failed. */
@@ -307,9 +316,8 @@ final class Dispatch {
             return null;
         }
         slot = -1;
-        Endpoint endpoint = keys.size() == 0
-                ? home.shards(route).any(client.hash())
-                : pick(route, command, buf, keys.position(0));
+        Endpoint endpoint =
+                keys.size() == 0 ? home.shards(route).any(client.hash()) : pick(route, command, buf, keys.position(0));
         int common = slot;
         if (endpoint == null) {
             noShard(call, route.cluster());
@@ -429,7 +437,9 @@ final class Dispatch {
         home.fail(
                 call,
                 "ERR cluster " + cluster.name()
-                        + (home.shards(cluster).ambiguous() ? " has several endpoints and does not hash" : " has no shard to ask"));
+                        + (home.shards(cluster).ambiguous()
+                                ? " has several endpoints and does not hash"
+                                : " has no shard to ask"));
     }
 
     /** To any shard of the catch-all. */

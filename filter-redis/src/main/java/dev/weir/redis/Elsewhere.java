@@ -112,8 +112,7 @@ final class Elsewhere {
 
     /** Lets the next command go on a connection although its slot is still on its way. */
     void asking(ShardLink link) {
-        link.send(
-                home.open(home.table.other(), home.clock.nanoTime(), 0), ASKING, 0, ASKING.readableBytes());
+        link.send(home.open(home.table.other(), home.clock.nanoTime(), 0), ASKING, 0, ASKING.readableBytes());
     }
 
     /** A connection to another endpoint, of the same sort as that it went by. */

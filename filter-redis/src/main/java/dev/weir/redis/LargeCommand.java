@@ -24,8 +24,7 @@ final class LargeCommand {
     private boolean complete;
 
     /** @param probe what is asked before; unpooled */
-    LargeCommand(
-            ProxyLoop home, ProxyClient client, CommandInfo info, LinkSet links, ShardLink link, ByteBuf probe) {
+    LargeCommand(ProxyLoop home, ProxyClient client, CommandInfo info, LinkSet links, ShardLink link, ByteBuf probe) {
         this.home = home;
         this.client = client;
         this.info = info;

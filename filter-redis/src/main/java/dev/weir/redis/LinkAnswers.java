@@ -26,8 +26,7 @@ final class LinkAnswers {
     /** The begin of an error that may be a redirection, until it is whole. */
     private @Nullable ByteBuf begun;
 
-    LinkAnswers(
-            ProxyLoop home, ShardLink link, LinkGreeting greeting, CallRing sent, ShardMetrics.Counts metrics) {
+    LinkAnswers(ProxyLoop home, ShardLink link, LinkGreeting greeting, CallRing sent, ShardMetrics.Counts metrics) {
         this.home = home;
         this.link = link;
         this.greeting = greeting;
@@ -144,8 +143,7 @@ final class LinkAnswers {
         latency += (took - latency) >> 3;
         if (judged) {
             String code = call.error;
-            link.endpoint()
-                    .done(error && code != null ? home.judge(code) : Endpoint.Outcome.SUCCESS, took / 1_000);
+            link.endpoint().done(error && code != null ? home.judge(code) : Endpoint.Outcome.SUCCESS, took / 1_000);
         }
     }
 

@@ -61,8 +61,7 @@ final class LinkGreeting {
         if (value.type == '-') {
             String error = new String(value.text, 0, value.textLength, StandardCharsets.UTF_8);
             // Of a log-in only the code: a server that does not know the command repeats what it was sent.
-            refusal =
-                    missing == 1 && selects ? error : home.settings.login().refusal(error);
+            refusal = missing == 1 && selects ? error : home.settings.login().refusal(error);
             return false;
         }
         return --missing == 0;

@@ -41,7 +41,8 @@ final class ProxyMetrics {
         this.redirections = counter(
                 "weir_redis_proxy_redirections",
                 "Answers of a Redis Cluster that sent a command elsewhere (MOVED, ASK, TRYAGAIN)");
-        this.retries = counter("weir_redis_proxy_retries", "Commands that read and were sent again, as they had failed");
+        this.retries =
+                counter("weir_redis_proxy_retries", "Commands that read and were sent again, as they had failed");
     }
 
     private Counter counter(String name, String description) {

@@ -118,8 +118,7 @@ final class ProxyPubSub {
             topic = new Topic(key);
             topics.put(key, topic);
             for (Endpoint endpoint : endpoints(key)) {
-                links.computeIfAbsent(
-                                endpoint.address(), one -> new SubscriptionLink(home, this, cluster(), endpoint))
+                links.computeIfAbsent(endpoint.address(), one -> new SubscriptionLink(home, this, cluster(), endpoint))
                         .subscribe(topic);
             }
         }

@@ -16,8 +16,7 @@ enum ReadPolicy {
     /** Of all of them the one that has answered fastest of late. */
     LOWEST_LATENCY;
 
-    static final List<String> NAMES =
-            List.of("primary", "prefer_replica", "replica", "any", "lowest_latency");
+    static final List<String> NAMES = List.of("primary", "prefer_replica", "replica", "any", "lowest_latency");
 
     /** Its name in configurations. */
     String label() {

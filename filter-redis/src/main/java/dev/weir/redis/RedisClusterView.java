@@ -135,8 +135,11 @@ record RedisClusterView(boolean ok, long epoch, List<Found> nodes) {
     /** Masters without slots, which only CLUSTER NODES tells: slots may be on their way to them. */
     private static void empty(Address asked, String text, Map<Address, Node> masters, Map<Address, Node> replicas) {
         for (String line : text.split("\n", -1)) {
-            String[] fields = line.strip().split(" ", -1); // id ip:port@bus[,name] flags master ping pong epoch link slots…
-            if (fields.length != 8 || !fields[2].contains(MASTER) || BROKEN.matcher(fields[2]).find()) {
+            String[] fields =
+                    line.strip().split(" ", -1); // id ip:port@bus[,name] flags master ping pong epoch link slots…
+            if (fields.length != 8
+                    || !fields[2].contains(MASTER)
+                    || BROKEN.matcher(fields[2]).find()) {
                 continue;
             }
             String place = fields[1].substring(0, Math.max(0, fields[1].indexOf('@')));

@@ -1,6 +1,5 @@
 package dev.weir.redis;
 
-import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.Address;
 import dev.weir.redis.ProxyRoutes.Route;
@@ -79,12 +78,21 @@ final class Scattering {
             dispatch.send(client, call, command, buf, route, owner);
             return;
         }
+        ShardLink[] links = new ShardLink[found];
+        for (int part = 0; part < found; part++) {
+            ShardLink link = dispatch.link(client, call.info, routes[part], shards[part]);
+            if (link == null) {
+                home.fail(call, Dispatch.noReplica(shards[part]));
+                return;
+            }
+            links[part] = link;
+        }
         Merge merge = switch (plan) {
             case MGET -> new Merges.Elements(home, call, found, Arrays.copyOf(owners, n));
             case MSET -> new Merges.AllOk(home, call, found);
             default -> new Merges.Sum(home, call, found);
         };
-        send(client, merge, command, buf, n, step, tail);
+        send(merge, links, command, buf, n, step, tail);
         if (owners.length > 4096) {
             owners = new int[64];
         }
@@ -129,7 +137,7 @@ final class Scattering {
         return stampOf[slot] == stamp ? partOf[slot] : -1;
     }
 
-    private void send(ProxyClient client, Merge merge, CommandReader command, ByteBuf buf, int n, int step, int tail) {
+    private void send(Merge merge, ShardLink[] links, CommandReader command, ByteBuf buf, int n, int step, int tail) {
         KeyFinder keys = home.keys;
         int count = found;
         int[] first = new int[count + 1]; // of each part, in the order of the parts
@@ -141,11 +149,9 @@ final class Scattering {
         for (int i = 0; i < n; i++) {
             positions[next[owners[i]]++] = keys.position(i);
         }
-        ShardLink[] links = new ShardLink[count];
         ReadPolicy reads = routes[0].reads();
         ByteBuf[] requests = new ByteBuf[count];
         for (int part = 0; part < count; part++) {
-            links[part] = dispatch.link(client, merge.whole().info, routes[part], shards[part]);
             ByteBuf request = home.allocator().buffer(Math.min(command.end() - command.start(), 512));
             Resp.arrayHeader(request, 1L + (long) keysOf[part] * step + tail);
             copy(request, command, buf, 0);

@@ -2,7 +2,6 @@ package dev.weir.redis;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
-import dev.weir.core.exchange.Exchange;
 import dev.weir.core.protocol.SniffException;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;

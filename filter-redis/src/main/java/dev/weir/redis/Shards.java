@@ -124,10 +124,7 @@ final class Shards {
     /** Whether a key might be on any of several: endpoints that were discovered later than the configuration was read. */
     boolean ambiguous() {
         refresh();
-        return slots == null
-                && !cluster.usesHash()
-                && !home.settings.variant().anyShard()
-                && owners.size() > 1;
+        return slots == null && !cluster.usesHash() && !home.settings.variant().anyShard() && owners.size() > 1;
     }
 
     /** Anyone that has keys; the same for the same number, as long as nothing changes. Null if there is none. */
@@ -191,7 +188,12 @@ final class Shards {
         switch (policy) {
             case REPLICA, PREFER_REPLICA:
                 Endpoint copy = next(copies, links);
-                return copy != null || policy == ReadPolicy.REPLICA ? copy : owner;
+                if (copy != null || policy == ReadPolicy.PREFER_REPLICA) {
+                    return copy == null ? owner : copy;
+                }
+                return copies.length == 0
+                        ? null
+                        : copies[Math.floorMod(turn, copies.length)]; // says what is wrong with it
             case ANY:
                 if (Math.floorMod(turn, copies.length + 1) == 0) {
                     return owner;

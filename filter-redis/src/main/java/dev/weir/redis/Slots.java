@@ -3,8 +3,8 @@ package dev.weir.redis;
 import java.util.function.IntConsumer;
 
 /**
- * The hash slots of a Redis Cluster: each key is in one of 16,384, by the CRC16 of the key, or of what stands between its first {@code {} and the
- * first {@code }} behind it, if anything does (cluster specification, "Key distribution model" and "Hash tags").
+ * The hash slots of a Redis Cluster: each key is in one of 16,384, by the CRC16 of the key, or of what stands between its first opening brace and the
+ * first closing one behind it, if anything does (cluster specification, "Key distribution model" and "Hash tags").
  */
 final class Slots {
     static final int COUNT = 16_384;

@@ -144,7 +144,8 @@ final class RedisClusterChangesIT {
                         "--cluster-yes"));
             } else {
                 for (int key = 0; key < 40; key++) {
-                    byte[] bytes = ("c" + key % CLIENTS + ":" + key).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+                    byte[] bytes =
+                            ("c" + key % CLIENTS + ":" + key).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
                     int slot = Slots.of(bytes, bytes.length);
                     TestServer from = cluster.owner(slot, cluster.nodes.get(0));
                     cluster.move(slot, from, cluster.nodes.get((cluster.nodes.indexOf(from) + 1) % 3));
@@ -153,7 +154,8 @@ final class RedisClusterChangesIT {
             load.await(1_000);
             load.end();
             assertThat(load.errors).isEmpty();
-            assertThat(meters.get("weir_redis_proxy_redirections").counter().count()).isPositive();
+            assertThat(meters.get("weir_redis_proxy_redirections").counter().count())
+                    .isPositive();
         }
     }
 
@@ -212,8 +214,7 @@ final class RedisClusterChangesIT {
         try (TestCluster cluster = TestCluster.start(name, 3, 1)) {
             for (String policy : List.of("primary", "replica", "prefer_replica", "any", "lowest_latency")) {
                 cluster.nodes.forEach(RedisClusterChangesIT::resetStatistics);
-                try (Proxy proxy =
-                                cluster.proxy(new SimpleMeterRegistry(), Map.of("read_policy", policy), Map.of());
+                try (Proxy proxy = cluster.proxy(new SimpleMeterRegistry(), Map.of("read_policy", policy), Map.of());
                         RawClient client = TestCluster.connect(proxy)) {
                     for (int i = 0; i < 40; i++) {
                         assertThat(client.call("SET", "k" + i, "v" + i)).isEqualTo("+OK\r\n");
@@ -270,7 +271,8 @@ final class RedisClusterChangesIT {
         }
         Pattern offset = Pattern.compile("(?:master|slave)_repl_offset:(\\d+)");
         for (TestServer replica : cluster.having("slave")) {
-            Matcher port = Pattern.compile("master_port:(\\d+)").matcher(TestCluster.call(replica, "INFO", "replication"));
+            Matcher port =
+                    Pattern.compile("master_port:(\\d+)").matcher(TestCluster.call(replica, "INFO", "replication"));
             assertThat(port.find()).isTrue();
             TestServer master = cluster.node(Integer.parseInt(port.group(1)));
             long wanted = number(offset, TestCluster.call(master, "INFO", "replication"));

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -76,11 +77,12 @@ final class RedisClusterIT {
         }
     }
 
-    private static TreeSet<String> scan(RawClient client) throws Exception {
+    private static Set<String> scan(RawClient client) throws Exception {
         TreeSet<String> found = new TreeSet<>();
         String cursor = "0";
         do {
-            List<String> lines = List.of(client.call("SCAN", cursor, "COUNT", "20").split("\r\n", -1));
+            List<String> lines =
+                    List.of(client.call("SCAN", cursor, "COUNT", "20").split("\r\n", -1));
             cursor = lines.get(2);
             for (int i = 5; i < lines.size(); i += 2) {
                 assertThat(found.add(lines.get(i))).as(lines.get(i)).isTrue();
@@ -110,8 +112,7 @@ final class RedisClusterIT {
             assertThat(TestCluster.moveKeys(slot, 1, from, to)).isEqualTo(1);
             assertThat(client.call("GET", "{m}1")).isEqualTo("$1\r\na\r\n");
             assertThat(client.call("GET", "{m}2")).isEqualTo("$1\r\nb\r\n");
-            assertThat(client.call("MGET", "{m}1", "{m}2", "{m}new"))
-                    .startsWith("-TRYAGAIN ");
+            assertThat(client.call("MGET", "{m}1", "{m}2", "{m}new")).startsWith("-TRYAGAIN ");
             assertThat(client.call("LLEN", "{m}l")).isEqualTo(":2\r\n");
             assertThat(count(meters, "weir_redis_proxy_redirections")).isGreaterThan(2);
 
@@ -119,7 +120,8 @@ final class RedisClusterIT {
                 assertThat(client.call("GET", "{m}1")).isEqualTo("$1\r\na\r\n");
             }
             cluster.endMove(slot, from, to);
-            assertThat(client.call("MGET", "{m}1", "{m}2", "{m}new")).isEqualTo("*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nn\r\n");
+            assertThat(client.call("MGET", "{m}1", "{m}2", "{m}new"))
+                    .isEqualTo("*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nn\r\n");
             double redirected = count(meters, "weir_redis_proxy_redirections");
             assertThat(client.call("LRANGE", "{m}l", "0", "-1")).isEqualTo("*2\r\n$1\r\nx\r\n$1\r\ny\r\n");
             assertThat(client.call("DEL", "{m}1", "{m}2", "{m}new", "{m}l")).isEqualTo(":4\r\n");
@@ -137,8 +139,7 @@ final class RedisClusterIT {
                 Proxy proxy = cluster.proxy(meters, Map.of(), SELDOM);
                 RawClient client = TestCluster.connect(proxy)) {
             TestServer fresh = cluster.add();
-            TestCluster.call(
-                    cluster.nodes.get(0), "CLUSTER", "MEET", "127.0.0.1", String.valueOf(fresh.port()));
+            TestCluster.call(cluster.nodes.get(0), "CLUSTER", "MEET", "127.0.0.1", String.valueOf(fresh.port()));
             cluster.awaitNodes();
             int slot = slot("{m}");
             TestServer from = cluster.owner(slot, cluster.nodes.get(0));

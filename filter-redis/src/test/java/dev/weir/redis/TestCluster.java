@@ -224,12 +224,13 @@ final class TestCluster implements AutoCloseable {
     /** Moves up to so many keys; answers how many. */
     static int moveKeys(int slot, int most, TestServer from, TestServer to) throws IOException {
         try (TestServer.Client client = from.connect()) {
-            List<?> keys = (List<?>) client.call("CLUSTER", "GETKEYSINSLOT", String.valueOf(slot), String.valueOf(most));
+            List<?> keys =
+                    (List<?>) client.call("CLUSTER", "GETKEYSINSLOT", String.valueOf(slot), String.valueOf(most));
             if (keys == null || keys.isEmpty()) {
                 return 0;
             }
-            List<String> command =
-                    new ArrayList<>(List.of("MIGRATE", "127.0.0.1", String.valueOf(to.port()), "", "0", "5000", "KEYS"));
+            List<String> command = new ArrayList<>(
+                    List.of("MIGRATE", "127.0.0.1", String.valueOf(to.port()), "", "0", "5000", "KEYS"));
             keys.forEach(key -> command.add(String.valueOf(key)));
             ok(String.valueOf(client.call(command.toArray(new String[0]))));
             return keys.size();
@@ -270,8 +271,11 @@ final class TestCluster implements AutoCloseable {
     Proxy proxy(SimpleMeterRegistry meters, Map<String, ?> settings, Map<String, ?> discovery) {
         Map<String, Object> terminal = new HashMap<>(Map.of("type", "redis_proxy", "cluster", "c"));
         terminal.putAll(settings);
-        Map<String, Object> search = new HashMap<>(
-                Map.of("type", "redis_cluster", "seeds", List.of("127.0.0.1:" + nodes.get(0).port())));
+        Map<String, Object> search = new HashMap<>(Map.of(
+                "type",
+                "redis_cluster",
+                "seeds",
+                List.of("127.0.0.1:" + nodes.get(0).port())));
         search.putAll(discovery);
         return Proxy.builder()
                 .meters(meters)

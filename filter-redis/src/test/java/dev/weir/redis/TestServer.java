@@ -105,8 +105,7 @@ final class TestServer implements AutoCloseable {
     }
 
     private static TestServer embedded(int port, List<String> settings) throws IOException {
-        RedisServerBuilder builder =
-                RedisServer.newRedisServer().port(port).setting("save \"\"");
+        RedisServerBuilder builder = RedisServer.newRedisServer().port(port).setting("save \"\"");
         settings.forEach(builder::setting);
         RedisServer redis = builder.build();
         redis.start();
