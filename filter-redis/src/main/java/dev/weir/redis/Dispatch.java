@@ -22,6 +22,7 @@ final class Dispatch {
     private final ProxyRoutes routes;
     private final LocalCommands local;
     private final Scattering scattering;
+    private final Renames renames;
     /** The slot of the key that was picked for last, or -1. */
     private int slot;
 
@@ -31,6 +32,7 @@ final class Dispatch {
         this.routes = home.settings.routes();
         this.local = new LocalCommands(home);
         this.scattering = new Scattering(home, this);
+        this.renames = new Renames(home, this);
     }
 
     /**
@@ -39,6 +41,11 @@ final class Dispatch {
      * @return whether it was taken; if not it has to come again when the client's other commands have been answered
      */
     boolean command(ProxyClient client, CommandReader command, ByteBuf buf) {
+        return routes.renames() ? renames.command(client, command, buf) : take(client, command, buf);
+    }
+
+    /** The same, with the names that keys have at the shards. */
+    boolean take(ProxyClient client, CommandReader command, ByteBuf buf) {
         CommandInfo info = info(command, buf);
         Plan plan = home.plans.of(info);
         boolean listens = !client.session().resp3() && home.pubSub.subscribed(client);
@@ -51,8 +58,9 @@ final class Dispatch {
         if (busy || lane.busyForMove(home.topology())) {
             return false;
         }
-        Call call = client.open(info, command.end() - command.start());
-        call.target = shownKey(info, command, buf);
+        boolean renamed = renames.active();
+        Call call = client.open(info, renamed ? renames.wireBytes() : command.end() - command.start());
+        call.target = renamed ? renames.shown() : shownKey(info, command, buf);
         int count = command.count();
         if (info.index != 0 && (info.arity > 0 ? count != info.arity : count < -info.arity)) {
             if (transacts && transaction != null) {
@@ -203,7 +211,7 @@ final class Dispatch {
         return buf.toString(command.start() + command.at(key), length, StandardCharsets.UTF_8);
     }
 
-    private CommandInfo info(CommandReader command, ByteBuf buf) {
+    CommandInfo info(CommandReader command, ByteBuf buf) {
         int start = command.start();
         CommandInfo info = table.find(buf, start + command.at(0), command.length(0), command.end());
         if (info.container && command.count() > 1) {
@@ -283,7 +291,8 @@ final class Dispatch {
             home.fail(call, noReplica(owner));
         } else {
             call.reads = route.reads();
-            link.send(call, buf, command.start(), command.end() - command.start());
+            int length = command.end() - command.start();
+            link.send(renames.answering(call, route, length), buf, command.start(), length);
         }
     }
 
@@ -362,8 +371,8 @@ final class Dispatch {
         }
         Route route = route(command, buf, key);
         Endpoint endpoint = route == null ? null : pick(route, command, buf, key);
-        if (route == null || endpoint == null) {
-            return null;
+        if (route == null || endpoint == null || route.rename() != null) {
+            return null; // a name can be changed only in a command that is read whole
         }
         LinkSet links = client.links();
         ByteBuf probe = Resp.PING;
@@ -385,7 +394,9 @@ final class Dispatch {
             call.waits = call.info.blocking || command.has(buf, "BLOCK");
             call.lender = links;
             client.lane().enter(lease);
-            lease.send(call, buf, command.start(), command.end() - command.start());
+            call.link = lease;
+            int length = command.end() - command.start();
+            lease.send(renames.answering(call, shard.route, length), buf, command.start(), length);
             client.waits(call);
         }
     }
@@ -404,7 +415,7 @@ final class Dispatch {
 
     /** Whether SORT looks at keys that its arguments make up. */
     boolean sortsByOthers(ProxyClient client, CommandReader command, ByteBuf buf) {
-        if (single(client) != null) {
+        if (single(client) != null && !routes.renames()) {
             return false;
         }
         for (int i = 2; i < command.count() - 1; i++) {
@@ -417,6 +428,11 @@ final class Dispatch {
             }
         }
         return false;
+    }
+
+    /** Whether the answer to the running command names keys otherwise than clients do. */
+    boolean namesKeys(CommandInfo info) {
+        return renames.active() && Renames.inAnswer(info);
     }
 
     /** Whether a command has no keys. */
@@ -453,12 +469,13 @@ final class Dispatch {
         }
     }
 
+    /** The route of a key, whose bytes lie in the loop's scratch afterwards; null if there is none. */
     @Nullable
     Route route(CommandReader command, ByteBuf buf, int argument) {
         int length = command.length(argument);
         byte[] key = home.scratch(length);
         buf.getBytes(command.start() + command.at(argument), key, 0, length);
-        return routes.find(key, length);
+        return renames.active() ? renames.routeOf(argument) : routes.find(key, length);
     }
 
     /** The shard of the key whose bytes {@link #route} has just read. */

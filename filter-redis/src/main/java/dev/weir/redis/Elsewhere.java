@@ -118,12 +118,15 @@ final class Elsewhere {
     /** A connection to another endpoint, of the same sort as that it went by. */
     private static ShardLink link(Call call, ShardLink from, Endpoint endpoint) {
         LinkSet lender = call.lender;
-        ProxyClient client = call.client;
+        ProxyClient client = call.merge == null ? call.client : call.merge.client();
         if (lender == null || client == null) {
             return from.set().to(from.cluster(), endpoint);
         }
         ShardLink lease = lender.lease(from.cluster(), endpoint);
         client.lane().enter(lease);
+        if (call.merge != null) {
+            call.merge.whole().link = lease;
+        }
         lender.giveBack(from);
         return lease;
     }

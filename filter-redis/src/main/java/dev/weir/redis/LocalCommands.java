@@ -84,6 +84,12 @@ final class LocalCommands {
         return buf.toString(command.start() + command.at(argument), command.length(argument), StandardCharsets.UTF_8);
     }
 
+    static byte[] bytes(CommandReader command, ByteBuf buf, int argument) {
+        byte[] bytes = new byte[command.length(argument)];
+        buf.getBytes(command.start() + command.at(argument), bytes);
+        return bytes;
+    }
+
     static void copy(ByteBuf out, CommandReader command, ByteBuf buf, int argument) {
         Resp.bulk(out, buf, command.start() + command.at(argument), command.length(argument));
     }

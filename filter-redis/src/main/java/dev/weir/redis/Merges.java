@@ -189,26 +189,31 @@ final class Merges {
         }
     }
 
+    /** Copies the keys that a shard tells, which begin where the walk is. */
+    interface Keys {
+        void copy(RespWalk walk, ByteBuf out);
+    }
+
     /** The answer of one shard to SCAN, with a cursor that tells the shard, or the begin of the next one. */
     static final class Scan extends Merge {
         private final int shard;
         private final int shards;
         private final int bits;
+        private final Keys keys;
 
-        Scan(ProxyLoop home, Call whole, int shard, int shards, int bits) {
+        Scan(ProxyLoop home, Call whole, int shard, int shards, int bits, Keys keys) {
             super(home, whole, 1);
             this.shard = shard;
             this.shards = shards;
             this.bits = bits;
+            this.keys = keys;
         }
 
         @Override
         void write(ByteBuf out) {
-            Elements.Walk walk = new Elements.Walk(text(0));
-            walk.next();
-            int digits = walk.answer.indexOf(walk.from, walk.at, (byte) '\n') + 1;
-            long own = Long.parseUnsignedLong(
-                    walk.answer.toString(digits, walk.at - 2 - digits, StandardCharsets.US_ASCII));
+            RespWalk walk = new RespWalk(text(0));
+            walk.header();
+            long own = Long.parseUnsignedLong(new String(walk.bulk(), StandardCharsets.US_ASCII));
             if (own >>> bits != 0) {
                 throw new IllegalStateException("a cursor of more than " + bits + " bits");
             }
@@ -216,7 +221,7 @@ final class Merges {
             long cursor = next == shards ? 0 : (long) next << bits | own;
             Resp.arrayHeader(out, 2);
             Resp.bulk(out, Long.toString(cursor));
-            out.writeBytes(walk.answer, walk.at, walk.answer.writerIndex() - walk.at);
+            keys.copy(walk, out);
         }
     }
 }

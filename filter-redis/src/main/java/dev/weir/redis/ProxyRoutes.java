@@ -20,8 +20,9 @@ final class ProxyRoutes {
      * @param cluster where they are
      * @param number of the cluster, among {@link ProxyRoutes#clusters()}
      * @param reads who is asked by commands that only read
+     * @param rename how they are called there; null for as they are
      */
-    record Route(byte[] prefix, Cluster cluster, int number, ReadPolicy reads) {
+    record Route(byte[] prefix, Cluster cluster, int number, ReadPolicy reads, @Nullable KeyRename rename) {
         /** Whether a key of {@code length} bytes goes this way. */
         boolean takes(byte[] key, int length) {
             if (length < prefix.length) {
@@ -53,6 +54,7 @@ final class ProxyRoutes {
     private final @Nullable Route only;
     private final Route first;
     private final List<Cluster> clusters;
+    private final boolean renames;
     private final int open;
     private final int close;
 
@@ -61,6 +63,7 @@ final class ProxyRoutes {
         this.only = routes.size() == 1 && routes.get(0).prefix.length == 0 ? routes.get(0) : null;
         this.first = routes.get(routes.size() - 1);
         this.clusters = List.copyOf(clusters);
+        this.renames = routes.stream().anyMatch(route -> route.rename != null);
         this.open = hashTag.isEmpty() ? -1 : hashTag.charAt(0);
         this.close = hashTag.isEmpty() ? -1 : hashTag.charAt(1);
     }
@@ -85,27 +88,30 @@ final class ProxyRoutes {
                         prefix == null ? "" : prefix,
                         cluster(node, anyShard, environment),
                         clusters,
-                        reads(node, reads)));
+                        reads(node, reads),
+                        KeyRename.read(node, prefix == null ? "" : prefix)));
                 node.rejectUnknown();
             }
             if (routes.isEmpty()) {
                 config.error("routes", "empty (expected: at least one { prefix, cluster } or { cluster })");
             }
         } else {
-            routes.add(route("", cluster(config, anyShard, environment), clusters, reads));
+            routes.add(route(
+                    "", cluster(config, anyShard, environment), clusters, reads, KeyRename.read(config, "")));
         }
         if (routes.isEmpty()) {
-            routes.add(route("", environment.cluster(config, "cluster"), clusters, reads));
+            routes.add(route("", environment.cluster(config, "cluster"), clusters, reads, null));
         }
         routes.sort(
                 Comparator.comparingInt((Route route) -> route.prefix.length).reversed());
         return new ProxyRoutes(List.copyOf(routes), clusters, hashTag(config));
     }
 
-    private static Route route(String prefix, Cluster cluster, Set<Cluster> clusters, ReadPolicy reads) {
+    private static Route route(
+            String prefix, Cluster cluster, Set<Cluster> clusters, ReadPolicy reads, @Nullable KeyRename rename) {
         clusters.add(cluster);
         return new Route(
-                ProxySettings.bytes(prefix), cluster, List.copyOf(clusters).indexOf(cluster), reads);
+                ProxySettings.bytes(prefix), cluster, List.copyOf(clusters).indexOf(cluster), reads, rename);
     }
 
     private static ReadPolicy reads(ConfigNode node, ReadPolicy absent) {
@@ -150,6 +156,27 @@ final class ProxyRoutes {
         for (Route route : routes) {
             if (route.takes(key, length)) {
                 return route;
+            }
+        }
+        return null;
+    }
+
+    /** Whether some keys have other names at the shards. */
+    boolean renames() {
+        return renames;
+    }
+
+    /**
+     * What clients call the key that a cluster has stored: by that name it is found there. Null if it is none of theirs. Where several fit, that
+     * of the longest prefix.
+     */
+    byte @Nullable [] name(Cluster cluster, byte[] stored) {
+        for (Route route : routes) {
+            byte[] name = route.cluster != cluster
+                    ? null
+                    : route.rename == null ? stored : route.rename.reverse(stored);
+            if (name != null && find(name, name.length) == route) {
+                return name;
             }
         }
         return null;

@@ -137,6 +137,11 @@ final class ProxyTransaction {
                     spoil(call, Dispatch.SORTS_BY_OTHERS);
                 } else if (home.dispatch.keyless(call.info, command, buf)) {
                     queueAnywhere(call, command, buf);
+                } else if (home.dispatch.namesKeys(call.info)) {
+                    spoil(
+                            call,
+                            "ERR " + call.info.operation.name() + " is not supported within a transaction by redis_proxy"
+                                    + " where keys have other names at the shards, as its answer names keys");
                 } else if (shard(call, command, buf) != null) {
                     forward(call, command, buf);
                 } else {

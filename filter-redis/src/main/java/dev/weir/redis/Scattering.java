@@ -196,6 +196,10 @@ final class Scattering {
             dispatch.noShard(call, home.settings.routes().keyless().cluster());
             return;
         }
+        if (home.settings.routes().renames() && call.info.operation.name().equals("KEYS")) {
+            keys(call, all, LocalCommands.bytes(command, buf, 1));
+            return;
+        }
         Merge merge = switch (plan) {
             case ALL_SUM -> new Merges.Sum(home, call, all.length);
             case ALL_ELEMENTS -> new Merges.Joined(home, call, all.length);
@@ -204,6 +208,49 @@ final class Scattering {
             default -> new Merges.AllOk(home, call, all.length);
         };
         toEach(merge, all, buf, command.start(), command.end() - command.start());
+    }
+
+    /** KEYS where keys have other names at the shards: all of these are asked for, and those whose name fits are told. */
+    private void keys(Call call, ShardLink[] all, byte[] pattern) {
+        Glob glob = new Glob(pattern);
+        ByteBuf request = home.allocator().buffer(32);
+        Resp.arrayHeader(request, 2);
+        Resp.bulk(request, "KEYS");
+        Resp.bulk(request, "*");
+        Merge merge = new Merge(home, call, all.length) {
+            @Override
+            void write(ByteBuf out) {
+                ByteBuf names = home.allocator().buffer();
+                try {
+                    long count = 0;
+                    for (int i = 0; i < all.length; i++) {
+                        RespWalk walk = new RespWalk(text(i));
+                        count += names(walk, all[i].cluster(), glob, names);
+                    }
+                    Resp.arrayHeader(out, count);
+                    out.writeBytes(names);
+                } finally {
+                    names.release();
+                }
+            }
+        };
+        toEach(merge, all, request, request.readerIndex(), request.readableBytes());
+        request.release();
+    }
+
+    /** Writes what clients call the keys of an array, of those that have a name and whose name fits; answers how many these are. */
+    private long names(RespWalk walk, Cluster cluster, @Nullable Glob glob, ByteBuf out) {
+        ProxyRoutes routes = home.settings.routes();
+        long stored = walk.header();
+        long count = 0;
+        for (long k = 0; k < stored; k++) {
+            byte[] name = routes.name(cluster, walk.bulk());
+            if (name != null && (glob == null || glob.matches(name))) {
+                Resp.bulk(out, name, 0, name.length);
+                count++;
+            }
+        }
+        return count;
     }
 
     private static void toEach(Merge merge, ShardLink[] all, ByteBuf buf, int from, int length) {
@@ -239,15 +286,42 @@ final class Scattering {
             dispatch.noShard(call, home.settings.routes().keyless().cluster());
             return;
         }
+        // Patterns are those of clients' names: where these are not those of the shards it is not for them to compare.
+        boolean renames = home.settings.routes().renames();
+        int match = renames ? option(command, buf, "MATCH") : -1;
         ByteBuf request = home.allocator().buffer(command.end() - command.start());
-        Resp.arrayHeader(request, command.count());
+        Resp.arrayHeader(request, command.count() - (match < 0 ? 0 : 2));
         copy(request, command, buf, 0);
         Resp.bulk(request, Long.toString(cursor & CURSOR_MASK));
         for (int i = 2; i < command.count(); i++) {
-            copy(request, command, buf, i);
+            if (i != match && i != match + 1 || match < 0) {
+                copy(request, command, buf, i);
+            }
         }
-        Merge merge = new Merges.Scan(home, call, shard, all.length, CURSOR_BITS);
+        Glob glob = match < 0 ? null : new Glob(LocalCommands.bytes(command, buf, match + 1));
+        Merges.Keys keys = renames ? (walk, out) -> renamed(walk, all[shard].cluster(), glob, out) : RespWalk::rest;
+        Merge merge = new Merges.Scan(home, call, shard, all.length, CURSOR_BITS, keys);
         sendParts(merge, ReadPolicy.PRIMARY, new ShardLink[] {all[shard]}, new ByteBuf[] {request});
+    }
+
+    /** Where an option with a value stands, or -1. */
+    private static int option(CommandReader command, ByteBuf buf, String name) {
+        for (int i = 2; i + 1 < command.count(); i += 2) {
+            if (command.is(buf, i, name)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private void renamed(RespWalk walk, Cluster cluster, @Nullable Glob glob, ByteBuf out) {
+        ByteBuf names = home.allocator().buffer();
+        try {
+            Resp.arrayHeader(out, names(walk, cluster, glob, names));
+            out.writeBytes(names);
+        } finally {
+            names.release();
+        }
     }
 
     private static long cursor(String text) {
@@ -280,7 +354,8 @@ final class Scattering {
                         return false;
                     }
                     whole.shards = 1;
-                    chosen.send(whole, request, request.readerIndex(), request.readableBytes());
+                    Call asking = home.settings.routes().renames() ? named(whole, chosen) : whole;
+                    chosen.send(asking, request, request.readerIndex(), request.readableBytes());
                     return true;
                 } finally {
                     request.release();
@@ -300,6 +375,24 @@ final class Scattering {
         };
         toEach(merge, all, sizes, sizes.readerIndex(), sizes.readableBytes());
         sizes.release();
+    }
+
+    /** The answer will be what clients call the key; nothing, if it is none of theirs. */
+    private Call named(Call whole, ShardLink chosen) {
+        Merge merge = new Merge(home, whole, 1) {
+            @Override
+            void write(ByteBuf out) {
+                byte[] name = text(0).getByte(text(0).readerIndex()) == '$' && text(0).getByte(text(0).readerIndex() + 1) != '-'
+                        ? home.settings.routes().name(chosen.cluster(), new RespWalk(text(0)).bulk())
+                        : null;
+                if (name == null) {
+                    Resp.nil(out, chosen.set().kind().resp3());
+                } else {
+                    Resp.bulk(out, name, 0, name.length);
+                }
+            }
+        };
+        return merge.part(whole.requestBytes);
     }
 
     /** A shard, each as likely as it has keys; null if none has any. */

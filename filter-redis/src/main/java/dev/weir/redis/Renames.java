@@ -1,0 +1,194 @@
+package dev.weir.redis;
+
+import dev.weir.redis.ProxyRoutes.Route;
+import io.netty.buffer.ByteBuf;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where routes call keys otherwise at the shards than clients do: a command is written anew with the stored names before it is dispatched, and names in
+ * answers become those of clients again. One per loop; for the running command only.
+ */
+final class Renames {
+    /** Where an answer names keys. */
+    enum Place {
+        /** Its first element is one. */
+        FIRST,
+        /** It is a map by keys, or an array of pairs that begin with them. */
+        MAP
+    }
+
+    private static final Map<String, Place> PLACES = Map.ofEntries(
+            Map.entry("BLPOP", Place.FIRST),
+            Map.entry("BRPOP", Place.FIRST),
+            Map.entry("BZPOPMIN", Place.FIRST),
+            Map.entry("BZPOPMAX", Place.FIRST),
+            Map.entry("LMPOP", Place.FIRST),
+            Map.entry("BLMPOP", Place.FIRST),
+            Map.entry("ZMPOP", Place.FIRST),
+            Map.entry("BZMPOP", Place.FIRST),
+            Map.entry("XREAD", Place.MAP),
+            Map.entry("XREADGROUP", Place.MAP));
+
+    private final ProxyLoop home;
+    private final Dispatch dispatch;
+    private final ProxyRoutes routes;
+    private final CommandReader reader;
+    /** Of the running command, the route of each argument that is a key; null if it was not written anew. */
+    private @Nullable Route @Nullable [] routeOf;
+
+    private @Nullable String shown;
+    private int wireBytes;
+
+    Renames(ProxyLoop home, Dispatch dispatch) {
+        this.home = home;
+        this.dispatch = dispatch;
+        this.routes = home.settings.routes();
+        this.reader = new CommandReader(home.settings.limits());
+    }
+
+    /** As {@link Dispatch#take}, with the names that keys have at the shards. */
+    boolean command(ProxyClient client, CommandReader command, ByteBuf buf) {
+        CommandInfo info = dispatch.info(command, buf);
+        KeyFinder keys = home.keys;
+        if (!info.readsKeys() || !keys.find(info, command, buf) || keys.size() == 0) {
+            return dispatch.take(client, command, buf);
+        }
+        @Nullable Route[] found = new Route[command.count()];
+        boolean renames = false;
+        for (int i = 0; i < keys.size(); i++) {
+            Route route = dispatch.route(command, buf, keys.position(i));
+            found[keys.position(i)] = route;
+            renames |= route != null && route.rename() != null;
+        }
+        if (!renames) {
+            return dispatch.take(client, command, buf);
+        }
+        shown = dispatch.shownKey(info, command, buf);
+        wireBytes = command.end() - command.start();
+        ByteBuf stored = write(command, buf, found);
+        try {
+            reader.keep();
+            CommandReader.Step step = reader.next(stored, stored.readerIndex(), stored.writerIndex());
+            if (step != CommandReader.Step.COMMAND) {
+                home.fail(client.open(info, wireBytes), "ERR with the names that its keys have at the shards, the command is too long");
+                return true;
+            }
+            routeOf = found;
+            return dispatch.take(client, reader, stored);
+        } finally {
+            routeOf = null;
+            shown = null;
+            wireBytes = 0;
+            reader.done();
+            stored.release();
+        }
+    }
+
+    private ByteBuf write(CommandReader command, ByteBuf buf, @Nullable Route[] found) {
+        ByteBuf stored = home.allocator().buffer(command.end() - command.start() + 64);
+        Resp.arrayHeader(stored, command.count());
+        for (int i = 0; i < command.count(); i++) {
+            int at = command.start() + command.at(i);
+            int length = command.length(i);
+            Route route = found[i];
+            KeyRename rename = route == null ? null : route.rename();
+            if (rename == null) {
+                Resp.bulk(stored, buf, at, length);
+            } else {
+                byte[] key = new byte[length];
+                buf.getBytes(at, key);
+                byte[] name = new byte[length + Math.max(0, rename.growth())];
+                Resp.bulk(stored, name, 0, rename.apply(key, length, name));
+            }
+        }
+        return stored;
+    }
+
+    /** The route of a key of the running command, if it was written anew; else null. */
+    @Nullable
+    Route routeOf(int argument) {
+        @Nullable Route[] found = routeOf;
+        return found == null ? null : found[argument];
+    }
+
+    /** Whether the running command was written anew. */
+    boolean active() {
+        return routeOf != null;
+    }
+
+    /** Of the running command, which key is shown. */
+    @Nullable
+    String shown() {
+        return shown;
+    }
+
+    /** Its bytes as the client has sent them. */
+    int wireBytes() {
+        return wireBytes;
+    }
+
+    // ---- answers
+
+    /** Whether the answer to a command names its keys. */
+    static boolean inAnswer(CommandInfo info) {
+        return PLACES.containsKey(info.operation.name());
+    }
+
+    /** What is sent in place of a call, so that keys in its answer get their names again; the call itself if there are none. */
+    Call answering(Call call, Route route, int bytes) {
+        KeyRename rename = route.rename();
+        Place place = PLACES.get(call.info.operation.name());
+        if (rename == null || place == null) {
+            return call;
+        }
+        Call part = new Renamed(home, call, rename, place).part(bytes);
+        part.waits = call.waits;
+        part.lender = call.lender;
+        part.reads = call.reads;
+        return part;
+    }
+
+    /** The answer of one shard, with other names. */
+    private static final class Renamed extends Merge {
+        private final KeyRename rename;
+        private final Place place;
+
+        Renamed(ProxyLoop home, Call whole, KeyRename rename, Place place) {
+            super(home, whole, 1);
+            this.rename = rename;
+            this.place = place;
+        }
+
+        @Override
+        void write(ByteBuf out) {
+            RespWalk walk = new RespWalk(text(0));
+            byte type = walk.type();
+            long count = walk.header();
+            if (count <= 0) {
+                copyFirst(out);
+                return;
+            }
+            Resp.header(out, (char) type, count);
+            if (place == Place.FIRST) {
+                name(walk, out);
+                walk.rest(out);
+                return;
+            }
+            for (long i = 0; i < count; i++) {
+                if (type == '*') {
+                    Resp.header(out, '*', walk.header());
+                }
+                name(walk, out);
+                walk.value(out);
+            }
+        }
+
+        private void name(RespWalk walk, ByteBuf out) {
+            byte[] stored = walk.bulk();
+            byte[] name = rename.reverse(stored);
+            byte[] told = name == null ? stored : name;
+            Resp.bulk(out, told, 0, told.length);
+        }
+    }
+}
