@@ -292,7 +292,7 @@ final class Dispatch {
         } else {
             call.reads = route.reads();
             int length = command.end() - command.start();
-            link.send(renames.answering(call, route, length), buf, command.start(), length);
+            link.send(renames.answering(call, length), buf, command.start(), length);
         }
     }
 
@@ -396,7 +396,7 @@ final class Dispatch {
             client.lane().enter(lease);
             call.link = lease;
             int length = command.end() - command.start();
-            lease.send(renames.answering(call, shard.route, length), buf, command.start(), length);
+            lease.send(renames.answering(call, length), buf, command.start(), length);
             client.waits(call);
         }
     }

@@ -22,7 +22,12 @@ final class ProxyRoutes {
      * @param reads who is asked by commands that only read
      * @param rename how they are called there; null for as they are
      */
-    record Route(byte[] prefix, Cluster cluster, int number, ReadPolicy reads, @Nullable KeyRename rename) {
+    record Route(
+            byte[] prefix,
+            Cluster cluster,
+            int number,
+            ReadPolicy reads,
+            @Nullable KeyRename rename) {
         /** Whether a key of {@code length} bytes goes this way. */
         boolean takes(byte[] key, int length) {
             if (length < prefix.length) {
@@ -96,8 +101,7 @@ final class ProxyRoutes {
                 config.error("routes", "empty (expected: at least one { prefix, cluster } or { cluster })");
             }
         } else {
-            routes.add(route(
-                    "", cluster(config, anyShard, environment), clusters, reads, KeyRename.read(config, "")));
+            routes.add(route("", cluster(config, anyShard, environment), clusters, reads, KeyRename.read(config, "")));
         }
         if (routes.isEmpty()) {
             routes.add(route("", environment.cluster(config, "cluster"), clusters, reads, null));
@@ -172,9 +176,8 @@ final class ProxyRoutes {
      */
     byte @Nullable [] name(Cluster cluster, byte[] stored) {
         for (Route route : routes) {
-            byte[] name = route.cluster != cluster
-                    ? null
-                    : route.rename == null ? stored : route.rename.reverse(stored);
+            byte[] name =
+                    route.cluster != cluster ? null : route.rename == null ? stored : route.rename.reverse(stored);
             if (name != null && find(name, name.length) == route) {
                 return name;
             }

@@ -140,7 +140,8 @@ final class ProxyTransaction {
                 } else if (home.dispatch.namesKeys(call.info)) {
                     spoil(
                             call,
-                            "ERR " + call.info.operation.name() + " is not supported within a transaction by redis_proxy"
+                            "ERR " + call.info.operation.name()
+                                    + " is not supported within a transaction by redis_proxy"
                                     + " where keys have other names at the shards, as its answer names keys");
                 } else if (shard(call, command, buf) != null) {
                     forward(call, command, buf);

@@ -2,6 +2,8 @@ package dev.weir.redis;
 
 import dev.weir.redis.ProxyRoutes.Route;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +39,9 @@ final class Renames {
     /** Of the running command, the route of each argument that is a key; null if it was not written anew. */
     private @Nullable Route @Nullable [] routeOf;
 
+    /** Of the running command, if its answer names keys: what clients call them, by their stored names. */
+    private Map<ByteBuf, byte[]> names = Map.of();
+
     private @Nullable String shown;
     private int wireBytes;
 
@@ -66,18 +71,24 @@ final class Renames {
         }
         shown = dispatch.shownKey(info, command, buf);
         wireBytes = command.end() - command.start();
+        if (inAnswer(info)) {
+            names = new HashMap<>();
+        }
         ByteBuf stored = write(command, buf, found);
         try {
             reader.keep();
             CommandReader.Step step = reader.next(stored, stored.readerIndex(), stored.writerIndex());
             if (step != CommandReader.Step.COMMAND) {
-                home.fail(client.open(info, wireBytes), "ERR with the names that its keys have at the shards, the command is too long");
+                home.fail(
+                        client.open(info, wireBytes),
+                        "ERR with the names that its keys have at the shards, the command is too long");
                 return true;
             }
             routeOf = found;
             return dispatch.take(client, reader, stored);
         } finally {
             routeOf = null;
+            names = Map.of();
             shown = null;
             wireBytes = 0;
             reader.done();
@@ -99,7 +110,11 @@ final class Renames {
                 byte[] key = new byte[length];
                 buf.getBytes(at, key);
                 byte[] name = new byte[length + Math.max(0, rename.growth())];
-                Resp.bulk(stored, name, 0, rename.apply(key, length, name));
+                int used = rename.apply(key, length, name);
+                Resp.bulk(stored, name, 0, used);
+                if (names instanceof HashMap) {
+                    names.putIfAbsent(Unpooled.wrappedBuffer(name, 0, used), key);
+                }
             }
         }
         return stored;
@@ -136,13 +151,12 @@ final class Renames {
     }
 
     /** What is sent in place of a call, so that keys in its answer get their names again; the call itself if there are none. */
-    Call answering(Call call, Route route, int bytes) {
-        KeyRename rename = route.rename();
-        Place place = PLACES.get(call.info.operation.name());
-        if (rename == null || place == null) {
+    Call answering(Call call, int bytes) {
+        Place place = names.isEmpty() ? null : PLACES.get(call.info.operation.name());
+        if (place == null) {
             return call;
         }
-        Call part = new Renamed(home, call, rename, place).part(bytes);
+        Call part = new Renamed(home, call, names, place).part(bytes);
         part.waits = call.waits;
         part.lender = call.lender;
         part.reads = call.reads;
@@ -151,12 +165,12 @@ final class Renames {
 
     /** The answer of one shard, with other names. */
     private static final class Renamed extends Merge {
-        private final KeyRename rename;
+        private final Map<ByteBuf, byte[]> names;
         private final Place place;
 
-        Renamed(ProxyLoop home, Call whole, KeyRename rename, Place place) {
+        Renamed(ProxyLoop home, Call whole, Map<ByteBuf, byte[]> names, Place place) {
             super(home, whole, 1);
-            this.rename = rename;
+            this.names = names;
             this.place = place;
         }
 
@@ -186,8 +200,7 @@ final class Renames {
 
         private void name(RespWalk walk, ByteBuf out) {
             byte[] stored = walk.bulk();
-            byte[] name = rename.reverse(stored);
-            byte[] told = name == null ? stored : name;
+            byte[] told = names.getOrDefault(Unpooled.wrappedBuffer(stored), stored);
             Resp.bulk(out, told, 0, told.length);
         }
     }

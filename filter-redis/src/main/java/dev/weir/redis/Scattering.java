@@ -1,5 +1,6 @@
 package dev.weir.redis;
 
+import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.Address;
 import dev.weir.redis.ProxyRoutes.Route;
@@ -382,7 +383,8 @@ final class Scattering {
         Merge merge = new Merge(home, whole, 1) {
             @Override
             void write(ByteBuf out) {
-                byte[] name = text(0).getByte(text(0).readerIndex()) == '$' && text(0).getByte(text(0).readerIndex() + 1) != '-'
+                byte[] name = text(0).getByte(text(0).readerIndex()) == '$'
+                                && text(0).getByte(text(0).readerIndex() + 1) != '-'
                         ? home.settings.routes().name(chosen.cluster(), new RespWalk(text(0)).bulk())
                         : null;
                 if (name == null) {

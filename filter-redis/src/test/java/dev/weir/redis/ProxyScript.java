@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Makes random commands whose answers depend on what was sent before only. A word in a form stands for something random: {@code K} a key, {@code T}
@@ -214,6 +215,11 @@ final class ProxyScript {
             "OBJECT HELP",
             "HSET K F",
             "SCAN nocursor",
+            "KEYS *",
+            "KEYS k[1-3]?",
+            "KEYS {t}[^2]",
+            "KEYS k\\1*",
+            "KEYS ?[",
             "ZADD K V V",
             "MSET K V K",
             "DEL",
@@ -229,15 +235,20 @@ final class ProxyScript {
             "EXPIRETIME F");
 
     /** In which order they come is not said. */
-    private static final Set<String> UNORDERED =
-            Set.of("SMEMBERS", "SINTER", "SUNION", "SDIFF", "SSCAN", "HKEYS", "HVALS", "HGETALL", "HSCAN", "ZSCAN");
+    private static final Set<String> UNORDERED = Set.of(
+            "KEYS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "SSCAN", "HKEYS", "HVALS", "HGETALL", "HSCAN", "ZSCAN");
 
     private final Random random;
     private final List<String> forms;
 
     ProxyScript(Random random) {
+        this(random, form -> true);
+    }
+
+    /** @param used which forms are */
+    ProxyScript(Random random, Predicate<String> used) {
         this.random = random;
-        this.forms = FORMS;
+        this.forms = FORMS.stream().filter(used).toList();
     }
 
     String[] next() {

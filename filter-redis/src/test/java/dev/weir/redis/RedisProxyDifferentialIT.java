@@ -2,6 +2,8 @@ package dev.weir.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.core.Proxy;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,12 +30,46 @@ final class RedisProxyDifferentialIT {
     @ParameterizedTest
     @MethodSource("all")
     void answersAreThoseOfOneServer(String name, boolean resp3, long seed) throws Exception {
-        ProxyScript script = new ProxyScript(new Random(seed));
+        try (ShardedBed bed = ShardedBed.of(List.of(name, name, name), Map.of())) {
+            compare(name, bed.port(), new ProxyScript(new Random(seed)), resp3, seed);
+        }
+    }
+
+    /** Also where keys are called otherwise at the shards; what scripts see of them they may tell. */
+    @ParameterizedTest
+    @MethodSource("all")
+    void namesAreThoseOfTheClients(String name, boolean resp3, long seed) throws Exception {
+        try (ShardedBed bed = ShardedBed.of(List.of(name, name, name), Map.of("key_format", "app:%KEY%:{x"))) {
+            compare(
+                    name,
+                    bed.port(),
+                    new ProxyScript(new Random(seed), form -> !form.contains("KEYS[") && !form.startsWith("DUMP")),
+                    resp3,
+                    seed);
+        }
+    }
+
+    /** And where the shards are a Redis Cluster, which has one database. */
+    @ParameterizedTest
+    @MethodSource("all")
+    void aClusterAnswersAsOneServer(String name, boolean resp3, long seed) throws Exception {
+        try (TestCluster cluster = TestCluster.start(name, 3, 0);
+                Proxy proxy = cluster.proxy(new SimpleMeterRegistry(), Map.of(), Map.of())) {
+            TestCluster.connect(proxy).close();
+            compare(
+                    name,
+                    proxy.address("cache").port(),
+                    new ProxyScript(new Random(seed), form -> !form.startsWith("SELECT 1")),
+                    resp3,
+                    seed);
+        }
+    }
+
+    private static void compare(String name, int port, ProxyScript script, boolean resp3, long seed) throws Exception {
         TreeSet<String> used = new TreeSet<>();
         try (TestServer plain = TestServer.start(name);
-                ShardedBed bed = ShardedBed.of(List.of(name, name, name), Map.of());
                 RawClient one = new RawClient(plain.port());
-                RawClient two = bed.connect()) {
+                RawClient two = new RawClient(port)) {
             if (resp3) {
                 assertThat(one.call("HELLO", "3")).startsWith("%");
                 assertThat(two.call("HELLO", "3")).startsWith("%");
