@@ -70,6 +70,8 @@ final class Call {
     int shards;
     boolean byWeir;
     boolean waits;
+    /** Whether it is a copy for a mirror. */
+    boolean copy;
     Status status = Status.OK;
 
     @Nullable
@@ -119,6 +121,7 @@ final class Call {
         shards = 1;
         byWeir = false;
         waits = false;
+        copy = false;
         status = Status.OK;
         error = null;
         target = null;

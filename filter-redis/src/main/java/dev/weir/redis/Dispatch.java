@@ -23,6 +23,7 @@ final class Dispatch {
     private final LocalCommands local;
     private final Scattering scattering;
     private final Renames renames;
+    private final Mirrors mirrors;
     /** The slot of the key that was picked for last, or -1. */
     private int slot;
 
@@ -33,6 +34,7 @@ final class Dispatch {
         this.local = new LocalCommands(home);
         this.scattering = new Scattering(home, this);
         this.renames = new Renames(home, this);
+        this.mirrors = new Mirrors(home, this);
     }
 
     /**
@@ -86,14 +88,26 @@ final class Dispatch {
     }
 
     /** Whether a command waits until those before it have been answered, as it changes the way of all that follow or goes a way of its own. */
-    private static boolean alone(Plan plan) {
+    private boolean alone(Plan plan) {
         return switch (plan) {
             case OWN_CONNECTION, PUBSUB, SELECT, HELLO, RESET -> true;
+            case AUTH -> home.settings.upstream().fromClient();
             default -> false;
         };
     }
 
+    Scattering scattering() {
+        return scattering;
+    }
+
+    Mirrors mirrors() {
+        return mirrors;
+    }
+
     private void run(Plan plan, ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        if (routes.mirrored() && Mirrors.copies(plan)) {
+            mirrors.copy(plan, client, call.info, command, buf);
+        }
         switch (plan) {
             case SORT:
                 if (sortsByOthers(client, command, buf)) {
@@ -128,6 +142,15 @@ final class Dispatch {
                 break;
             case PUBLISH:
                 publish(client, call, command, buf);
+                break;
+            case WAIT:
+                if (home.settings.pins()) {
+                    call.waits = true;
+                    scattering.toAll(plan, client, call, command, buf);
+                    break;
+                }
+                home.metrics.unsupported.increment();
+                refuse(client, call, refusal(call.info));
                 break;
             case REFUSED:
                 home.metrics.unsupported.increment();
@@ -173,6 +196,14 @@ final class Dispatch {
     }
 
     private void pubSub(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        if (home.settings.upstream().fromClient()) {
+            refuse(
+                    client,
+                    call,
+                    "ERR " + call.info.operation.name() + " is not supported by redis_proxy with the log-ins of clients:"
+                            + " subscriptions at shards are shared");
+            return;
+        }
         switch (call.info.kind) {
             case SUBSCRIBE -> home.pubSub.subscribe(client, call, Topic.Kind.CHANNEL, command, buf);
             case PSUBSCRIBE -> home.pubSub.subscribe(client, call, Topic.Kind.PATTERN, command, buf);
@@ -441,7 +472,9 @@ final class Dispatch {
     }
 
     private void crossSlot(Call call, CommandReader command, ByteBuf buf, int first, int other) {
-        home.metrics.crossShard.increment();
+        if (mirrors.way() == null) {
+            home.metrics.crossShard.increment();
+        }
         home.fail(
                 call,
                 "CROSSSLOT Keys in request don't hash to the same shard: '" + shown(command, buf, first) + "' and '"
@@ -449,7 +482,9 @@ final class Dispatch {
     }
 
     void noShard(Call call, Cluster cluster) {
-        home.metrics.forwardErrors.increment();
+        if (mirrors.way() == null) {
+            home.metrics.forwardErrors.increment();
+        }
         home.fail(
                 call,
                 "ERR cluster " + cluster.name()
@@ -475,6 +510,10 @@ final class Dispatch {
         int length = command.length(argument);
         byte[] key = home.scratch(length);
         buf.getBytes(command.start() + command.at(argument), key, 0, length);
+        Route way = mirrors.way();
+        if (way != null) {
+            return way;
+        }
         return renames.active() ? renames.routeOf(argument) : routes.find(key, length);
     }
 

@@ -15,6 +15,7 @@ final class LinkGreeting {
     private final LinkKind kind;
     private final Cluster cluster;
     private final boolean replica;
+    private final RedisLogin login;
     private final int database;
     private int missing;
     /** Whether the last answer is that to SELECT. */
@@ -26,6 +27,7 @@ final class LinkGreeting {
         this.home = home;
         this.kind = kind;
         this.cluster = cluster;
+        this.login = kind.login(home.settings.upstream().at(endpoint.address()));
         this.replica = RedisClusterView.REPLICA.equals(endpoint.metadata().get(RedisClusterView.ROLE));
         this.database =
                 kind.databaseOf(home.settings.variant(), endpoint.address().isUnix());
@@ -40,7 +42,7 @@ final class LinkGreeting {
     boolean begin(Channel to) {
         refusal = null;
         ByteBuf text = to.alloc().buffer();
-        missing = kind.greet(text, home.settings.login(), database);
+        missing = kind.greet(text, login, database);
         selects = database > 0;
         if (replica && home.shards(cluster).bySlots()) {
             // A replica of a Redis Cluster answers for its master's slots only if it is told so.
@@ -61,7 +63,7 @@ final class LinkGreeting {
         if (value.type == '-') {
             String error = new String(value.text, 0, value.textLength, StandardCharsets.UTF_8);
             // Of a log-in only the code: a server that does not know the command repeats what it was sent.
-            refusal = missing == 1 && selects ? error : home.settings.login().refusal(error);
+            refusal = missing == 1 && selects ? error : login.refusal(error);
             return false;
         }
         return --missing == 0;

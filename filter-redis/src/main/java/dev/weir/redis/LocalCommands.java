@@ -118,6 +118,15 @@ final class LocalCommands {
             home.fail(call, "ERR syntax error");
             return;
         }
+        if (home.settings.upstream().fromClient()) {
+            String name = command.count() == 2 ? null : text(command, buf, 1);
+            RedisLogin login = RedisLogin.of(name, text(command, buf, command.count() - 1));
+            ProxySession session = client.session();
+            Runnable accepted = () -> loggedIn(client, name, login);
+            LinkKind kind = new LinkKind(session.resp3(), session.database(), login);
+            probe(client, call, kind, accepted, out -> Resp.status(out, "OK"), null);
+            return;
+        }
         ProxyUsers users = home.settings.users();
         if (!users.required()) {
             home.fail(
@@ -132,6 +141,13 @@ final class LocalCommands {
         } else {
             home.fail(call, "WRONGPASS invalid username-password pair or user is disabled.");
         }
+    }
+
+    /** The shards know the client. */
+    private static void loggedIn(ProxyClient client, @Nullable String name, RedisLogin login) {
+        client.session().user(name == null ? Session.DEFAULT_USER : name);
+        client.session().login(login);
+        client.changed();
     }
 
     private boolean logIn(ProxyClient client, String user, CommandReader command, ByteBuf buf, int passwordAt) {
@@ -162,10 +178,15 @@ final class LocalCommands {
             at = 2;
         }
         String name = null;
+        RedisLogin login = null;
+        String user = null;
         for (; at < command.count(); at++) {
             String option = text(command, buf, at).toUpperCase(Locale.ROOT);
             if (option.equals("AUTH") && at + 2 < command.count()) {
-                if (!logIn(client, text(command, buf, at + 1), command, buf, at + 2)) {
+                if (home.settings.upstream().fromClient()) {
+                    user = text(command, buf, at + 1);
+                    login = RedisLogin.of(user, text(command, buf, at + 2));
+                } else if (!logIn(client, text(command, buf, at + 1), command, buf, at + 2)) {
                     home.fail(call, "WRONGPASS invalid username-password pair or user is disabled.");
                     return;
                 }
@@ -189,25 +210,36 @@ final class LocalCommands {
             home.fail(call, ClientCommands.BAD_NAME);
             return;
         }
-        speak(client, call, version == 3, name);
+        speak(client, call, version == 3, name, user, login);
     }
 
-    private void speak(ProxyClient client, Call call, boolean resp3, @Nullable String name) {
+    private void speak(
+            ProxyClient client,
+            Call call,
+            boolean resp3,
+            @Nullable String name,
+            @Nullable String user,
+            @Nullable RedisLogin login) {
         ProxySession session = client.session();
         Runnable accepted = () -> {
             session.resp3(resp3);
-            client.changed();
+            if (login == null) {
+                client.changed();
+            } else {
+                loggedIn(client, user, login);
+            }
             if (name != null) {
                 session.name(name);
             }
         };
         Answer greeting = out -> greet(out, client);
-        if (resp3 == session.resp3()) {
+        if (resp3 == session.resp3() && login == null) {
             accepted.run();
             answer(call, client, greeting);
         } else {
-            LinkKind kind = new LinkKind(resp3, session.database());
-            probe(client, call, kind, accepted, greeting, "NOPROTO unsupported protocol version");
+            RedisLogin its = login == null ? session.kind().login() : login;
+            LinkKind kind = new LinkKind(resp3, session.database(), its);
+            probe(client, call, kind, accepted, greeting, login == null ? "NOPROTO unsupported protocol version" : null);
         }
     }
 
@@ -228,6 +260,14 @@ final class LocalCommands {
         Resp.bulk(out, "master");
         Resp.bulk(out, "modules");
         Resp.arrayHeader(out, 0);
+    }
+
+    /** What a client is told of a shard that did not let a connection begin. */
+    private static String refusal(String shard) {
+        if (shard.endsWith("WRONGPASS")) {
+            return "WRONGPASS invalid username-password pair or user is disabled.";
+        }
+        return shard.startsWith("log-in: ") ? "ERR " + shard : shard;
     }
 
     private void select(ProxyClient client, Call call, String index) {
@@ -255,7 +295,7 @@ final class LocalCommands {
             accepted.run();
             answer(call, client, ok);
         } else {
-            probe(client, call, new LinkKind(session.resp3(), database), accepted, ok, null);
+            probe(client, call, new LinkKind(session.resp3(), database, session.kind().login()), accepted, ok, null);
         }
     }
 
@@ -289,7 +329,7 @@ final class LocalCommands {
                 if (refusal == null) {
                     writeFailure(out);
                 } else {
-                    Resp.error(out, refused == null ? refusal : refused);
+                    Resp.error(out, refused == null ? refusal(refusal) : refused);
                 }
                 goOn();
             }

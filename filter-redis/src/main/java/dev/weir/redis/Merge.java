@@ -32,6 +32,7 @@ abstract class Merge {
         Call call = whole();
         Call part = home.open(call.info, call.start, bytes);
         part.merge = this;
+        part.waits = call.waits;
         part.part = started;
         parts[started++] = part;
         return part;

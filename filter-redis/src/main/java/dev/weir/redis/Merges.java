@@ -54,7 +54,7 @@ final class Merges {
         }
     }
 
-    /** Arrays of numbers, of each place the least. */
+    /** Numbers, or arrays of them: of each place the least. */
     static final class Least extends Merge {
         Least(ProxyLoop home, Call whole, int parts) {
             super(home, whole, parts);
@@ -62,6 +62,14 @@ final class Merges {
 
         @Override
         void write(ByteBuf out) {
+            if (text(0).getByte(text(0).readerIndex()) == ':') {
+                long least = Long.MAX_VALUE;
+                for (int i = 0; i < parts.length; i++) {
+                    least = Math.min(least, integer(text(i)));
+                }
+                Resp.integer(out, least);
+                return;
+            }
             Elements.Walk[] walks = Elements.walks(this);
             long count = walks[0].count;
             Resp.arrayHeader(out, count);

@@ -44,6 +44,8 @@ enum Plan {
     PUBSUB,
     /** To the shard of its channel. */
     PUBLISH,
+    /** To all shards, on the client's own connections; of each number the least. Refused where it has none. */
+    WAIT,
     /** Not to be had through a proxy; {@link PlanTable#reason} says why. */
     REFUSED,
     /** In no table. */

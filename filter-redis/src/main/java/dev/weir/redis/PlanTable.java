@@ -28,6 +28,7 @@ final class PlanTable {
             Map.entry(Plan.ALL_ELEMENTS, List.of("KEYS", "SLOWLOG GET")),
             Map.entry(Plan.ALL_SAME, List.of("SCRIPT LOAD", "FUNCTION LOAD")),
             Map.entry(Plan.ALL_LEAST, List.of("SCRIPT EXISTS")),
+            Map.entry(Plan.WAIT, List.of("WAIT", "WAITAOF")),
             Map.entry(Plan.SORT, List.of("SORT", "SORT_RO")),
             Map.entry(Plan.SCAN, List.of("SCAN")),
             Map.entry(Plan.RANDOMKEY, List.of("RANDOMKEY")),
@@ -77,8 +78,8 @@ final class PlanTable {
 
     private static final Map<String, String> REASONS = Map.of(
             "MONITOR", "it shows the commands of one server, not of its shards' clients",
-            "WAIT", "it counts the replicas of one connection's writes, and shards' connections are shared",
-            "WAITAOF", "it counts the replicas of one connection's writes, and shards' connections are shared",
+            "WAIT", "it counts the replicas of one connection's writes, and shards' connections are shared unless pin_upstream is true",
+            "WAITAOF", "it counts the replicas of one connection's writes, and shards' connections are shared unless pin_upstream is true",
             "CLIENT TRACKING", "invalidations belong to a connection, and shards' connections are shared",
             "CLIENT CACHING", "invalidations belong to a connection, and shards' connections are shared",
             "MSETNX", "its keys lie on several shards, which cannot all be set or none");

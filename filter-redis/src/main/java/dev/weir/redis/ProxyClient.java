@@ -59,8 +59,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         this.input = new ClientInput(home, this);
         this.pauses = new ClientPauses(context);
         this.lane = new ClientLane(calls, pauses);
-        this.links = home.links(session.kind());
-        links.used(1);
+        this.links = home.enter(session.kind());
         home.opened(connection.allocator());
     }
 
@@ -87,10 +86,9 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
 
     /** Its state has changed, and with it perhaps the connections it uses. */
     void changed() {
-        LinkSet next = home.links(session.kind());
-        next.used(1);
-        links.used(-1);
-        links = next;
+        LinkSet before = links;
+        links = home.enter(session.kind());
+        home.leave(before);
     }
 
     /** A number of its own, to be spread by. */
@@ -426,7 +424,6 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext from) {
         closed = true;
-        links.used(-1);
         if (stoppedFor != null) {
             stoppedFor.forget(this);
         }
@@ -443,6 +440,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         if (transaction != null) {
             transaction.abort();
         }
+        home.leave(links);
     }
 
     private void leave(Call call) {

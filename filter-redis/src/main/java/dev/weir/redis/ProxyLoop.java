@@ -30,7 +30,6 @@ final class ProxyLoop {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(ProxyLoop.class);
-    private static final LinkKind FIRST_KIND = new LinkKind(false, 0);
     private static final int POOLED = 4096;
     private static final int SWEEP_SECONDS = 5;
     private static final int PRECONNECT_TRIES = 30;
@@ -90,7 +89,7 @@ final class ProxyLoop {
         this.dispatch = new Dispatch(this);
         this.pubSub = new ProxyPubSub(this);
         this.elsewhere = new Elsewhere(this);
-        for (Cluster cluster : settings.routes().clusters()) {
+        for (Cluster cluster : settings.routes().all()) {
             shards.add(new Shards(this, cluster));
         }
         this.sweeping = loop.scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
@@ -105,7 +104,7 @@ final class ProxyLoop {
         if (closed) {
             return;
         }
-        shards.forEach(links(new LinkKind(false, 0))::open);
+        shards.forEach(links(LinkKind.FIRST)::open);
         if (tries > 1
                 && clusters.stream().anyMatch(one -> one.snapshot().endpoints().isEmpty())) {
             loop.schedule(() -> preconnect(tries - 1), 1, TimeUnit.SECONDS);
@@ -139,7 +138,7 @@ final class ProxyLoop {
     /** Connections of this kind are refused: unless others have some, they are forgotten. */
     void drop(LinkKind kind) {
         LinkSet set = sets.get(kind);
-        if (set != null && set.unused() && !kind.equals(FIRST_KIND)) {
+        if (set != null && set.unused() && !kind.equals(LinkKind.FIRST)) {
             sets.remove(kind);
             set.close();
         }
@@ -163,12 +162,12 @@ final class ProxyLoop {
 
     /** Those of a cluster that a route leads to. */
     Shards shards(Cluster cluster) {
-        return shards.get(settings.routes().clusters().indexOf(cluster));
+        return shards.get(settings.routes().all().indexOf(cluster));
     }
 
-    /** All of them. */
+    /** All that clients reach. */
     List<Shards> shards() {
-        return shards;
+        return shards.subList(0, settings.routes().clusters().size());
     }
 
     /** Grows whenever slots have gone to other nodes. */
@@ -182,6 +181,21 @@ final class ProxyLoop {
     /** Slots have gone to other nodes. */
     void slotsMoved() {
         topology++;
+    }
+
+    /** The connections that a client of this kind is to use from now on: others may use them, or nobody else. Given back by {@link #leave}. */
+    LinkSet enter(LinkKind kind) {
+        LinkSet set = settings.pins() ? new LinkSet(this, kind) : links(kind);
+        set.used(1);
+        return set;
+    }
+
+    /** The client uses them no more. */
+    void leave(LinkSet set) {
+        set.used(-1);
+        if (settings.pins()) {
+            set.close();
+        }
     }
 
     // ---- calls
@@ -262,7 +276,7 @@ final class ProxyLoop {
                 if (again && elsewhere.again(call)) {
                     continue;
                 }
-                metrics.forwardErrors.increment();
+                metrics.lost(call);
                 fail(call, error);
             } catch (RuntimeException | Error e) {
                 crashed(call, e);

@@ -23,6 +23,8 @@ final class ProxyMetrics {
     final Counter fragments;
     final Counter redirections;
     final Counter retries;
+    final Counter mirrored;
+    final Counter mirrorsLeftOut;
 
     ProxyMetrics(MeterRegistry meters, String listener) {
         this.meters = meters;
@@ -41,6 +43,10 @@ final class ProxyMetrics {
         this.redirections = counter(
                 "weir_redis_proxy_redirections",
                 "Answers of a Redis Cluster that sent a command elsewhere (MOVED, ASK, TRYAGAIN)");
+        this.mirrored = counter("weir_redis_proxy_mirrored", "Copies of commands, or parts of them, sent to a mirror");
+        this.mirrorsLeftOut = counter(
+                "weir_redis_proxy_mirrors_left_out",
+                "Copies that were not sent: the mirror did not keep up, was away, or has their keys on several shards");
         this.retries =
                 counter("weir_redis_proxy_retries", "Commands that read and were sent again, as they had failed");
     }
@@ -50,6 +56,11 @@ final class ProxyMetrics {
                 .description(description)
                 .tag("listener", listener)
                 .register(meters);
+    }
+
+    /** A shard has not answered a call. */
+    void lost(Call call) {
+        (call.copy ? mirrorsLeftOut : forwardErrors).increment();
     }
 
     /** Those of one shard; the same for all loops. */

@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Which cluster a key belongs to: that of its longest prefix, else the catch-all. And how keys are hashed. Immutable. */
@@ -21,13 +23,15 @@ final class ProxyRoutes {
      * @param number of the cluster, among {@link ProxyRoutes#clusters()}
      * @param reads who is asked by commands that only read
      * @param rename how they are called there; null for as they are
+     * @param mirrors where copies of commands go
      */
     record Route(
             byte[] prefix,
             Cluster cluster,
             int number,
             ReadPolicy reads,
-            @Nullable KeyRename rename) {
+            @Nullable KeyRename rename,
+            List<Mirrors.Mirror> mirrors) {
         /** Whether a key of {@code length} bytes goes this way. */
         boolean takes(byte[] key, int length) {
             if (length < prefix.length) {
@@ -59,70 +63,86 @@ final class ProxyRoutes {
     private final @Nullable Route only;
     private final Route first;
     private final List<Cluster> clusters;
+    /** The same, and behind them those that copies go to. */
+    private final List<Cluster> all;
+
     private final boolean renames;
+    private final boolean mirrored;
     private final int open;
     private final int close;
 
-    private ProxyRoutes(List<Route> routes, Set<Cluster> clusters, String hashTag) {
+    private ProxyRoutes(List<Route> routes, String hashTag) {
         this.routes = routes;
         this.only = routes.size() == 1 && routes.get(0).prefix.length == 0 ? routes.get(0) : null;
         this.first = routes.get(routes.size() - 1);
-        this.clusters = List.copyOf(clusters);
+        Map<Integer, Cluster> reached = new TreeMap<>();
+        Map<Integer, Cluster> known = new TreeMap<>();
+        for (Route route : routes) {
+            reached.put(route.number, route.cluster);
+            route.mirrors.forEach(mirror ->
+                    known.put(mirror.route().number(), mirror.route().cluster()));
+        }
+        known.putAll(reached);
+        this.clusters = List.copyOf(reached.values());
+        this.all = List.copyOf(known.values());
         this.renames = routes.stream().anyMatch(route -> route.rename != null);
+        this.mirrored = routes.stream().anyMatch(route -> !route.mirrors.isEmpty());
         this.open = hashTag.isEmpty() ? -1 : hashTag.charAt(0);
         this.close = hashTag.isEmpty() ? -1 : hashTag.charAt(1);
     }
 
     /** Reads {@code cluster} or {@code routes}, and {@code hash_tags} or {@code hash_tag}. */
     static ProxyRoutes read(ConfigNode config, FilterEnvironment environment) {
-        List<Route> routes = new ArrayList<>();
-        Set<Cluster> clusters = new LinkedHashSet<>();
-        ReadPolicy reads = reads(config, ReadPolicy.PRIMARY);
+        boolean several = config.has("routes");
+        if (several && config.has("cluster")) {
+            config.error("cluster", "beside routes (expected: one of both)");
+        }
+        List<ConfigNode> nodes = several ? config.list("routes") : List.of(config);
+        if (nodes.isEmpty()) {
+            config.error("routes", "empty (expected: at least one { prefix, cluster } or { cluster })");
+            nodes = List.of(config);
+        }
         boolean anyShard = ProxyVariant.anyShard(config);
-        if (config.has("routes")) {
-            if (config.has("cluster")) {
-                config.error("cluster", "beside routes (expected: one of both)");
+        ReadPolicy reads = reads(config, ReadPolicy.PRIMARY);
+        // Those that routes lead to have the first numbers, in the order in which they are named; mirrors those behind.
+        Set<Cluster> numbered = new LinkedHashSet<>();
+        List<Cluster> clusters = new ArrayList<>();
+        for (ConfigNode node : nodes) {
+            Cluster cluster = cluster(node, anyShard, environment);
+            clusters.add(cluster);
+            numbered.add(cluster);
+        }
+        Mirrors.Numbering numbers = cluster -> {
+            numbered.add(cluster);
+            return List.copyOf(numbered).indexOf(cluster);
+        };
+        List<Route> routes = new ArrayList<>();
+        Set<String> prefixes = new LinkedHashSet<>();
+        for (ConfigNode node : nodes) {
+            String named = several ? node.string("prefix", "") : "";
+            String prefix = named == null ? "" : named;
+            if (!prefixes.add(prefix)) {
+                node.error("prefix", "\"" + prefix + "\" (expected: each prefix once)");
             }
-            Set<String> prefixes = new LinkedHashSet<>();
-            for (ConfigNode node : config.list("routes")) {
-                String prefix = node.string("prefix", "");
-                if (!prefixes.add(prefix == null ? "" : prefix)) {
-                    node.error("prefix", "\"" + prefix + "\" (expected: each prefix once)");
-                }
-                routes.add(route(
-                        prefix == null ? "" : prefix,
-                        cluster(node, anyShard, environment),
-                        clusters,
-                        reads(node, reads),
-                        KeyRename.read(node, prefix == null ? "" : prefix)));
+            Cluster cluster = clusters.get(routes.size());
+            KeyRename rename = KeyRename.read(node, prefix);
+            byte[] bytes = ProxySettings.bytes(prefix);
+            List<Mirrors.Mirror> mirrors = Mirrors.read(node, bytes, rename, numbers, environment);
+            routes.add(new Route(bytes, cluster, numbers.of(cluster), reads(node, reads), rename, mirrors));
+            if (several) {
                 node.rejectUnknown();
             }
-            if (routes.isEmpty()) {
-                config.error("routes", "empty (expected: at least one { prefix, cluster } or { cluster })");
-            }
-        } else {
-            routes.add(route("", cluster(config, anyShard, environment), clusters, reads, KeyRename.read(config, "")));
-        }
-        if (routes.isEmpty()) {
-            routes.add(route("", environment.cluster(config, "cluster"), clusters, reads, null));
         }
         routes.sort(
                 Comparator.comparingInt((Route route) -> route.prefix.length).reversed());
-        return new ProxyRoutes(List.copyOf(routes), clusters, hashTag(config));
-    }
-
-    private static Route route(
-            String prefix, Cluster cluster, Set<Cluster> clusters, ReadPolicy reads, @Nullable KeyRename rename) {
-        clusters.add(cluster);
-        return new Route(
-                ProxySettings.bytes(prefix), cluster, List.copyOf(clusters).indexOf(cluster), reads, rename);
+        return new ProxyRoutes(List.copyOf(routes), hashTag(config));
     }
 
     private static ReadPolicy reads(ConfigNode node, ReadPolicy absent) {
         return ReadPolicy.of(node.oneOf("read_policy", absent.label(), ReadPolicy.NAMES));
     }
 
-    private static Cluster cluster(ConfigNode node, boolean anyShard, FilterEnvironment environment) {
+    static Cluster cluster(ConfigNode node, boolean anyShard, FilterEnvironment environment) {
         Cluster cluster = environment.cluster(node, "cluster");
         long owners = cluster.snapshot().endpoints().stream()
                 .filter(endpoint ->
@@ -178,7 +198,7 @@ final class ProxyRoutes {
         for (Route route : routes) {
             byte[] name =
                     route.cluster != cluster ? null : route.rename == null ? stored : route.rename.reverse(stored);
-            if (name != null && find(name, name.length) == route) {
+            if (name != null && route.equals(find(name, name.length))) {
                 return name;
             }
         }
@@ -193,6 +213,16 @@ final class ProxyRoutes {
     /** All clusters, each once. */
     List<Cluster> clusters() {
         return clusters;
+    }
+
+    /** The same, and behind them those that copies go to. */
+    List<Cluster> all() {
+        return all;
+    }
+
+    /** Whether copies of commands are sent. */
+    boolean mirrored() {
+        return mirrored;
     }
 
     /** The hash of a key, or of what its tag encloses: between the first opening character and the first closing one behind it, if anything is. */

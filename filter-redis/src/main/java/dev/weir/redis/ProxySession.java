@@ -16,7 +16,7 @@ final class ProxySession {
     }
 
     private final Connection connection;
-    private LinkKind kind = new LinkKind(false, 0);
+    private LinkKind kind = LinkKind.FIRST;
     private @Nullable String user;
     private @Nullable String name;
     private @Nullable String library;
@@ -72,12 +72,17 @@ final class ProxySession {
     }
 
     void database(int index) {
-        kind = new LinkKind(kind.resp3(), index);
+        kind = new LinkKind(kind.resp3(), index, kind.login());
         connection.set(ConnectionAttribute.NAMESPACE, namespace());
     }
 
     void resp3(boolean on) {
-        kind = new LinkKind(on, kind.database());
+        kind = new LinkKind(on, kind.database(), kind.login());
+    }
+
+    /** What it has logged in with, where shards are to know. */
+    void login(@Nullable RedisLogin login) {
+        kind = new LinkKind(kind.resp3(), kind.database(), login);
     }
 
     void user(String who) {
@@ -108,6 +113,7 @@ final class ProxySession {
     void reset() {
         resp3(false);
         database(0);
+        login(null);
         user = null;
         name = null;
         replies = Replies.ON;

@@ -14,7 +14,8 @@ import java.time.Duration;
  * @param outputLimit most bytes of answers that wait for one client
  * @param pendingCommands most commands of one client that wait for their answers
  * @param limits of one command
- * @param login how its connections log in to the shards
+ * @param upstream how its connections log in to the shards
+ * @param pins whether each client has connections of its own
  * @param users who may log in, and as what
  * @param retries how often a command that reads is sent again when its connection was lost
  * @param keys whether the first key goes into exchanges
@@ -26,7 +27,8 @@ record ProxySettings(
         long outputLimit,
         int pendingCommands,
         CommandReader.Limits limits,
-        RedisLogin login,
+        UpstreamAuth upstream,
+        boolean pins,
         ProxyUsers users,
         int retries,
         boolean keys,
@@ -47,21 +49,15 @@ record ProxySettings(
         int request = (int) size(config, "max_request", DEFAULT_REQUEST, 64 << 10, 1L << 29);
         int large = (int) size(config, "large_value", 64 << 10, 4 << 10, 1L << 29);
         CommandReader.Limits limits = new CommandReader.Limits(arguments, RequestCursor.MAX_BULK, request, large);
-        RedisLogin login =
-                config.has("upstream_auth") ? login(config.section("upstream_auth")) : RedisLogin.of(null, null);
+        UpstreamAuth upstream = UpstreamAuth.read(config);
+        boolean pins = config.bool("pin_upstream", false);
         ProxyUsers users = ProxyUsers.read(config);
         int retries = (int) config.integer("retries", 1, 0, 3);
         boolean keys = config.bool("keys", false);
         ProxyVariant variant = ProxyVariant.read(config);
         config.rejectUnknown();
         return new ProxySettings(
-                routes, timeout.toNanos(), output, pending, limits, login, users, retries, keys, variant);
-    }
-
-    private static RedisLogin login(ConfigNode section) {
-        RedisLogin login = RedisLogin.from(section, "");
-        section.rejectUnknown();
-        return login;
+                routes, timeout.toNanos(), output, pending, limits, upstream, pins, users, retries, keys, variant);
     }
 
     private static long size(ConfigNode config, String key, long absent, long least, long most) {

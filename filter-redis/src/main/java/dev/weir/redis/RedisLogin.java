@@ -41,6 +41,16 @@ final class RedisLogin {
         return new RedisLogin(List.copyOf(login));
     }
 
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof RedisLogin login && command.equals(login.command);
+    }
+
+    @Override
+    public int hashCode() {
+        return command.hashCode();
+    }
+
     /** The command that does it; empty for none. */
     List<String> command() {
         return command;

@@ -34,7 +34,6 @@ final class Renames {
 
     private final ProxyLoop home;
     private final Dispatch dispatch;
-    private final ProxyRoutes routes;
     private final CommandReader reader;
     /** Of the running command, the route of each argument that is a key; null if it was not written anew. */
     private @Nullable Route @Nullable [] routeOf;
@@ -48,7 +47,6 @@ final class Renames {
     Renames(ProxyLoop home, Dispatch dispatch) {
         this.home = home;
         this.dispatch = dispatch;
-        this.routes = home.settings.routes();
         this.reader = new CommandReader(home.settings.limits());
     }
 

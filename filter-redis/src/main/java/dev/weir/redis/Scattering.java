@@ -76,7 +76,12 @@ final class Scattering {
         if (found == 1) {
             Route route = routes[0];
             Endpoint owner = shards[0];
-            dispatch.send(client, call, command, buf, route, owner);
+            if (copies()) {
+                ShardLink link = client.links().to(route.cluster(), owner);
+                dispatch.mirrors().send(call, link, buf, command.start(), command.end() - command.start());
+            } else {
+                dispatch.send(client, call, command, buf, route, owner);
+            }
             return;
         }
         ShardLink[] links = new ShardLink[found];
@@ -88,12 +93,12 @@ final class Scattering {
             }
             links[part] = link;
         }
-        Merge merge = switch (plan) {
+        Merge merge = copies() ? null : switch (plan) {
             case MGET -> new Merges.Elements(home, call, found, Arrays.copyOf(owners, n));
             case MSET -> new Merges.AllOk(home, call, found);
             default -> new Merges.Sum(home, call, found);
         };
-        send(merge, links, command, buf, n, step, tail);
+        send(call, merge, links, command, buf, n, step, tail);
         if (owners.length > 4096) {
             owners = new int[64];
         }
@@ -138,7 +143,13 @@ final class Scattering {
         return stampOf[slot] == stamp ? partOf[slot] : -1;
     }
 
-    private void send(Merge merge, ShardLink[] links, CommandReader command, ByteBuf buf, int n, int step, int tail) {
+    /** Whether a copy is sent, whose answers nobody waits for. */
+    private boolean copies() {
+        return dispatch.mirrors().way() != null;
+    }
+
+    private void send(
+            Call call, @Nullable Merge merge, ShardLink[] links, CommandReader command, ByteBuf buf, int n, int step, int tail) {
         KeyFinder keys = home.keys;
         int count = found;
         int[] first = new int[count + 1]; // of each part, in the order of the parts
@@ -168,7 +179,17 @@ final class Scattering {
         }
         Arrays.fill(shards, 0, count, null);
         Arrays.fill(routes, 0, count, null);
-        sendParts(merge, reads, links, requests);
+        if (merge != null) {
+            sendParts(merge, reads, links, requests);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            Call copy = home.open(call.info, call.start, requests[i].readableBytes());
+            dispatch.mirrors()
+                    .send(copy, links[i], requests[i], requests[i].readerIndex(), requests[i].readableBytes());
+            requests[i].release();
+        }
+        call.free();
     }
 
     /** From here on answers may come, and with them other commands that use the fields. */
@@ -205,7 +226,7 @@ final class Scattering {
             case ALL_SUM -> new Merges.Sum(home, call, all.length);
             case ALL_ELEMENTS -> new Merges.Joined(home, call, all.length);
             case ALL_SAME -> new Merges.Same(home, call, all.length);
-            case ALL_LEAST -> new Merges.Least(home, call, all.length);
+            case ALL_LEAST, WAIT -> new Merges.Least(home, call, all.length);
             default -> new Merges.AllOk(home, call, all.length);
         };
         toEach(merge, all, buf, command.start(), command.end() - command.start());

@@ -95,6 +95,13 @@ final class ShardLink {
         return state == State.IDLE && backOff.waits(home.clock.nanoTime());
     }
 
+    /** Whether it takes commands that may as well be left out. */
+    boolean takesCopies() {
+        Channel to = channel;
+        boolean free = state != State.READY || to != null && to.isWritable() && sent.size() < Mirrors.MOST_OPEN;
+        return free && !isDown();
+    }
+
     /** How long its answers took of late, in nanoseconds. */
     long latency() {
         LinkAnswers reading = answers;
@@ -295,7 +302,7 @@ final class ShardLink {
         if (home.elsewhere.another(call, this)) {
             return;
         }
-        home.metrics.forwardErrors.increment();
+        home.metrics.lost(call);
         home.fail(call, errorOf(why));
     }
 

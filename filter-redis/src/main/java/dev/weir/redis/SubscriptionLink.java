@@ -63,7 +63,7 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
         this.cursor = new RespCursor(home.shared);
         this.output = new Pieces(home, () -> {});
         ByteBuf first = home.allocator().buffer();
-        this.greetings = new LinkKind(false, 0).greet(first, home.settings.login(), 0);
+        this.greetings = LinkKind.FIRST.greet(first, home.settings.upstream().at(endpoint.address()), 0);
         this.early = first;
         home.loop.execute(this::connect); // not before its subscriptions are known
     }
@@ -221,7 +221,7 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
         if (greeted < greetings) {
             greeted++;
             if (type == '-') {
-                lose(home.settings.login().refusal(Scattering.line(frame)));
+                lose(home.settings.upstream().at(endpoint.address()).refusal(Scattering.line(frame)));
             }
             return;
         }
