@@ -5,11 +5,12 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** The sub-commands of CLIENT: about the client's connection to the proxy, never about those to the shards. */
+/** The sub-commands of CLIENT, and who the client is: about the client's connection to the proxy, never about those to the shards. */
 final class ClientCommands {
     static final String BAD_NAME = "ERR Client names cannot contain spaces, newlines or special characters.";
 
     private static final Set<String> ANSWERED = Set.of(
+            "ACL WHOAMI",
             "CLIENT ID",
             "CLIENT GETNAME",
             "CLIENT SETNAME",
@@ -34,6 +35,9 @@ final class ClientCommands {
     void command(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
         ProxySession session = client.session();
         switch (call.info.operation.name()) {
+            case "ACL WHOAMI":
+                answer(client, call, out -> Resp.bulk(out, user(session)));
+                break;
             case "CLIENT ID":
                 answer(
                         client,
@@ -156,9 +160,14 @@ final class ClientCommands {
                 home.clock.nanoTime() - client.connection().openedNanos());
         return "id=" + client.connection().id() + " addr="
                 + client.connection().clientText() + " name=" + text(session.name()) + " age=" + age + " db="
-                + session.database() + " user=" + (session.user() == null ? Session.DEFAULT_USER : session.user())
+                + session.database() + " user=" + user(session)
                 + " lib-name=" + text(session.library()) + " lib-ver=" + text(session.libraryVersion()) + " resp="
                 + (session.resp3() ? 3 : 2) + "\n";
+    }
+
+    private static String user(ProxySession session) {
+        String user = session.user();
+        return user == null ? Session.DEFAULT_USER : user;
     }
 
     private static String text(@org.jspecify.annotations.Nullable String value) {

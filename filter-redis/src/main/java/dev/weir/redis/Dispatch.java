@@ -54,6 +54,7 @@ final class Dispatch {
         Call call = client.open(info, command.end() - command.start());
         call.target = shownKey(info, command, buf);
         int count = command.count();
+        String forbidden = forbidden(client, info, command, buf);
         if (info.index != 0 && (info.arity > 0 ? count != info.arity : count < -info.arity)) {
             if (transacts && transaction != null) {
                 transaction.spoil();
@@ -65,6 +66,12 @@ final class Dispatch {
                 && plan != Plan.QUIT
                 && plan != Plan.RESET) {
             home.fail(call, "NOAUTH Authentication required.");
+        } else if (forbidden != null) {
+            if (transacts && transaction != null) {
+                transaction.spoil();
+            }
+            home.metrics.denied.increment();
+            home.fail(call, forbidden);
         } else if (listens && plan != Plan.PUBSUB) {
             subscribed(plan, client, call, command, buf);
         } else if (transacts && transaction != null) {
@@ -75,6 +82,12 @@ final class Dispatch {
             run(plan, client, call, command, buf);
         }
         return true;
+    }
+
+    /** The error of a command that the client's user may not send, or null. */
+    private @Nullable String forbidden(ProxyClient client, CommandInfo info, CommandReader command, ByteBuf buf) {
+        UserRules rules = client.session().rules();
+        return rules == null ? null : rules.refusal(info, command, buf, home.keys);
     }
 
     /** Whether a command waits until those before it have been answered, as it changes the way of all that follow or goes a way of its own. */
@@ -357,7 +370,8 @@ final class Dispatch {
             return null;
         }
         if (!client.session().resp3() && home.pubSub.subscribed(client)
-                || client.lane().busyForOther()) {
+                || client.lane().busyForOther()
+                || forbidden(client, info, command, buf) != null) {
             return null;
         }
         Route route = route(command, buf, key);
@@ -404,9 +418,15 @@ final class Dispatch {
 
     /** Whether SORT looks at keys that its arguments make up. */
     boolean sortsByOthers(ProxyClient client, CommandReader command, ByteBuf buf) {
-        if (single(client) != null) {
-            return false;
-        }
+        return single(client) == null && namesOthers(command, buf);
+    }
+
+    static boolean isSort(CommandInfo info) {
+        return info.operation.name().equals("SORT") || info.operation.name().equals("SORT_RO");
+    }
+
+    /** Whether BY or GET of a SORT has a pattern of keys. */
+    static boolean namesOthers(CommandReader command, ByteBuf buf) {
         for (int i = 2; i < command.count() - 1; i++) {
             boolean by = command.is(buf, i, "BY");
             if (by || command.is(buf, i, "GET")) {
@@ -414,6 +434,8 @@ final class Dispatch {
                 if (by ? pattern.contains("*") : !pattern.equals("#")) {
                     return true;
                 }
+            } else if (command.is(buf, i, "STORE")) {
+                i++; // a key that may be called BY
             }
         }
         return false;

@@ -134,7 +134,7 @@ final class LocalCommands {
         boolean accepted = home.settings.users().accept(user, password);
         java.util.Arrays.fill(password, (byte) 0);
         if (accepted) {
-            client.session().user(user);
+            client.session().user(user, home.settings.users().rules(user));
         }
         return accepted;
     }

@@ -51,7 +51,6 @@ final class PlanTable {
                             "LOLWUT",
                             "ROLE",
                             "ACL CAT",
-                            "ACL WHOAMI",
                             "ACL GENPASS",
                             "OBJECT HELP",
                             "XINFO HELP",
@@ -69,6 +68,7 @@ final class PlanTable {
             Map.entry(Plan.SELECT, List.of("SELECT")),
             Map.entry(Plan.RESET, List.of("RESET")),
             Map.entry(Plan.TIME, List.of("TIME")),
+            Map.entry(Plan.CLIENT, List.of("ACL WHOAMI")),
             Map.entry(Plan.TRANSACTION, List.of("MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH")),
             Map.entry(
                     Plan.PUBSUB,

@@ -17,6 +17,7 @@ final class ProxyMetrics {
     private final String listener;
     private final Map<String, ShardMetrics> shards;
     final Counter unsupported;
+    final Counter denied;
     final Counter crossShard;
     final Counter protocolErrors;
     final Counter forwardErrors;
@@ -30,6 +31,8 @@ final class ProxyMetrics {
         this.shards = SHARDS.computeIfAbsent(meters, any -> new ConcurrentHashMap<>());
         this.unsupported =
                 counter("weir_redis_proxy_unsupported", "Commands that were refused as they are not supported");
+        this.denied = counter(
+                "weir_redis_proxy_denied", "Commands that were refused as the rules of their user do not allow them");
         this.crossShard = counter(
                 "weir_redis_proxy_cross_shard", "Commands that were refused as their keys are on several shards");
         this.protocolErrors = counter("weir_redis_proxy_protocol_errors", "Clients that sent what is no command");

@@ -18,6 +18,7 @@ final class ProxySession {
     private final Connection connection;
     private LinkKind kind = new LinkKind(false, 0);
     private @Nullable String user;
+    private @Nullable UserRules rules;
     private @Nullable String name;
     private @Nullable String library;
     private @Nullable String libraryVersion;
@@ -80,8 +81,15 @@ final class ProxySession {
         kind = new LinkKind(on, kind.database());
     }
 
-    void user(String who) {
+    /** What the user may do; null if that is everything. */
+    @Nullable
+    UserRules rules() {
+        return rules;
+    }
+
+    void user(String who, @Nullable UserRules its) {
         user = who;
+        rules = its;
         connection.set(ConnectionAttribute.USER, who);
     }
 
@@ -109,6 +117,7 @@ final class ProxySession {
         resp3(false);
         database(0);
         user = null;
+        rules = null;
         name = null;
         replies = Replies.ON;
         connection.set(ConnectionAttribute.USER, Session.DEFAULT_USER);

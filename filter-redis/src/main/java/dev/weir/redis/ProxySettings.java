@@ -35,7 +35,7 @@ record ProxySettings(
     private static final long DEFAULT_REQUEST = 16L << 20;
 
     /** Reads them and reports problems. */
-    static ProxySettings read(ConfigNode config, FilterEnvironment environment) {
+    static ProxySettings read(ConfigNode config, FilterEnvironment environment, CommandTable table) {
         ProxyRoutes routes = ProxyRoutes.read(config, environment);
         Duration timeout = config.duration("timeout", Duration.ofSeconds(5));
         if (!timeout.isZero() && (timeout.toMillis() < 10 || timeout.compareTo(Duration.ofHours(1)) > 0)) {
@@ -49,7 +49,7 @@ record ProxySettings(
         CommandReader.Limits limits = new CommandReader.Limits(arguments, RequestCursor.MAX_BULK, request, large);
         RedisLogin login =
                 config.has("upstream_auth") ? login(config.section("upstream_auth")) : RedisLogin.of(null, null);
-        ProxyUsers users = ProxyUsers.read(config);
+        ProxyUsers users = ProxyUsers.read(config, table);
         int retries = (int) config.integer("retries", 1, 0, 3);
         boolean keys = config.bool("keys", false);
         ProxyVariant variant = ProxyVariant.read(config);

@@ -28,8 +28,8 @@ public final class RedisProxyFactory implements TerminalFactory {
 
     @Override
     public Configured configure(ConfigNode config, FilterEnvironment environment) {
-        ProxySettings settings = ProxySettings.read(config, environment);
         RedisProtocol protocol = protocol(environment);
+        ProxySettings settings = ProxySettings.read(config, environment, protocol.table());
         PlanTable plans = new PlanTable(protocol.table());
         ProxyMetrics metrics = new ProxyMetrics(environment.meters(), environment.listener());
         NoopCounter none = new NoopCounter(new Meter.Id("none", Tags.empty(), null, null, Meter.Type.COUNTER));
