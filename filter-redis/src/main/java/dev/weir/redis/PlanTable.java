@@ -87,8 +87,13 @@ final class PlanTable {
     private final Plan[] plans;
 
     PlanTable(CommandTable table) {
+        this(table, Map.of());
+    }
+
+    /** @param custom of commands that are not in the table of all */
+    PlanTable(CommandTable table, Map<String, Plan> custom) {
         this.table = table;
-        Map<String, Plan> byName = new HashMap<>();
+        Map<String, Plan> byName = new HashMap<>(custom);
         PLANS.forEach((plan, names) -> names.forEach(name -> byName.put(name, plan)));
         this.plans = new Plan[table.all().size()];
         for (CommandInfo info : table.all()) {

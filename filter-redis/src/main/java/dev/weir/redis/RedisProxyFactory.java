@@ -29,8 +29,9 @@ public final class RedisProxyFactory implements TerminalFactory {
     @Override
     public Configured configure(ConfigNode config, FilterEnvironment environment) {
         RedisProtocol protocol = protocol(environment);
-        ProxySettings settings = ProxySettings.read(config, environment, protocol.table());
-        PlanTable plans = new PlanTable(protocol.table());
+        CustomCommands commands = CustomCommands.read(config, protocol.table());
+        ProxySettings settings = ProxySettings.read(config, environment, commands.table());
+        PlanTable plans = new PlanTable(commands.table(), commands.plans());
         ProxyMetrics metrics = new ProxyMetrics(environment.meters(), environment.listener());
         NoopCounter none = new NoopCounter(new Meter.Id("none", Tags.empty(), null, null, Meter.Type.COUNTER));
         TerminalFactory.Configured configured = loop -> {
