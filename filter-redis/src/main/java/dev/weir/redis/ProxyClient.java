@@ -55,13 +55,13 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         this.home = home;
         this.context = context;
         this.connection = context.connection();
-        this.session = new ProxySession(connection);
+        this.session = new ProxySession(connection, home.table.other());
         this.input = new ClientInput(home, this);
         this.pauses = new ClientPauses(context);
         this.lane = new ClientLane(calls, pauses);
         this.links = home.links(session.kind());
         links.used(1);
-        home.opened(connection.allocator());
+        home.opened(this);
     }
 
     @Override
@@ -168,6 +168,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     /** A command begins to wait for its answer. */
     Call open(CommandInfo info, int bytes) {
         Call call = home.open(info, context.burstNanos(), bytes);
+        session.began(info, call.start);
         call.client = this;
         call.inClient = true;
         call.silent = session.silences();
@@ -426,6 +427,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext from) {
         closed = true;
+        home.closed(this);
         links.used(-1);
         if (stoppedFor != null) {
             stoppedFor.forget(this);

@@ -23,9 +23,14 @@ final class ProxySession {
     private @Nullable String library;
     private @Nullable String libraryVersion;
     private Replies replies = Replies.ON;
+    private CommandInfo last;
+    private long lastNanos;
 
-    ProxySession(Connection connection) {
+    /** @param none what stands for no command */
+    ProxySession(Connection connection, CommandInfo none) {
         this.connection = connection;
+        this.last = none;
+        this.lastNanos = connection.openedNanos();
         connection.set(ConnectionAttribute.NAMESPACE, namespace());
     }
 
@@ -81,6 +86,12 @@ final class ProxySession {
         kind = new LinkKind(on, kind.database());
     }
 
+    /** The same, or that of clients that need none. */
+    String userName() {
+        String who = user;
+        return who == null ? Session.DEFAULT_USER : who;
+    }
+
     /** What the user may do; null if that is everything. */
     @Nullable
     UserRules rules() {
@@ -110,6 +121,21 @@ final class ProxySession {
     private void tellApp() {
         String app = app();
         connection.set(ConnectionAttribute.APP, app == null ? "" : app);
+    }
+
+    /** A command begins. */
+    void began(CommandInfo command, long nanos) {
+        last = command;
+        lastNanos = nanos;
+    }
+
+    CommandInfo lastCommand() {
+        return last;
+    }
+
+    /** When the last command began, or the connection. */
+    long lastNanos() {
+        return lastNanos;
     }
 
     /** As new. */

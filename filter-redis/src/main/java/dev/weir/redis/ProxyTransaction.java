@@ -38,6 +38,7 @@ final class ProxyTransaction {
     private int keptCommands;
     /** Of a Redis Cluster the slot that its keys are in; -1 as long as none is known. */
     private int slot = -1;
+    private int queued;
 
     ProxyTransaction(ProxyLoop home, ProxyClient client) {
         this.home = home;
@@ -52,6 +53,11 @@ final class ProxyTransaction {
     /** Whether it ends with the next answer. */
     boolean isEnding() {
         return ending;
+    }
+
+    /** Commands that EXEC will carry out. */
+    int queued() {
+        return queued;
     }
 
     /** The connection to the shard, or null. */
@@ -85,6 +91,7 @@ final class ProxyTransaction {
             unwatch(call, command, buf);
         } else {
             queue(plan, call, command, buf);
+            queued += spoilt ? 0 : 1;
         }
     }
 
@@ -100,6 +107,7 @@ final class ProxyTransaction {
         // Answered here in any case: should the shard be lost, it is EXEC that fails, and nothing is carried out by
         // itself.
         open = true;
+        queued = 0;
         spoilt = unwatched || lease != null && lease.lost();
         ok(call);
         if (lease != null && !lease.lost()) {

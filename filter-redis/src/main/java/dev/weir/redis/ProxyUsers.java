@@ -49,6 +49,11 @@ final class ProxyUsers {
         return MessageDigest.isEqual(expected, password) && expected.length > 0;
     }
 
+    /** Whether there is such a user. */
+    boolean has(String user) {
+        return passwords.containsKey(user);
+    }
+
     /** What a user may do; null for one who may do everything. */
     @Nullable
     UserRules rules(String user) {

@@ -43,7 +43,7 @@ final class RedisProxyRulesIT {
     }
 
     static Stream<String> servers() {
-        return TestServer.available().stream().filter(name -> !name.equals("embedded"));
+        return TestServer.available().stream();
     }
 
     /** Up to the key, the texts of Redis 7.0; those of others have the same code. */
