@@ -24,6 +24,7 @@ final class Dispatch {
     private final Scattering scattering;
     /** The slot of the key that was picked for last, or -1. */
     private int slot;
+    private final ServerCommands servers;
 
     Dispatch(ProxyLoop home) {
         this.home = home;
@@ -31,6 +32,7 @@ final class Dispatch {
         this.routes = home.settings.routes();
         this.local = new LocalCommands(home);
         this.scattering = new Scattering(home, this);
+        this.servers = new ServerCommands(home, scattering);
     }
 
     /**
@@ -113,7 +115,7 @@ final class Dispatch {
             case MGET, MSET, SUM:
                 scattering.byKeys(plan, client, call, command, buf);
                 break;
-            case ALL_OK, ALL_SUM, ALL_ELEMENTS, ALL_SAME, ALL_LEAST:
+            case ALL_OK, ALL_SUM, ALL_ELEMENTS, ALL_DISTINCT, ALL_PAIRS, ALL_MOST, ALL_SAME, ALL_LEAST:
                 scattering.toAll(plan, client, call, command, buf);
                 break;
             case SCAN:
@@ -124,6 +126,9 @@ final class Dispatch {
                 break;
             case ANY:
                 any(client, call, command, buf);
+                break;
+            case INFO, CONFIG_GET, COMMANDS:
+                servers.command(plan, client, call, command, buf);
                 break;
             case OWN_CONNECTION:
                 onOwnConnection(client, call, command, buf);

@@ -26,6 +26,14 @@ final class PlanTable {
                             "MEMORY PURGE")),
             Map.entry(Plan.ALL_SUM, List.of("DBSIZE", "SLOWLOG LEN", "LATENCY RESET")),
             Map.entry(Plan.ALL_ELEMENTS, List.of("KEYS", "SLOWLOG GET")),
+            Map.entry(Plan.ALL_DISTINCT, List.of("PUBSUB CHANNELS", "PUBSUB SHARDCHANNELS")),
+            Map.entry(Plan.ALL_PAIRS, List.of("PUBSUB NUMSUB", "PUBSUB SHARDNUMSUB")),
+            Map.entry(Plan.ALL_MOST, List.of("PUBSUB NUMPAT")),
+            Map.entry(Plan.INFO, List.of("INFO")),
+            Map.entry(Plan.CONFIG_GET, List.of("CONFIG GET")),
+            Map.entry(
+                    Plan.COMMANDS,
+                    List.of("COMMAND", "COMMAND COUNT", "COMMAND DOCS", "COMMAND INFO", "COMMAND LIST")),
             Map.entry(Plan.ALL_SAME, List.of("SCRIPT LOAD", "FUNCTION LOAD")),
             Map.entry(Plan.ALL_LEAST, List.of("SCRIPT EXISTS")),
             Map.entry(Plan.SORT, List.of("SORT", "SORT_RO")),
@@ -34,19 +42,12 @@ final class PlanTable {
             Map.entry(
                     Plan.ANY,
                     List.of(
-                            "COMMAND",
-                            "COMMAND COUNT",
-                            "COMMAND DOCS",
                             "COMMAND GETKEYS",
                             "COMMAND GETKEYSANDFLAGS",
-                            "COMMAND INFO",
-                            "COMMAND LIST",
                             "COMMAND HELP",
-                            "CONFIG GET",
                             "FUNCTION LIST",
                             "FUNCTION DUMP",
                             "FUNCTION STATS",
-                            "INFO",
                             "LASTSAVE",
                             "LOLWUT",
                             "ROLE",
@@ -58,6 +59,7 @@ final class PlanTable {
                             "MEMORY HELP",
                             "SCRIPT HELP",
                             "FUNCTION HELP",
+                            "PUBSUB HELP",
                             "CONFIG HELP",
                             "ACL HELP")),
             Map.entry(Plan.PING, List.of("PING")),
@@ -122,6 +124,24 @@ final class PlanTable {
 
     Plan of(CommandInfo info) {
         return plans[info.index];
+    }
+
+    /** Whether a command, by its name ({@code get}, {@code config|set}), is one that clients can use; of those with sub-commands, whether any is. */
+    boolean supports(String name) {
+        CommandInfo info = table.find(name.replace('|', ' '));
+        if (info == null) {
+            return false;
+        }
+        return info.container && info.parent == null && plans[info.index] == Plan.REFUSED
+                ? table.all().stream().anyMatch(sub -> sub.parent == info && supports(sub))
+                : supports(info);
+    }
+
+    private boolean supports(CommandInfo info) {
+        Plan plan = plans[info.index];
+        return plan != Plan.REFUSED
+                && plan != Plan.UNKNOWN
+                && (plan != Plan.CLIENT || ClientCommands.answers(info.operation.name()));
     }
 
     /** Why a command is refused. */

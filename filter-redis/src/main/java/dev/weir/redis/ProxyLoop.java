@@ -292,11 +292,13 @@ final class ProxyLoop {
     void opened(ProxyClient client) {
         allocator = client.connection().allocator();
         clients.add(client);
+        metrics.clients.increment();
     }
 
     /** A client has left. */
     void closed(ProxyClient client) {
         clients.remove(client);
+        metrics.clients.decrement();
     }
 
     /** An array of at least {@code length} bytes, for the running call only. */

@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 
 /** The meters of one {@code redis_proxy}. Exchanges tell of commands; these of what lies beneath. From any thread. */
 final class ProxyMetrics {
@@ -24,6 +25,8 @@ final class ProxyMetrics {
     final Counter fragments;
     final Counter redirections;
     final Counter retries;
+    /** Connected clients, of all loops. */
+    final LongAdder clients = new LongAdder();
 
     ProxyMetrics(MeterRegistry meters, String listener) {
         this.meters = meters;

@@ -151,10 +151,20 @@ final class ProxyTransaction {
                     spoilt = true;
                 }
                 break;
-            case PING, ECHO, TIME, TRANSACTION, ANY:
+            case PING, ECHO, TIME, TRANSACTION, ANY, COMMANDS:
                 queueAnywhere(call, command, buf);
                 break;
-            case ALL_OK, ALL_SUM, ALL_ELEMENTS, ALL_SAME, ALL_LEAST, SCAN, RANDOMKEY:
+            case ALL_OK,
+                    ALL_SUM,
+                    ALL_ELEMENTS,
+                    ALL_DISTINCT,
+                    ALL_PAIRS,
+                    ALL_MOST,
+                    ALL_SAME,
+                    ALL_LEAST,
+                    INFO,
+                    SCAN,
+                    RANDOMKEY:
                 if (home.dispatch.single(client) != null) {
                     queueAnywhere(call, command, buf);
                     break;

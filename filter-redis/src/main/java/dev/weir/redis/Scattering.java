@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Commands that several shards answer a part of. One per loop. */
@@ -191,19 +192,27 @@ final class Scattering {
     // ---- to all
 
     void toAll(Plan plan, ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        IntFunction<Merge> merge = shards -> switch (plan) {
+            case ALL_SUM -> new Merges.Sum(home, call, shards);
+            case ALL_ELEMENTS -> new Merges.Joined(home, call, shards);
+            case ALL_DISTINCT -> new Merges.Distinct(home, call, shards);
+            case ALL_PAIRS -> new Merges.Pairs(home, call, shards);
+            case ALL_MOST -> new Merges.Most(home, call, shards);
+            case ALL_SAME -> new Merges.Same(home, call, shards);
+            case ALL_LEAST -> new Merges.Least(home, call, shards);
+            default -> new Merges.AllOk(home, call, shards);
+        };
+        toAll(client, call, buf.slice(command.start(), command.end() - command.start()), merge);
+    }
+
+    /** Sends a request to all shards; {@code merge} is told how many there are. */
+    void toAll(ProxyClient client, Call call, ByteBuf request, IntFunction<Merge> merge) {
         ShardLink[] all = all(client);
         if (all.length == 0) {
             dispatch.noShard(call, home.settings.routes().keyless().cluster());
-            return;
+        } else {
+            toEach(merge.apply(all.length), all, request, request.readerIndex(), request.readableBytes());
         }
-        Merge merge = switch (plan) {
-            case ALL_SUM -> new Merges.Sum(home, call, all.length);
-            case ALL_ELEMENTS -> new Merges.Joined(home, call, all.length);
-            case ALL_SAME -> new Merges.Same(home, call, all.length);
-            case ALL_LEAST -> new Merges.Least(home, call, all.length);
-            default -> new Merges.AllOk(home, call, all.length);
-        };
-        toEach(merge, all, buf, command.start(), command.end() - command.start());
     }
 
     private static void toEach(Merge merge, ShardLink[] all, ByteBuf buf, int from, int length) {
