@@ -64,7 +64,8 @@ final class ClientFilter {
                 break;
             case "USER":
                 user = value;
-                if (!value.equals(Session.DEFAULT_USER) && !home.settings.users().has(value)) {
+                if (!value.equals(Session.DEFAULT_USER)
+                        && !home.settings.users().has(value)) {
                     problem = "ERR No such user '" + Dispatch.shown(command, buf, at + 1) + "'";
                 }
                 break;
@@ -112,7 +113,8 @@ final class ClientFilter {
         ProxySession session = client.session();
         return (ids.isEmpty() || ids.contains(client.connection().id()))
                 && (address == null || address.equals(client.connection().clientText()))
-                && (local == null || local.equals(Address.format(client.connection().local())))
+                && (local == null
+                        || local.equals(Address.format(client.connection().local())))
                 && (user == null || user.equals(session.userName()))
                 && (type == null || type.equals(home.pubSub.subscribed(client) ? "pubsub" : "normal"))
                 && (maxAge == 0 || ClientList.seconds(home, client.connection().openedNanos()) >= maxAge)

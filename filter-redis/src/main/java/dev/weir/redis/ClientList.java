@@ -162,7 +162,8 @@ final class ClientList {
         String flags = (loop.pubSub.subscribed(client) ? "P" : "")
                 + (transacts ? "x" : "")
                 + (client.lane().blocks() ? "b" : "");
-        String last = session.lastCommand().operation.name().toLowerCase(Locale.ROOT).replace(' ', '|');
+        String last =
+                session.lastCommand().operation.name().toLowerCase(Locale.ROOT).replace(' ', '|');
         return "id=" + client.connection().id()
                 + " addr=" + client.connection().clientText()
                 + " laddr=" + Address.format(client.connection().local())

@@ -57,7 +57,8 @@ record CustomCommands(CommandTable table, Map<String, Plan> plans) {
         if (!fits) {
             node.error(
                     "name",
-                    "\"" + name + "\" (expected: at most " + CommandTable.LONGEST + " characters of ASCII without blanks)");
+                    "\"" + name + "\" (expected: at most " + CommandTable.LONGEST
+                            + " characters of ASCII without blanks)");
         } else if (!name.isEmpty() && table.find(name) != null) {
             node.error("name", name + " (expected: a command that Weir does not know by itself)");
         }
@@ -78,7 +79,9 @@ record CustomCommands(CommandTable table, Map<String, Plan> plans) {
         int last = (int) keys.integer("last", first, -MOST_ARGUMENTS, MOST_ARGUMENTS);
         int step = (int) keys.integer("step", 1, 1, MOST_ARGUMENTS);
         if (last >= 0 && last < first) {
-            keys.error("last", last + " (expected: first or behind it, or -1 for the last argument, -2 for the one before)");
+            keys.error(
+                    "last",
+                    last + " (expected: first or behind it, or -1 for the last argument, -2 for the one before)");
         }
         keys.rejectUnknown();
         return List.of(new KeySpec(

@@ -371,12 +371,12 @@ final class Dispatch {
                 || key >= command.read()
                 || !fits
                 || client.mustLogIn()
-                || home.plans.of(info) != Plan.KEYED) {
+                || home.plans.of(info) != Plan.KEYED
+                || forbidden(client, info, command, buf) != null) {
             return null;
         }
         if (!client.session().resp3() && home.pubSub.subscribed(client)
-                || client.lane().busyForOther()
-                || forbidden(client, info, command, buf) != null) {
+                || client.lane().busyForOther()) {
             return null;
         }
         Route route = route(command, buf, key);

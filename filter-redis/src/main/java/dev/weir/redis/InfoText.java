@@ -111,8 +111,10 @@ final class InfoText {
     private void field(String section, String name, String value) {
         Map<String, BigDecimal> row = named(section) ? row(value) : null;
         if (row != null) {
-            addRow(rows.computeIfAbsent(section, any -> new LinkedHashMap<>())
-                    .computeIfAbsent(name, any -> new LinkedHashMap<>()), row);
+            addRow(
+                    rows.computeIfAbsent(section, any -> new LinkedHashMap<>())
+                            .computeIfAbsent(name, any -> new LinkedHashMap<>()),
+                    row);
             return;
         }
         if (shards == 0) {
@@ -156,14 +158,13 @@ final class InfoText {
         row.forEach((name, number) -> sum.merge(name, number, BigDecimal::add));
         BigDecimal expires = had.add(more);
         if (row.containsKey("avg_ttl") && expires.signum() > 0) {
-            BigDecimal weighed = average.multiply(had).add(row.getOrDefault("avg_ttl", BigDecimal.ZERO).multiply(more));
+            BigDecimal weighed = average.multiply(had)
+                    .add(row.getOrDefault("avg_ttl", BigDecimal.ZERO).multiply(more));
             sum.put("avg_ttl", weighed.divide(expires, 0, RoundingMode.HALF_UP));
         }
         BigDecimal calls = sum.get("calls");
         if (row.containsKey("usec_per_call") && calls != null && calls.signum() > 0) {
-            sum.put(
-                    "usec_per_call",
-                    sum.getOrDefault("usec", BigDecimal.ZERO).divide(calls, 2, RoundingMode.HALF_UP));
+            sum.put("usec_per_call", sum.getOrDefault("usec", BigDecimal.ZERO).divide(calls, 2, RoundingMode.HALF_UP));
         }
     }
 

@@ -32,8 +32,7 @@ final class PlanTable {
             Map.entry(Plan.INFO, List.of("INFO")),
             Map.entry(Plan.CONFIG_GET, List.of("CONFIG GET")),
             Map.entry(
-                    Plan.COMMANDS,
-                    List.of("COMMAND", "COMMAND COUNT", "COMMAND DOCS", "COMMAND INFO", "COMMAND LIST")),
+                    Plan.COMMANDS, List.of("COMMAND", "COMMAND COUNT", "COMMAND DOCS", "COMMAND INFO", "COMMAND LIST")),
             Map.entry(Plan.ALL_SAME, List.of("SCRIPT LOAD", "FUNCTION LOAD")),
             Map.entry(Plan.ALL_LEAST, List.of("SCRIPT EXISTS")),
             Map.entry(Plan.SORT, List.of("SORT", "SORT_RO")),

@@ -37,9 +37,8 @@ final class UserRules {
 
     /** Reads {@code commands}, {@code key_prefixes} and {@code read_only} of a user; null if there is none of them. */
     static @Nullable UserRules read(ConfigNode user, CommandTable table) {
-        boolean any = user.has("commands") | user.has("key_prefixes");
         boolean readOnly = user.bool("read_only", false);
-        if (!any && !readOnly) {
+        if (!readOnly && !user.has("commands") && !user.has("key_prefixes")) {
             return null;
         }
         ConfigNode commands = user.section("commands");

@@ -17,66 +17,113 @@ final class InfoTextTest {
                 .containsExactlyInAnyOrderElementsOf(InfoText.SUMMED);
     }
 
+    private static String lines(String... lines) {
+        return String.join("\r\n", lines) + "\r\n";
+    }
+
+    private static String together(String... shards) {
+        InfoText info = new InfoText();
+        for (String shard : shards) {
+            info.add(shard);
+        }
+        return info.text();
+    }
+
     @Test
     void addsUpWhatCountsAndLeavesTheRestToTheFirst() {
-        InfoText info = new InfoText();
-        info.add("# Server\r\nredis_version:7.0.15\r\nuptime_in_seconds:7\r\n\r\n# Clients\r\nconnected_clients:3\r\nmaxclients:10\r\n");
-        info.add("# Server\r\nredis_version:6.2.0\r\nnew_field:1\r\n\r\n# Clients\r\nconnected_clients:4\r\nmaxclients:10\r\n");
+        String one =
+                lines("# Server", "redis_version:7.0", "uptime_in_seconds:7", "", "# Clients", "connected_clients:3");
+        String two = lines("# Server", "redis_version:6.2", "new_field:1", "", "# Clients", "connected_clients:4");
 
-        assertThat(info.text())
-                .isEqualTo("# Server\r\nredis_version:7.0.15\r\nuptime_in_seconds:7\r\n\r\n"
-                        + "# Clients\r\nconnected_clients:7\r\nmaxclients:10\r\n");
+        assertThat(together(one, two))
+                .isEqualTo(lines(
+                        "# Server",
+                        "redis_version:7.0",
+                        "uptime_in_seconds:7",
+                        "",
+                        "# Clients",
+                        "connected_clients:7"));
     }
 
     @Test
     void sumsKeepTheirDecimalsAndTheirFormForPeople() {
-        InfoText info = new InfoText();
-        info.add("# CPU\r\nused_cpu_sys:0.900001\r\nused_memory:916400\r\nused_memory_human:894.92K\r\nmem_fragmentation_bytes:-7\r\n");
-        info.add("# CPU\r\nused_cpu_sys:0.200002\r\nused_memory:916400\r\nused_memory_human:894.92K\r\nmem_fragmentation_bytes:10\r\n");
+        String one = lines(
+                "used_cpu_sys:0.900001",
+                "used_memory:916400",
+                "used_memory_human:894.92K",
+                "mem_fragmentation_bytes:-7");
+        String two = lines(
+                "used_cpu_sys:0.200002",
+                "used_memory:916400",
+                "used_memory_human:894.92K",
+                "mem_fragmentation_bytes:10");
 
         // 1832800 bytes are 1.7478… MiB
-        assertThat(info.text())
-                .isEqualTo("# CPU\r\nused_cpu_sys:1.100003\r\nused_memory:1832800\r\nused_memory_human:1.75M\r\n"
-                        + "mem_fragmentation_bytes:3\r\n");
+        assertThat(together(one, two))
+                .isEqualTo(lines(
+                        "used_cpu_sys:1.100003",
+                        "used_memory:1832800",
+                        "used_memory_human:1.75M",
+                        "mem_fragmentation_bytes:3"));
     }
 
     @Test
     void databasesArePutTogetherAlsoThoseTheFirstDoesNotHave() {
-        InfoText info = new InfoText();
-        info.add("# Keyspace\r\ndb0:keys=5,expires=1,avg_ttl=1000\r\ndb10:keys=1,expires=0,avg_ttl=0\r\n");
-        info.add("# Keyspace\r\n");
-        info.add("# Keyspace\r\ndb0:keys=7,expires=3,avg_ttl=5000\r\ndb2:keys=1,expires=0,avg_ttl=0,subexpiry=0\r\n");
+        String one = lines("# Keyspace", "db0:keys=5,expires=1,avg_ttl=1000", "db10:keys=1,expires=0,avg_ttl=0");
+        String two = lines("# Keyspace");
+        String three =
+                lines("# Keyspace", "db0:keys=7,expires=3,avg_ttl=5000", "db2:keys=1,expires=0,avg_ttl=0,subexpiry=0");
 
-        assertThat(info.text())
-                .isEqualTo("# Keyspace\r\ndb0:keys=12,expires=4,avg_ttl=4000\r\n"
-                        + "db2:keys=1,expires=0,avg_ttl=0,subexpiry=0\r\ndb10:keys=1,expires=0,avg_ttl=0\r\n");
+        assertThat(together(one, two, three))
+                .isEqualTo(lines(
+                        "# Keyspace",
+                        "db0:keys=12,expires=4,avg_ttl=4000",
+                        "db2:keys=1,expires=0,avg_ttl=0,subexpiry=0",
+                        "db10:keys=1,expires=0,avg_ttl=0"));
     }
 
     @Test
     void callsOfCommandsAreAddedUpAndTheirAverageIsMadeAnew() {
-        InfoText info = new InfoText();
-        info.add("# Modules\r\nmodule:name=a,ver=1\r\nmodule:name=b,ver=2\r\n\r\n# Commandstats\r\n"
-                + "cmdstat_get:calls=1,usec=10,usec_per_call=10.00,rejected_calls=0,failed_calls=1\r\n\r\n"
-                + "# Errorstats\r\nerrorstat_ERR:count=2\r\n");
-        info.add("# Modules\r\nmodule:name=a,ver=1\r\nmodule:name=b,ver=2\r\n\r\n# Commandstats\r\n"
-                + "cmdstat_get:calls=2,usec=15,usec_per_call=7.50,rejected_calls=0,failed_calls=0\r\n"
-                + "cmdstat_config|get:calls=1,usec=5,usec_per_call=5.00,rejected_calls=0,failed_calls=0\r\n\r\n"
-                + "# Errorstats\r\nerrorstat_ERR:count=1\r\n");
+        String one = lines(
+                "# Modules",
+                "module:name=a,ver=1",
+                "module:name=b,ver=2",
+                "",
+                "# Commandstats",
+                "cmdstat_get:calls=1,usec=10,usec_per_call=10.00,rejected_calls=0,failed_calls=1",
+                "",
+                "# Errorstats",
+                "errorstat_ERR:count=2");
+        String two = lines(
+                "# Modules",
+                "",
+                "# Commandstats",
+                "cmdstat_get:calls=2,usec=15,usec_per_call=7.50,rejected_calls=0,failed_calls=0",
+                "cmdstat_config|get:calls=1,usec=5,usec_per_call=5.00,rejected_calls=0,failed_calls=0",
+                "",
+                "# Errorstats",
+                "errorstat_ERR:count=1");
 
-        assertThat(info.text())
-                .isEqualTo("# Modules\r\nmodule:name=a,ver=1\r\nmodule:name=b,ver=2\r\n\r\n# Commandstats\r\n"
-                        + "cmdstat_config|get:calls=1,usec=5,usec_per_call=5.00,rejected_calls=0,failed_calls=0\r\n"
-                        + "cmdstat_get:calls=3,usec=25,usec_per_call=8.33,rejected_calls=0,failed_calls=1\r\n\r\n"
-                        + "# Errorstats\r\nerrorstat_ERR:count=3\r\n");
+        assertThat(together(one, two))
+                .isEqualTo(lines(
+                        "# Modules",
+                        "module:name=a,ver=1",
+                        "module:name=b,ver=2",
+                        "",
+                        "# Commandstats",
+                        "cmdstat_config|get:calls=1,usec=5,usec_per_call=5.00,rejected_calls=0,failed_calls=0",
+                        "cmdstat_get:calls=3,usec=25,usec_per_call=8.33,rejected_calls=0,failed_calls=1",
+                        "",
+                        "# Errorstats",
+                        "errorstat_ERR:count=3"));
     }
 
     @Test
     void whatIsNoInfoStaysAsItIs() {
-        InfoText info = new InfoText();
-        info.add("");
-        info.add("# Keyspace\r\ndb0:keys=x\r\n");
-
-        assertThat(info.text()).isEmpty();
-        assertThat(InfoText.human(0) + InfoText.human(1023) + InfoText.human(24110L << 20)).isEqualTo("0B1023B23.54G");
+        assertThat(together("", lines("# Keyspace", "db0:keys=x"))).isEmpty();
+        assertThat(together(lines("# Keyspace", "db0:keys=x"))).isEqualTo(lines("# Keyspace", "db0:keys=x"));
+        assertThat(InfoText.human(0)).isEqualTo("0B");
+        assertThat(InfoText.human(1023)).isEqualTo("1023B");
+        assertThat(InfoText.human(24_110L << 20)).isEqualTo("23.54G");
     }
 }

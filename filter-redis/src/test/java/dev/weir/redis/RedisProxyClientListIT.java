@@ -135,7 +135,8 @@ final class RedisProxyClientListIT {
         assertThat(list(watcher, "name", "TYPE", "pubsub")).isEqualTo("subscriber");
         assertThat(list(watcher, "name", "TYPE", "normal")).isEqualTo("watcher transaction third");
         assertThat(watcher.call("CLIENT", "LIST", "TYPE", "replica")).isEqualTo("$0\r\n\r\n");
-        assertThat(list(watcher, "name", "ID", id(third), "999999", id(watcher))).isEqualTo("watcher third");
+        assertThat(list(watcher, "name", "ID", id(third), "999999", id(watcher)))
+                .isEqualTo("watcher third");
         assertThat(watcher.call("CLIENT", "KILL", "ID", its)).isEqualTo(":1\r\n");
         assertThat(transaction.ended()).isTrue();
         assertThat(list(watcher, "name")).isEqualTo("watcher subscriber third");
@@ -214,7 +215,9 @@ final class RedisProxyClientListIT {
             for (String[] command : script) {
                 String expected = direct.call(command);
                 if (name.endsWith("redis-server")) {
-                    assertThat(client.call(command)).as(String.join(" ", command)).isEqualTo(expected);
+                    assertThat(client.call(command))
+                            .as(String.join(" ", command))
+                            .isEqualTo(expected);
                 } else { // words it otherwise now and then
                     assertThat(client.call(command))
                             .as(String.join(" ", command))

@@ -99,7 +99,8 @@ final class RedisProxyCustomCommandsIT {
 
     @Test
     void theyBelongToTransactionsRulesAndLargeValues() throws Exception {
-        Map<String, ?> reader = Map.of("user", "reader", "password", "pw", "read_only", true, "key_prefixes", List.of("k"));
+        Map<String, ?> reader =
+                Map.of("user", "reader", "password", "pw", "read_only", true, "key_prefixes", List.of("k"));
         Map<String, ?> denied =
                 Map.of("user", "denied", "password", "pw", "commands", Map.of("deny", List.of("MYMOD.A*")));
         String value = "v".repeat(200_000);

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class RedisProxyRulesIT {
     private static final List<String> THREE = List.of("embedded", "embedded", "embedded");
 
-    private static ShardedBed bed(Map<String, ?>... users) throws Exception {
+    private static ShardedBed bed(Object... users) throws Exception {
         return ShardedBed.of(THREE, Map.of("auth", List.of(users)));
     }
 

@@ -50,10 +50,16 @@ final class RedisProxyServerCommandsIT {
 
             String info = client.call("INFO", "everything");
 
-            assertThat(info).startsWith("$").contains("\r\ndb0:keys=60,expires=0,").contains("\r\ndb7:keys=1,expires=1,");
+            assertThat(info)
+                    .startsWith("$")
+                    .contains("\r\ndb0:keys=60,expires=0,")
+                    .contains("\r\ndb7:keys=1,expires=1,");
             assertThat(field(info, "keyspace_hits")).isEqualTo(60);
             assertThat(field(info, "keyspace_misses")).isEqualTo(60);
-            assertThat(info).contains("\r\ncmdstat_set:calls=61,").contains("\r\nredis_version:").contains("\r\n# Proxy\r\n");
+            assertThat(info)
+                    .contains("\r\ncmdstat_set:calls=61,")
+                    .contains("\r\nredis_version:")
+                    .contains("\r\n# Proxy\r\n");
             assertThat(info.split("\r\n# Keyspace\r\n", -1)).hasSize(2);
             assertThat(three.call("HELLO", "3")).startsWith("%");
             assertThat(three.call("INFO", "KEYSPACE"))
@@ -106,7 +112,8 @@ final class RedisProxyServerCommandsIT {
             assertThat(client.call("INFO", "clients")).doesNotContain("proxy_");
             bed.shards.get(1).close();
             assertThat(client.call("INFO", "proxy")).startsWith("$");
-            assertThat(client.call("INFO")).startsWith("-ERR 1 of 3 shards failed, the first with: ERR shard 127.0.0.1:");
+            assertThat(client.call("INFO"))
+                    .startsWith("-ERR 1 of 3 shards failed, the first with: ERR shard 127.0.0.1:");
         }
     }
 
@@ -121,7 +128,8 @@ final class RedisProxyServerCommandsIT {
             assertThat(two.call("CONFIG", "SET", "masteruser", "somebody")).isEqualTo("+OK\r\n");
             assertThat(direct(bed.shards.get(0), "CONFIG", "GET", "masterauth")).isEqualTo("[masterauth, hush]");
 
-            assertThat(two.call("CONFIG", "GET", "MASTERAUTH")).isEqualToIgnoringCase("*2\r\n$10\r\nmasterauth\r\n$0\r\n\r\n");
+            assertThat(two.call("CONFIG", "GET", "MASTERAUTH"))
+                    .isEqualToIgnoringCase("*2\r\n$10\r\nmasterauth\r\n$0\r\n\r\n");
             assertThat(three.call("HELLO", "3")).startsWith("%");
             assertThat(three.call("CONFIG", "GET", "masteruser")).isEqualTo("%1\r\n$10\r\nmasteruser\r\n$0\r\n\r\n");
             assertThat(two.call("MULTI")).isEqualTo("+OK\r\n");
@@ -149,12 +157,16 @@ final class RedisProxyServerCommandsIT {
             List<String> names = all.stream()
                     .map(command -> String.valueOf(((List<?>) command).get(0)))
                     .toList();
-            assertThat(names).contains("get", "mget", "blpop", "multi", "config", "info").doesNotContain("monitor", "wait", "cluster", "debug");
+            assertThat(names)
+                    .contains("get", "mget", "blpop", "multi", "config", "info")
+                    .doesNotContain("monitor", "wait", "cluster", "debug");
             assertThat(client.call("COMMAND", "COUNT")).isEqualTo((long) names.size());
             List<?> some = (List<?>) client.call("COMMAND", "INFO", "get", "monitor", "nosuch", "SET");
             assertThat(some).hasSize(4);
             assertThat(some.get(0)).isEqualTo(all.get(names.indexOf("get")));
-            assertThat(some.get(1)).as("what is not supported is as what is not there").isEqualTo(some.get(2));
+            assertThat(some.get(1))
+                    .as("what is not supported is as what is not there")
+                    .isEqualTo(some.get(2));
             assertThat(some.get(3)).isEqualTo(all.get(names.indexOf("set")));
             assertThat(client.call("COMMAND", "GETKEYS", "MSET", "a", "1", "b", "2"))
                     .isEqualTo(List.of("a", "b"));
@@ -163,8 +175,7 @@ final class RedisProxyServerCommandsIT {
             if (!name.equals("embedded")) {
                 List<?> list = (List<?>) client.call("COMMAND", "LIST");
                 assertThat(list.toString()).contains("get").doesNotContain("monitor", "cluster|");
-                assertThat(three.call("COMMAND", "DOCS", "get", "monitor"))
-                        .startsWith("%1\r\n$3\r\nget\r\n%");
+                assertThat(three.call("COMMAND", "DOCS", "get", "monitor")).startsWith("%1\r\n$3\r\nget\r\n%");
                 List<?> docs = (List<?>) client.call("COMMAND", "DOCS", "monitor", "get", "ping");
                 assertThat(docs).hasSize(4);
                 assertThat(new TreeSet<>(List.of(String.valueOf(docs.get(0)), String.valueOf(docs.get(2)))))
@@ -200,8 +211,7 @@ final class RedisProxyServerCommandsIT {
                 try (RawClient shards = bed.connect()) {
                     assertThat(shards.call("SSUBSCRIBE", "s1")).startsWith("*3\r\n$10\r\nssubscribe\r\n");
                     assertThat(client.call("PUBSUB", "SHARDCHANNELS")).isEqualTo(List.of("s1"));
-                    assertThat(client.call("PUBSUB", "SHARDNUMSUB", "s1", "s2"))
-                            .isEqualTo(List.of("s1", 1L, "s2", 0L));
+                    assertThat(client.call("PUBSUB", "SHARDNUMSUB", "s1", "s2")).isEqualTo(List.of("s1", 1L, "s2", 0L));
                 }
             }
         }
@@ -212,9 +222,11 @@ final class RedisProxyServerCommandsIT {
         try (ShardedBed bed = ShardedBed.of(THREE, new HashMap<>());
                 RawClient client = bed.connect()) {
             // 6.2 knows neither.
-            assertThat(client.call("PUBSUB", "SHARDCHANNELS")).startsWith("-ERR 3 of 3 shards failed, the first with: ");
+            assertThat(client.call("PUBSUB", "SHARDCHANNELS"))
+                    .startsWith("-ERR 3 of 3 shards failed, the first with: ");
             assertThat(client.call("COMMAND", "LIST")).startsWith("-ERR Unknown subcommand");
-            assertThat(client.call("INFO", "a", "b")).startsWith("-ERR 3 of 3 shards failed, the first with: ERR syntax");
+            assertThat(client.call("INFO", "a", "b"))
+                    .startsWith("-ERR 3 of 3 shards failed, the first with: ERR syntax");
             assertThat(client.call("PING")).isEqualTo("+PONG\r\n");
         }
     }
