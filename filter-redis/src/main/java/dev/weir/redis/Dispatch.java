@@ -423,27 +423,7 @@ final class Dispatch {
 
     /** Whether SORT looks at keys that its arguments make up. */
     boolean sortsByOthers(ProxyClient client, CommandReader command, ByteBuf buf) {
-        return single(client) == null && namesOthers(command, buf);
-    }
-
-    static boolean isSort(CommandInfo info) {
-        return info.operation.name().equals("SORT") || info.operation.name().equals("SORT_RO");
-    }
-
-    /** Whether BY or GET of a SORT has a pattern of keys. */
-    static boolean namesOthers(CommandReader command, ByteBuf buf) {
-        for (int i = 2; i < command.count() - 1; i++) {
-            boolean by = command.is(buf, i, "BY");
-            if (by || command.is(buf, i, "GET")) {
-                String pattern = LocalCommands.text(command, buf, ++i);
-                if (by ? pattern.contains("*") : !pattern.equals("#")) {
-                    return true;
-                }
-            } else if (command.is(buf, i, "STORE")) {
-                i++; // a key that may be called BY
-            }
-        }
-        return false;
+        return single(client) == null && SortPatterns.any(command, buf);
     }
 
     /** Whether a command has no keys. */

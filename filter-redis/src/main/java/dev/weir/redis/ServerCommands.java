@@ -2,7 +2,6 @@ package dev.weir.redis;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
-import dev.weir.core.cluster.Exclusions;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
@@ -92,8 +91,8 @@ final class ServerCommands {
     private String ownSection() {
         ProxyMetrics metrics = home.metrics;
         int shards = 0;
-        for (Cluster cluster : home.settings.routes().clusters()) {
-            shards += cluster.snapshot().endpoints().size();
+        for (Shards each : home.shards()) {
+            shards += each.owners().size();
         }
         return "# Proxy\r\nproxy_name:weir\r\nproxy_version:" + version()
                 + "\r\nproxy_event_loops:" + home.loops.size()
@@ -132,7 +131,7 @@ final class ServerCommands {
 
     private void ask(ProxyClient client, Call call, One one, ByteBuf buf, int from, int length) {
         Cluster cluster = home.settings.routes().keyless().cluster();
-        Endpoint endpoint = cluster.pick(client.hash(), 0, Exclusions.NONE);
+        Endpoint endpoint = home.shards(cluster).any(client.hash());
         if (endpoint == null) {
             call.parts = null;
             home.dispatch.noShard(call, cluster);

@@ -129,7 +129,7 @@ final class UserRules {
                         + Dispatch.shown(command, buf, keys.position(i)) + "'";
             }
         }
-        return Dispatch.isSort(info) && Dispatch.namesOthers(command, buf)
+        return SortPatterns.of(info) && SortPatterns.any(command, buf)
                 ? "NOPERM this user has no permissions to access the keys that BY and GET of SORT make up"
                 : null;
     }
