@@ -24,6 +24,7 @@ final class Dispatch {
     private final Scattering scattering;
     /** The slot of the key that was picked for last, or -1. */
     private int slot;
+
     private final ServerCommands servers;
 
     Dispatch(ProxyLoop home) {

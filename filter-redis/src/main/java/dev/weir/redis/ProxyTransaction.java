@@ -38,6 +38,7 @@ final class ProxyTransaction {
     private int keptCommands;
     /** Of a Redis Cluster the slot that its keys are in; -1 as long as none is known. */
     private int slot = -1;
+
     private int queued;
 
     ProxyTransaction(ProxyLoop home, ProxyClient client) {
