@@ -3,27 +3,31 @@ package dev.weir.redis;
 import io.netty.buffer.ByteBuf;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
-/** The sub-commands of CLIENT: about the client's connection to the proxy, never about those to the shards. */
+/** The sub-commands of CLIENT, and who the client is: about the client's connection to the proxy, never about those to the shards. */
 final class ClientCommands {
     static final String BAD_NAME = "ERR Client names cannot contain spaces, newlines or special characters.";
 
     private static final Set<String> ANSWERED = Set.of(
+            "ACL WHOAMI",
             "CLIENT ID",
             "CLIENT GETNAME",
             "CLIENT SETNAME",
             "CLIENT SETINFO",
             "CLIENT INFO",
+            "CLIENT LIST",
+            "CLIENT KILL",
             "CLIENT REPLY",
             "CLIENT NO-EVICT",
             "CLIENT NO-TOUCH",
             "CLIENT GETREDIR");
 
     private final ProxyLoop home;
+    private final ClientList list;
 
     ClientCommands(ProxyLoop home) {
         this.home = home;
+        this.list = new ClientList(home);
     }
 
     /** Whether a sub-command is answered, by its full name. */
@@ -34,6 +38,9 @@ final class ClientCommands {
     void command(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
         ProxySession session = client.session();
         switch (call.info.operation.name()) {
+            case "ACL WHOAMI":
+                answer(client, call, out -> Resp.bulk(out, session.userName()));
+                break;
             case "CLIENT ID":
                 answer(
                         client,
@@ -57,7 +64,13 @@ final class ClientCommands {
                 setInfo(client, call, command, buf);
                 break;
             case "CLIENT INFO":
-                answer(client, call, out -> Resp.bulk(out, line(client)));
+                answer(client, call, out -> Resp.text(out, ClientList.line(home, client), session.resp3()));
+                break;
+            case "CLIENT LIST":
+                list.list(client, call, command, buf);
+                break;
+            case "CLIENT KILL":
+                list.kill(client, call, command, buf);
                 break;
             case "CLIENT REPLY":
                 reply(client, call, LocalCommands.text(command, buf, 2).toUpperCase(Locale.ROOT));
@@ -148,20 +161,5 @@ final class ClientCommands {
         } else {
             home.fail(call, "ERR syntax error");
         }
-    }
-
-    private String line(ProxyClient client) {
-        ProxySession session = client.session();
-        long age = TimeUnit.NANOSECONDS.toSeconds(
-                home.clock.nanoTime() - client.connection().openedNanos());
-        return "id=" + client.connection().id() + " addr="
-                + client.connection().clientText() + " name=" + text(session.name()) + " age=" + age + " db="
-                + session.database() + " user=" + (session.user() == null ? Session.DEFAULT_USER : session.user())
-                + " lib-name=" + text(session.library()) + " lib-ver=" + text(session.libraryVersion()) + " resp="
-                + (session.resp3() ? 3 : 2) + "\n";
-    }
-
-    private static String text(@org.jspecify.annotations.Nullable String value) {
-        return value == null ? "" : value;
     }
 }

@@ -22,6 +22,12 @@ final class ClientLane {
         this.pauses = pauses;
     }
 
+    /** Whether the client waits for what may take for ever. */
+    boolean blocks() {
+        Call oldest = calls.peek();
+        return oldest != null && oldest.waits;
+    }
+
     /** From here on commands go to a connection of the client's own. */
     void enter(ShardLink link) {
         own = link;

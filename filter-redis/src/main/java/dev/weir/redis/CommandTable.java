@@ -22,10 +22,11 @@ import org.jspecify.annotations.Nullable;
  * allocating: names are compared eight bytes at a time in an open-addressed table. Immutable, shared.
  */
 final class CommandTable {
-    private static final int LONGEST = 32;
+    /** Of a name, or of the name of a sub-command. */
+    static final int LONGEST = 32;
+
     private static final long MIX = 0x9e37_79b9_7f4a_7c15L;
 
-    private final Operations operations;
     private final List<CommandInfo> all;
     private final CommandInfo[] byIndex;
     private final CommandInfo other;
@@ -33,8 +34,7 @@ final class CommandTable {
     private final @Nullable CommandInfo[] slots;
     private final int shift;
 
-    private CommandTable(Operations operations, List<CommandInfo> all) {
-        this.operations = operations;
+    private CommandTable(List<CommandInfo> all) {
         this.all = List.copyOf(all);
         this.byIndex = all.toArray(new CommandInfo[0]);
         this.other = byIndex[0];
@@ -95,12 +95,14 @@ final class CommandTable {
             all.add(info);
             byName.put(name, info);
         }
-        return new CommandTable(names.build(), all);
+        return new CommandTable(all);
     }
 
-    /** All names, as the label set of the metrics. */
-    Operations operations() {
-        return operations;
+    /** This table, whose commands stay the same objects at the same places, with more behind them. */
+    CommandTable with(List<CommandInfo> more) {
+        List<CommandInfo> larger = new ArrayList<>(all);
+        larger.addAll(more);
+        return new CommandTable(larger);
     }
 
     /** All commands; {@code get(i).index == i}; the first one stands for all unknown ones. */

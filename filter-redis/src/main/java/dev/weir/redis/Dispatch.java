@@ -27,6 +27,8 @@ final class Dispatch {
     /** The slot of the key that was picked for last, or -1. */
     private int slot;
 
+    private final ServerCommands servers;
+
     Dispatch(ProxyLoop home) {
         this.home = home;
         this.table = home.table;
@@ -35,6 +37,7 @@ final class Dispatch {
         this.scattering = new Scattering(home, this);
         this.renames = new Renames(home, this);
         this.mirrors = new Mirrors(home, this);
+        this.servers = new ServerCommands(home, scattering);
     }
 
     /**
@@ -64,6 +67,7 @@ final class Dispatch {
         Call call = client.open(info, renamed ? renames.wireBytes() : command.end() - command.start());
         call.target = renamed ? renames.shown() : shownKey(info, command, buf);
         int count = command.count();
+        String forbidden = renamed ? renames.forbidden() : forbidden(client, info, command, buf);
         if (info.index != 0 && (info.arity > 0 ? count != info.arity : count < -info.arity)) {
             if (transacts && transaction != null) {
                 transaction.spoil();
@@ -75,6 +79,12 @@ final class Dispatch {
                 && plan != Plan.QUIT
                 && plan != Plan.RESET) {
             home.fail(call, "NOAUTH Authentication required.");
+        } else if (forbidden != null) {
+            if (transacts && transaction != null) {
+                transaction.spoil();
+            }
+            home.metrics.denied.increment();
+            home.fail(call, forbidden);
         } else if (listens && plan != Plan.PUBSUB) {
             subscribed(plan, client, call, command, buf);
         } else if (transacts && transaction != null) {
@@ -85,6 +95,13 @@ final class Dispatch {
             run(plan, client, call, command, buf);
         }
         return true;
+    }
+
+    /** The error of a command that the client's user may not send, or null. */
+    @Nullable
+    String forbidden(ProxyClient client, CommandInfo info, CommandReader command, ByteBuf buf) {
+        UserRules rules = client.session().rules();
+        return rules == null ? null : rules.refusal(info, command, buf, home.keys);
     }
 
     /** Whether a command waits until those before it have been answered, as it changes the way of all that follow or goes a way of its own. */
@@ -122,7 +139,7 @@ final class Dispatch {
             case MGET, MSET, SUM:
                 scattering.byKeys(plan, client, call, command, buf);
                 break;
-            case ALL_OK, ALL_SUM, ALL_ELEMENTS, ALL_SAME, ALL_LEAST:
+            case ALL_OK, ALL_SUM, ALL_ELEMENTS, ALL_DISTINCT, ALL_PAIRS, ALL_MOST, ALL_SAME, ALL_LEAST:
                 scattering.toAll(plan, client, call, command, buf);
                 break;
             case SCAN:
@@ -133,6 +150,9 @@ final class Dispatch {
                 break;
             case ANY:
                 any(client, call, command, buf);
+                break;
+            case INFO, CONFIG_GET, COMMANDS:
+                servers.command(plan, client, call, command, buf);
                 break;
             case OWN_CONNECTION:
                 onOwnConnection(client, call, command, buf);
@@ -393,7 +413,8 @@ final class Dispatch {
                 || key >= command.read()
                 || !fits
                 || client.mustLogIn()
-                || home.plans.of(info) != Plan.KEYED) {
+                || home.plans.of(info) != Plan.KEYED
+                || forbidden(client, info, command, buf) != null) {
             return null;
         }
         if (!client.session().resp3() && home.pubSub.subscribed(client)
@@ -446,19 +467,7 @@ final class Dispatch {
 
     /** Whether SORT looks at keys that its arguments make up. */
     boolean sortsByOthers(ProxyClient client, CommandReader command, ByteBuf buf) {
-        if (single(client) != null && !routes.renames()) {
-            return false;
-        }
-        for (int i = 2; i < command.count() - 1; i++) {
-            boolean by = command.is(buf, i, "BY");
-            if (by || command.is(buf, i, "GET")) {
-                String pattern = LocalCommands.text(command, buf, ++i);
-                if (by ? pattern.contains("*") : !pattern.equals("#")) {
-                    return true;
-                }
-            }
-        }
-        return false;
+        return (routes.renames() || single(client) == null) && SortPatterns.any(command, buf);
     }
 
     /** Whether the answer to the running command names keys otherwise than clients do. */

@@ -111,28 +111,40 @@ final class KeyFinder {
         return command.is(buf, argument, word);
     }
 
-    /** Behind the keyword, or 0. */
+    /** Behind the keyword, or 0: it is none where it is the value of another option. */
     private int keyword(CommandInfo info, KeySpec spec) {
         String word = spec.keyword();
         if (word == null) {
             return 0;
         }
-        boolean sort = info.operation.name().equals("SORT");
-        int found = 0;
+        if (info.kind == CommandInfo.Kind.XREAD || info.kind == CommandInfo.Kind.XREADGROUP) {
+            return streams();
+        }
+        int found = 0; // of several the last one holds
         for (int at = spec.from(); at < command.count() - 1; at++) {
             if (is(at, word)) {
-                found = at + 1;
-                if (!sort) {
-                    return found;
-                }
+                found = ++at;
+            } else if (is(at, "STORE") || is(at, "STOREDIST") || is(at, "BY") || is(at, "GET") || is(at, "COUNT")) {
                 at++;
-            } else if (sort && (is(at, "BY") || is(at, "GET"))) {
-                at++;
-            } else if (sort && is(at, "LIMIT")) {
+            } else if (is(at, "LIMIT")) {
                 at += 2;
             }
         }
         return found;
+    }
+
+    private int streams() {
+        for (int at = 1; at < command.count() - 1; at++) {
+            if (is(at, "STREAMS")) {
+                return at + 1;
+            }
+            if (is(at, "COUNT") || is(at, "BLOCK") || is(at, "CLAIM")) {
+                at++;
+            } else if (is(at, "GROUP")) {
+                at += 2;
+            }
+        }
+        return 0;
     }
 
     private int migrate() {

@@ -145,7 +145,7 @@ final class LocalCommands {
 
     /** The shards know the client. */
     private static void loggedIn(ProxyClient client, @Nullable String name, RedisLogin login) {
-        client.session().user(name == null ? Session.DEFAULT_USER : name);
+        client.session().user(name == null ? Session.DEFAULT_USER : name, null);
         client.session().login(login);
         client.changed();
     }
@@ -156,7 +156,7 @@ final class LocalCommands {
         boolean accepted = home.settings.users().accept(user, password);
         java.util.Arrays.fill(password, (byte) 0);
         if (accepted) {
-            client.session().user(user);
+            client.session().user(user, home.settings.users().rules(user));
         }
         return accepted;
     }

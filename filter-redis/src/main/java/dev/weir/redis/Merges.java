@@ -2,6 +2,8 @@ package dev.weir.redis;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
 /** How the parts of an answer become one. */
 final class Merges {
@@ -104,6 +106,69 @@ final class Merges {
         }
     }
 
+    /** Arrays of texts: each of them once. */
+    static final class Distinct extends Merge {
+        Distinct(ProxyLoop home, Call whole, int parts) {
+            super(home, whole, parts);
+        }
+
+        @Override
+        void write(ByteBuf out) {
+            Set<ByteBuf> elements = new LinkedHashSet<>();
+            for (Elements.Walk walk : Elements.walks(this)) {
+                for (long i = 0; i < walk.count; i++) {
+                    walk.next();
+                    elements.add(walk.answer.slice(walk.from, walk.at - walk.from));
+                }
+            }
+            Resp.arrayHeader(out, elements.size());
+            elements.forEach(element -> out.writeBytes(element, element.readerIndex(), element.readableBytes()));
+        }
+    }
+
+    /** Arrays of the same names, each with a number: the numbers are added up. */
+    static final class Pairs extends Merge {
+        Pairs(ProxyLoop home, Call whole, int parts) {
+            super(home, whole, parts);
+        }
+
+        @Override
+        void write(ByteBuf out) {
+            Elements.Walk[] walks = Elements.walks(this);
+            long count = walks[0].count;
+            Resp.arrayHeader(out, count);
+            for (long i = 0; i < count; i += 2) {
+                long sum = 0;
+                for (int part = 0; part < walks.length; part++) {
+                    Elements.Walk walk = walks[part];
+                    walk.next();
+                    if (part == 0) {
+                        out.writeBytes(walk.answer, walk.from, walk.at - walk.from);
+                    }
+                    walk.next();
+                    sum += walk.number();
+                }
+                Resp.integer(out, sum);
+            }
+        }
+    }
+
+    /** The greatest of some numbers. */
+    static final class Most extends Merge {
+        Most(ProxyLoop home, Call whole, int parts) {
+            super(home, whole, parts);
+        }
+
+        @Override
+        void write(ByteBuf out) {
+            long most = 0;
+            for (int i = 0; i < parts.length; i++) {
+                most = Math.max(most, integer(text(i)));
+            }
+            Resp.integer(out, most);
+        }
+    }
+
     /** The elements of the answers in the order of the keys; where a shard failed, its error in their place. */
     static final class Elements extends Merge {
         private final int[] owners;
@@ -199,7 +264,7 @@ final class Merges {
 
     /** Copies the keys that a shard tells, which begin where the walk is. */
     interface Keys {
-        void copy(RespWalk walk, ByteBuf out);
+        void copy(AnswerWalk walk, ByteBuf out);
     }
 
     /** The answer of one shard to SCAN, with a cursor that tells the shard, or the begin of the next one. */
@@ -219,9 +284,9 @@ final class Merges {
 
         @Override
         void write(ByteBuf out) {
-            RespWalk walk = new RespWalk(text(0));
-            walk.header();
-            long own = Long.parseUnsignedLong(new String(walk.bulk(), StandardCharsets.US_ASCII));
+            AnswerWalk walk = new AnswerWalk(text(0));
+            walk.count();
+            long own = Long.parseUnsignedLong(new String(walk.bytes(), StandardCharsets.US_ASCII));
             if (own >>> bits != 0) {
                 throw new IllegalStateException("a cursor of more than " + bits + " bits");
             }

@@ -18,6 +18,12 @@ enum Plan {
     ALL_SUM,
     /** To all shards; the elements of the answers behind each other. */
     ALL_ELEMENTS,
+    /** To all shards; the elements of the answers, each once. */
+    ALL_DISTINCT,
+    /** To all shards; names with numbers, which are added up. */
+    ALL_PAIRS,
+    /** To all shards; the greatest number. */
+    ALL_MOST,
     /** To all shards, which have to answer alike; the first answer. */
     ALL_SAME,
     /** To all shards; of each element the least number (SCRIPT EXISTS). */
@@ -28,6 +34,12 @@ enum Plan {
     RANDOMKEY,
     /** To any shard: all know the answer. */
     ANY,
+    /** To all shards; numbers are added up where that has a meaning, and the proxy adds what it knows of itself. */
+    INFO,
+    /** To any shard; the answer is without what would let into the shards. */
+    CONFIG_GET,
+    /** To any shard; the answer is without what the proxy does not support. */
+    COMMANDS,
     PING,
     ECHO,
     QUIT,

@@ -26,6 +26,13 @@ final class PlanTable {
                             "MEMORY PURGE")),
             Map.entry(Plan.ALL_SUM, List.of("DBSIZE", "SLOWLOG LEN", "LATENCY RESET")),
             Map.entry(Plan.ALL_ELEMENTS, List.of("KEYS", "SLOWLOG GET")),
+            Map.entry(Plan.ALL_DISTINCT, List.of("PUBSUB CHANNELS", "PUBSUB SHARDCHANNELS")),
+            Map.entry(Plan.ALL_PAIRS, List.of("PUBSUB NUMSUB", "PUBSUB SHARDNUMSUB")),
+            Map.entry(Plan.ALL_MOST, List.of("PUBSUB NUMPAT")),
+            Map.entry(Plan.INFO, List.of("INFO")),
+            Map.entry(Plan.CONFIG_GET, List.of("CONFIG GET")),
+            Map.entry(
+                    Plan.COMMANDS, List.of("COMMAND", "COMMAND COUNT", "COMMAND DOCS", "COMMAND INFO", "COMMAND LIST")),
             Map.entry(Plan.ALL_SAME, List.of("SCRIPT LOAD", "FUNCTION LOAD")),
             Map.entry(Plan.ALL_LEAST, List.of("SCRIPT EXISTS")),
             Map.entry(Plan.WAIT, List.of("WAIT", "WAITAOF")),
@@ -35,24 +42,16 @@ final class PlanTable {
             Map.entry(
                     Plan.ANY,
                     List.of(
-                            "COMMAND",
-                            "COMMAND COUNT",
-                            "COMMAND DOCS",
                             "COMMAND GETKEYS",
                             "COMMAND GETKEYSANDFLAGS",
-                            "COMMAND INFO",
-                            "COMMAND LIST",
                             "COMMAND HELP",
-                            "CONFIG GET",
                             "FUNCTION LIST",
                             "FUNCTION DUMP",
                             "FUNCTION STATS",
-                            "INFO",
                             "LASTSAVE",
                             "LOLWUT",
                             "ROLE",
                             "ACL CAT",
-                            "ACL WHOAMI",
                             "ACL GENPASS",
                             "OBJECT HELP",
                             "XINFO HELP",
@@ -60,6 +59,7 @@ final class PlanTable {
                             "MEMORY HELP",
                             "SCRIPT HELP",
                             "FUNCTION HELP",
+                            "PUBSUB HELP",
                             "CONFIG HELP",
                             "ACL HELP")),
             Map.entry(Plan.PING, List.of("PING")),
@@ -70,6 +70,7 @@ final class PlanTable {
             Map.entry(Plan.SELECT, List.of("SELECT")),
             Map.entry(Plan.RESET, List.of("RESET")),
             Map.entry(Plan.TIME, List.of("TIME")),
+            Map.entry(Plan.CLIENT, List.of("ACL WHOAMI")),
             Map.entry(Plan.TRANSACTION, List.of("MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH")),
             Map.entry(
                     Plan.PUBSUB,
@@ -88,8 +89,13 @@ final class PlanTable {
     private final Plan[] plans;
 
     PlanTable(CommandTable table) {
+        this(table, Map.of());
+    }
+
+    /** @param custom of commands that are not in the table of all */
+    PlanTable(CommandTable table, Map<String, Plan> custom) {
         this.table = table;
-        Map<String, Plan> byName = new HashMap<>();
+        Map<String, Plan> byName = new HashMap<>(custom);
         PLANS.forEach((plan, names) -> names.forEach(name -> byName.put(name, plan)));
         this.plans = new Plan[table.all().size()];
         for (CommandInfo info : table.all()) {
@@ -118,6 +124,24 @@ final class PlanTable {
 
     Plan of(CommandInfo info) {
         return plans[info.index];
+    }
+
+    /** Whether a command, by its name ({@code get}, {@code config|set}), is one that clients can use; of those with sub-commands, whether any is. */
+    boolean supports(String name) {
+        CommandInfo info = table.find(name.replace('|', ' '));
+        if (info == null) {
+            return false;
+        }
+        return info.container && info.parent == null && plans[info.index] == Plan.REFUSED
+                ? table.all().stream().anyMatch(sub -> sub.parent == info && supports(sub))
+                : supports(info);
+    }
+
+    private boolean supports(CommandInfo info) {
+        Plan plan = plans[info.index];
+        return plan != Plan.REFUSED
+                && plan != Plan.UNKNOWN
+                && (plan != Plan.CLIENT || ClientCommands.answers(info.operation.name()));
     }
 
     /** Why a command is refused. */

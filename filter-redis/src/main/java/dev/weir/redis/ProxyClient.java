@@ -55,12 +55,12 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         this.home = home;
         this.context = context;
         this.connection = context.connection();
-        this.session = new ProxySession(connection);
+        this.session = new ProxySession(connection, home.table.other());
         this.input = new ClientInput(home, this);
         this.pauses = new ClientPauses(context);
         this.lane = new ClientLane(calls, pauses);
         this.links = home.enter(session.kind());
-        home.opened(connection.allocator());
+        home.opened(this);
     }
 
     @Override
@@ -166,6 +166,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     /** A command begins to wait for its answer. */
     Call open(CommandInfo info, int bytes) {
         Call call = home.open(info, context.burstNanos(), bytes);
+        session.began(info, call.start);
         call.client = this;
         call.inClient = true;
         call.silent = session.silences();
@@ -424,6 +425,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext from) {
         closed = true;
+        home.closed(this);
         if (stoppedFor != null) {
             stoppedFor.forget(this);
         }

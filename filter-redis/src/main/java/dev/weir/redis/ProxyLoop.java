@@ -15,8 +15,10 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -51,6 +53,10 @@ final class ProxyLoop {
     final ProxyPubSub pubSub;
     final Elsewhere elsewhere;
     final Outcome outcome = new Outcome();
+    /** Those of the proxy, this one among them. */
+    final List<ProxyLoop> loops;
+    /** In the order in which they came. */
+    final Set<ProxyClient> clients = new LinkedHashSet<>();
 
     private final Function<String, Endpoint.Outcome> outcomes;
     private final List<Shards> shards = new ArrayList<>();
@@ -73,6 +79,7 @@ final class ProxyLoop {
             PlanTable plans,
             ProxyMetrics metrics,
             Function<String, Endpoint.Outcome> outcomes,
+            List<ProxyLoop> loops,
             LoopEnvironment environment) {
         this.settings = settings;
         this.shared = shared;
@@ -81,6 +88,7 @@ final class ProxyLoop {
         this.plans = plans;
         this.metrics = metrics;
         this.outcomes = outcomes;
+        this.loops = loops;
         this.loop = environment.loop();
         this.index = environment.index();
         this.exchanges = environment.exchanges();
@@ -295,8 +303,16 @@ final class ProxyLoop {
     }
 
     /** A client has come. */
-    void opened(ByteBufAllocator clients) {
-        allocator = clients;
+    void opened(ProxyClient client) {
+        allocator = client.connection().allocator();
+        clients.add(client);
+        metrics.clients.increment();
+    }
+
+    /** A client has left. */
+    void closed(ProxyClient client) {
+        clients.remove(client);
+        metrics.clients.decrement();
     }
 
     /** An array of at least {@code length} bytes, for the running call only. */

@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 
 /** The meters of one {@code redis_proxy}. Exchanges tell of commands; these of what lies beneath. From any thread. */
 final class ProxyMetrics {
@@ -17,6 +18,7 @@ final class ProxyMetrics {
     private final String listener;
     private final Map<String, ShardMetrics> shards;
     final Counter unsupported;
+    final Counter denied;
     final Counter crossShard;
     final Counter protocolErrors;
     final Counter forwardErrors;
@@ -25,6 +27,8 @@ final class ProxyMetrics {
     final Counter retries;
     final Counter mirrored;
     final Counter mirrorsLeftOut;
+    /** Connected clients, of all loops. */
+    final LongAdder clients = new LongAdder();
 
     ProxyMetrics(MeterRegistry meters, String listener) {
         this.meters = meters;
@@ -32,6 +36,8 @@ final class ProxyMetrics {
         this.shards = SHARDS.computeIfAbsent(meters, any -> new ConcurrentHashMap<>());
         this.unsupported =
                 counter("weir_redis_proxy_unsupported", "Commands that were refused as they are not supported");
+        this.denied = counter(
+                "weir_redis_proxy_denied", "Commands that were refused as the rules of their user do not allow them");
         this.crossShard = counter(
                 "weir_redis_proxy_cross_shard", "Commands that were refused as their keys are on several shards");
         this.protocolErrors = counter("weir_redis_proxy_protocol_errors", "Clients that sent what is no command");

@@ -70,6 +70,14 @@ final class ProxyPubSub {
         return its == null ? 0 : its.count(kind);
     }
 
+    /** How many topics of a kind it has subscribed to. */
+    long subscriptions(ProxyClient client, Topic.Kind kind) {
+        Subscriptions its = clients.get(client);
+        return its == null
+                ? 0
+                : its.topics.stream().filter(topic -> topic.key.kind() == kind).count();
+    }
+
     /** Whether the client has subscribed to anything. */
     boolean subscribed(ProxyClient client) {
         return !clients.isEmpty() && clients.containsKey(client);

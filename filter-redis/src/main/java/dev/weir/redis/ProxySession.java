@@ -18,13 +18,19 @@ final class ProxySession {
     private final Connection connection;
     private LinkKind kind = LinkKind.FIRST;
     private @Nullable String user;
+    private @Nullable UserRules rules;
     private @Nullable String name;
     private @Nullable String library;
     private @Nullable String libraryVersion;
     private Replies replies = Replies.ON;
+    private CommandInfo last;
+    private long lastNanos;
 
-    ProxySession(Connection connection) {
+    /** @param none what stands for no command */
+    ProxySession(Connection connection, CommandInfo none) {
         this.connection = connection;
+        this.last = none;
+        this.lastNanos = connection.openedNanos();
         connection.set(ConnectionAttribute.NAMESPACE, namespace());
     }
 
@@ -85,8 +91,21 @@ final class ProxySession {
         kind = new LinkKind(kind.resp3(), kind.database(), login);
     }
 
-    void user(String who) {
+    /** The same, or that of clients that need none. */
+    String userName() {
+        String who = user;
+        return who == null ? Session.DEFAULT_USER : who;
+    }
+
+    /** What the user may do; null if that is everything. */
+    @Nullable
+    UserRules rules() {
+        return rules;
+    }
+
+    void user(String who, @Nullable UserRules its) {
         user = who;
+        rules = its;
         connection.set(ConnectionAttribute.USER, who);
     }
 
@@ -109,12 +128,28 @@ final class ProxySession {
         connection.set(ConnectionAttribute.APP, app == null ? "" : app);
     }
 
+    /** A command begins. */
+    void began(CommandInfo command, long nanos) {
+        last = command;
+        lastNanos = nanos;
+    }
+
+    CommandInfo lastCommand() {
+        return last;
+    }
+
+    /** When the last command began, or the connection. */
+    long lastNanos() {
+        return lastNanos;
+    }
+
     /** As new. */
     void reset() {
         resp3(false);
         database(0);
         login(null);
         user = null;
+        rules = null;
         name = null;
         replies = Replies.ON;
         connection.set(ConnectionAttribute.USER, Session.DEFAULT_USER);

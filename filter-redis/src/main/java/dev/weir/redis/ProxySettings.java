@@ -37,7 +37,7 @@ record ProxySettings(
     private static final long DEFAULT_REQUEST = 16L << 20;
 
     /** Reads them and reports problems. */
-    static ProxySettings read(ConfigNode config, FilterEnvironment environment) {
+    static ProxySettings read(ConfigNode config, FilterEnvironment environment, CommandTable table) {
         ProxyRoutes routes = ProxyRoutes.read(config, environment);
         Duration timeout = config.duration("timeout", Duration.ofSeconds(5));
         if (!timeout.isZero() && (timeout.toMillis() < 10 || timeout.compareTo(Duration.ofHours(1)) > 0)) {
@@ -51,7 +51,7 @@ record ProxySettings(
         CommandReader.Limits limits = new CommandReader.Limits(arguments, RequestCursor.MAX_BULK, request, large);
         UpstreamAuth upstream = UpstreamAuth.read(config);
         boolean pins = config.bool("pin_upstream", false);
-        ProxyUsers users = ProxyUsers.read(config);
+        ProxyUsers users = ProxyUsers.read(config, table);
         int retries = (int) config.integer("retries", 1, 0, 3);
         boolean keys = config.bool("keys", false);
         ProxyVariant variant = ProxyVariant.read(config);

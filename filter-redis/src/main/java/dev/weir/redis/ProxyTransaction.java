@@ -39,6 +39,8 @@ final class ProxyTransaction {
     /** Of a Redis Cluster the slot that its keys are in; -1 as long as none is known. */
     private int slot = -1;
 
+    private int queued;
+
     ProxyTransaction(ProxyLoop home, ProxyClient client) {
         this.home = home;
         this.client = client;
@@ -52,6 +54,11 @@ final class ProxyTransaction {
     /** Whether it ends with the next answer. */
     boolean isEnding() {
         return ending;
+    }
+
+    /** Commands that EXEC will carry out. */
+    int queued() {
+        return queued;
     }
 
     /** The connection to the shard, or null. */
@@ -85,6 +92,7 @@ final class ProxyTransaction {
             unwatch(call, command, buf);
         } else {
             queue(plan, call, command, buf);
+            queued += spoilt ? 0 : 1;
         }
     }
 
@@ -100,6 +108,7 @@ final class ProxyTransaction {
         // Answered here in any case: should the shard be lost, it is EXEC that fails, and nothing is carried out by
         // itself.
         open = true;
+        queued = 0;
         spoilt = unwatched || lease != null && lease.lost();
         ok(call);
         if (lease != null && !lease.lost()) {
@@ -149,10 +158,20 @@ final class ProxyTransaction {
                     spoilt = true;
                 }
                 break;
-            case PING, ECHO, TIME, TRANSACTION, ANY:
+            case PING, ECHO, TIME, TRANSACTION, ANY, COMMANDS:
                 queueAnywhere(call, command, buf);
                 break;
-            case ALL_OK, ALL_SUM, ALL_ELEMENTS, ALL_SAME, ALL_LEAST, SCAN, RANDOMKEY:
+            case ALL_OK,
+                    ALL_SUM,
+                    ALL_ELEMENTS,
+                    ALL_DISTINCT,
+                    ALL_PAIRS,
+                    ALL_MOST,
+                    ALL_SAME,
+                    ALL_LEAST,
+                    INFO,
+                    SCAN,
+                    RANDOMKEY:
                 if (home.dispatch.single(client) != null) {
                     queueAnywhere(call, command, buf);
                     break;

@@ -7,7 +7,9 @@ import dev.weir.core.filter.TerminalFactory;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.noop.NoopCounter;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** The terminal {@code redis_proxy}: the commands of its clients, spread over shards. See {@code docs/filters/redis-proxy.md}. */
 public final class RedisProxyFactory implements TerminalFactory {
@@ -28,14 +30,17 @@ public final class RedisProxyFactory implements TerminalFactory {
 
     @Override
     public Configured configure(ConfigNode config, FilterEnvironment environment) {
-        ProxySettings settings = ProxySettings.read(config, environment);
         RedisProtocol protocol = protocol(environment);
-        PlanTable plans = new PlanTable(protocol.table());
+        CustomCommands commands = CustomCommands.read(config, protocol.table());
+        ProxySettings settings = ProxySettings.read(config, environment, commands.table());
+        PlanTable plans = new PlanTable(commands.table(), commands.plans());
         ProxyMetrics metrics = new ProxyMetrics(environment.meters(), environment.listener());
         NoopCounter none = new NoopCounter(new Meter.Id("none", Tags.empty(), null, null, Meter.Type.COUNTER));
+        List<ProxyLoop> loops = new CopyOnWriteArrayList<>();
         TerminalFactory.Configured configured = loop -> {
             Loop shared = new Loop(plans.table(), protocol.errors(), new Loop.Settings(false, 16), null, none, none);
-            ProxyLoop home = new ProxyLoop(settings, shared, plans, metrics, protocol::outcome, loop);
+            ProxyLoop home = new ProxyLoop(settings, shared, plans, metrics, protocol::outcome, loops, loop);
+            loops.add(home);
             environment.onClose(home::close);
             return context -> new ProxyClient(home, context);
         };

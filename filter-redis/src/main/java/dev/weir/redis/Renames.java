@@ -42,6 +42,7 @@ final class Renames {
     private Map<ByteBuf, byte[]> names = Map.of();
 
     private @Nullable String shown;
+    private @Nullable String forbidden;
     private int wireBytes;
 
     Renames(ProxyLoop home, Dispatch dispatch) {
@@ -68,6 +69,7 @@ final class Renames {
             return dispatch.take(client, command, buf);
         }
         shown = dispatch.shownKey(info, command, buf);
+        forbidden = dispatch.forbidden(client, info, command, buf);
         wireBytes = command.end() - command.start();
         if (inAnswer(info)) {
             names = new HashMap<>();
@@ -88,6 +90,7 @@ final class Renames {
             routeOf = null;
             names = Map.of();
             shown = null;
+            forbidden = null;
             wireBytes = 0;
             reader.done();
             stored.release();
@@ -136,6 +139,12 @@ final class Renames {
         return shown;
     }
 
+    /** The error of the running command, if the client's user may not send it: rules are about the names of clients. */
+    @Nullable
+    String forbidden() {
+        return forbidden;
+    }
+
     /** Its bytes as the client has sent them. */
     int wireBytes() {
         return wireBytes;
@@ -174,14 +183,14 @@ final class Renames {
 
         @Override
         void write(ByteBuf out) {
-            RespWalk walk = new RespWalk(text(0));
-            byte type = walk.type();
-            long count = walk.header();
+            AnswerWalk walk = new AnswerWalk(text(0));
+            char type = walk.type();
+            long count = walk.count();
             if (count <= 0) {
                 copyFirst(out);
                 return;
             }
-            Resp.header(out, (char) type, count);
+            Resp.header(out, type, count);
             if (place == Place.FIRST) {
                 name(walk, out);
                 walk.rest(out);
@@ -189,15 +198,15 @@ final class Renames {
             }
             for (long i = 0; i < count; i++) {
                 if (type == '*') {
-                    Resp.header(out, '*', walk.header());
+                    Resp.header(out, '*', walk.count());
                 }
                 name(walk, out);
                 walk.value(out);
             }
         }
 
-        private void name(RespWalk walk, ByteBuf out) {
-            byte[] stored = walk.bulk();
+        private void name(AnswerWalk walk, ByteBuf out) {
+            byte[] stored = walk.bytes();
             byte[] told = names.getOrDefault(Unpooled.wrappedBuffer(stored), stored);
             Resp.bulk(out, told, 0, told.length);
         }

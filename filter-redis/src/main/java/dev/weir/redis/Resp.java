@@ -42,6 +42,19 @@ final class Resp {
         bulk(out, bytes, 0, bytes.length);
     }
 
+    /** For people: RESP3 says so. */
+    static void text(ByteBuf out, String text, boolean resp3) {
+        if (resp3) {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            header(out, '=', bytes.length + 4L);
+            ByteBufUtil.writeAscii(out, "txt:");
+            out.writeBytes(bytes);
+            out.writeShort(CRLF);
+        } else {
+            bulk(out, text);
+        }
+    }
+
     static void integer(ByteBuf out, long value) {
         header(out, ':', value);
     }

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Commands that several shards answer a part of. One per loop. */
@@ -213,41 +214,49 @@ final class Scattering {
     // ---- to all
 
     void toAll(Plan plan, ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        if (home.settings.routes().renames() && call.info.operation.name().equals("KEYS")) {
+            keys(client, call, LocalCommands.bytes(command, buf, 1));
+            return;
+        }
+        IntFunction<Merge> merge = shards -> switch (plan) {
+            case ALL_SUM -> new Merges.Sum(home, call, shards);
+            case ALL_ELEMENTS -> new Merges.Joined(home, call, shards);
+            case ALL_DISTINCT -> new Merges.Distinct(home, call, shards);
+            case ALL_PAIRS -> new Merges.Pairs(home, call, shards);
+            case ALL_MOST -> new Merges.Most(home, call, shards);
+            case ALL_SAME -> new Merges.Same(home, call, shards);
+            case ALL_LEAST, WAIT -> new Merges.Least(home, call, shards);
+            default -> new Merges.AllOk(home, call, shards);
+        };
+        toAll(client, call, buf.slice(command.start(), command.end() - command.start()), merge);
+    }
+
+    /** Sends a request to all shards; {@code merge} is told how many there are. */
+    void toAll(ProxyClient client, Call call, ByteBuf request, IntFunction<Merge> merge) {
         ShardLink[] all = all(client);
         if (all.length == 0) {
             dispatch.noShard(call, home.settings.routes().keyless().cluster());
-            return;
+        } else {
+            toEach(merge.apply(all.length), all, request, request.readerIndex(), request.readableBytes());
         }
-        if (home.settings.routes().renames() && call.info.operation.name().equals("KEYS")) {
-            keys(call, all, LocalCommands.bytes(command, buf, 1));
-            return;
-        }
-        Merge merge = switch (plan) {
-            case ALL_SUM -> new Merges.Sum(home, call, all.length);
-            case ALL_ELEMENTS -> new Merges.Joined(home, call, all.length);
-            case ALL_SAME -> new Merges.Same(home, call, all.length);
-            case ALL_LEAST, WAIT -> new Merges.Least(home, call, all.length);
-            default -> new Merges.AllOk(home, call, all.length);
-        };
-        toEach(merge, all, buf, command.start(), command.end() - command.start());
     }
 
     /** KEYS where keys have other names at the shards: all of these are asked for, and those whose name fits are told. */
-    private void keys(Call call, ShardLink[] all, byte[] pattern) {
+    private void keys(ProxyClient client, Call call, byte[] pattern) {
         Glob glob = new Glob(pattern);
         ByteBuf request = home.allocator().buffer(32);
         Resp.arrayHeader(request, 2);
         Resp.bulk(request, "KEYS");
         Resp.bulk(request, "*");
-        Merge merge = new Merge(home, call, all.length) {
+        ShardLink[] all = all(client);
+        toAll(client, call, request, shards -> new Merge(home, call, shards) {
             @Override
             void write(ByteBuf out) {
                 ByteBuf names = home.allocator().buffer();
                 try {
                     long count = 0;
                     for (int i = 0; i < all.length; i++) {
-                        RespWalk walk = new RespWalk(text(i));
-                        count += names(walk, all[i].cluster(), glob, names);
+                        count += names(new AnswerWalk(text(i)), all[i].cluster(), glob, names);
                     }
                     Resp.arrayHeader(out, count);
                     out.writeBytes(names);
@@ -255,18 +264,17 @@ final class Scattering {
                     names.release();
                 }
             }
-        };
-        toEach(merge, all, request, request.readerIndex(), request.readableBytes());
+        });
         request.release();
     }
 
     /** Writes what clients call the keys of an array, of those that have a name and whose name fits; answers how many these are. */
-    private long names(RespWalk walk, Cluster cluster, @Nullable Glob glob, ByteBuf out) {
+    private long names(AnswerWalk walk, Cluster cluster, @Nullable Glob glob, ByteBuf out) {
         ProxyRoutes routes = home.settings.routes();
-        long stored = walk.header();
+        long stored = walk.count();
         long count = 0;
         for (long k = 0; k < stored; k++) {
-            byte[] name = routes.name(cluster, walk.bulk());
+            byte[] name = routes.name(cluster, walk.bytes());
             if (name != null && (glob == null || glob.matches(name))) {
                 Resp.bulk(out, name, 0, name.length);
                 count++;
@@ -321,7 +329,7 @@ final class Scattering {
             }
         }
         Glob glob = match < 0 ? null : new Glob(LocalCommands.bytes(command, buf, match + 1));
-        Merges.Keys keys = renames ? (walk, out) -> renamed(walk, all[shard].cluster(), glob, out) : RespWalk::rest;
+        Merges.Keys keys = renames ? (walk, out) -> renamed(walk, all[shard].cluster(), glob, out) : AnswerWalk::rest;
         Merge merge = new Merges.Scan(home, call, shard, all.length, CURSOR_BITS, keys);
         sendParts(merge, ReadPolicy.PRIMARY, new ShardLink[] {all[shard]}, new ByteBuf[] {request});
     }
@@ -336,7 +344,7 @@ final class Scattering {
         return -1;
     }
 
-    private void renamed(RespWalk walk, Cluster cluster, @Nullable Glob glob, ByteBuf out) {
+    private void renamed(AnswerWalk walk, Cluster cluster, @Nullable Glob glob, ByteBuf out) {
         ByteBuf names = home.allocator().buffer();
         try {
             Resp.arrayHeader(out, names(walk, cluster, glob, names));
@@ -406,7 +414,7 @@ final class Scattering {
             void write(ByteBuf out) {
                 byte[] name = text(0).getByte(text(0).readerIndex()) == '$'
                                 && text(0).getByte(text(0).readerIndex() + 1) != '-'
-                        ? home.settings.routes().name(chosen.cluster(), new RespWalk(text(0)).bulk())
+                        ? home.settings.routes().name(chosen.cluster(), new AnswerWalk(text(0)).bytes())
                         : null;
                 if (name == null) {
                     Resp.nil(out, chosen.set().kind().resp3());

@@ -64,6 +64,16 @@ final class PlanTableTest {
     }
 
     @Test
+    void whatIsSupportedIsToldByNameAlsoOfSubCommands() {
+        for (String name : List.of("get", "CONFIG|SET", "config", "client", "client|list", "pubsub", "xinfo|stream")) {
+            assertThat(PLANS.supports(name)).as(name).isTrue();
+        }
+        for (String name : List.of("monitor", "cluster", "acl|setuser", "client|pause", "debug", "nosuch", "")) {
+            assertThat(PLANS.supports(name)).as(name).isFalse();
+        }
+    }
+
+    @Test
     void whatBelongsToOneServerIsRefused() {
         for (String name : List.of(
                 "SHUTDOWN",
@@ -80,7 +90,6 @@ final class PlanTableTest {
                 "SAVE",
                 "SWAPDB",
                 "FAILOVER",
-                "PUBSUB CHANNELS",
                 "MOVE")) {
             CommandInfo info = TABLE.find(name);
             assertThat(info).as(name).isNotNull();

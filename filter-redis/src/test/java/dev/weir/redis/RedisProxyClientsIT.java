@@ -78,9 +78,10 @@ final class RedisProxyClientsIT {
             assertThat(sync.hgetall("{t}h")).isEqualTo(Map.of("f", "v"));
             sync.select(2);
             assertThat(sync.get("k1")).isNull();
-            assertThatThrownBy(sync::clientList)
+            assertThat(sync.clientList()).contains(" db=2 ").contains(" lib-name=Lettuce ");
+            assertThatThrownBy(() -> sync.clientPause(1))
                     .isInstanceOf(RedisCommandExecutionException.class)
-                    .hasMessageContaining("CLIENT LIST is not supported by redis_proxy");
+                    .hasMessageContaining("CLIENT PAUSE is not supported by redis_proxy");
         }
     }
 

@@ -73,11 +73,16 @@ final class TestServer implements AutoCloseable {
 
     /** Starts one of {@link #available()}. */
     static TestServer start(String name) throws Exception {
+        return start(name, List.of());
+    }
+
+    /** The same with settings, each as in its configuration file. */
+    static TestServer start(String name, List<String> settings) throws Exception {
         for (int attempt = 1; ; attempt++) {
             int port = freePort();
             TestServer server = null;
             try {
-                server = name.equals("embedded") ? embedded(port, List.of()) : process(name, port, List.of());
+                server = name.equals("embedded") ? embedded(port, settings) : process(name, port, settings);
                 server.awaitPing();
                 return server;
             } catch (IOException e) {

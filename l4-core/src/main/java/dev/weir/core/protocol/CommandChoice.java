@@ -33,13 +33,18 @@ public record CommandChoice(Set<String> names, Set<Kind> kinds) {
 
     /** Reads the list at {@code key}, which has at least one element, and reports problems. */
     public static CommandChoice read(ConfigNode rule, String key, CommandGates gates) {
+        return read(rule, key, gates.protocol().name(), gates.commands().names());
+    }
+
+    /** The same for a terminal, which knows by itself the names of the {@code known} commands of its protocol. */
+    public static CommandChoice read(ConfigNode rule, String key, String protocol, Set<String> known) {
         Set<String> names = new HashSet<>();
         Set<Kind> kinds = EnumSet.noneOf(Kind.class);
         List<ConfigNode> wanted = rule.list(key);
         for (ConfigNode node : wanted) {
             String text = node.text();
             if (!text.startsWith("@")) {
-                names.addAll(named(node, text, gates));
+                names.addAll(named(node, text, protocol, known));
                 continue;
             }
             Kind kind = KINDS.get(text.toLowerCase(Locale.ROOT));
@@ -55,8 +60,7 @@ public record CommandChoice(Set<String> names, Set<Kind> kinds) {
         return new CommandChoice(names, kinds);
     }
 
-    private static List<String> named(ConfigNode node, String text, CommandGates gates) {
-        Set<String> known = gates.commands().names();
+    private static List<String> named(ConfigNode node, String text, String protocol, Set<String> known) {
         Glob glob = new Glob(text.replace('|', ' '), true);
         List<String> found = new ArrayList<>();
         for (String name : known) {
@@ -66,7 +70,7 @@ public record CommandChoice(Set<String> names, Set<Kind> kinds) {
             }
         }
         if (found.isEmpty()) {
-            node.error("\"" + text + "\" is no command of " + gates.protocol().name()
+            node.error("\"" + text + "\" is no command of " + protocol
                     + nearest(text, known, "a command, a pattern such as GET*, or one of " + KINDS_TEXT));
         }
         return found;
@@ -82,6 +86,11 @@ public record CommandChoice(Set<String> names, Set<Kind> kinds) {
 
     /** Whether {@code command} is one of them. */
     public boolean contains(Command command) {
-        return names.contains(command.name()) || kinds.contains(command.kind());
+        return contains(command.name(), command.kind());
+    }
+
+    /** Whether a command of this name and kind is one of them. */
+    public boolean contains(String name, Kind kind) {
+        return names.contains(name) || kinds.contains(kind);
     }
 }
