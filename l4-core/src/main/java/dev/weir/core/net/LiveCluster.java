@@ -465,8 +465,8 @@ final class LiveCluster implements Cluster {
         if (panic) {
             used = all;
         }
-        if (parts.usesHash() && used.stream().anyMatch(host -> !host.ownsKeys())) {
-            used = used.stream().filter(Host::ownsKeys).toList();
+        if (parts.usesHash()) {
+            used = Shards.owners(all, used);
         }
         // Hosts that have just come get less than their share.
         long window = parts.usesHash() ? 0 : config.slowStart().toNanos();
