@@ -150,6 +150,25 @@ class ShardsTest {
         }
     }
 
+    /** Although {@code connect_attempts} is 3. */
+    @ParameterizedTest
+    @ValueSource(strings = {"maglev", "ring_hash", "ketama", "modula"})
+    void noShardStandsInForOneThatCannotBeConnectedTo(String policy) throws Exception {
+        try (Proxy proxy = start(policy)) {
+            found(endpoint("a", "m1", "master"), endpoint("b", "m2", "master"), endpoint("c", "m3", "master"));
+            assertThat(health(proxy, "healthy", "healthy", "healthy")).isTrue();
+            Map<Integer, String> before = served(proxy);
+            assertThat(before.values()).contains("a", "b", "c");
+
+            servers.get("b").close();
+
+            before.replaceAll((client, server) -> server.equals("b") ? "" : server);
+            assertThat(served(proxy)).isEqualTo(before);
+            assertThat(health(proxy, "healthy", "unhealthy", "healthy")).isTrue();
+            assertThat(served(proxy)).isEqualTo(before);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"maglev", "ring_hash", "ketama", "modula"})
     void replicasStandForTheirShardWhereThereIsNoMaster(String policy) {
