@@ -111,8 +111,7 @@ final class FakeRedis implements AutoCloseable {
         if (said != null) {
             return said;
         }
-        View view = views.getOrDefault(
-                command.size() > 2 ? command.get(2) : "", new View(master, epoch, replicas));
+        View view = views.getOrDefault(command.size() > 2 ? command.get(2) : "", new View(master, epoch, replicas));
         FakeRedis now = view.master;
         return switch (String.join(" ", command.subList(0, Math.min(2, command.size())))
                 .toUpperCase(Locale.ROOT)) {

@@ -323,8 +323,7 @@ class SentinelShardsTest {
         return Stream.of(
                 Arguments.of(Map.of("masters", List.of()), "masters: 0 names (expected: 1..64)"),
                 Arguments.of(Map.of("masters", many), "masters: 65 names (expected: 1..64)"),
-                Arguments.of(
-                        Map.of("masters", List.of("m", "n", "m")), "masters[2]: \"m\" (expected: each name once)"),
+                Arguments.of(Map.of("masters", List.of("m", "n", "m")), "masters[2]: \"m\" (expected: each name once)"),
                 Arguments.of(
                         Map.of("masters", List.of("m", "a b")),
                         "masters[1]: \"a b\" (expected: a name without blanks)"),

@@ -80,7 +80,8 @@ class SentinelShardsIT {
     /** Where the master of a shard is, by the proxy; -1 if it knows none. */
     private static int master(Proxy proxy, String shard) {
         return endpoints(proxy, "c").stream()
-                .filter(one -> shard.equals(one.name()) && "master".equals(one.metadata().get("role")))
+                .filter(one -> shard.equals(one.name())
+                        && "master".equals(one.metadata().get("role")))
                 .mapToInt(SentinelShardsIT::port)
                 .findFirst()
                 .orElse(-1);
@@ -148,12 +149,14 @@ class SentinelShardsIT {
                                 Map.of("type", "redis", "interval", "1s"))))) {
             assertThat(knowsAll(proxy)).isTrue();
             Map<String, Integer> first = masters(proxy);
-            NAMES.forEach(name -> assertThat(first).containsEntry(name, bed.servers(name).get(0)));
+            NAMES.forEach(name ->
+                    assertThat(first).containsEntry(name, bed.servers(name).get(0)));
             fill(proxy);
             Map<String, String> homes = homes(bed, first);
             assertThat(homes).hasSize(KEYS).containsValues("m1", "m2", "m3");
             try (KeyedLoad load = new KeyedLoad(proxy.address("c").port(), 4, homes)) {
-                assertThat(load.writes("m1") && load.writes("m2") && load.writes("m3")).isTrue();
+                assertThat(load.writes("m1") && load.writes("m2") && load.writes("m3"))
+                        .isTrue();
 
                 load.storm("m2");
                 bed.kill(first.get("m2"));
@@ -166,13 +169,13 @@ class SentinelShardsIT {
 
                 // A planned one: the old master lives, and would take writes for a while.
                 load.storm("m3");
-                assertThat(Setup.eventually(
-                                () -> bed.tryAsk(bed.sentinels().get(1), "SENTINEL FAILOVER m3")
-                                        .startsWith("+OK")))
+                assertThat(Setup.eventually(() -> bed.tryAsk(bed.sentinels().get(1), "SENTINEL FAILOVER m3")
+                                .startsWith("+OK")))
                         .isTrue();
                 assertThat(moves(proxy, "m3", first.get("m3"))).isTrue();
                 load.calm("m3");
-                assertThat(load.writes("m1") && load.writes("m2") && load.writes("m3")).isTrue();
+                assertThat(load.writes("m1") && load.writes("m2") && load.writes("m3"))
+                        .isTrue();
                 bed.await(first.get("m3"), "ROLE", "slave", "127.0.0.1");
                 assertThat(load.writes("m3")).isTrue();
 
@@ -270,8 +273,7 @@ class SentinelShardsIT {
                 String shard = String.valueOf(endpoint.name());
                 assertThat(endpoint.metadata())
                         .containsEntry("shard", shard)
-                        .containsEntry(
-                                "role", bed.servers(shard).indexOf(port(endpoint)) == 0 ? "master" : "replica");
+                        .containsEntry("role", bed.servers(shard).indexOf(port(endpoint)) == 0 ? "master" : "replica");
             }
 
             fill(proxy);
@@ -289,8 +291,8 @@ class SentinelShardsIT {
                 // And so it is when a shard has lost a replica.
                 int lost = bed.servers(name).get(1);
                 bed.kill(lost);
-                assertThat(Setup.eventually(() ->
-                                endpoints(proxy, "replicas").stream().noneMatch(one -> port(one) == lost)))
+                assertThat(Setup.eventually(
+                                () -> endpoints(proxy, "replicas").stream().noneMatch(one -> port(one) == lost)))
                         .isTrue();
             }
         }
