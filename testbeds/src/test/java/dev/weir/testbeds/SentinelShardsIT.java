@@ -59,7 +59,7 @@ class SentinelShardsIT {
                     "address",
                     "127.0.0.1:0",
                     "filters",
-                    List.of(Map.of("type", "redis_proxy", "cluster", name))));
+                    List.of(Map.of("type", "redis_proxy", "cluster", name, "read_policy", "any"))));
             all.add(Setup.with(settings, "name", name));
         });
         return Proxy.builder().start(ProxyConfig.of(Map.of("event_loops", 2, "listeners", listeners, "clusters", all)));
@@ -258,7 +258,11 @@ class SentinelShardsIT {
         try (SentinelBed bed = SentinelBed.start(RedisBed.embedded(), NAMES, 2, 1);
                 Proxy proxy = proxy(Map.of(
                         "c",
-                        Map.of("load_balancing", "modula", "discovery", discovery(bed, NAMES, "any")),
+                        Map.of(
+                                "load_balancing",
+                                "modula",
+                                "discovery",
+                                Setup.with(discovery(bed, NAMES, "any"), "refresh", "1s")),
                         "replicas",
                         Map.of(
                                 "load_balancing",
@@ -283,9 +287,12 @@ class SentinelShardsIT {
                 bed.await(bed.servers(name).get(0), "WAIT 2 0", ":2");
             }
             for (String name : NAMES) {
-                try (Jedis client = client(proxy, "replicas")) {
-                    for (int i = 0; i < KEYS; i++) {
-                        assertThat(client.get("key-" + i)).isEqualTo("of " + i);
+                for (String listener : List.of("c", "replicas")) {
+                    try (Jedis client = client(proxy, listener)) {
+                        for (int i = 0; i < KEYS; i++) {
+                            assertThat(client.get("key-" + i)).isEqualTo("of " + i);
+                        }
+                        assertThat(client.dbSize()).as(listener).isEqualTo(KEYS);
                     }
                 }
                 // And so it is when a shard has lost a replica.
@@ -293,6 +300,9 @@ class SentinelShardsIT {
                 bed.kill(lost);
                 assertThat(Setup.eventually(
                                 () -> endpoints(proxy, "replicas").stream().noneMatch(one -> port(one) == lost)))
+                        .isTrue();
+                assertThat(Setup.eventually(
+                                () -> endpoints(proxy, "c").stream().noneMatch(one -> port(one) == lost)))
                         .isTrue();
             }
         }
