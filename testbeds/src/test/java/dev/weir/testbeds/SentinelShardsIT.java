@@ -301,8 +301,7 @@ class SentinelShardsIT {
                 assertThat(Setup.eventually(
                                 () -> endpoints(proxy, "replicas").stream().noneMatch(one -> port(one) == lost)))
                         .isTrue();
-                assertThat(Setup.eventually(
-                                () -> endpoints(proxy, "c").stream().noneMatch(one -> port(one) == lost)))
+                assertThat(Setup.eventually(() -> endpoints(proxy, "c").stream().noneMatch(one -> port(one) == lost)))
                         .isTrue();
             }
         }
