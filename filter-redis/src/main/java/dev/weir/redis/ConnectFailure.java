@@ -7,7 +7,7 @@ import java.io.FileNotFoundException;
 import java.net.NoRouteToHostException;
 import java.util.Locale;
 
-/** Why a connection could not be made, in the words of the system. */
+/** Why a connection could not be made, in the words of the system, and of which shard. */
 final class ConnectFailure {
     private ConnectFailure() {}
 
@@ -21,6 +21,13 @@ final class ConnectFailure {
         return cause instanceof ConnectTimeoutException
                 ? "no connection within " + cluster.connectTimeoutMillis() + " ms"
                 : text(cause);
+    }
+
+    /** What clients are told of a shard that did not do what they wanted: which one it is, by its name if it has one, and why. */
+    static String error(Cluster cluster, Endpoint endpoint, String why) {
+        String name = endpoint.name();
+        String shard = name == null ? endpoint.address().toString() : name + " (" + endpoint.address() + ")";
+        return "ERR shard " + shard + " of cluster " + cluster.name() + ": " + why;
     }
 
     /** What is left of the message without names of system calls and addresses: {@code connection refused}. */

@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks all Sentinels that are known at once, believes the newest answer (that with the highest epoch), and asks the master that it names for
+ * Asks all Sentinels that are known at once for one name, believes the newest answer (that with the highest epoch), and asks the master that it names for
  * its role. On one loop, once.
  *
  * <p>A single answer is believed as soon as it is newer than what was believed last. One that is not has to wait until most Sentinels
@@ -32,6 +32,7 @@ final class SentinelRound {
 
     private static final List<List<String>> ROLE = List.of(List.of("ROLE"));
 
+    private final String name;
     private final SentinelSettings settings;
     private final Discovery.Context context;
     private final List<Address> asked;
@@ -46,7 +47,13 @@ final class SentinelRound {
 
     /** {@code epoch} is that of what was believed last, or -1. */
     SentinelRound(
-            SentinelSettings settings, Discovery.Context context, List<Address> asked, long epoch, Listener listener) {
+            String name,
+            SentinelSettings settings,
+            Discovery.Context context,
+            List<Address> asked,
+            long epoch,
+            Listener listener) {
+        this.name = name;
         this.settings = settings;
         this.context = context;
         this.asked = asked;
@@ -62,7 +69,7 @@ final class SentinelRound {
                     sentinel,
                     settings.sentinelLogin(),
                     settings.timeout(),
-                    SentinelView.questions(settings.master()),
+                    SentinelView.questions(name),
                     result -> answered(sentinel, result));
         }
     }
@@ -73,7 +80,7 @@ final class SentinelRound {
             problems.add("Sentinel " + sentinel + ": " + result.problem());
         } else {
             try {
-                views.add(SentinelView.read(sentinel, settings.master(), result.answers()));
+                views.add(SentinelView.read(sentinel, name, result.answers()));
             } catch (IllegalArgumentException e) {
                 problems.add("Sentinel " + sentinel + " " + e.getMessage());
             }

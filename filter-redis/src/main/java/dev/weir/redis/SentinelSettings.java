@@ -5,13 +5,16 @@ import dev.weir.core.config.ConfigNode;
 import dev.weir.core.config.Units;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
  * The settings of {@link SentinelDiscovery}.
  *
- * @param master the name that Sentinels know
+ * @param masters the names that Sentinels know, each once
+ * @param sharded whether each of them is a shard, whose endpoints have its name
  * @param sentinels those that are asked first
  * @param role which servers are endpoints
  * @param fallback whether the master is one where there is no healthy replica, with {@link Role#REPLICAS}
@@ -21,7 +24,8 @@ import java.util.random.RandomGenerator;
  * @param refresh between two rounds of questions without a reason
  */
 record SentinelSettings(
-        String master,
+        List<String> masters,
+        boolean sharded,
         List<Address> sentinels,
         Role role,
         boolean fallback,
@@ -39,14 +43,14 @@ record SentinelSettings(
     /** To a configuration and to what Sentinels say of each other. */
     static final int MOST_SENTINELS = 32;
 
+    /** Each of them is asked for by connections of its own. */
+    private static final int MOST_MASTERS = 64;
+
     private static final Address PLACEHOLDER = new Address("127.0.0.1", 26_379);
     private static final long FIRST_RETRY_MILLIS = 100;
 
     static SentinelSettings read(ConfigNode node) {
-        String master = node.string("master");
-        if (master.chars().anyMatch(c -> c <= ' ')) {
-            node.error("master", "\"" + master + "\" (expected: a name without blanks)");
-        }
+        List<String> masters = masters(node);
         List<Address> sentinels = new ArrayList<>();
         for (ConfigNode sentinel :
                 node.required("sentinels").isMap() ? List.<ConfigNode>of() : node.list("sentinels")) {
@@ -69,7 +73,8 @@ record SentinelSettings(
             node.error("fallback_to_master", "true (expected: only with role: replicas)");
         }
         return new SentinelSettings(
-                master,
+                masters,
+                node.has("masters"),
                 sentinels.stream().distinct().toList(),
                 role,
                 fallback,
@@ -77,6 +82,42 @@ record SentinelSettings(
                 RedisLogin.from(node, ""),
                 duration(node, "timeout", Duration.ofSeconds(1), Duration.ofMinutes(1)),
                 duration(node, "refresh", Duration.ofSeconds(10), Duration.ofHours(1)));
+    }
+
+    private static List<String> masters(ConfigNode node) {
+        if (!node.has("masters")) {
+            String master = node.string("master");
+            if (blank(master)) {
+                node.error("master", "\"" + master + "\" (expected: a name without blanks)");
+            }
+            return List.of(master);
+        }
+        if (node.has("master")) {
+            node.error("master", "beside masters (expected: one of both)");
+        }
+        List<ConfigNode> names = node.required("masters").isMap() ? List.of() : node.list("masters");
+        if (names.isEmpty() || names.size() > MOST_MASTERS) {
+            node.error("masters", names.size() + " names (expected: 1.." + MOST_MASTERS + ")");
+        }
+        Set<String> masters = new LinkedHashSet<>();
+        for (ConfigNode name : names) {
+            String master = name.as(SentinelSettings::name, "");
+            if (!master.isEmpty() && !masters.add(master)) {
+                name.error("\"" + master + "\" (expected: each name once)");
+            }
+        }
+        return List.copyOf(masters);
+    }
+
+    private static String name(String text) {
+        if (text.isEmpty() || blank(text)) {
+            throw new IllegalArgumentException("\"" + text + "\" (expected: a name without blanks)");
+        }
+        return text;
+    }
+
+    private static boolean blank(String name) {
+        return name.chars().anyMatch(c -> c <= ' ');
     }
 
     private static Duration duration(ConfigNode node, String key, Duration absent, Duration most) {

@@ -8,15 +8,17 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.util.concurrent.Future;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Hears what one Sentinel tells of the servers under a name; connects again for as long as it is open. On one loop. */
+/** Hears what one Sentinel tells of the servers under all names; connects again for as long as it is open. On one loop. */
 final class SentinelSubscription {
     private static final Logger LOG = LoggerFactory.getLogger(SentinelSubscription.class);
 
@@ -40,14 +42,15 @@ final class SentinelSubscription {
     private final Address sentinel;
     private final SentinelSettings settings;
     private final Discovery.Context context;
-    private final Runnable news;
+    private final Consumer<String> news;
     private @Nullable Hearing hearing;
     private @Nullable Future<?> next;
     private int failures;
     private boolean closed;
 
-    /** {@code news} is called when something has happened, or may have happened unheard. */
-    SentinelSubscription(Address sentinel, SentinelSettings settings, Discovery.Context context, Runnable news) {
+    /** {@code news} is told the name under which something has happened, or may have happened unheard. */
+    SentinelSubscription(
+            Address sentinel, SentinelSettings settings, Discovery.Context context, Consumer<String> news) {
         this.sentinel = sentinel;
         this.settings = settings;
         this.context = context;
@@ -133,18 +136,14 @@ final class SentinelSubscription {
                     && "subscribe".equals(list.get(0))
                     && ++confirmed == EVENTS.size()) {
                 failures = 0;
-                news.run(); // what has happened until now was not heard
+                settings.masters().forEach(news); // what has happened until now was not heard
             }
         }
 
         /** {@code <type> <name> <ip> <port> @ <master> <ip> <port>}, or {@code <master> <old ip> <old port> <ip> <port>}. */
         private void event(String text) {
-            for (String word : text.split(" ", 12)) {
-                if (word.equals(settings.master())) {
-                    news.run();
-                    return;
-                }
-            }
+            List<String> words = Arrays.asList(text.split(" ", 12));
+            settings.masters().stream().filter(words::contains).forEach(news);
         }
 
         void ping() {

@@ -4,53 +4,59 @@ import dev.weir.core.cluster.Discovery;
 import dev.weir.core.cluster.Discovery.Found;
 import dev.weir.core.config.Address;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Follows what Sentinels say: hears their events, asks them in rounds when there is one and from time to time, and knows the Sentinels that
- * they know. All on the loop of its context.
+ * Follows what Sentinels say: hears their events, has them asked for the name that an event concerns, and knows the Sentinels that they
+ * know. All on the loop of its context.
  */
 final class SentinelWatch implements Discovery.Search {
-    private static final Logger LOG = LoggerFactory.getLogger(SentinelWatch.class);
-
-    /** A fail-over is a burst of events: between the end of a round and the beginning of the next one. */
-    private static final long GAP_MILLIS = 20;
-
     private static final int LONGEST_LINE = 500;
 
     private final SentinelSettings settings;
     private final Discovery.Context context;
     private final Map<Address, SentinelSubscription> sentinels = new LinkedHashMap<>();
-    private boolean running;
-    private boolean wanted;
-    private @Nullable Future<?> next;
-    private int failures;
-    private long epoch = -1;
-    private long ended = System.nanoTime();
-    private long checked = ended;
+    /** In the order of the configuration, which is that of the endpoints. */
+    private final Map<String, WatchedName> names = new LinkedHashMap<>();
+
+    private long checked = System.nanoTime();
     private volatile boolean closed;
 
     SentinelWatch(SentinelSettings settings, Discovery.Context context) {
         this.settings = settings;
         this.context = context;
+        settings.masters().forEach(name -> names.put(name, new WatchedName(name, this)));
     }
 
     void start() {
         execute(() -> {
             settings.sentinels().forEach(this::know);
-            look();
+            names.values().forEach(WatchedName::look);
         });
+    }
+
+    SentinelSettings settings() {
+        return settings;
+    }
+
+    Discovery.Context context() {
+        return context;
+    }
+
+    boolean closed() {
+        return closed;
+    }
+
+    /** Those that are known now. */
+    List<Address> sentinels() {
+        return List.copyOf(sentinels.keySet());
     }
 
     private boolean know(Address sentinel) {
@@ -63,113 +69,76 @@ final class SentinelWatch implements Discovery.Search {
         return true;
     }
 
-    /** There is a reason to ask before the time. */
-    private void news() {
-        if (closed || running || wanted) {
-            wanted = true;
-        } else if (System.nanoTime() - ended < TimeUnit.MILLISECONDS.toNanos(GAP_MILLIS)) {
-            wanted = true;
-            lookIn(GAP_MILLIS);
-        } else {
-            look();
+    private void news(String name) {
+        WatchedName concerned = names.get(name);
+        if (concerned != null) {
+            concerned.news();
         }
     }
 
-    private void lookIn(long millis) {
-        if (next != null) {
-            next.cancel(false);
-        }
-        next = context.loop().schedule(this::look, millis, TimeUnit.MILLISECONDS);
-    }
-
-    private void look() {
-        if (closed || running) {
-            return;
-        }
-        if (next != null) {
-            next.cancel(false);
-        }
-        running = true;
-        wanted = false;
+    /** Finds out which Sentinels have gone without a word, not more often than they may take to answer. */
+    void check() {
         if (System.nanoTime() - checked >= settings.timeout().toNanos()) {
             checked = System.nanoTime();
             List.copyOf(sentinels.values()).forEach(SentinelSubscription::check);
         }
-        new SentinelRound(settings, context, List.copyOf(sentinels.keySet()), epoch, new SentinelRound.Listener() {
-                    @Override
-                    public @Nullable String found(SentinelView view, @Nullable String problem) {
-                        return closed ? null : SentinelWatch.this.found(view, problem);
-                    }
-
-                    @Override
-                    public void ended(List<SentinelView> views, @Nullable String problem) {
-                        if (!closed) {
-                            SentinelWatch.this.ended(views, problem);
-                        }
-                    }
-                })
-                .start();
     }
 
-    private @Nullable String found(SentinelView view, @Nullable String problem) {
-        if (problem != null && settings.role() == SentinelSettings.Role.ANY) {
-            return problem; // Replicas alone would take the master out.
-        }
-        List<Found> found = new ArrayList<>();
-        boolean master = settings.role() != SentinelSettings.Role.REPLICAS
-                || settings.fallback() && view.replicas().isEmpty();
-        if (master && problem == null) {
-            found.add(endpoint(view.master(), "master"));
-        }
-        if (settings.role() != SentinelSettings.Role.MASTER) {
-            view.replicas().forEach(replica -> found.add(endpoint(replica, "replica")));
-        }
-        if (!found.isEmpty()) {
-            if (view.epoch() != epoch) {
-                LOG.info(
-                        "cluster {}: {} is {} by Sentinel {}, epoch {}",
-                        context.cluster(),
-                        settings.master(),
-                        view.master(),
-                        view.sentinel(),
-                        view.epoch());
+    /**
+     * A name has endpoints. Tells those of all names, once each has some: keys that are spread over fewer shards than there are would go to
+     * wrong ones. Answers why they cannot be told, or null.
+     */
+    @Nullable
+    String found() {
+        Map<Address, String> owners = new HashMap<>();
+        Map<Address, Integer> times = new HashMap<>();
+        for (WatchedName name : names.values()) {
+            if (name.endpoints().isEmpty()) {
+                return null;
             }
-            epoch = view.epoch();
-            context.foundOnly(found);
+            for (Found endpoint : name.endpoints()) {
+                times.merge(endpoint.address(), 1, Integer::sum);
+                String other = isMaster(endpoint) ? owners.put(endpoint.address(), name.name()) : null;
+                if (other != null) {
+                    return other + " and " + name.name() + " have the same master, " + endpoint.address();
+                }
+            }
         }
-        if (master) {
-            return problem;
+        List<Found> all = new ArrayList<>();
+        for (WatchedName name : names.values()) {
+            // Whose data a server has that two names call their replica, nobody knows.
+            List<Found> own = name.endpoints().stream()
+                    .filter(one -> isMaster(one) || times.getOrDefault(one.address(), 0) == 1)
+                    .toList();
+            if (own.isEmpty()) {
+                return name.name() + " has no server that is not another name's, too";
+            }
+            all.addAll(own);
         }
-        return found.isEmpty() ? settings.master() + " has no healthy replica" : null;
+        context.foundOnly(all);
+        return null;
     }
 
-    private static Found endpoint(Address address, String role) {
-        return new Found(address, null, 1, Map.of("role", role));
+    private static boolean isMaster(Found endpoint) {
+        return "master".equals(endpoint.metadata().get("role"));
     }
 
-    private void ended(List<SentinelView> views, @Nullable String problem) {
-        running = false;
-        ended = System.nanoTime();
-        if (!views.isEmpty()) {
-            learn(views);
+    /** A name was asked for in vain. */
+    void failed(String name, String problem) {
+        String text = problem;
+        if (settings.sharded()) {
+            text = (text.startsWith(name + " ") ? text : name + ": " + text)
+                    + (names.values().stream().anyMatch(one -> one.endpoints().isEmpty())
+                            ? " (shards are used when all of them have been found)"
+                            : "");
         }
-        long delay;
-        if (problem == null) {
-            failures = 0;
-            delay = settings.refreshMillis(ThreadLocalRandom.current());
-        } else {
-            failures++;
-            delay = settings.retryMillis(failures, ThreadLocalRandom.current());
-            context.failed(line(problem));
-        }
-        lookIn(wanted ? GAP_MILLIS : delay);
+        context.failed(line(text));
     }
 
-    /** Keeps those that are configured, that have answered or that these know. */
-    private void learn(List<SentinelView> views) {
+    /** Keeps the Sentinels that are configured or that a name has heard of, and gets to know others. Answers whether there are any. */
+    boolean learn() {
         Set<Address> named = new HashSet<>(settings.sentinels());
-        views.forEach(view -> named.add(view.sentinel()));
-        views.forEach(view -> named.addAll(view.sentinels()));
+        names.values().forEach(name -> named.addAll(name.sentinels()));
         sentinels.entrySet().removeIf(known -> {
             boolean gone = !named.contains(known.getKey());
             if (gone) {
@@ -177,13 +146,13 @@ final class SentinelWatch implements Discovery.Search {
             }
             return gone;
         });
-        for (SentinelView view : views) {
-            for (Address sentinel : view.sentinels()) {
-                if (know(sentinel)) {
-                    wanted = true;
-                }
+        boolean more = false;
+        for (WatchedName name : names.values()) {
+            for (Address sentinel : name.sentinels()) {
+                more |= know(sentinel);
             }
         }
+        return more;
     }
 
     /** What servers say parts of, as one line that does not go on for ever. */
@@ -194,16 +163,14 @@ final class SentinelWatch implements Discovery.Search {
 
     @Override
     public void again() {
-        execute(this::news);
+        execute(() -> names.values().forEach(WatchedName::news));
     }
 
     @Override
     public void close() {
         closed = true;
         execute(() -> {
-            if (next != null) {
-                next.cancel(false);
-            }
+            names.values().forEach(WatchedName::close);
             sentinels.values().forEach(SentinelSubscription::close);
             sentinels.clear();
         });

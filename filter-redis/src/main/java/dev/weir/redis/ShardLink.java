@@ -314,7 +314,7 @@ final class ShardLink {
     }
 
     private String errorOf(String why) {
-        return "ERR shard " + text + " of cluster " + cluster.name() + ": " + why;
+        return ConnectFailure.error(cluster, endpoint, why);
     }
 
     // ---- answers

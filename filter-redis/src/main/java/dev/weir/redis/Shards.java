@@ -7,8 +7,10 @@ import dev.weir.core.config.Address;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,10 +55,11 @@ final class Shards {
         Map<String, List<Endpoint>> copies = new HashMap<>();
         @Nullable Endpoint[] table = null;
         byAddress.clear();
+        Set<String> led = led(endpoints);
         for (Endpoint endpoint : endpoints) {
             Map<String, String> metadata = endpoint.metadata();
             byAddress.putIfAbsent(endpoint.address(), endpoint);
-            if (RedisClusterView.REPLICA.equals(metadata.get(RedisClusterView.ROLE))) {
+            if (isReplica(endpoint) && !led.add(metadata.getOrDefault(RedisClusterView.SHARD, ""))) {
                 copies.computeIfAbsent(metadata.getOrDefault(RedisClusterView.SHARD, ""), key -> new ArrayList<>())
                         .add(endpoint);
                 continue;
@@ -82,6 +85,23 @@ final class Shards {
         if (moved) {
             home.slotsMoved();
         }
+    }
+
+    /** Shards that have a master. Of those that have none, where it is not wanted (Sentinel's {@code role: replicas}), the first replica stands for it. */
+    private static Set<String> led(List<Endpoint> endpoints) {
+        Set<String> led = new HashSet<>(Set.of(""));
+        for (Endpoint endpoint : endpoints) {
+            String shard = endpoint.metadata().get(RedisClusterView.SHARD);
+            // A Redis Cluster has masters whose address nobody knows.
+            if (shard != null && (!isReplica(endpoint) || endpoint.name() == null)) {
+                led.add(shard);
+            }
+        }
+        return led;
+    }
+
+    private static boolean isReplica(Endpoint endpoint) {
+        return RedisClusterView.REPLICA.equals(endpoint.metadata().get(RedisClusterView.ROLE));
     }
 
     private static int byAddress(@Nullable Endpoint one, @Nullable Endpoint other) {

@@ -311,7 +311,7 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
         if (!closed) {
             List<Topic> its = List.copyOf(topics);
             close();
-            hub.lost(this, "ERR shard " + endpoint.address() + " of cluster " + cluster.name() + ": " + why, its);
+            hub.lost(this, ConnectFailure.error(cluster, endpoint, why), its);
         }
     }
 

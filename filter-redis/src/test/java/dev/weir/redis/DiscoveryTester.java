@@ -25,7 +25,7 @@ final class DiscoveryTester implements Discovery.Context, AutoCloseable {
     private final EventLoop loop = group.next();
     private final Discovery.Search search;
 
-    /** Everything that was found: addresses with their roles. */
+    /** Everything that was found: names, if there are any, addresses, roles. */
     final List<List<String>> found = new CopyOnWriteArrayList<>();
 
     final List<String> failures = new CopyOnWriteArrayList<>();
@@ -98,7 +98,8 @@ final class DiscoveryTester implements Discovery.Context, AutoCloseable {
     @Override
     public void foundOnly(List<Found> endpoints) {
         found.add(endpoints.stream()
-                .map(e -> e.address() + " " + e.metadata().get("role"))
+                .map(e -> (e.name() == null ? "" : e.name() + " ") + e.address() + " "
+                        + e.metadata().get("role"))
                 .toList());
     }
 

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,6 +26,11 @@ final class FakeRedis implements AutoCloseable {
 
     /** What it was sent. */
     final Queue<List<String>> heard = new ConcurrentLinkedQueue<>();
+
+    /** What a Sentinel sees under names of their own; what follows is what it sees under all others. */
+    private final Map<String, View> views = new ConcurrentHashMap<>();
+
+    private record View(@Nullable FakeRedis master, long epoch, List<String> replicas) {}
 
     volatile @Nullable FakeRedis master;
     volatile long epoch;
@@ -50,6 +56,11 @@ final class FakeRedis implements AutoCloseable {
         epoch = newEpoch;
         master = newMaster;
         return this;
+    }
+
+    /** The same under one name; without a master it does not know that. */
+    void sees(String name, @Nullable FakeRedis newMaster, long newEpoch, String... newReplicas) {
+        views.put(name, new View(newMaster, newEpoch, List.of(newReplicas)));
     }
 
     int port() {
@@ -100,15 +111,16 @@ final class FakeRedis implements AutoCloseable {
         if (said != null) {
             return said;
         }
-        FakeRedis now = master;
+        View view = views.getOrDefault(command.size() > 2 ? command.get(2) : "", new View(master, epoch, replicas));
+        FakeRedis now = view.master;
         return switch (String.join(" ", command.subList(0, Math.min(2, command.size())))
                 .toUpperCase(Locale.ROOT)) {
             case "SENTINEL GET-MASTER-ADDR-BY-NAME" ->
                 now == null ? "*-1\r\n" : list(List.of("127.0.0.1", "" + now.port()));
-            case "SENTINEL MASTER" -> list(List.of("name", "m1", "config-epoch", "" + epoch));
+            case "SENTINEL MASTER" -> list(List.of("name", "m1", "config-epoch", "" + view.epoch));
             case "SENTINEL REPLICAS" ->
-                "*" + replicas.size() + "\r\n"
-                        + replicas.stream()
+                "*" + view.replicas.size() + "\r\n"
+                        + view.replicas.stream()
                                 .map(r -> list(List.of(r.split(" ", -1))))
                                 .collect(Collectors.joining());
             case "SENTINEL SENTINELS" ->

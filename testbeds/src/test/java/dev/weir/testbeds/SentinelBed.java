@@ -12,16 +12,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A master, replicas of it and Sentinels that watch them as {@code m1}: real processes that can be killed and started again. */
+/**
+ * Masters, by default one that is called {@code m1}, replicas of each and Sentinels that watch them all: real processes that can be killed and
+ * started again.
+ */
 final class SentinelBed implements AutoCloseable {
     private final Kind kind;
     private final Path folder;
     private final Map<Integer, Process> running = new TreeMap<>();
-    private final List<Integer> servers = new ArrayList<>();
+    private final Map<String, List<Integer>> servers = new LinkedHashMap<>();
     private final List<Integer> sentinels = new ArrayList<>();
 
     private SentinelBed(Kind kind) throws IOException {
@@ -31,17 +35,34 @@ final class SentinelBed implements AutoCloseable {
 
     /** Starts all of them, and waits until each Sentinel knows all others and all replicas. */
     static SentinelBed start(Kind kind, int replicas, int sentinels) throws Exception {
+        return start(kind, List.of("m1"), replicas, sentinels);
+    }
+
+    /** The same with so many replicas of each master. */
+    static SentinelBed start(Kind kind, List<String> masters, int replicas, int sentinels) throws Exception {
         SentinelBed bed = new SentinelBed(kind);
         Runtime.getRuntime().addShutdownHook(new Thread(bed::killAll));
         try {
-            for (int i = 0; i <= replicas; i++) {
-                bed.servers.add(bed.startServer(freePort(), i == 0 ? 0 : bed.servers.get(0)));
+            for (String master : masters) {
+                List<Integer> group = new ArrayList<>();
+                bed.servers.put(master, group);
+                for (int i = 0; i <= replicas; i++) {
+                    group.add(bed.startServer(freePort(), i == 0 ? 0 : group.get(0)));
+                }
             }
             for (int i = 0; i < sentinels; i++) {
                 bed.sentinels.add(bed.startSentinel());
             }
             for (int sentinel : bed.sentinels) {
-                bed.await(sentinel, "SENTINEL MASTER m1", "num-slaves", replicas, "num-other-sentinels", sentinels - 1);
+                for (String master : masters) {
+                    bed.await(
+                            sentinel,
+                            "SENTINEL MASTER " + master,
+                            "num-slaves",
+                            replicas,
+                            "num-other-sentinels",
+                            sentinels - 1);
+                }
             }
             return bed;
         } catch (Exception | AssertionError e) {
@@ -71,16 +92,13 @@ final class SentinelBed implements AutoCloseable {
         int port = freePort();
         Path config = folder.resolve("sentinel-" + port + ".conf");
         // Two seconds: on a busy machine a server may be silent for one.
-        Files.write(
-                config,
-                List.of(
-                        "port " + port,
-                        "bind 127.0.0.1",
-                        "dir " + folder,
-                        "sentinel monitor m1 127.0.0.1 " + servers.get(0) + " 2",
-                        "sentinel down-after-milliseconds m1 2000",
-                        "sentinel failover-timeout m1 10000",
-                        "sentinel parallel-syncs m1 2"));
+        List<String> lines = new ArrayList<>(List.of("port " + port, "bind 127.0.0.1", "dir " + folder));
+        servers.forEach((master, group) -> lines.addAll(List.of(
+                "sentinel monitor " + master + " 127.0.0.1 " + group.get(0) + " 2",
+                "sentinel down-after-milliseconds " + master + " 2000",
+                "sentinel failover-timeout " + master + " 10000",
+                "sentinel parallel-syncs " + master + " 2")));
+        Files.write(config, lines);
         List<String> command = new ArrayList<>(kind.command());
         command.addAll(List.of(config.toString(), "--sentinel"));
         return launch(port, command);
@@ -148,9 +166,14 @@ final class SentinelBed implements AutoCloseable {
         }
     }
 
-    /** Ports of the servers; the first one was the master. */
+    /** Ports of the servers of {@code m1}; the first one was the master. */
     List<Integer> servers() {
-        return servers;
+        return servers("m1");
+    }
+
+    /** Those of a master with that name. */
+    List<Integer> servers(String master) {
+        return servers.getOrDefault(master, List.of());
     }
 
     List<Integer> sentinels() {

@@ -40,7 +40,9 @@ public interface Endpoint {
 
     /**
      * What else is known of it, by its discovery or the configuration. {@code role} is {@code replica} for the copy of another endpoint:
-     * hash policies leave it out, as it has no keys of its own.
+     * hash policies leave it out beside endpoints that have keys of their own. {@code shard} says whose keys it has; where that is also its
+     * name, hash policies hash over shards: one endpoint of each, also of those that fail their checks, and try no other, as nobody else
+     * has their keys.
      */
     default Map<String, String> metadata() {
         return Map.of();

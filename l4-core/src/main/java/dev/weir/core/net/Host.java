@@ -139,6 +139,13 @@ final class Host implements Endpoint {
         return !"replica".equals(found.metadata().get("role"));
     }
 
+    /** The shard whose keys it has, and nobody else but its other endpoints; null if it is none that goes by its name. */
+    @Nullable
+    String shard() {
+        String name = found.name();
+        return name != null && name.equals(found.metadata().get("shard")) ? name : null;
+    }
+
     /** A word for what is against it, {@code healthy} if nothing is. */
     String health() {
         if (is(EJECTED)) {

@@ -15,9 +15,11 @@ import org.jspecify.annotations.Nullable;
  * @param used those that are chosen from, in the picker's order
  * @param picker chooses an index of these; null if there are none
  * @param panic whether they are used although too many are not healthy
+ * @param shards whether each has keys that no other one has, so that none stands in for another
  */
-record HostSet(Snapshot snapshot, List<Host> used, LoadBalancer.@Nullable Picker picker, boolean panic) {
-    static final HostSet EMPTY = new HostSet(new Snapshot(0, List.of()), List.of(), null, false);
+record HostSet(
+        Snapshot snapshot, List<Host> used, LoadBalancer.@Nullable Picker picker, boolean panic, boolean shards) {
+    static final HostSet EMPTY = new HostSet(new Snapshot(0, List.of()), List.of(), null, false, false);
 
     @Nullable
     Endpoint pick(long hash, int attempt, Exclusions excluded) {
@@ -31,8 +33,9 @@ record HostSet(Snapshot snapshot, List<Host> used, LoadBalancer.@Nullable Picker
             return null;
         }
         Limit reached = null;
-        for (int i = 0; i < used.size(); i++) {
-            Host host = used.get(picker.pick(hash, attempt + i));
+        int tries = shards ? 1 : used.size();
+        for (int i = 0; i < tries; i++) {
+            Host host = used.get(picker.pick(hash, shards ? 0 : attempt + i));
             if (excluded.size() == 0 || !excluded.contains(host)) {
                 reached = limits == null ? null : limits.reached(host.kept());
                 if (reached == null) {
@@ -41,7 +44,7 @@ record HostSet(Snapshot snapshot, List<Host> used, LoadBalancer.@Nullable Picker
             }
         }
         // Weights may hide an endpoint behind the others: take whichever is left.
-        for (Host host : used) {
+        for (Host host : shards ? List.<Host>of() : used) {
             if (!excluded.contains(host)) {
                 reached = limits == null ? null : limits.reached(host.kept());
                 if (reached == null) {

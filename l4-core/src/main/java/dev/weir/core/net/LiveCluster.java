@@ -465,8 +465,8 @@ final class LiveCluster implements Cluster {
         if (panic) {
             used = all;
         }
-        if (parts.usesHash() && used.stream().anyMatch(host -> !host.ownsKeys())) {
-            used = used.stream().filter(Host::ownsKeys).toList();
+        if (parts.usesHash()) {
+            used = Shards.owners(all, used);
         }
         // Hosts that have just come get less than their share.
         long window = parts.usesHash() ? 0 : config.slowStart().toNanos();
@@ -481,7 +481,9 @@ final class LiveCluster implements Cluster {
                     name(),
                     panic ? "too few hosts are healthy: all are used" : "enough hosts are healthy");
         }
-        hosts = new HostSet(new Snapshot(hosts.snapshot().version() + 1, List.copyOf(all)), used, picker, panic);
+        boolean shards = parts.usesHash() && used.stream().allMatch(host -> host.shard() != null);
+        Snapshot snapshot = new Snapshot(hosts.snapshot().version() + 1, List.copyOf(all));
+        hosts = new HostSet(snapshot, used, picker, panic, shards);
         if (warming && started && !warmingUp) {
             warmingUp = true;
             parts.shared()
