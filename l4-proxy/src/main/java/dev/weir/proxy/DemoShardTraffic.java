@@ -5,12 +5,12 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisException;
 
@@ -34,7 +34,7 @@ final class DemoShardTraffic implements DemoGuest.Traffic {
     private final List<DemoShardClient> clients = new ArrayList<>();
     private final AtomicInteger missing = new AtomicInteger(CLIENTS);
     /** A key that it has. */
-    private volatile @Nullable String probe;
+    private volatile String probe = "";
 
     private volatile long startedAt;
     private volatile boolean up;
@@ -70,10 +70,9 @@ final class DemoShardTraffic implements DemoGuest.Traffic {
     }
 
     private void round(DemoShardClient client) {
-        String key = probe;
         // Weir tries to connect again after a pause of up to a second; until then clients get the same error.
-        boolean away = up && key != null && client.phase() == DemoOutage.Phase.AWAY;
-        if (away && client.reaches(key) && missing.decrementAndGet() == 0) {
+        boolean away = up && client.phase() == DemoOutage.Phase.AWAY;
+        if (away && client.reaches(probe) && missing.decrementAndGet() == 0) {
             outage.end();
             long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedAt);
             news.accept("shard " + victim.address() + " answers all clients again, " + millis + " ms after its start");
@@ -98,7 +97,7 @@ final class DemoShardTraffic implements DemoGuest.Traffic {
 
     private void kill() {
         try (Jedis direct = new Jedis(victim.address().host(), victim.address().port())) {
-            probe = direct.randomKey();
+            probe = Objects.requireNonNullElse(direct.randomKey(), "");
         }
         outage.begin();
         victim.kill();
