@@ -62,13 +62,16 @@ final class TestServer implements AutoCloseable {
                 : Path.of("/usr/bin", name);
     }
 
-    /** The Debian sid that {@code testbeds/install-servers.sh} made. */
-    private static Path sid() {
+    /** Where {@code testbeds/install-servers.sh} puts what is no package of this Debian. */
+    static Path tools() {
         String tools = System.getenv("WEIR_TOOLS");
-        return (tools == null || tools.isEmpty()
-                        ? Path.of(System.getProperty("user.home"), ".cache", "weir-tools")
-                        : Path.of(tools))
-                .resolve("sid");
+        return tools == null || tools.isEmpty()
+                ? Path.of(System.getProperty("user.home"), ".cache", "weir-tools")
+                : Path.of(tools);
+    }
+
+    private static Path sid() {
+        return tools().resolve("sid");
     }
 
     /** Starts one of {@link #available()}. */
