@@ -123,7 +123,8 @@ final class RedisProxyToolsIT {
         try (ShardedBed bed = bed(name)) {
             for (String version : List.of("-2", "-3")) {
                 assertThat(cli(bed, "", version, "SET", "a", "1").out()).isEqualTo("OK\n");
-                assertThat(cli(bed, "", version, "HSET", "h" + version, "f", "v").out())
+                assertThat(cli(bed, "", version, "HSET", "h" + version, "f", "v")
+                                .out())
                         .isEqualTo("1\n");
                 assertThat(cli(bed, "", version, "HGETALL", "h" + version).out())
                         .isEqualTo(version.equals("-3") ? "f v\n" : "f\nv\n");
@@ -181,10 +182,23 @@ final class RedisProxyToolsIT {
         try (ShardedBed bed = bed("embedded")) {
             for (List<String> options : List.of(
                     List.of("-P", "16", "-c", "50", "-n", "1600"),
-                    List.of("-P", "16", "-c", "50", "-n", "10000", "-r", "5000", "-d", "1024", "-t", "set,get,mset", "-3"),
+                    List.of(
+                            "-P",
+                            "16",
+                            "-c",
+                            "50",
+                            "-n",
+                            "10000",
+                            "-r",
+                            "5000",
+                            "-d",
+                            "1024",
+                            "-t",
+                            "set,get,mset",
+                            "-3"),
                     List.of("-c", "50", "-n", "5000", "-r", "5000", "--threads", "2", "-t", "set,get"))) {
-                List<String> command = new ArrayList<>(
-                        List.of(BENCHMARK.toString(), "-p", String.valueOf(bed.port()), "--csv"));
+                List<String> command =
+                        new ArrayList<>(List.of(BENCHMARK.toString(), "-p", String.valueOf(bed.port()), "--csv"));
                 command.addAll(options);
 
                 Ended ended = run("", command);
