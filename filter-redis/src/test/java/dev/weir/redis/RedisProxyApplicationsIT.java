@@ -34,8 +34,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.AbstractTransaction;
-import redis.clients.jedis.JedisPooled;
 import redis.clients.jedis.Response;
+import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.params.ScanParams;
 import redis.clients.jedis.params.SetParams;
@@ -70,6 +70,7 @@ final class RedisProxyApplicationsIT {
 
     @ParameterizedTest
     @MethodSource("servers")
+    @SuppressWarnings("unchecked") // Lettuce takes generic arguments in any number
     void lettuceOfEitherVersion(String name) throws Exception {
         try (ShardedBed bed = bed(name)) {
             for (ProtocolVersion version : ProtocolVersion.values()) {
@@ -203,7 +204,7 @@ final class RedisProxyApplicationsIT {
             assertThatThrownBy(() -> sync.mget(onLost.keySet().toArray(new String[0])))
                     .hasMessageContaining("shard 127.0.0.1:" + lost.port());
             assertThat(sync.ping()).isEqualTo("PONG");
-            try (JedisPooled jedis = new JedisPooled("127.0.0.1", bed.port())) {
+            try (UnifiedJedis jedis = redis.clients.jedis.RedisClient.create("127.0.0.1", bed.port())) {
                 // Jedis takes the error for a value; its connection is as good as before.
                 assertThatThrownBy(() -> jedis.mget(onLost.keySet().toArray(new String[0])))
                         .isInstanceOf(ClassCastException.class);
@@ -230,7 +231,7 @@ final class RedisProxyApplicationsIT {
         int threads = 12;
         ExecutorService executor = Executors.newFixedThreadPool(threads);
         try (ShardedBed bed = bed(name);
-                JedisPooled jedis = new JedisPooled("127.0.0.1", bed.port())) {
+                UnifiedJedis jedis = redis.clients.jedis.RedisClient.create("127.0.0.1", bed.port())) {
             CountDownLatch start = new CountDownLatch(1);
             List<Future<?>> work = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
@@ -263,7 +264,7 @@ final class RedisProxyApplicationsIT {
         }
     }
 
-    private static void jedisRound(JedisPooled jedis, int thread, int round) {
+    private static void jedisRound(UnifiedJedis jedis, int thread, int round) {
         String own = "own:" + thread + ":" + round;
         assertThat(jedis.set(own, "x", SetParams.setParams().nx().ex(600))).isEqualTo("OK");
         assertThat(jedis.mget(own, "absent", own)).containsExactly("x", null, "x");

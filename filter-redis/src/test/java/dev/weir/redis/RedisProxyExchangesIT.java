@@ -103,7 +103,7 @@ final class RedisProxyExchangesIT {
             for (int i = 0; i < 50; i++) {
                 mget.add("k" + i);
             }
-            two.close();
+            two.kill();
 
             String answer = client.call(mget.toArray(new String[0]));
 

@@ -44,12 +44,41 @@ final class RedisProxyHistoryIT {
 
     static Stream<Arguments> all() {
         long seed = Long.getLong("weir.seed", System.nanoTime());
-        return TestServer.available().stream().map(name -> Arguments.of(name, seed));
+        return TestServer.available().stream()
+                .flatMap(name -> Stream.of(0, 3).map(retries -> Arguments.of(name, retries, seed)));
     }
 
     @ParameterizedTest
     @MethodSource("all")
-    void whatClientsWereToldIsTrue(String name, long seed) throws Exception {
+    void whatClientsWereToldIsTrueWhenShardsAreKilled(String name, int retries, long seed) throws Exception {
+        run(name, retries, seed, (random, work) -> {
+            for (int kill = 0; kill < KILLS; kill++) {
+                killAndStart(name, random.nextInt(SHARDS), work);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("all")
+    void whatClientsWereToldIsTrueWhenConnectionsAreLost(String name, int retries, long seed) throws Exception {
+        run(name, retries, seed, (random, work) -> {
+            for (int i = 0; i < 10 * KILLS; i++) {
+                long well = progress.well();
+                try (TestServer.Client direct =
+                        shards.get(random.nextInt(SHARDS)).connect()) {
+                    direct.call("CLIENT", "KILL", "TYPE", "normal");
+                }
+                await(work, () -> progress.well() > well + 50);
+            }
+        });
+    }
+
+    /** What happens to the shards while clients work. */
+    private interface Disturbance {
+        void run(Random random, List<Future<?>> work) throws Exception;
+    }
+
+    private void run(String name, int retries, long seed, Disturbance disturbance) throws Exception {
         Random random = new Random(seed);
         ExecutorService executor = Executors.newFixedThreadPool(CLIENTS);
         for (int i = 0; i < SHARDS; i++) {
@@ -57,7 +86,8 @@ final class RedisProxyHistoryIT {
         }
         List<String> endpoints =
                 shards.stream().map(RedisProxyHistoryIT::address).toList();
-        try (Proxy proxy = ShardedBed.start(new SimpleMeterRegistry(), endpoints, Map.of(), Map.of())) {
+        Map<String, ?> settings = Map.of("retries", retries);
+        try (Proxy proxy = ShardedBed.start(new SimpleMeterRegistry(), endpoints, settings, Map.of())) {
             List<String> keys = begin(proxy.address("cache").port(), random);
             List<Future<?>> work = new ArrayList<>();
             for (HistoryClient client : clients) {
@@ -68,9 +98,7 @@ final class RedisProxyHistoryIT {
                     return null;
                 }));
             }
-            for (int kill = 0; kill < KILLS; kill++) {
-                killAndStart(name, random.nextInt(SHARDS), work);
-            }
+            disturbance.run(random, work);
             stopped = true;
             for (Future<?> one : work) {
                 one.get(60, TimeUnit.SECONDS);
@@ -86,8 +114,8 @@ final class RedisProxyHistoryIT {
                 shard.kill();
             }
         }
-        System.out.println("seed " + seed + ", " + name + ": " + progress.well() + " commands went well, "
-                + progress.failed + " failed, " + progress.lost + " connections were lost");
+        System.out.println("seed " + seed + ", " + name + ", " + retries + " retries: " + progress.well()
+                + " commands went well, " + progress.failed + " failed, " + progress.lost + " connections were lost");
         assertThat(history.violations()).as("seed %s", seed).isEmpty();
     }
 
