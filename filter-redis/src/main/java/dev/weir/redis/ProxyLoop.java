@@ -264,7 +264,8 @@ final class ProxyLoop {
         for (int i = 0; i < calls.size(); i++) {
             Call call = calls.get(i);
             try {
-                if (again && !unrepeatable.get(i) && elsewhere.again(call)) {
+                // A loop that ends connects to nobody any more.
+                if (again && !closed && !unrepeatable.get(i) && elsewhere.again(call)) {
                     continue;
                 }
                 metrics.forwardErrors.increment();
