@@ -6,19 +6,20 @@
 #                                           mariadb-server of Debian, their clients, PyMySQL, sysbench, tcpdump,
 #                                           percona-toolkit, haproxy, nutcracker, systemd (its tool for sockets); Redis 8, Valkey 9
 #                                           and MySQL 9 of Debian sid in a folder of their own; SecantusDB (a server that
-#                                           speaks as MongoDB 8.2 does) with PyMongo, and Envoy, in virtual environments
-#                                           of Python; the rate limit service of the Envoy project, built by Go (1.21 or
+#                                           speaks as MongoDB 8.2 does) with PyMongo, redis-py, and Envoy, in virtual
+#                                           environments of Python; the rate limit service of the Envoy project, built by Go (1.21 or
 #                                           newer, or that of the Debian sid)
 #
 # What is not a package of this Debian goes to $WEIR_TOOLS, default ~/.cache/weir-tools:
 #   envoy   (link to the binary)      sid/usr/{bin/redis-server,bin/valkey-server,sbin/mysqld,bin/mysql}
-#   secantus/bin/{secantusd-py,python}        ratelimit/service_cmd
+#   secantus/bin/{secantusd-py,python}        redis-py/bin/python        ratelimit/service_cmd
 set -euo pipefail
 
 tools=${WEIR_TOOLS:-${HOME:-/root}/.cache/weir-tools}
 envoy_version=1.40.0
 secantus_packages=(SecantusDB==0.7.0b3 pymongo==4.20.1 python-snappy==0.7.3 zstandard==0.25.0
     backports.zstd==1.8.0)
+redispy_package=redis==8.1.0
 # The newest of 2026-01-22; the project tags no releases.
 ratelimit_version=v1.4.1-0.20260122083618-3fb702589d36
 ratelimit_package=github.com/envoyproxy/ratelimit/src/service_cmd@$ratelimit_version
@@ -203,6 +204,30 @@ install_secantus() {
     say "installed: ${secantus_packages[*]} in $tools/secantus"
 }
 
+# redispy_complete: is this version there, and does it load?
+redispy_complete() {
+    [[ $("$tools/redis-py/bin/python" -c 'import redis, redis.asyncio; print("redis==" + redis.__version__)' 2>/dev/null) == "$redispy_package" ]]
+}
+
+make_redispy() {
+    local folder=$tools/redis-py
+    rm -rf "$folder"
+    /usr/bin/python3 -m venv "$folder" &&
+        timeout 10m "$folder/bin/pip" install -q --disable-pip-version-check "$redispy_package" </dev/null &&
+        redispy_complete
+}
+
+install_redispy() {
+    if redispy_complete; then
+        say "already there: $redispy_package in $tools/redis-py"
+        return
+    fi
+    apt_install python3-venv
+    mkdir -p "$tools"
+    retry make_redispy || die "redis-py could not be installed in $tools/redis-py"
+    say "installed: $redispy_package in $tools/redis-py"
+}
+
 # Prints the Go that is here, if it can fetch the version that a module asks for by itself.
 find_go() {
     local go
@@ -255,5 +280,6 @@ command -v apt-get >/dev/null || die "this script knows Debian and its relatives
 apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit haproxy nutcracker systemd
 install_sid
 install_secantus
+install_redispy
 install_envoy
 install_ratelimit

@@ -123,6 +123,13 @@ abstract class Merge {
             return;
         }
         call.responseBytes = out.readableBytes();
+        for (Call part : parts) {
+            // Also where it stands in the place of some elements only.
+            if (part.status == Status.ERROR && call.status != Status.ERROR) {
+                call.status = Status.ERROR;
+                call.error = part.error;
+            }
+        }
         if (out.getByte(out.readerIndex()) == '-') {
             call.status = Status.ERROR;
             int length = Math.min(out.readableBytes() - 1, 64);

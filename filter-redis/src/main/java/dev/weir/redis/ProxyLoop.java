@@ -14,7 +14,9 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -279,9 +281,12 @@ final class ProxyLoop {
      * @param again whether those that can be sent again are
      */
     void failAll(List<Call> calls, String error, boolean again) {
-        for (Call call : calls) {
+        BitSet unrepeatable = again ? beforeWrites(calls) : new BitSet();
+        for (int i = 0; i < calls.size(); i++) {
+            Call call = calls.get(i);
             try {
-                if (again && elsewhere.again(call)) {
+                // A loop that ends connects to nobody any more.
+                if (again && !closed && !unrepeatable.get(i) && elsewhere.again(call)) {
                     continue;
                 }
                 metrics.lost(call);
@@ -291,6 +296,22 @@ final class ProxyLoop {
             }
             call.free();
         }
+    }
+
+    /** Which calls stand before a write of the same client, which may have been carried out: sent again they could see what it did. */
+    private static BitSet beforeWrites(List<Call> calls) {
+        BitSet before = new BitSet();
+        Set<ProxyClient> writers = new HashSet<>();
+        for (int i = calls.size() - 1; i >= 0; i--) {
+            Call call = calls.get(i);
+            Merge merge = call.merge;
+            ProxyClient client = merge == null ? call.client : merge.client();
+            if (client != null && !call.info.onlyReads()) {
+                writers.add(client);
+            }
+            before.set(i, client != null && writers.contains(client));
+        }
+        return before;
     }
 
     Endpoint.Outcome judge(String error) {

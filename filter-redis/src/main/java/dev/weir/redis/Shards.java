@@ -72,6 +72,10 @@ final class Shards {
                 table = all;
             }
         }
+        if (masters.isEmpty()) {
+            masters.addAll(endpoints); // replicas of one master, and that is not wanted
+            copies.clear();
+        }
         replicas.clear();
         for (Endpoint master : masters) {
             List<Endpoint> its = copies.get(master.metadata().getOrDefault(RedisClusterView.SHARD, "none"));

@@ -89,6 +89,34 @@ final class RedisProxyExchangesIT {
     }
 
     @Test
+    void anErrorForSomeOfTheKeysIsAnError() throws Exception {
+        Queue<Exchange> seen = new ConcurrentLinkedQueue<>();
+        try (TestServer one = TestServer.start("embedded");
+                TestServer two = TestServer.start("embedded");
+                Proxy proxy = ShardedBed.start(
+                        Proxy.builder().sink(loop -> exchange -> seen.add(copy(exchange))),
+                        List.of("127.0.0.1:" + one.port(), "127.0.0.1:" + two.port()),
+                        Map.of(),
+                        Map.of());
+                RawClient client = new RawClient(proxy.address("cache").port())) {
+            List<String> mget = new ArrayList<>(List.of("MGET"));
+            for (int i = 0; i < 50; i++) {
+                mget.add("k" + i);
+            }
+            two.kill();
+
+            String answer = client.call(mget.toArray(new String[0]));
+
+            assertThat(answer).startsWith("*50\r\n").contains("$-1\r\n", "-ERR shard 127.0.0.1:" + two.port());
+            assertThat(seen).singleElement().satisfies(exchange -> {
+                assertThat(exchange.status).isEqualTo(Exchange.Status.ERROR);
+                assertThat(exchange.error).isEqualTo("ERR");
+                assertThat(exchange.shards).isEqualTo(2);
+            });
+        }
+    }
+
+    @Test
     void showsFirstKeysWhereItIsToldTo() throws Exception {
         Queue<Exchange> seen = new ConcurrentLinkedQueue<>();
         try (TestServer one = TestServer.start("embedded");

@@ -2,6 +2,7 @@ package dev.weir.redis;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import redis.embedded.RedisServer;
+import redis.embedded.core.ExecutableProvider;
 import redis.embedded.core.RedisServerBuilder;
 
 /**
@@ -62,13 +64,16 @@ final class TestServer implements AutoCloseable {
                 : Path.of("/usr/bin", name);
     }
 
-    /** The Debian sid that {@code testbeds/install-servers.sh} made. */
-    private static Path sid() {
+    /** Where {@code testbeds/install-servers.sh} puts what is no package of this Debian. */
+    static Path tools() {
         String tools = System.getenv("WEIR_TOOLS");
-        return (tools == null || tools.isEmpty()
-                        ? Path.of(System.getProperty("user.home"), ".cache", "weir-tools")
-                        : Path.of(tools))
-                .resolve("sid");
+        return tools == null || tools.isEmpty()
+                ? Path.of(System.getProperty("user.home"), ".cache", "weir-tools")
+                : Path.of(tools);
+    }
+
+    private static Path sid() {
+        return tools().resolve("sid");
     }
 
     /** Starts one of {@link #available()}. */
@@ -117,8 +122,33 @@ final class TestServer implements AutoCloseable {
         return new TestServer("embedded", port, null, redis::stop);
     }
 
-    private static TestServer process(String name, int port, List<String> settings) throws IOException {
+    /** Starts one that still has what it acknowledged after {@link #kill()}, with what is in {@code folder} already. */
+    static TestServer startLasting(String name, int port, Path folder) throws Exception {
+        Path data = Files.createDirectories(folder.resolve("data"));
+        List<String> command = program(name, folder);
+        command.addAll(List.of("--dir", data.toString(), "--port", String.valueOf(port), "--save", ""));
+        command.addAll(List.of("--appendonly", "yes", "--appendfsync", "always"));
+        TestServer server = launch(name, port, command);
+        try {
+            server.awaitPing();
+            return server;
+        } catch (IOException e) {
+            server.kill();
+            throw e;
+        }
+    }
+
+    private static List<String> program(String name, Path folder) throws IOException {
         List<String> command = new ArrayList<>();
+        if (name.equals("embedded")) {
+            File file =
+                    ExecutableProvider.newJarResourceProvider(folder.toFile()).get();
+            if (!file.setExecutable(true)) {
+                throw new IOException(file + " cannot be made executable");
+            }
+            command.add(file.getAbsolutePath());
+            return command;
+        }
         if (name.startsWith("sid/")) {
             // With the loader and the libraries of its own system, which needs no root as chroot does.
             command.add(sid().resolve("usr/lib64/ld-linux-x86-64.so.2").toString());
@@ -126,6 +156,11 @@ final class TestServer implements AutoCloseable {
                     "--library-path", sid().resolve("usr/lib/x86_64-linux-gnu").toString()));
         }
         command.add(binary(name).toString());
+        return command;
+    }
+
+    private static TestServer process(String name, int port, List<String> settings) throws IOException {
+        List<String> command = program(name, Path.of(""));
         command.addAll(List.of("--dir", Files.createTempDirectory("weir").toString()));
         command.addAll(List.of("--port", String.valueOf(port), "--save", "", "--enable-debug-command", "yes"));
         for (String setting : settings) {
@@ -133,6 +168,10 @@ final class TestServer implements AutoCloseable {
             command.add("--" + setting.substring(0, space));
             command.add(setting.substring(space + 1));
         }
+        return launch(name, port, command);
+    }
+
+    private static TestServer launch(String name, int port, List<String> command) throws IOException {
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
@@ -146,7 +185,7 @@ final class TestServer implements AutoCloseable {
         });
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }
@@ -179,6 +218,10 @@ final class TestServer implements AutoCloseable {
 
     /** Ends it at once, without a word (SIGKILL); {@link #close} is still due. */
     void kill() throws IOException {
+        if (process != null) {
+            process.destroyForcibly().onExit().join();
+            return;
+        }
         String info;
         try (Client client = connect()) {
             info = String.valueOf(client.call("INFO", "server"));
@@ -222,19 +265,32 @@ final class TestServer implements AutoCloseable {
 
         @Nullable
         Object call(String... command) throws IOException {
+            send(List.of(List.of(command)));
+            return read();
+        }
+
+        /** Commands in one write; their answers are to be read. */
+        void send(List<List<String>> commands) throws IOException {
             ByteArrayOutputStream out = new ByteArrayOutputStream();
-            out.writeBytes(("*" + command.length + "\r\n").getBytes(StandardCharsets.UTF_8));
+            for (List<String> command : commands) {
+                encode(command, out);
+            }
+            socket.getOutputStream().write(out.toByteArray());
+        }
+
+        private static void encode(List<String> command, ByteArrayOutputStream out) {
+            out.writeBytes(("*" + command.size() + "\r\n").getBytes(StandardCharsets.UTF_8));
             for (String part : command) {
                 byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
                 out.writeBytes(("$" + bytes.length + "\r\n").getBytes(StandardCharsets.UTF_8));
                 out.writeBytes(bytes);
                 out.writeBytes("\r\n".getBytes(StandardCharsets.UTF_8));
             }
-            socket.getOutputStream().write(out.toByteArray());
-            return read();
         }
 
-        private @Nullable Object read() throws IOException {
+        /** The next answer. */
+        @Nullable
+        Object read() throws IOException {
             String line = line();
             String rest = line.substring(1);
             switch (line.charAt(0)) {

@@ -13,8 +13,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** {@code weir demo}: real servers, the proxy in front of them, sample traffic, and what to look at. */
 final class DemoCommand implements Subcommand {
     private static final long JOIN_MILLIS = 15_000;
-    private static final List<Guest> GUESTS =
-            List.of(new Guest("MongoDB", DemoMongo::start), new Guest("MySQL", DemoMysql::start));
+    private static final List<Guest> GUESTS = List.of(
+            new Guest("Redis shards", DemoShards::start),
+            new Guest("MongoDB", DemoMongo::start),
+            new Guest("MySQL", DemoMysql::start));
 
     /**
      * Who joins.
@@ -37,7 +39,8 @@ final class DemoCommand implements Subcommand {
         for (String signal : List.of("TERM", "INT", "HUP")) {
             Signals.on(signal, () -> end.complete(null));
         }
-        terminal.say("starting a Redis, a MongoDB and a MariaDB, Weir in front of them, and sample traffic");
+        terminal.say(
+                "starting a Redis, three Redis shards, a MongoDB and a MariaDB, Weir in front of them, and sample traffic");
         CompletableFuture<DemoSession> session = new CompletableFuture<>();
         try (DemoHome home = DemoHome.create()) {
             // They take seconds; Redis is shown meanwhile.
@@ -71,12 +74,12 @@ final class DemoCommand implements Subcommand {
         for (Guest guest : GUESTS) {
             Runnable arrived = () -> {
                 if (missing.decrementAndGet() == 0) {
-                    session.thenAccept(begun -> begun.endAfter(limit));
+                    session.thenAccept(begun -> begun.timeBegins(limit));
                 }
             };
             Thread thread = new Thread(
                     () -> add(guest, home, session, arrived, end),
-                    "demo-" + guest.kind().toLowerCase(Locale.ROOT));
+                    "demo-" + guest.kind().toLowerCase(Locale.ROOT).replace(' ', '-'));
             thread.setDaemon(true);
             thread.start();
             threads.add(thread);

@@ -13,7 +13,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.bson.Document;
 
 /**
@@ -147,28 +149,19 @@ final class DemoMongo implements DemoGuest {
     }
 
     @Override
-    public String protocol() {
-        return "mongodb";
-    }
-
-    @Override
-    public String filter() {
-        return "mongo_stats";
-    }
-
-    @Override
     public int port() {
         return PORT;
     }
 
     @Override
-    public Address address() {
-        return address;
+    public QuickStart.Front front(Address listen) {
+        return QuickStart.Front.sniffing("mongodb", "mongodb", listen, address, Map.of("type", "mongo_stats"));
     }
 
+    /** Such as {@code mongo-java-server on 127.0.0.1:43365}. */
     @Override
     public String title() {
-        return title;
+        return title + " on " + address;
     }
 
     @Override
@@ -177,7 +170,7 @@ final class DemoMongo implements DemoGuest {
     }
 
     @Override
-    public Traffic begin(Address proxy) throws IOException {
+    public Traffic begin(Address proxy, Consumer<String> news) throws IOException {
         try {
             return DemoDocuments.start(address, proxy);
         } catch (MongoException e) {

@@ -15,7 +15,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
@@ -275,29 +277,19 @@ final class DemoMysql implements DemoGuest {
     }
 
     @Override
-    public String protocol() {
-        return "mysql";
-    }
-
-    @Override
-    public String filter() {
-        return "mysql_stats";
-    }
-
-    @Override
     public int port() {
         return PORT;
     }
 
     @Override
-    public Address address() {
-        return address;
+    public QuickStart.Front front(Address listen) {
+        return QuickStart.Front.sniffing("mysql", "mysql", listen, address, Map.of("type", "mysql_stats"));
     }
 
-    /** Such as {@code a real MariaDB 11.4.5}. */
+    /** Such as {@code a real MariaDB 11.4.5 on 127.0.0.1:33060}. */
     @Override
     public String title() {
-        return "a real " + name;
+        return "a real " + name + " on " + address;
     }
 
     @Override
@@ -306,7 +298,7 @@ final class DemoMysql implements DemoGuest {
     }
 
     @Override
-    public Traffic begin(Address proxy) throws IOException {
+    public Traffic begin(Address proxy, Consumer<String> news) throws IOException {
         try {
             return DemoShop.start(address, proxy);
         } catch (SQLException e) {

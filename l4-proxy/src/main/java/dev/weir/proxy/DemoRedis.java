@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import redis.embedded.core.ExecutableProvider;
@@ -20,26 +21,46 @@ final class DemoRedis {
     private static final int ATTEMPTS = 3;
     private static final int MOST_INFO = 1 << 20;
 
-    private final Process process;
+    private final DemoHome home;
+    private final Path folder;
+    private final List<String> command;
     private final Address address;
+    private Process process;
 
-    private DemoRedis(Process process, int port) {
-        this.process = process;
+    private DemoRedis(DemoHome home, Path folder, List<String> command, int port) throws IOException {
+        this.home = home;
+        this.folder = folder;
+        this.command = command;
         this.address = new Address("127.0.0.1", port);
+        this.process = run();
     }
 
     /**
-     * Starts one; it ends with {@code home}.
+     * Starts one that forgets; it ends with {@code home}.
      *
      * @throws IOException if neither an embedded nor an installed one runs
      */
     static DemoRedis start(DemoHome home) throws IOException {
+        return start(home, List.of("--appendonly", "no"));
+    }
+
+    /**
+     * Starts one whose data is there again after it was killed.
+     *
+     * @throws IOException if neither an embedded nor an installed one runs
+     */
+    static DemoRedis startLasting(DemoHome home) throws IOException {
+        // What was written outlives the process; without fsync it is also always written before it is acknowledged.
+        return start(home, List.of("--appendonly", "yes", "--appendfsync", "no"));
+    }
+
+    private static DemoRedis start(DemoHome home, List<String> options) throws IOException {
         StringBuilder reasons = new StringBuilder();
         for (String source : List.of("embedded", "installed")) {
             Path folder = home.folder("redis");
             try {
                 String executable = source.equals("embedded") ? embedded(folder) : "redis-server";
-                return startAnywhere(home, folder, executable);
+                return startAnywhere(home, folder, executable, options);
             } catch (IOException | RuntimeException e) {
                 reasons.append("; ").append(source).append(": ").append(e.getMessage());
                 DemoHome.delete(folder);
@@ -58,10 +79,11 @@ final class DemoRedis {
     }
 
     /** Tries other ports: between the choice of one and its use another program may take it. */
-    private static DemoRedis startAnywhere(DemoHome home, Path folder, String executable) throws IOException {
+    private static DemoRedis startAnywhere(DemoHome home, Path folder, String executable, List<String> options)
+            throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
-                return start(home, folder, executable);
+                return start(home, folder, executable, options);
             } catch (IOException e) {
                 if (attempt == ATTEMPTS) {
                     throw e;
@@ -70,10 +92,10 @@ final class DemoRedis {
         }
     }
 
-    private static DemoRedis start(DemoHome home, Path folder, String executable) throws IOException {
+    private static DemoRedis start(DemoHome home, Path folder, String executable, List<String> options)
+            throws IOException {
         int port = DemoHome.freePort();
-        Path log = folder.resolve("redis.log");
-        List<String> command = List.of(
+        List<String> command = new ArrayList<>(List.of(
                 executable,
                 "--port",
                 Integer.toString(port),
@@ -81,26 +103,41 @@ final class DemoRedis {
                 "127.0.0.1",
                 "--save",
                 "",
-                "--appendonly",
-                "no",
                 "--dir",
                 folder.toString(),
                 "--loglevel",
-                "warning");
-        DemoRedis redis = new DemoRedis(home.start(folder, log, command), port);
+                "warning"));
+        command.addAll(options);
+        return new DemoRedis(home, folder, command, port);
+    }
+
+    /** Returns when it answers. */
+    private Process run() throws IOException {
+        Path log = folder.resolve("redis.log");
+        Process started = home.start(folder, log, command);
         try {
-            redis.await(log);
-            return redis;
+            await(started, log);
+            return started;
         } catch (IOException e) {
-            DemoHome.kill(redis.process);
+            DemoHome.kill(started);
             throw e;
         }
     }
 
-    private void await(Path log) throws IOException {
+    /** Ends the process with SIGKILL. */
+    synchronized void kill() {
+        DemoHome.kill(process);
+    }
+
+    /** Starts it where it was; returns when it answers. */
+    synchronized void startAgain() throws IOException {
+        process = run();
+    }
+
+    private void await(Process process, Path log) throws IOException {
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
         while (System.nanoTime() < until) {
-            if (answers()) {
+            if (answers(process)) {
                 return;
             }
             try {
@@ -116,7 +153,7 @@ final class DemoRedis {
     }
 
     /** Whether it is this very process that answers: another demo may have found the same port free. */
-    private boolean answers() {
+    private boolean answers(Process process) {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(address.host(), address.port()), 1_000);
             socket.setSoTimeout(1_000);

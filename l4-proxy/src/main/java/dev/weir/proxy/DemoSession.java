@@ -30,7 +30,8 @@ final class DemoSession implements AutoCloseable {
     private final Terminal terminal;
     private final CompletableFuture<Void> end;
     private final boolean interactive = Terminal.interactive();
-    private final QuickStart.Front redis;
+    private final Address redis;
+    private final QuickStart.Front first;
     private final Server server;
     private final List<String> redisNotes;
     /** Of the guests by their kind. Guarded by itself. */
@@ -40,13 +41,15 @@ final class DemoSession implements AutoCloseable {
 
     private final List<DemoGuest.Traffic> traffic = new CopyOnWriteArrayList<>();
 
-    private DemoSession(Terminal terminal, CompletableFuture<Void> end, QuickStart.Front redis, Server server) {
+    private DemoSession(
+            Terminal terminal, CompletableFuture<Void> end, Address redis, QuickStart.Front first, Server server) {
         this.terminal = terminal;
         this.end = end;
         this.redis = redis;
+        this.first = first;
         this.server = server;
         this.redisNotes = redisNotes();
-        fronts.add(redis);
+        fronts.add(first);
     }
 
     /**
@@ -61,9 +64,9 @@ final class DemoSession implements AutoCloseable {
             throws IOException {
         Map<String, ?> filter = Map.of("type", "redis_stats", "hot_keys", Map.of("sampling", 1));
         return onFreePort(REDIS_PORT, listen -> {
-            QuickStart.Front front = new QuickStart.Front("redis", "redis", listen, redis, filter);
+            QuickStart.Front front = QuickStart.Front.sniffing("redis", "redis", listen, redis, filter);
             Server server = QuickStart.start(front, admin, null, DemoSession.class.getClassLoader());
-            DemoSession session = new DemoSession(terminal, end, front, server);
+            DemoSession session = new DemoSession(terminal, end, redis, front, server);
             kinds.forEach(kind -> session.notes.put(kind, List.of(kind + " is starting …", "")));
             return session;
         });
@@ -108,8 +111,8 @@ final class DemoSession implements AutoCloseable {
         if (!interactive) {
             redisNotes.forEach(terminal.out()::println);
         }
-        traffic.add(DemoTraffic.start(redis.upstream(), redis.listen()));
-        requireExchanges(redis.name());
+        traffic.add(DemoTraffic.start(redis, first.listen()));
+        requireExchanges(first.name());
         seen.complete(null);
         new LiveView(terminal, this::frame, interactive).run(end, Duration.ZERO);
     }
@@ -119,6 +122,10 @@ final class DemoSession implements AutoCloseable {
         LiveView.Frame last = frame();
         stopTraffic();
         LiveView.summary(terminal, last, SUMMARY_ROWS);
+        for (DemoGuest.Traffic one : traffic) {
+            one.summary().forEach(terminal.out()::println);
+        }
+        terminal.out().flush();
     }
 
     private LiveView.Frame frame() {
@@ -138,14 +145,13 @@ final class DemoSession implements AutoCloseable {
         QuickStart.Front added;
         synchronized (fronts) {
             added = onFreePort(guest.port(), listen -> {
-                QuickStart.Front front = new QuickStart.Front(
-                        guest.protocol(), guest.protocol(), listen, guest.address(), Map.of("type", guest.filter()));
+                QuickStart.Front front = guest.front(listen);
                 QuickStart.add(server, fronts, front);
                 return front;
             });
             fronts.add(added);
         }
-        traffic.add(guest.begin(added.listen()));
+        traffic.add(guest.begin(added.listen(), line -> news(kind, line)));
         requireExchanges(added.name());
         if (!end.isDone()) {
             note(kind, guestNotes(guest, added.listen()));
@@ -170,6 +176,23 @@ final class DemoSession implements AutoCloseable {
         }
     }
 
+    /** Something happened: on a terminal it stays below the notes of its kind, elsewhere it is one more line. */
+    private void news(String kind, String line) {
+        if (end.isDone()) {
+            return;
+        }
+        String timed = LiveView.now() + "  " + line;
+        synchronized (notes) {
+            List<String> all = new ArrayList<>(notes.getOrDefault(kind, List.of()));
+            all.add(Math.max(0, all.size() - 1), timed);
+            notes.put(kind, all);
+        }
+        if (!interactive) {
+            terminal.out().println(timed);
+            terminal.out().flush();
+        }
+    }
+
     private void note(String kind, List<String> lines) {
         keep(kind, lines);
         if (!interactive) {
@@ -179,8 +202,9 @@ final class DemoSession implements AutoCloseable {
         }
     }
 
-    /** Ends the demo {@code limit} after now, or after there is something to see; never if that is zero. */
-    void endAfter(Duration limit) {
+    /** The time of the demo begins now, or when there is something to see; it ends after {@code limit}, or never. */
+    void timeBegins(Duration limit) {
+        seen.thenRun(() -> traffic.forEach(one -> one.timeBegins(limit)));
         if (!limit.isZero()) {
             seen.thenRunAsync(
                     () -> end.complete(null), CompletableFuture.delayedExecutor(limit.toNanos(), TimeUnit.NANOSECONDS));
@@ -209,7 +233,7 @@ final class DemoSession implements AutoCloseable {
     private List<String> redisNotes() {
         Address admin = server.adminAddress();
         List<String> notes = new ArrayList<>();
-        notes.add("Weir on " + redis.listen() + " in front of a real Redis on " + redis.upstream()
+        notes.add("Weir on " + first.listen() + " in front of a real Redis on " + redis
                 + "; sample traffic goes through Weir.");
         notes.add("");
         if (admin != null) {
@@ -220,14 +244,14 @@ final class DemoSession implements AutoCloseable {
             notes.add("  table     ./weir top --admin " + admin);
             notes.add("  digests   ./weir top --by digest --admin " + admin);
         }
-        notes.add("  yourself  redis-cli -p " + redis.listen().port());
+        notes.add("  yourself  redis-cli -p " + first.listen().port());
         notes.add("");
         return notes;
     }
 
     private static List<String> guestNotes(DemoGuest guest, Address listen) {
         return List.of(
-                "Weir on " + listen + " in front of " + guest.title() + " on " + guest.address() + ".",
+                "Weir on " + listen + " in front of " + guest.title() + ".",
                 "",
                 "  yourself  " + guest.yourself(listen),
                 "");

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeoutException;
 /** Shows a usage table each second: on a terminal in place, elsewhere a line a second. On the thread that calls. */
 final class LiveView {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT);
+    private static final int ROOM_FOR_TABLE = 12;
     private static final String HOME = "\u001b[H";
     private static final String CLEAR_LINE = "\u001b[K";
     private static final String CLEAR_REST = "\u001b[J";
@@ -88,6 +89,9 @@ final class LiveView {
 
     private String screen(Frame frame) {
         List<String> lines = new ArrayList<>(frame.notes());
+        if (lines.size() > size.rows() - ROOM_FOR_TABLE) {
+            lines.removeIf(String::isBlank);
+        }
         lines.add(totals(frame));
         lines.add("");
         lines.add(TableText.head(frame.table().by()));
@@ -118,19 +122,24 @@ final class LiveView {
         return frame.table().rows().stream().mapToLong(UsageRow::calls).sum();
     }
 
+    /** The time of day, as lines begin with it. */
+    static String now() {
+        return LocalTime.now(ZoneId.systemDefault()).format(TIME);
+    }
+
     /** The one-line form: time, connections, calls in this second, errors, what took most of the time. */
     private String line(Frame frame) {
         long calls = calls(frame);
-        long now = callsBefore < 0 ? calls : calls - callsBefore;
+        long more = callsBefore < 0 ? calls : calls - callsBefore;
         callsBefore = calls;
         long errors = frame.table().rows().stream().mapToLong(UsageRow::errors).sum();
         StringBuilder line = new StringBuilder(String.format(
                 Locale.ROOT,
                 "%s  connections %d  calls %d (+%d)  errors %d ",
-                LocalTime.now(ZoneId.systemDefault()).format(TIME),
+                now(),
                 frame.connections(),
                 calls,
-                Math.max(0, now),
+                Math.max(0, more),
                 errors));
         for (UsageRow row : frame.table().rows().stream().limit(3).toList()) {
             line.append(String.format(

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A proxy in front of one server, without a file: what sniff and demo run. */
+/** A proxy without a file: what sniff and demo run. */
 final class QuickStart {
     private static final int TRIES = 50;
     private static final int ATTEMPTS = 3;
@@ -20,23 +20,33 @@ final class QuickStart {
     private QuickStart() {}
 
     /**
-     * A server and what stands before it.
+     * A listener and the only cluster that it needs.
      *
      * @param name name of the listener
-     * @param cluster name of the cluster whose only endpoint is the server
-     * @param filter what goes before the {@code tcp_proxy}, as in a file
+     * @param filters as in a file
+     * @param cluster as in a file
      */
-    record Front(String name, String cluster, Address listen, Address upstream, Map<String, ?> filter) {
+    record Front(String name, Address listen, List<Map<String, ?>> filters, Map<String, ?> cluster) {
+        /**
+         * In front of one server.
+         *
+         * @param cluster name of the cluster
+         * @param filter what goes before the {@code tcp_proxy}
+         */
+        static Front sniffing(String name, String cluster, Address listen, Address upstream, Map<String, ?> filter) {
+            return new Front(
+                    name,
+                    listen,
+                    List.of(filter, Map.of("type", "tcp_proxy", "cluster", cluster)),
+                    Map.of("name", cluster, "endpoints", List.of(upstream.toString())));
+        }
+
         private Map<String, Object> listener() {
             Map<String, Object> listener = new LinkedHashMap<>();
             listener.put("name", name);
             listener.put("address", listen.toString());
-            listener.put("filters", List.of(filter, Map.of("type", "tcp_proxy", "cluster", cluster)));
+            listener.put("filters", filters);
             return listener;
-        }
-
-        private Map<String, Object> endpoints() {
-            return Map.of("name", cluster, "endpoints", List.of(upstream.toString()));
         }
     }
 
@@ -86,7 +96,7 @@ final class QuickStart {
             plain.put("admin", admin);
         }
         plain.put("listeners", fronts.stream().map(Front::listener).toList());
-        plain.put("clusters", fronts.stream().map(Front::endpoints).toList());
+        plain.put("clusters", fronts.stream().map(Front::cluster).toList());
         return plain;
     }
 

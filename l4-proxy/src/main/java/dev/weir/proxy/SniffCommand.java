@@ -48,7 +48,10 @@ final class SniffCommand implements Subcommand {
         // Past System.out, which keeps errors to itself: the end of a pipe has to be noticed.
         OutputStream exchanges = json ? new FileOutputStream(FileDescriptor.out) : null;
         Server server = QuickStart.start(
-                new QuickStart.Front(protocol.name(), "upstream", listen, upstream, filter), admin, exchanges, loader);
+                QuickStart.Front.sniffing(protocol.name(), "upstream", listen, upstream, filter),
+                admin,
+                exchanges,
+                loader);
         try (server) {
             RunCommand.announce(server, terminal);
             if (json) {

