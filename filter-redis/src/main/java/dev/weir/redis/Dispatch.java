@@ -15,7 +15,6 @@ final class Dispatch {
             "ERR BY and GET of SORT name keys that may be on other shards: not supported by redis_proxy";
 
     private static final int SHOWN = 48;
-    private static final String NO_ROUTE = "ERR no route takes this key";
 
     private final ProxyLoop home;
     private final CommandTable table;
@@ -24,8 +23,7 @@ final class Dispatch {
     private final Scattering scattering;
     private final Renames renames;
     private final Mirrors mirrors;
-    /** The slot of the key that was picked for last, or -1. */
-    private int slot;
+    private final Placement places;
 
     private final ServerCommands servers;
 
@@ -34,9 +32,10 @@ final class Dispatch {
         this.table = home.table;
         this.routes = home.settings.routes();
         this.local = new LocalCommands(home);
-        this.scattering = new Scattering(home, this);
-        this.renames = new Renames(home, this);
+                this.renames = new Renames(home, this);
         this.mirrors = new Mirrors(home, this);
+        this.places = new Placement(home, renames, mirrors);
+        this.scattering = new Scattering(home, this, places);
         this.servers = new ServerCommands(home, scattering);
     }
 
@@ -111,6 +110,11 @@ final class Dispatch {
             case AUTH -> home.settings.upstream().fromClient();
             default -> false;
         };
+    }
+
+    /** Where keys are. */
+    Placement places() {
+        return places;
     }
 
     Scattering scattering() {
@@ -238,10 +242,10 @@ final class Dispatch {
     /** To the shard where those have subscribed who want to hear it. */
     private void publish(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
         Route route = routes.keyless();
-        route(command, buf, 1); // reads the name
-        Endpoint endpoint = pick(route, command, buf, 1);
+        places.route(command, buf, 1); // reads the name
+        Endpoint endpoint = places.pick(route, command, buf, 1);
         if (endpoint == null) {
-            noShard(call, route.cluster());
+            places.noShard(call, route.cluster());
         } else {
             send(client, call, command, buf, route, endpoint);
         }
@@ -303,33 +307,21 @@ final class Dispatch {
 
     // ---- one shard
 
-    /**
-     * Where the keys of a command are.
-     *
-     * @param route how they are reached
-     * @param endpoint its endpoint
-     */
-    record Shard(Route route, Endpoint endpoint) {
-        Cluster cluster() {
-            return route.cluster();
-        }
-    }
-
     private void keyed(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
         int only = call.info.onlyKey;
         if (only == 0 || only >= command.count()) {
-            Shard shard = shardOf(client, call, command, buf);
+            Placement.Shard shard = places.shardOf(client, call, command, buf);
             if (shard != null) {
-                send(client, call, command, buf, shard.route, shard.endpoint);
+                send(client, call, command, buf, shard.route(), shard.endpoint());
             }
             return;
         }
-        Route route = route(command, buf, only);
-        Endpoint endpoint = route == null ? null : pick(route, command, buf, only);
+        Route route = places.route(command, buf, only);
+        Endpoint endpoint = route == null ? null : places.pick(route, command, buf, only);
         if (route == null) {
-            home.fail(call, NO_ROUTE);
+            home.fail(call, Placement.NO_ROUTE);
         } else if (endpoint == null) {
-            noShard(call, route.cluster());
+            places.noShard(call, route.cluster());
         } else {
             send(client, call, command, buf, route, endpoint);
         }
@@ -337,63 +329,14 @@ final class Dispatch {
 
     /** To the shard, or to who may answer in its place. */
     void send(ProxyClient client, Call call, CommandReader command, ByteBuf buf, Route route, Endpoint owner) {
-        ShardLink link = link(client, call.info, route, owner);
+        ShardLink link = places.link(client, call.info, route, owner);
         if (link == null) {
-            home.fail(call, noReplica(owner));
+            home.fail(call, Placement.noReplica(owner));
         } else {
             call.reads = route.reads();
             int length = command.end() - command.start();
             link.send(renames.answering(call, length), buf, command.start(), length);
         }
-    }
-
-    /** The connection to the owner of keys, or to who may answer in its place what only reads; null if nobody may. */
-    @Nullable
-    ShardLink link(ProxyClient client, CommandInfo info, Route route, Endpoint owner) {
-        LinkSet links = client.links();
-        Endpoint asked = route.reads() == ReadPolicy.PRIMARY || !info.onlyReads()
-                ? owner
-                : home.shards(route).reader(owner, route.reads(), links);
-        return asked == null ? null : links.to(route.cluster(), asked);
-    }
-
-    static String noReplica(Endpoint owner) {
-        return "ERR shard " + owner.address() + " has no replica to read from";
-    }
-
-    /** The one shard that all keys of a command are on; any for one without keys. Null if there is none: then the call has failed. */
-    @Nullable
-    Shard shardOf(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
-        CommandInfo info = call.info;
-        KeyFinder keys = home.keys;
-        if (!keys.find(info, command, buf)) {
-            home.fail(call, "ERR the keys of " + info.operation.name() + " cannot be told: wrong number of keys");
-            return null;
-        }
-        Route route = keys.size() == 0 ? routes.keyless() : route(command, buf, keys.position(0));
-        if (route == null) {
-            home.fail(call, NO_ROUTE);
-            return null;
-        }
-        slot = -1;
-        Endpoint endpoint =
-                keys.size() == 0 ? home.shards(route).any(client.hash()) : pick(route, command, buf, keys.position(0));
-        int common = slot;
-        if (endpoint == null) {
-            noShard(call, route.cluster());
-            return null;
-        }
-        boolean first =
-                home.settings.variant().firstKey() || home.settings.variant().anyShard();
-        int compared = first ? 1 : keys.size();
-        for (int i = 1; i < compared; i++) {
-            Route other = route(command, buf, keys.position(i));
-            if (other == null || pick(other, command, buf, keys.position(i)) != endpoint || slot != common) {
-                crossSlot(call, command, buf, keys.position(0), keys.position(i));
-                return null;
-            }
-        }
-        return new Shard(route, endpoint);
     }
 
     /**
@@ -421,14 +364,14 @@ final class Dispatch {
                 || client.lane().busyForOther()) {
             return null;
         }
-        Route route = route(command, buf, key);
-        Endpoint endpoint = route == null ? null : pick(route, command, buf, key);
+        Route route = places.route(command, buf, key);
+        Endpoint endpoint = route == null ? null : places.pick(route, command, buf, key);
         if (route == null || endpoint == null || route.rename() != null) {
             return null; // a name can be changed only in a command that is read whole
         }
         LinkSet links = client.links();
         ByteBuf probe = Resp.PING;
-        if (slot >= 0) {
+        if (places.slot() >= 0) {
             probe = Unpooled.buffer(command.length(key) + 32);
             Resp.arrayHeader(probe, 2);
             Resp.bulk(probe, "EXISTS");
@@ -439,10 +382,10 @@ final class Dispatch {
 
     /** A command that may block, on a connection that nobody else waits for. */
     private void onOwnConnection(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
-        Shard shard = shardOf(client, call, command, buf);
+        Placement.Shard shard = places.shardOf(client, call, command, buf);
         if (shard != null) {
             LinkSet links = client.links();
-            ShardLink lease = links.lease(shard.cluster(), shard.endpoint);
+            ShardLink lease = links.lease(shard.cluster(), shard.endpoint());
             call.waits = call.info.blocking || command.has(buf, "BLOCK");
             call.lender = links;
             client.lane().enter(lease);
@@ -453,21 +396,9 @@ final class Dispatch {
         }
     }
 
-    /** The shard, if there is only one. */
-    @Nullable
-    Shard single(ProxyClient client) {
-        if (routes.clusters().size() > 1) {
-            return null;
-        }
-        Route route = routes.keyless();
-        Shards shards = home.shards(route);
-        List<Endpoint> all = shards.owners();
-        return all.size() == 1 && !shards.bySlots() ? new Shard(route, all.get(0)) : null;
-    }
-
     /** Whether SORT looks at keys that its arguments make up. */
     boolean sortsByOthers(ProxyClient client, CommandReader command, ByteBuf buf) {
-        return (routes.renames() || single(client) == null) && SortPatterns.any(command, buf);
+        return (routes.renames() || places.single(client) == null) && SortPatterns.any(command, buf);
     }
 
     /** Whether the answer to the running command names keys otherwise than clients do. */
@@ -475,73 +406,14 @@ final class Dispatch {
         return renames.active() && Renames.inAnswer(info);
     }
 
-    /** Whether a command has no keys. */
-    boolean keyless(CommandInfo info, CommandReader command, ByteBuf buf) {
-        return home.keys.find(info, command, buf) && home.keys.size() == 0;
-    }
-
-    private void crossSlot(Call call, CommandReader command, ByteBuf buf, int first, int other) {
-        if (mirrors.way() == null) {
-            home.metrics.crossShard.increment();
-        }
-        home.fail(
-                call,
-                "CROSSSLOT Keys in request don't hash to the same shard: '" + shown(command, buf, first) + "' and '"
-                        + shown(command, buf, other) + "'");
-    }
-
-    void noShard(Call call, Cluster cluster) {
-        if (mirrors.way() == null) {
-            home.metrics.forwardErrors.increment();
-        }
-        home.fail(
-                call,
-                "ERR cluster " + cluster.name()
-                        + (home.shards(cluster).ambiguous()
-                                ? " has several endpoints and does not hash"
-                                : " has no shard to ask"));
-    }
-
     /** To any shard of the catch-all. */
     private void any(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
         Route route = routes.keyless();
         Endpoint endpoint = home.shards(route).any(client.hash());
         if (endpoint == null) {
-            noShard(call, route.cluster());
+            places.noShard(call, route.cluster());
         } else {
             send(client, call, command, buf, route, endpoint);
         }
-    }
-
-    /** The route of a key, whose bytes lie in the loop's scratch afterwards; null if there is none. */
-    @Nullable
-    Route route(CommandReader command, ByteBuf buf, int argument) {
-        int length = command.length(argument);
-        byte[] key = home.scratch(length);
-        buf.getBytes(command.start() + command.at(argument), key, 0, length);
-        Route way = mirrors.way();
-        if (way != null) {
-            return way;
-        }
-        return renames.active() ? renames.routeOf(argument) : routes.find(key, length);
-    }
-
-    /** The shard of the key whose bytes {@link #route} has just read. */
-    @Nullable
-    Endpoint pick(Route route, CommandReader command, ByteBuf buf, int argument) {
-        return pick(route, home.scratch(0), command.length(argument));
-    }
-
-    /** The shard of a key. */
-    @Nullable
-    Endpoint pick(Route route, byte[] key, int length) {
-        Shards shards = home.shards(route);
-        slot = shards.slot(key, length);
-        return slot >= 0 ? shards.owner(slot) : shards.owner(routes.hash(route, key, length));
-    }
-
-    /** The slot of the key that was picked for last; -1 where there are none. */
-    int slot() {
-        return slot;
     }
 }

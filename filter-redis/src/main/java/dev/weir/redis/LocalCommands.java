@@ -309,7 +309,7 @@ final class LocalCommands {
         Cluster cluster = home.settings.routes().keyless().cluster();
         Endpoint endpoint = home.shards(cluster).any(client.hash());
         if (endpoint == null) {
-            home.dispatch.noShard(call, cluster);
+            home.dispatch.places().noShard(call, cluster);
             return;
         }
         client.raise();

@@ -81,7 +81,7 @@ final class Mirrors {
         if (!keys.find(info, command, buf) || keys.size() == 0) {
             return;
         }
-        Route route = dispatch.route(command, buf, keys.position(0));
+        Route route = dispatch.places().route(command, buf, keys.position(0));
         if (route == null) {
             return;
         }
@@ -106,7 +106,7 @@ final class Mirrors {
             return;
         }
         Call copy = home.open(info, home.clock.nanoTime(), length);
-        Dispatch.Shard shard = dispatch.shardOf(client, copy, command, buf);
+        Placement.Shard shard = dispatch.places().shardOf(client, copy, command, buf);
         if (shard == null) {
             home.metrics.mirrorsLeftOut.increment(); // its keys do not lie together there
             copy.free();

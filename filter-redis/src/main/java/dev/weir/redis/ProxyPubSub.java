@@ -100,7 +100,7 @@ final class ProxyPubSub {
         }
         for (Topic.Key key : keys) {
             if (!topics.containsKey(key) && endpoints(key).isEmpty()) {
-                home.dispatch.noShard(call, cluster());
+                home.dispatch.places().noShard(call, cluster());
                 return;
             }
         }
@@ -230,7 +230,7 @@ final class ProxyPubSub {
             return shards.owners();
         }
         byte[] name = key.bytes();
-        Endpoint endpoint = home.dispatch.pick(home.settings.routes().keyless(), name, name.length);
+        Endpoint endpoint = home.dispatch.places().pick(home.settings.routes().keyless(), name, name.length);
         if (shards.bySlots() && key.kind() != Topic.Kind.SHARD) {
             for (SubscriptionLink link : links.values()) {
                 Endpoint same = shards.at(link.endpoint().address());

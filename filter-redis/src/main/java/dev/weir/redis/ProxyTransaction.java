@@ -144,7 +144,7 @@ final class ProxyTransaction {
             case KEYED, SORT, MGET, MSET, SUM, OWN_CONNECTION:
                 if (plan == Plan.SORT && home.dispatch.sortsByOthers(client, command, buf)) {
                     spoil(call, Dispatch.SORTS_BY_OTHERS);
-                } else if (home.dispatch.keyless(call.info, command, buf)) {
+                } else if (home.dispatch.places().keyless(call.info, command, buf)) {
                     queueAnywhere(call, command, buf);
                 } else if (home.dispatch.namesKeys(call.info)) {
                     spoil(
@@ -172,7 +172,7 @@ final class ProxyTransaction {
                     INFO,
                     SCAN,
                     RANDOMKEY:
-                if (home.dispatch.single(client) != null) {
+                if (home.dispatch.places().single(client) != null) {
                     queueAnywhere(call, command, buf);
                     break;
                 }
@@ -247,7 +247,7 @@ final class ProxyTransaction {
         Route route = home.settings.routes().keyless();
         Endpoint endpoint = home.shards(route).any(client.hash());
         if (endpoint == null) {
-            home.dispatch.noShard(call, route.cluster());
+            home.dispatch.places().noShard(call, route.cluster());
             return false;
         }
         take(client.links(), client.links().lease(route.cluster(), endpoint));
@@ -271,7 +271,7 @@ final class ProxyTransaction {
 
     /** The connection that the keys of the command lie behind; null if the call has failed, as they do not. */
     private @Nullable ShardLink shard(Call call, CommandReader command, ByteBuf buf) {
-        Dispatch.Shard shard = home.dispatch.shardOf(client, call, command, buf);
+        Placement.Shard shard = home.dispatch.places().shardOf(client, call, command, buf);
         if (shard == null) {
             return null;
         }
@@ -292,7 +292,7 @@ final class ProxyTransaction {
                             + shard.endpoint().address());
             return null;
         }
-        int its = home.dispatch.slot();
+        int its = home.dispatch.places().slot();
         if (slot >= 0 && slot != its) {
             home.metrics.crossShard.increment();
             home.fail(

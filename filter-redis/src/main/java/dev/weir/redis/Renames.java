@@ -61,7 +61,7 @@ final class Renames {
         @Nullable Route[] found = new Route[command.count()];
         boolean renames = false;
         for (int i = 0; i < keys.size(); i++) {
-            Route route = dispatch.route(command, buf, keys.position(i));
+            Route route = dispatch.places().route(command, buf, keys.position(i));
             found[keys.position(i)] = route;
             renames |= route != null && route.rename() != null;
         }

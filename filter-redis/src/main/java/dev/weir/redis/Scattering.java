@@ -22,6 +22,7 @@ final class Scattering {
 
     private final ProxyLoop home;
     private final Dispatch dispatch;
+    private final Placement places;
     /** For the running call: to which shard each key goes. */
     private int[] owners = new int[64];
 
@@ -36,9 +37,10 @@ final class Scattering {
     private int[] stampOf = new int[0];
     private int stamp;
 
-    Scattering(ProxyLoop home, Dispatch dispatch) {
+    Scattering(ProxyLoop home, Dispatch dispatch, Placement places) {
         this.home = home;
         this.dispatch = dispatch;
+        this.places = places;
     }
 
     // ---- by keys
@@ -62,17 +64,17 @@ final class Scattering {
         found = 0;
         stamp++;
         for (int i = 0; i < n; i++) {
-            Route route = dispatch.route(command, buf, keys.position(i));
+            Route route = places.route(command, buf, keys.position(i));
             if (route == null) {
                 home.fail(call, "ERR no route takes the key '" + Dispatch.shown(command, buf, keys.position(i)) + "'");
                 return;
             }
-            Endpoint shard = dispatch.pick(route, command, buf, keys.position(i));
+            Endpoint shard = places.pick(route, command, buf, keys.position(i));
             if (shard == null) {
-                dispatch.noShard(call, route.cluster());
+                places.noShard(call, route.cluster());
                 return;
             }
-            owners[i] = part(route, shard, dispatch.slot());
+            owners[i] = part(route, shard, places.slot());
         }
         if (found == 1) {
             Route route = routes[0];
@@ -87,9 +89,9 @@ final class Scattering {
         }
         ShardLink[] links = new ShardLink[found];
         for (int part = 0; part < found; part++) {
-            ShardLink link = dispatch.link(client, call.info, routes[part], shards[part]);
+            ShardLink link = places.link(client, call.info, routes[part], shards[part]);
             if (link == null) {
-                home.fail(call, Dispatch.noReplica(shards[part]));
+                home.fail(call, Placement.noReplica(shards[part]));
                 return;
             }
             links[part] = link;
@@ -235,7 +237,7 @@ final class Scattering {
     void toAll(ProxyClient client, Call call, ByteBuf request, IntFunction<Merge> merge) {
         ShardLink[] all = all(client);
         if (all.length == 0) {
-            dispatch.noShard(call, home.settings.routes().keyless().cluster());
+            places.noShard(call, home.settings.routes().keyless().cluster());
         } else {
             toEach(merge.apply(all.length), all, request, request.readerIndex(), request.readableBytes());
         }
@@ -313,7 +315,7 @@ final class Scattering {
             return;
         }
         if (all.length == 0) {
-            dispatch.noShard(call, home.settings.routes().keyless().cluster());
+            places.noShard(call, home.settings.routes().keyless().cluster());
             return;
         }
         // Patterns are those of clients' names: where these are not those of the shards it is not for them to compare.
@@ -368,7 +370,7 @@ final class Scattering {
     void randomKey(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
         ShardLink[] all = all(client);
         if (all.length == 0) {
-            dispatch.noShard(call, home.settings.routes().keyless().cluster());
+            places.noShard(call, home.settings.routes().keyless().cluster());
             return;
         }
         ByteBuf sizes = home.allocator().buffer(32);

@@ -134,7 +134,7 @@ final class ServerCommands {
         Endpoint endpoint = home.shards(cluster).any(client.hash());
         if (endpoint == null) {
             call.parts = null;
-            home.dispatch.noShard(call, cluster);
+            home.dispatch.places().noShard(call, cluster);
         } else {
             client.links().to(cluster, endpoint).send(one.part(length), buf, from, length);
         }
