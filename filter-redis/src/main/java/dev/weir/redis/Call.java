@@ -72,6 +72,7 @@ final class Call {
     boolean waits;
     /** Whether it is a copy for a mirror. */
     boolean copy;
+
     Status status = Status.OK;
 
     @Nullable
@@ -236,6 +237,14 @@ final class Call {
         return taken;
     }
 
+    /** It will not be sent again. */
+    void dropKept() {
+        if (kept != null) {
+            kept.release();
+            kept = null;
+        }
+    }
+
     void dropHeld() {
         smallLength = 0;
         if (held != null) {
@@ -281,10 +290,7 @@ final class Call {
             request.release();
             request = null;
         }
-        if (kept != null) {
-            kept.release();
-            kept = null;
-        }
+        dropKept();
         client = null;
         merge = null;
         parts = null;

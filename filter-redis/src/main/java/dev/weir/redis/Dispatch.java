@@ -1,12 +1,10 @@
 package dev.weir.redis;
 
-import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.redis.ProxyRoutes.Route;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Sends each command where its {@link Plan} says. One per loop, without a state of its own. */
@@ -32,7 +30,7 @@ final class Dispatch {
         this.table = home.table;
         this.routes = home.settings.routes();
         this.local = new LocalCommands(home);
-                this.renames = new Renames(home, this);
+        this.renames = new Renames(home, this);
         this.mirrors = new Mirrors(home, this);
         this.places = new Placement(home, renames, mirrors);
         this.scattering = new Scattering(home, this, places);
@@ -168,13 +166,8 @@ final class Dispatch {
                 publish(client, call, command, buf);
                 break;
             case WAIT:
-                if (home.settings.pins()) {
-                    call.waits = true;
-                    scattering.toAll(plan, client, call, command, buf);
-                    break;
-                }
-                home.metrics.unsupported.increment();
-                refuse(client, call, refusal(call.info));
+                call.waits = true;
+                scattering.toAll(plan, client, call, command, buf);
                 break;
             case REFUSED:
                 home.metrics.unsupported.increment();
@@ -224,7 +217,8 @@ final class Dispatch {
             refuse(
                     client,
                     call,
-                    "ERR " + call.info.operation.name() + " is not supported by redis_proxy with the log-ins of clients:"
+                    "ERR " + call.info.operation.name()
+                            + " is not supported by redis_proxy with the log-ins of clients:"
                             + " subscriptions at shards are shared");
             return;
         }

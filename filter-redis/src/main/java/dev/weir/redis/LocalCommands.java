@@ -239,7 +239,13 @@ final class LocalCommands {
         } else {
             RedisLogin its = login == null ? session.kind().login() : login;
             LinkKind kind = new LinkKind(resp3, session.database(), its);
-            probe(client, call, kind, accepted, greeting, login == null ? "NOPROTO unsupported protocol version" : null);
+            probe(
+                    client,
+                    call,
+                    kind,
+                    accepted,
+                    greeting,
+                    login == null ? "NOPROTO unsupported protocol version" : null);
         }
     }
 
@@ -295,7 +301,13 @@ final class LocalCommands {
             accepted.run();
             answer(call, client, ok);
         } else {
-            probe(client, call, new LinkKind(session.resp3(), database, session.kind().login()), accepted, ok, null);
+            probe(
+                    client,
+                    call,
+                    new LinkKind(session.resp3(), database, session.kind().login()),
+                    accepted,
+                    ok,
+                    null);
         }
     }
 

@@ -170,8 +170,9 @@ abstract class Merge {
     private void free() {
         for (int i = 0; i < started; i++) {
             Call part = parts[i];
-            part.dropHeld();
             if (part.merge == this) {
+                part.dropHeld();
+                part.dropKept();
                 part.merge = null;
                 part.done = true;
                 part.free();

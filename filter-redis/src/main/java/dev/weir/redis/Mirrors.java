@@ -39,7 +39,11 @@ final class Mirrors {
 
     /** Reads {@code mirror} of a route. */
     static List<Mirror> read(
-            ConfigNode node, byte[] prefix, @Nullable KeyRename rename, Numbering numbers, FilterEnvironment environment) {
+            ConfigNode node,
+            byte[] prefix,
+            @Nullable KeyRename rename,
+            Numbering numbers,
+            FilterEnvironment environment) {
         List<Mirror> mirrors = new ArrayList<>();
         if (!node.has("mirror")) {
             return List.of();

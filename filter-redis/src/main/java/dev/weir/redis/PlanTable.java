@@ -35,7 +35,6 @@ final class PlanTable {
                     Plan.COMMANDS, List.of("COMMAND", "COMMAND COUNT", "COMMAND DOCS", "COMMAND INFO", "COMMAND LIST")),
             Map.entry(Plan.ALL_SAME, List.of("SCRIPT LOAD", "FUNCTION LOAD")),
             Map.entry(Plan.ALL_LEAST, List.of("SCRIPT EXISTS")),
-            Map.entry(Plan.WAIT, List.of("WAIT", "WAITAOF")),
             Map.entry(Plan.SORT, List.of("SORT", "SORT_RO")),
             Map.entry(Plan.SCAN, List.of("SCAN")),
             Map.entry(Plan.RANDOMKEY, List.of("RANDOMKEY")),
@@ -79,8 +78,10 @@ final class PlanTable {
 
     private static final Map<String, String> REASONS = Map.of(
             "MONITOR", "it shows the commands of one server, not of its shards' clients",
-            "WAIT", "it counts the replicas of one connection's writes, and shards' connections are shared unless pin_upstream is true",
-            "WAITAOF", "it counts the replicas of one connection's writes, and shards' connections are shared unless pin_upstream is true",
+            "WAIT",
+                    "it counts the replicas of one connection's writes, and shards' connections are shared unless pin_upstream is true",
+            "WAITAOF",
+                    "it counts the replicas of one connection's writes, and shards' connections are shared unless pin_upstream is true",
             "CLIENT TRACKING", "invalidations belong to a connection, and shards' connections are shared",
             "CLIENT CACHING", "invalidations belong to a connection, and shards' connections are shared",
             "MSETNX", "its keys lie on several shards, which cannot all be set or none");
@@ -92,7 +93,12 @@ final class PlanTable {
         this(table, Map.of());
     }
 
-    /** @param custom of commands that are not in the table of all */
+    /** Those that wait for the replicas of a connection's writes, where that is the client's own. */
+    static Map<String, Plan> pinned() {
+        return Map.of("WAIT", Plan.WAIT, "WAITAOF", Plan.WAIT);
+    }
+
+    /** @param custom of commands that are not in the table of all, or that not every proxy has */
     PlanTable(CommandTable table, Map<String, Plan> custom) {
         this.table = table;
         Map<String, Plan> byName = new HashMap<>(custom);

@@ -461,6 +461,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         call.client = null;
         call.inClient = false;
         call.dropHeld();
+        call.dropKept(); // it may still lie in the ring of its link, for as long as that waits
         call.free();
     }
 

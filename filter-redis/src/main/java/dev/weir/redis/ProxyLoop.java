@@ -248,6 +248,7 @@ final class ProxyLoop {
             return;
         }
         call.byWeir = true;
+        call.dropKept();
         call.status = Exchange.Status.ERROR;
         int code = error.indexOf(' ');
         call.error = code < 0 ? error : error.substring(0, code);

@@ -79,8 +79,8 @@ final class ProxyRoutes {
         Map<Integer, Cluster> known = new TreeMap<>();
         for (Route route : routes) {
             reached.put(route.number, route.cluster);
-            route.mirrors.forEach(mirror ->
-                    known.put(mirror.route().number(), mirror.route().cluster()));
+            route.mirrors.forEach(
+                    mirror -> known.put(mirror.route().number(), mirror.route().cluster()));
         }
         known.putAll(reached);
         this.clusters = List.copyOf(reached.values());

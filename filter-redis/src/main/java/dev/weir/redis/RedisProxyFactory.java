@@ -7,7 +7,9 @@ import dev.weir.core.filter.TerminalFactory;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.noop.NoopCounter;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -33,7 +35,7 @@ public final class RedisProxyFactory implements TerminalFactory {
         RedisProtocol protocol = protocol(environment);
         CustomCommands commands = CustomCommands.read(config, protocol.table());
         ProxySettings settings = ProxySettings.read(config, environment, commands.table());
-        PlanTable plans = new PlanTable(commands.table(), commands.plans());
+        PlanTable plans = new PlanTable(commands.table(), plans(commands, settings));
         ProxyMetrics metrics = new ProxyMetrics(environment.meters(), environment.listener());
         NoopCounter none = new NoopCounter(new Meter.Id("none", Tags.empty(), null, null, Meter.Type.COUNTER));
         List<ProxyLoop> loops = new CopyOnWriteArrayList<>();
@@ -45,6 +47,14 @@ public final class RedisProxyFactory implements TerminalFactory {
             return context -> new ProxyClient(home, context);
         };
         return settings.variant().preconnect() ? new Early(configured) : configured;
+    }
+
+    private static Map<String, Plan> plans(CustomCommands commands, ProxySettings settings) {
+        Map<String, Plan> plans = new HashMap<>(commands.plans());
+        if (settings.pins()) {
+            plans.putAll(PlanTable.pinned());
+        }
+        return plans;
     }
 
     /** Does not wait for a first client. */

@@ -96,11 +96,13 @@ final class Scattering {
             }
             links[part] = link;
         }
-        Merge merge = copies() ? null : switch (plan) {
-            case MGET -> new Merges.Elements(home, call, found, Arrays.copyOf(owners, n));
-            case MSET -> new Merges.AllOk(home, call, found);
-            default -> new Merges.Sum(home, call, found);
-        };
+        Merge merge = copies()
+                ? null
+                : switch (plan) {
+                    case MGET -> new Merges.Elements(home, call, found, Arrays.copyOf(owners, n));
+                    case MSET -> new Merges.AllOk(home, call, found);
+                    default -> new Merges.Sum(home, call, found);
+                };
         send(call, merge, links, command, buf, n, step, tail);
         if (owners.length > 4096) {
             owners = new int[64];
@@ -152,7 +154,14 @@ final class Scattering {
     }
 
     private void send(
-            Call call, @Nullable Merge merge, ShardLink[] links, CommandReader command, ByteBuf buf, int n, int step, int tail) {
+            Call call,
+            @Nullable Merge merge,
+            ShardLink[] links,
+            CommandReader command,
+            ByteBuf buf,
+            int n,
+            int step,
+            int tail) {
         KeyFinder keys = home.keys;
         int count = found;
         int[] first = new int[count + 1]; // of each part, in the order of the parts
