@@ -87,14 +87,9 @@ final class Scattering {
             }
             return;
         }
-        ShardLink[] links = new ShardLink[found];
-        for (int part = 0; part < found; part++) {
-            ShardLink link = places.link(client, call.info, routes[part], shards[part]);
-            if (link == null) {
-                home.fail(call, Placement.noReplica(shards[part]));
-                return;
-            }
-            links[part] = link;
+        ShardLink[] links = links(client, call);
+        if (links == null) {
+            return;
         }
         Merge merge = copies()
                 ? null
@@ -107,6 +102,20 @@ final class Scattering {
         if (owners.length > 4096) {
             owners = new int[64];
         }
+    }
+
+    /** Those that the parts go by; null if there is none for one of them: then the call has failed. */
+    private ShardLink @Nullable [] links(ProxyClient client, Call call) {
+        ShardLink[] links = new ShardLink[found];
+        for (int part = 0; part < found; part++) {
+            ShardLink link = places.link(client, call.info, routes[part], shards[part]);
+            if (link == null) {
+                home.fail(call, Placement.noReplica(shards[part]));
+                return null;
+            }
+            links[part] = link;
+        }
+        return links;
     }
 
     /** Which part the key at hand belongs to: one for each shard, of a Redis Cluster one for each slot, as its nodes want it. */
