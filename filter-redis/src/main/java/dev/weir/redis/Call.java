@@ -78,9 +78,9 @@ final class Call {
     @Nullable
     String error;
 
-    /** Its first key, where that is shown. */
+    /** Its first key, where that is shown, or counted. */
     @Nullable
-    String target;
+    FirstKey key;
 
     long rows;
     int hit;
@@ -125,7 +125,7 @@ final class Call {
         copy = false;
         status = Status.OK;
         error = null;
-        target = null;
+        key = null;
         rows = -1;
         hit = -1;
         reads = ReadPolicy.PRIMARY;

@@ -20,7 +20,8 @@ final class CallExchange {
         exchange.app = session.app();
         exchange.status = call.silent && call.status == Exchange.Status.OK ? Exchange.Status.NO_REPLY : call.status;
         exchange.error = call.error;
-        exchange.target = call.target;
+        FirstKey key = call.key;
+        exchange.target = key == null ? null : key.shown();
         exchange.rows = call.rows;
         exchange.hit = call.hit;
         exchange.longWait = call.waits;
@@ -36,6 +37,9 @@ final class CallExchange {
         if (call.end != 0) {
             exchange.durationNanos = Math.max(0, call.end - call.start);
             exchange.firstByteNanos = exchange.durationNanos;
+        }
+        if (key != null) {
+            key.count(home.shared.hotKeys, exchange);
         }
         home.exchanges.emit(exchange);
     }

@@ -62,7 +62,7 @@ final class Dispatch {
         }
         boolean renamed = renames.active();
         Call call = client.open(info, renamed ? renames.wireBytes() : command.end() - command.start());
-        call.target = renamed ? renames.shown() : shownKey(info, command, buf);
+        call.key = renamed ? renames.key() : FirstKey.of(home, info, command, buf);
         int count = command.count();
         String forbidden = renamed ? renames.forbidden() : forbidden(client, info, command, buf);
         if (info.index != 0 && (info.arity > 0 ? count != info.arity : count < -info.arity)) {
@@ -243,21 +243,6 @@ final class Dispatch {
         } else {
             send(client, call, command, buf, route, endpoint);
         }
-    }
-
-    /** The first key, where keys are shown; its begin, if it is long. */
-    @Nullable
-    String shownKey(CommandInfo info, CommandReader command, ByteBuf buf) {
-        if (!home.settings.keys() || !info.readsKeys()) {
-            return null;
-        }
-        home.keys.find(info, command, buf);
-        if (home.keys.size() == 0) {
-            return null;
-        }
-        int key = home.keys.position(0);
-        int length = Math.min(command.length(key), Loop.SCRATCH);
-        return buf.toString(command.start() + command.at(key), length, StandardCharsets.UTF_8);
     }
 
     CommandInfo info(CommandReader command, ByteBuf buf) {

@@ -68,7 +68,7 @@ final class LargeCommand {
         Call opened = client.open(info, 0);
         call = opened;
         opened.large = this;
-        opened.target = home.dispatch.shownKey(info, reader, buf);
+        opened.key = FirstKey.of(home, info, reader, buf);
         client.lane().enter(link);
         if (asks) {
             home.elsewhere.asking(link);

@@ -5,6 +5,7 @@ import dev.weir.core.config.Units;
 import dev.weir.core.filter.FilterEnvironment;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of one {@code redis_proxy}. Immutable, shared by all loops.
@@ -19,6 +20,7 @@ import java.time.Duration;
  * @param users who may log in, and as what
  * @param retries how often a command that reads is sent again when its connection was lost
  * @param keys whether the first key goes into exchanges
+ * @param hotKeys which keys are counted; null for none
  * @param variant in what it is unlike a server
  */
 record ProxySettings(
@@ -32,6 +34,7 @@ record ProxySettings(
         ProxyUsers users,
         int retries,
         boolean keys,
+        @Nullable HotKeySettings hotKeys,
         ProxyVariant variant) {
     private static final long DEFAULT_OUTPUT = 8L << 20;
     private static final long DEFAULT_REQUEST = 16L << 20;
@@ -54,10 +57,22 @@ record ProxySettings(
         ProxyUsers users = ProxyUsers.read(config, table);
         int retries = (int) config.integer("retries", 1, 0, 3);
         boolean keys = config.bool("keys", false);
+        HotKeySettings hotKeys = HotKeySettings.read(config);
         ProxyVariant variant = ProxyVariant.read(config);
         config.rejectUnknown();
         return new ProxySettings(
-                routes, timeout.toNanos(), output, pending, limits, upstream, pins, users, retries, keys, variant);
+                routes,
+                timeout.toNanos(),
+                output,
+                pending,
+                limits,
+                upstream,
+                pins,
+                users,
+                retries,
+                keys,
+                hotKeys,
+                variant);
     }
 
     private static long size(ConfigNode config, String key, long absent, long least, long most) {

@@ -29,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 /** Redis and Valkey, RESP2 and RESP3. */
 public final class RedisProtocol implements Protocol {
     private static final int MAX_PENDING = 16_384;
-    private static final double SAMPLING = 0.01;
-    private static final int SIZE = 64;
 
     /** Read when it is first needed: a configuration without Redis does without it. */
     private volatile @Nullable CommandTable table;
@@ -90,14 +88,11 @@ public final class RedisProtocol implements Protocol {
         return 6379;
     }
 
-    /** What {@code hot_keys} says. */
-    private record HotKeySettings(int size, double sampling) {}
-
     @Override
     public PerLoop<Sniffer> sniffer(ConfigNode config, FilterEnvironment environment) {
         boolean keys = config.bool("keys", false);
         int maxPending = (int) config.integer("max_pending", MAX_PENDING, 16, 1 << 20);
-        HotKeySettings hot = config.has("hot_keys") ? hotKeys(config.section("hot_keys")) : null;
+        HotKeySettings hot = HotKeySettings.read(config);
         config.rejectUnknown();
         Loop.Settings settings = new Loop.Settings(keys, maxPending);
         Counter lossy = Counter.builder("weir_redis_lossy")
@@ -110,22 +105,10 @@ public final class RedisProtocol implements Protocol {
                 .register(environment.meters());
         CommandTable commands = table();
         return loop -> {
-            HotKeys.Recorder recorder = hot == null
-                    ? null
-                    : environment.hotKeys().recorder(environment.listener(), loop.index(), hot.size, hot.sampling);
+            HotKeys.Recorder recorder = hot == null ? null : hot.recorder(environment, loop.index());
             Loop shared = new Loop(commands, errors, settings, recorder, lossy, unsolicited);
             return connection -> new RedisSniffer(shared, connection);
         };
-    }
-
-    private static @Nullable HotKeySettings hotKeys(ConfigNode section) {
-        double sampling = section.number("sampling", SAMPLING, 0, 1);
-        if (sampling <= 0) {
-            section.error("sampling", sampling + " (expected: a number above 0, at most 1)");
-        }
-        int size = (int) section.integer("size", SIZE, 1, 10_000);
-        section.rejectUnknown();
-        return new HotKeySettings(size, sampling);
     }
 
     /**

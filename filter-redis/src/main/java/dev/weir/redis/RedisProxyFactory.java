@@ -1,6 +1,7 @@
 package dev.weir.redis;
 
 import dev.weir.core.config.ConfigNode;
+import dev.weir.core.exchange.HotKeys;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.LoopEnvironment;
 import dev.weir.core.filter.TerminalFactory;
@@ -40,7 +41,10 @@ public final class RedisProxyFactory implements TerminalFactory {
         NoopCounter none = new NoopCounter(new Meter.Id("none", Tags.empty(), null, null, Meter.Type.COUNTER));
         List<ProxyLoop> loops = new CopyOnWriteArrayList<>();
         TerminalFactory.Configured configured = loop -> {
-            Loop shared = new Loop(plans.table(), protocol.errors(), new Loop.Settings(false, 16), null, none, none);
+            HotKeySettings hot = settings.hotKeys();
+            HotKeys.Recorder recorder = hot == null ? null : hot.recorder(environment, loop.index());
+            Loop shared =
+                    new Loop(plans.table(), protocol.errors(), new Loop.Settings(false, 16), recorder, none, none);
             ProxyLoop home = new ProxyLoop(settings, shared, plans, metrics, protocol::outcome, loops, loop);
             loops.add(home);
             environment.onClose(home::close);

@@ -41,7 +41,7 @@ final class Renames {
     /** Of the running command, if its answer names keys: what clients call them, by their stored names. */
     private Map<ByteBuf, byte[]> names = Map.of();
 
-    private @Nullable String shown;
+    private @Nullable FirstKey key;
     private @Nullable String forbidden;
     private int wireBytes;
 
@@ -68,7 +68,7 @@ final class Renames {
         if (!renames) {
             return dispatch.take(client, command, buf);
         }
-        shown = dispatch.shownKey(info, command, buf);
+        key = FirstKey.of(home, info, command, buf);
         forbidden = dispatch.forbidden(client, info, command, buf);
         wireBytes = command.end() - command.start();
         if (inAnswer(info)) {
@@ -89,7 +89,7 @@ final class Renames {
         } finally {
             routeOf = null;
             names = Map.of();
-            shown = null;
+            key = null;
             forbidden = null;
             wireBytes = 0;
             reader.done();
@@ -133,10 +133,10 @@ final class Renames {
         return routeOf != null;
     }
 
-    /** Of the running command, which key is shown. */
+    /** Of the running command, the first key by its name for the client, where that is wanted. */
     @Nullable
-    String shown() {
-        return shown;
+    FirstKey key() {
+        return key;
     }
 
     /** The error of the running command, if the client's user may not send it: rules are about the names of clients. */

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import dev.weir.core.Proxy;
 import dev.weir.core.exchange.Exchange;
+import dev.weir.core.exchange.HotKeys;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.util.ResourceLeakDetector;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -131,6 +133,26 @@ final class RedisProxyExchangesIT {
             client.call("EVAL", "return 1", "0", "secret");
             client.call("AUTH", "secret");
             assertThat(seen).extracting(exchange -> exchange.target).containsExactly("a key", "k", null, null);
+        }
+    }
+
+    @Test
+    void countsTheKeysThatAreUsedMost() throws Exception {
+        try (TestServer one = TestServer.start("embedded");
+                Proxy proxy = ShardedBed.start(
+                        new SimpleMeterRegistry(),
+                        List.of("127.0.0.1:" + one.port()),
+                        Map.of("hot_keys", Map.of("sampling", 1.0), "key_format", "app:%KEY%"),
+                        Map.of());
+                RawClient client = new RawClient(proxy.address("cache").port())) {
+            for (int i = 0; i < 30; i++) {
+                client.call("GET", "often");
+                client.call("MGET", i % 3 == 0 ? "seldom" : "often", "other");
+            }
+            client.call("PING");
+            assertThat(proxy.exchanges().hotKeys().top(HotKeys.Rank.CALLS, 10))
+                    .extracting(row -> row.key() + " " + row.value())
+                    .containsExactly("often 50", "seldom 10");
         }
     }
 
