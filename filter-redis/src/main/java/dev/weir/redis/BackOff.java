@@ -15,6 +15,11 @@ final class BackOff {
         return pause != 0 && now - until < 0;
     }
 
+    /** Whether the last attempt has failed. */
+    boolean isFailing() {
+        return pause != 0;
+    }
+
     void failed(long now) {
         pause = Math.min(LONGEST, Math.max(FIRST, pause * 2));
         until = now + pause;

@@ -87,6 +87,12 @@ final class Call {
 
     /** Who may answer it. */
     ReadPolicy reads = ReadPolicy.PRIMARY;
+    /** Of a Redis Cluster the slot of its keys; -1 if it has none, so that nobody can say where it is. */
+    int slot = -1;
+    /** Whether its slot is on its way to the node that it is sent to. */
+    boolean asks;
+    /** Whether its client is not read from until it is answered. */
+    boolean raised;
     /** How often a node has said that another one is to be asked. */
     int redirections;
     /** How often it was sent again as it had failed. */
@@ -129,6 +135,9 @@ final class Call {
         rows = -1;
         hit = -1;
         reads = ReadPolicy.PRIMARY;
+        slot = -1;
+        asks = false;
+        raised = false;
         redirections = 0;
         retries = 0;
     }

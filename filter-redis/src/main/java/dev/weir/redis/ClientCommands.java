@@ -35,7 +35,22 @@ final class ClientCommands {
         return ANSWERED.contains(name);
     }
 
+    /** Whether a sub-command is about other clients, too. */
+    static boolean concernsOthers(CommandInfo info) {
+        return info.operation.name().equals("CLIENT LIST")
+                || info.operation.name().equals("CLIENT KILL");
+    }
+
     void command(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        if (concernsOthers(call.info) && home.settings.upstream().fromClient()) {
+            home.metrics.unsupported.increment();
+            home.fail(
+                    call,
+                    "ERR " + call.info.operation.name()
+                            + " is not supported by redis_proxy with the log-ins of clients:"
+                            + " who may see or close others is for shards to say, and they are not asked");
+            return;
+        }
         ProxySession session = client.session();
         switch (call.info.operation.name()) {
             case "ACL WHOAMI":

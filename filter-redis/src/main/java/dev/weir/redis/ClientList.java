@@ -12,9 +12,13 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** CLIENT LIST and CLIENT KILL: each loop of a proxy looks at its own clients; the answer is there when all have. On the loop of who asks. */
 final class ClientList {
+    private static final Logger LOG = LoggerFactory.getLogger(ClientList.class);
+
     private final ProxyLoop home;
 
     ClientList(ProxyLoop home) {
@@ -40,14 +44,22 @@ final class ClientList {
                 Call part = asked[i];
                 ProxyLoop other = loops.get(i);
                 try {
-                    other.loop.execute(() -> {
-                        String found = question.apply(other);
-                        home.loop.execute(() -> answered(part, found));
-                    });
+                    other.loop.execute(() -> ask(other, part, question));
                 } catch (RejectedExecutionException ended) {
                     answered(part, ""); // a loop that has ended has no clients
                 }
             }
+        }
+
+        private void ask(ProxyLoop other, Call part, Function<ProxyLoop, String> question) {
+            String found = "";
+            try {
+                found = question.apply(other);
+            } catch (RuntimeException e) {
+                LOG.error("A loop could not look at its clients", e); // who asks is not to wait for ever
+            }
+            String text = found;
+            home.loop.execute(() -> answered(part, text));
         }
 
         private void answered(Call part, String text) {
@@ -94,6 +106,9 @@ final class ClientList {
     private static String lines(ProxyLoop loop, ClientFilter filter, ProxyClient me) {
         StringBuilder lines = new StringBuilder();
         for (ProxyClient client : loop.clients) {
+            if (lines.length() > loop.settings.outputLimit()) {
+                break; // the answer is refused for its length
+            }
             if (filter.matches(client, loop, me)) {
                 lines.append(line(loop, client));
             }

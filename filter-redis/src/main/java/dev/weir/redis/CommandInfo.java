@@ -118,7 +118,7 @@ final class CommandInfo {
         this.onlyReads = finds
                 && !write
                 && !blocking
-                && (kind == Kind.PLAIN || kind == Kind.SCAN)
+                && kind == Kind.PLAIN // a cursor is one server's
                 && !operation.name().startsWith("EVAL")
                 && !operation.name().startsWith("FCALL");
         this.role = CommandReach.kind(operation.name(), flags, read);

@@ -2,10 +2,16 @@ package dev.weir.redis;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
+import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.EventLoop;
 import java.io.FileNotFoundException;
 import java.net.NoRouteToHostException;
 import java.util.Locale;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Why a connection could not be made, in the words of the system, and of which shard. */
 final class ConnectFailure {
@@ -48,5 +54,20 @@ final class ConnectFailure {
         }
         int address = text.indexOf(": ");
         return address >= 0 ? text.substring(0, address).toLowerCase(Locale.ROOT) : text;
+    }
+
+    /** Begins to connect; null if that cannot even begin: then {@code failed} has been told why. */
+    static @Nullable ChannelFuture connect(
+            Endpoint endpoint, EventLoop loop, ChannelHandler handler, Consumer<String> failed) {
+        try {
+            ChannelFuture connecting = endpoint.connect(loop, handler);
+            if (connecting == null) {
+                failed.accept("a limit of connections is reached");
+            }
+            return connecting;
+        } catch (ChannelException noSocket) {
+            failed.accept("no socket: " + noSocket.getMessage());
+            return null;
+        }
     }
 }

@@ -56,13 +56,12 @@ final class Dispatch {
         ClientLane lane = client.lane();
         boolean busy = transacts && transaction != null
                 ? lane.busyFor(transaction, info.kind == CommandInfo.Kind.EXEC && transaction.isSpoilt())
-                : alone(plan) ? lane.busyForOther() : lane.busyForShared();
+                : alone(plan, info) ? lane.busyForOther() : lane.busyForShared();
         if (busy || lane.busyForMove(home.topology())) {
             return false;
         }
         boolean renamed = renames.active();
         Call call = client.open(info, renamed ? renames.wireBytes() : command.end() - command.start());
-        call.key = renamed ? renames.key() : FirstKey.of(home, info, command, buf);
         int count = command.count();
         String forbidden = renamed ? renames.forbidden() : forbidden(client, info, command, buf);
         if (info.index != 0 && (info.arity > 0 ? count != info.arity : count < -info.arity)) {
@@ -82,16 +81,29 @@ final class Dispatch {
             }
             home.metrics.denied.increment();
             home.fail(call, forbidden);
-        } else if (listens && plan != Plan.PUBSUB) {
+        } else if (noted(call, command, buf) && listens && plan != Plan.PUBSUB) {
             subscribed(plan, client, call, command, buf);
         } else if (transacts && transaction != null) {
             transaction.command(plan, call, command, buf);
-        } else if (transaction != null && transaction.lease() != null && (plan == Plan.SELECT || plan == Plan.HELLO)) {
+        } else if (transaction != null && transaction.lease() != null && changesLinks(plan)) {
             home.fail(call, "ERR " + info.operation.name() + " is not supported by redis_proxy while keys are watched");
         } else {
             run(plan, client, call, command, buf);
         }
         return true;
+    }
+
+    /** Whoever may send a command: its key is shown and counted. */
+    private boolean noted(Call call, CommandReader command, ByteBuf buf) {
+        call.key = renames.active() ? renames.key() : FirstKey.of(home, call.info, command, buf);
+        return true;
+    }
+
+    /** Whether what follows goes by other connections. */
+    private boolean changesLinks(Plan plan) {
+        return plan == Plan.SELECT
+                || plan == Plan.HELLO
+                || plan == Plan.AUTH && home.settings.upstream().fromClient();
     }
 
     /** The error of a command that the client's user may not send, or null. */
@@ -102,10 +114,11 @@ final class Dispatch {
     }
 
     /** Whether a command waits until those before it have been answered, as it changes the way of all that follow or goes a way of its own. */
-    private boolean alone(Plan plan) {
+    private boolean alone(Plan plan, CommandInfo info) {
         return switch (plan) {
             case OWN_CONNECTION, PUBSUB, SELECT, HELLO, RESET -> true;
             case AUTH -> home.settings.upstream().fromClient();
+            case CLIENT -> ClientCommands.concernsOthers(info); // each asks all loops
             default -> false;
         };
     }
@@ -167,7 +180,7 @@ final class Dispatch {
                 break;
             case WAIT:
                 call.waits = true;
-                scattering.toAll(plan, client, call, command, buf);
+                scattering.waitFor(client, call, command, buf);
                 break;
             case REFUSED:
                 home.metrics.unsupported.increment();
@@ -313,6 +326,7 @@ final class Dispatch {
             home.fail(call, Placement.noReplica(owner));
         } else {
             call.reads = route.reads();
+            call.slot = places.slot();
             int length = command.end() - command.start();
             link.send(renames.answering(call, length), buf, command.start(), length);
         }
@@ -326,6 +340,7 @@ final class Dispatch {
     @Nullable
     LargeCommand large(ProxyClient client, CommandReader command, ByteBuf buf) {
         CommandInfo info = info(command, buf);
+        home.topology();
         ProxyTransaction transaction = client.transaction(false);
         boolean transacts = transaction != null && transaction.isOpen();
         int key = info.container ? 0 : info.onlyKey;
@@ -356,7 +371,8 @@ final class Dispatch {
             Resp.bulk(probe, "EXISTS");
             Resp.bulk(probe, home.scratch(0), 0, command.length(key));
         }
-        return new LargeCommand(home, client, info, links, links.lease(route.cluster(), endpoint), probe);
+        return new LargeCommand(
+                home, client, info, links, links.lease(route.cluster(), endpoint), places.slot(), probe);
     }
 
     /** A command that may block, on a connection that nobody else waits for. */
@@ -367,6 +383,7 @@ final class Dispatch {
             ShardLink lease = links.lease(shard.cluster(), shard.endpoint());
             call.waits = call.info.blocking || command.has(buf, "BLOCK");
             call.lender = links;
+            call.slot = places.slot();
             client.lane().enter(lease);
             call.link = lease;
             int length = command.end() - command.start();

@@ -1,11 +1,14 @@
 package dev.weir.redis;
 
+import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.Address;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -20,10 +23,6 @@ final class Elsewhere {
     private static final int PAUSE_MILLIS = 10;
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(2);
 
-    private static final ByteBuf ASKING =
-            Unpooled.unreleasableBuffer(Unpooled.copiedBuffer("*1\r\n$6\r\nASKING\r\n", StandardCharsets.US_ASCII)
-                    .asReadOnly());
-
     /**
      * A call whose node is not known yet.
      *
@@ -35,7 +34,9 @@ final class Elsewhere {
     private record Delayed(Call call, ShardLink link, Redirection to, long since) {}
 
     private final ProxyLoop home;
-    private final ArrayDeque<Delayed> delayed = new ArrayDeque<>(0);
+    private final List<Delayed> delayed = new ArrayList<>(0);
+    /** Clients of which some wait there. */
+    private final Set<ProxyClient> waiting = Collections.newSetFromMap(new IdentityHashMap<>());
 
     Elsewhere(ProxyLoop home) {
         this.home = home;
@@ -43,8 +44,8 @@ final class Elsewhere {
 
     /** Whether a call that is about to be sent may have to be sent again, so that its request has to be kept. */
     boolean mayGo(Call call, boolean own, Shards shards) {
-        if (call.isKept()) {
-            return false;
+        if (call.isKept() || call.copy) {
+            return false; // of copies nothing is kept: they would take memory that nobody bounds
         }
         return own
                 ? shards.bySlots() && (call.lender != null || call.large != null)
@@ -57,6 +58,7 @@ final class Elsewhere {
     void follow(Call call, ShardLink link, Redirection to) {
         home.metrics.redirections.increment();
         Shards shards = home.shards(link.cluster());
+        shards.refresh();
         Endpoint owner = at(shards, to);
         boolean moved = to.kind() == Redirection.Kind.MOVED;
         if (moved || to.kind() == Redirection.Kind.ASK && owner == null) {
@@ -75,11 +77,23 @@ final class Elsewhere {
             return;
         }
         call.redirections++;
-        if (!delayed.isEmpty() || owner == null) {
-            delay(new Delayed(call, link, to, home.clock.nanoTime()));
+        ProxyClient client = clientOf(call);
+        if (owner == null || client != null && waiting.contains(client)) {
+            delay(new Delayed(call, link, to, home.clock.nanoTime()), client);
         } else {
             send(call, link, to);
         }
+    }
+
+    /** A node has said where a slot is, of which nothing can be sent again; answers that as an error. */
+    String learn(Cluster cluster, Endpoint from, Redirection to) {
+        Shards shards = home.shards(cluster);
+        Endpoint owner = at(shards, to);
+        from.done(Endpoint.Outcome.WRONG_ROLE, -1);
+        if (owner != null && to.kind() == Redirection.Kind.MOVED) {
+            shards.moved(to.slot(), owner);
+        }
+        return "TRYAGAIN slot " + to.slot() + " has gone from shard " + from.address() + " to " + to.address();
     }
 
     private static @Nullable Endpoint at(Shards shards, Redirection to) {
@@ -103,22 +117,15 @@ final class Elsewhere {
             large.redirected(call, endpoint, to.kind() == Redirection.Kind.ASK);
         } else {
             ShardLink link = link(call, from, endpoint);
-            if (to.kind() == Redirection.Kind.ASK) {
-                asking(link);
-            }
+            call.asks = to.kind() == Redirection.Kind.ASK;
             resend(call, link);
         }
-    }
-
-    /** Lets the next command go on a connection although its slot is still on its way. */
-    void asking(ShardLink link) {
-        link.send(home.open(home.table.other(), home.clock.nanoTime(), 0), ASKING, 0, ASKING.readableBytes());
     }
 
     /** A connection to another endpoint, of the same sort as that it went by. */
     private static ShardLink link(Call call, ShardLink from, Endpoint endpoint) {
         LinkSet lender = call.lender;
-        ProxyClient client = call.merge == null ? call.client : call.merge.client();
+        ProxyClient client = clientOf(call);
         if (lender == null || client == null) {
             return from.set().to(from.cluster(), endpoint);
         }
@@ -136,10 +143,17 @@ final class Elsewhere {
         link.send(call, request, request.readerIndex(), request.readableBytes());
     }
 
-    /** Until the node is known; whoever comes meanwhile waits behind it. */
-    private void delay(Delayed one) {
+    private static @Nullable ProxyClient clientOf(Call call) {
+        return call.merge == null ? call.client : call.merge.client();
+    }
+
+    /** Until the node is known; what the same client sends meanwhile waits behind it. */
+    private void delay(Delayed one, @Nullable ProxyClient client) {
         one.call.inLink = true; // it is not to go back to the pool
         delayed.add(one);
+        if (client != null) {
+            waiting.add(client);
+        }
         if (delayed.size() == 1) {
             later();
         }
@@ -149,23 +163,33 @@ final class Elsewhere {
         home.loop.schedule(this::goOn, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
     }
 
+    /** Sends those whose node is known by now, each client's in their order. */
     private void goOn() {
-        Delayed one = delayed.peek();
-        while (one != null) {
+        home.topology();
+        List<Delayed> all = List.copyOf(delayed);
+        delayed.clear();
+        waiting.clear();
+        for (Delayed one : all) {
+            ProxyClient client = clientOf(one.call);
+            boolean first = client == null || !waiting.contains(client);
             boolean known = at(home.shards(one.link.cluster()), one.to) != null;
-            boolean waits = !known && home.clock.nanoTime() - one.since < PATIENCE && !home.closed();
-            if (waits && !one.call.done) {
-                later();
-                return;
+            boolean late = home.clock.nanoTime() - one.since >= PATIENCE || home.closed();
+            if (!one.call.done && !(first && (known || late))) {
+                delayed.add(one);
+                if (client != null) {
+                    waiting.add(client);
+                }
+                continue;
             }
-            delayed.remove();
             one.call.inLink = false;
             if (one.call.done) {
                 one.call.free(); // its client has left
             } else {
                 deliver(one);
             }
-            one = delayed.peek();
+        }
+        if (!delayed.isEmpty()) {
+            later();
         }
     }
 
@@ -177,26 +201,33 @@ final class Elsewhere {
         }
     }
 
-    /** Of several keys some have gone already. That passes by, but nothing else of the client may go on meanwhile. */
+    /** Of several keys some have gone already. That passes by, but nothing else of the client may go on until then. */
     private void tryAgain(Call call, ShardLink link) {
-        ProxyClient client = call.merge == null ? call.client : call.merge.client();
+        ProxyClient client = clientOf(call);
         boolean patient = home.clock.nanoTime() - call.start < PATIENCE;
         if (client == null || !patient || !client.lane().isAlone(call)) {
             home.fail(call, "TRYAGAIN Multiple keys request during rehashing of slot");
             call.free();
             return;
         }
+        Call whole = call.merge == null ? call : call.merge.whole();
+        if (!whole.raised) {
+            whole.raised = true; // until it is answered
+            client.raise();
+        }
         call.inLink = true;
-        client.raise();
         home.loop.schedule(
                 () -> {
                     call.inLink = false;
                     if (call.done) {
                         call.free();
-                    } else {
-                        resend(call, link(call, link, link.endpoint()));
+                        return;
                     }
-                    client.lower();
+                    try {
+                        resend(call, link(call, link, link.endpoint()));
+                    } catch (RuntimeException | Error e) {
+                        home.crashed(call, e);
+                    }
                 },
                 PAUSE_MILLIS,
                 TimeUnit.MILLISECONDS);

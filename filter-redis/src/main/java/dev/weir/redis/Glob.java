@@ -2,6 +2,12 @@ package dev.weir.redis;
 
 /** The patterns of KEYS and SCAN: {@code *}, {@code ?}, {@code [a-z]}, {@code [^a]} and {@code \} as a server has them. */
 final class Glob {
+    /** Of a pattern: it is compared with each key, on an event loop. */
+    static final int LONGEST = 1024;
+
+    static final String TOO_LONG = "ERR a pattern of more than " + LONGEST
+            + " bytes is not supported by redis_proxy where keys have other names at the shards";
+
     private final byte[] pattern;
 
     Glob(byte[] pattern) {

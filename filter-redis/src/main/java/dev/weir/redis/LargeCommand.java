@@ -14,6 +14,7 @@ final class LargeCommand {
     private final ProxyClient client;
     private final CommandInfo info;
     private final LinkSet links;
+    private final int slot;
     private final ByteBuf probe;
     private ShardLink link;
     /** Whether the slot of the key is on its way to this shard. */
@@ -21,15 +22,24 @@ final class LargeCommand {
 
     private @Nullable Call call;
     private boolean begun;
+    private boolean gone;
     private boolean complete;
 
     /** @param probe what is asked before; unpooled */
-    LargeCommand(ProxyLoop home, ProxyClient client, CommandInfo info, LinkSet links, ShardLink link, ByteBuf probe) {
+    LargeCommand(
+            ProxyLoop home,
+            ProxyClient client,
+            CommandInfo info,
+            LinkSet links,
+            ShardLink link,
+            int slot,
+            ByteBuf probe) {
         this.home = home;
         this.client = client;
         this.info = info;
         this.links = links;
         this.link = link;
+        this.slot = slot;
         this.probe = probe;
     }
 
@@ -42,18 +52,22 @@ final class LargeCommand {
         Call asking = home.open(home.table.other(), home.clock.nanoTime(), probe.readableBytes());
         asking.whenDone = client::lower;
         asking.large = this;
+        asking.slot = slot;
         link.send(asking, probe, 0, probe.readableBytes());
     }
 
     /** The shard has answered that another one has the key. */
     void redirected(Call asking, Endpoint endpoint, boolean onItsWay) {
+        if (gone) {
+            home.fail(asking, "ERR the client has left");
+            asking.free();
+            return;
+        }
         ShardLink before = link;
         link = links.lease(before.cluster(), endpoint);
         links.giveBack(before);
         asks = onItsWay;
-        if (asks) {
-            home.elsewhere.asking(link);
-        }
+        asking.asks = asks;
         link.send(asking, probe, 0, probe.readableBytes());
     }
 
@@ -70,9 +84,8 @@ final class LargeCommand {
         opened.large = this;
         opened.key = FirstKey.of(home, info, reader, buf);
         client.lane().enter(link);
-        if (asks) {
-            home.elsewhere.asking(link);
-        }
+        opened.asks = asks;
+        opened.slot = slot;
         link.begin(opened, buf, reader.start(), reader.end() - reader.start());
     }
 
@@ -100,6 +113,7 @@ final class LargeCommand {
 
     /** The rest will not come. */
     void broken(String why) {
+        gone = true;
         Call open = call;
         if (open != null) {
             home.fail(open, "ERR " + why);

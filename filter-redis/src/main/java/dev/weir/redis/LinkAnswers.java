@@ -179,7 +179,9 @@ final class LinkAnswers {
     private void whole(Call call, ByteBuf data, int from, int length) {
         String line = data.toString(from + 1, length - 3, StandardCharsets.UTF_8);
         Redirection redirection = Redirection.read(line, link.endpoint().address());
-        if (redirection == null) {
+        boolean its =
+                redirection != null && call.slot >= 0 && (redirection.slot() < 0 || redirection.slot() == call.slot);
+        if (redirection == null || !its) {
             answer(call, data, from, length, true);
             return;
         }

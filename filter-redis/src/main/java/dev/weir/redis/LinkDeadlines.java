@@ -51,8 +51,8 @@ final class LinkDeadlines {
         long time = home.clock.nanoTime();
         while (expired < sent.size() && time - sent.get(expired).sent >= timeout) {
             Call call = sent.get(expired);
-            boolean comes =
-                    expired == 0 && (link.stopped() || call.responseBytes > 0 && time - link.lastRead() < timeout);
+            boolean comes = expired == 0
+                    && (link.pace().stopped() || call.responseBytes > 0 && time - link.lastRead() < timeout);
             if (comes) {
                 break; // its answer is on its way
             }

@@ -2,6 +2,7 @@ package dev.weir.redis;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
+import dev.weir.core.config.Address;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import java.nio.charset.StandardCharsets;
@@ -9,12 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What is said on a new connection before any command: log-in, RESP version, database. All of it has to be answered well. */
 final class LinkGreeting {
-    private static final String READONLY = "*1\r\n$8\r\nREADONLY\r\n";
-
     private final ProxyLoop home;
     private final LinkKind kind;
     private final Cluster cluster;
-    private final boolean replica;
     private final RedisLogin login;
     private final int database;
     private int missing;
@@ -23,14 +21,17 @@ final class LinkGreeting {
 
     private @Nullable String refusal;
 
-    LinkGreeting(ProxyLoop home, LinkKind kind, Cluster cluster, Endpoint endpoint) {
+    LinkGreeting(ProxyLoop home, LinkKind kind, Cluster cluster, Address address) {
         this.home = home;
         this.kind = kind;
         this.cluster = cluster;
-        this.login = kind.login(home.settings.upstream().at(endpoint.address()));
-        this.replica = RedisClusterView.REPLICA.equals(endpoint.metadata().get(RedisClusterView.ROLE));
-        this.database =
-                kind.databaseOf(home.settings.variant(), endpoint.address().isUnix());
+        this.login = kind.login(home.settings.upstream().at(address));
+        this.database = kind.databaseOf(home.settings.variant(), address.isUnix());
+    }
+
+    /** Whether it has copies of another one's keys. */
+    static boolean isReplica(Endpoint endpoint) {
+        return RedisClusterView.REPLICA.equals(endpoint.metadata().get(RedisClusterView.ROLE));
     }
 
     /** A new connection is made: nothing has been refused. */
@@ -39,14 +40,14 @@ final class LinkGreeting {
     }
 
     /** Says it; false if there is nothing to say. */
-    boolean begin(Channel to) {
+    boolean begin(Channel to, Endpoint endpoint) {
         refusal = null;
         ByteBuf text = to.alloc().buffer();
         missing = kind.greet(text, login, database);
         selects = database > 0;
-        if (replica && home.shards(cluster).bySlots()) {
+        if (isReplica(endpoint) && home.shards(cluster).bySlots()) {
             // A replica of a Redis Cluster answers for its master's slots only if it is told so.
-            text.writeCharSequence(READONLY, StandardCharsets.US_ASCII);
+            text.writeBytes(Resp.READONLY, 0, Resp.READONLY.readableBytes());
             missing++;
             selects = false;
         }

@@ -14,6 +14,11 @@ record LinkKind(boolean resp3, int database, @Nullable RedisLogin login) {
     /** That of clients that have chosen nothing. */
     static final LinkKind FIRST = new LinkKind(false, 0, null);
 
+    /** Whether a client has chosen something that a shard may refuse. */
+    boolean isChosen() {
+        return login != null || database > 0 || resp3;
+    }
+
     /** What is logged in with, where the proxy itself would do so with {@code proxy}. */
     RedisLogin login(RedisLogin proxy) {
         return login == null ? proxy : login;

@@ -2,10 +2,13 @@ package dev.weir.redis;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
+import dev.weir.core.config.Address;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The shared connections of one loop and one {@link LinkKind}, by endpoint. On that loop. */
 final class LinkSet {
@@ -14,14 +17,23 @@ final class LinkSet {
     /** Most connections that are kept for clients to come, for each shard. */
     private static final int IDLE = 16;
 
-    private final IdentityHashMap<Endpoint, ArrayDeque<ShardLink>> idle = new IdentityHashMap<>();
+    /** Where a connection leads to, whatever else is known of the endpoint. */
+    private record Place(Cluster cluster, Address address) {}
+
+    private final Map<Place, ArrayDeque<ShardLink>> idle = new HashMap<>();
     private final IdentityHashMap<Endpoint, ShardLink> links = new IdentityHashMap<>();
 
-    private int users;
+    /** Whether one client has them alone. */
+    private final boolean pinned;
 
-    LinkSet(ProxyLoop home, LinkKind kind) {
+    private boolean broken;
+    private int users;
+    private boolean closed;
+
+    LinkSet(ProxyLoop home, LinkKind kind, boolean pinned) {
         this.home = home;
         this.kind = kind;
+        this.pinned = pinned;
     }
 
     /** A client begins, or ends, to use these connections. */
@@ -57,7 +69,15 @@ final class LinkSet {
                 return link;
             }
         }
-        return new ShardLink(home, this, cluster, endpoint, false);
+        return made(new ShardLink(home, this, cluster, endpoint, false));
+    }
+
+    /** Nobody looks after those of a set that has ended: they end with what they are made for. */
+    private ShardLink made(ShardLink link) {
+        if (closed) {
+            link.leave();
+        }
+        return link;
     }
 
     /** Makes all of them. */
@@ -67,20 +87,21 @@ final class LinkSet {
 
     /** A connection for one client alone: it belongs to it until {@link #giveBack}, or until it is aborted. */
     ShardLink lease(Cluster cluster, Endpoint endpoint) {
-        ArrayDeque<ShardLink> free = idle.get(endpoint);
+        ArrayDeque<ShardLink> free = idle.get(new Place(cluster, endpoint.address()));
         while (free != null && !free.isEmpty()) {
             ShardLink link = free.removeLast();
             if (!link.lost()) {
                 return link;
             }
         }
-        return new ShardLink(home, this, cluster, endpoint, true);
+        return made(new ShardLink(home, this, cluster, endpoint, true));
     }
 
     /** The client needs its connection no more, and nothing has been left behind on it. */
     void giveBack(ShardLink link) {
-        ArrayDeque<ShardLink> free = idle.computeIfAbsent(link.endpoint(), key -> new ArrayDeque<>(2));
-        if (link.lost() || home.closed() || free.size() >= IDLE) {
+        Place place = new Place(link.cluster(), link.endpoint().address());
+        ArrayDeque<ShardLink> free = idle.computeIfAbsent(place, key -> new ArrayDeque<>(2));
+        if (link.lost() || closed || home.closed() || free.size() >= IDLE) {
             link.leave();
         } else {
             free.addLast(link);
@@ -94,11 +115,13 @@ final class LinkSet {
         ending.forEach(link -> links.remove(link.endpoint()));
         for (ArrayDeque<ShardLink> free : idle.values()) {
             free.removeIf(ShardLink::lost);
-            // One goes with each sweep: what was needed in a rush is not kept for ever.
-            ShardLink oldest = free.pollFirst();
+            // One goes with each sweep: what was needed in a rush is not kept for ever. One client's have carried its
+            // writes.
+            ShardLink oldest = pinned ? null : free.pollFirst();
             if (oldest != null) {
                 ending.add(oldest);
             }
+            free.removeIf(link -> !known(link) && ending.add(link));
         }
         idle.values().removeIf(ArrayDeque::isEmpty);
         ending.forEach(ShardLink::leave); // whereupon clients go on, and may need new ones
@@ -114,11 +137,31 @@ final class LinkSet {
         return false;
     }
 
-    void close() {
+    /** All there are that lead to endpoints which have keys, with those that wait to be leased. */
+    List<ShardLink> all() {
         List<ShardLink> all = new ArrayList<>(links.values());
         idle.values().forEach(all::addAll);
+        return all;
+    }
+
+    /** A connection was lost, and with it the knowledge of what replicas have of its writes. */
+    void lost() {
+        broken = true;
+    }
+
+    /** Whether one was lost since this was asked last. */
+    boolean takeLost() {
+        boolean was = broken;
+        broken = false;
+        return was;
+    }
+
+    /** Nobody uses them any more. Those of one client end at once, whatever it still waited for. */
+    void close() {
+        closed = true;
+        List<ShardLink> all = all();
         links.clear();
         idle.clear();
-        all.forEach(ShardLink::leave);
+        all.forEach(pinned ? ShardLink::abort : ShardLink::leave);
     }
 }

@@ -136,7 +136,8 @@ final class LocalCommands {
             return;
         }
         String user = command.count() == 2 ? Session.DEFAULT_USER : text(command, buf, 1);
-        if (logIn(client, user, command, buf, command.count() - 1)) {
+        if (accepts(user, command, buf, command.count() - 1)) {
+            client.session().user(user, users.rules(user));
             answer(call, client, out -> Resp.status(out, "OK"));
         } else {
             home.fail(call, "WRONGPASS invalid username-password pair or user is disabled.");
@@ -150,14 +151,11 @@ final class LocalCommands {
         client.changed();
     }
 
-    private boolean logIn(ProxyClient client, String user, CommandReader command, ByteBuf buf, int passwordAt) {
+    private boolean accepts(String user, CommandReader command, ByteBuf buf, int passwordAt) {
         byte[] password = new byte[command.length(passwordAt)];
         buf.getBytes(command.start() + command.at(passwordAt), password);
         boolean accepted = home.settings.users().accept(user, password);
         java.util.Arrays.fill(password, (byte) 0);
-        if (accepted) {
-            client.session().user(user, home.settings.users().rules(user));
-        }
         return accepted;
     }
 
@@ -183,10 +181,10 @@ final class LocalCommands {
         for (; at < command.count(); at++) {
             String option = text(command, buf, at).toUpperCase(Locale.ROOT);
             if (option.equals("AUTH") && at + 2 < command.count()) {
+                user = text(command, buf, at + 1);
                 if (home.settings.upstream().fromClient()) {
-                    user = text(command, buf, at + 1);
                     login = RedisLogin.of(user, text(command, buf, at + 2));
-                } else if (!logIn(client, text(command, buf, at + 1), command, buf, at + 2)) {
+                } else if (!accepts(user, command, buf, at + 2)) {
                     home.fail(call, "WRONGPASS invalid username-password pair or user is disabled.");
                     return;
                 }
@@ -198,7 +196,7 @@ final class LocalCommands {
                 return;
             }
         }
-        if (client.mustLogIn()) {
+        if (user == null && client.mustLogIn()) {
             home.fail(
                     call,
                     "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH"
@@ -223,10 +221,13 @@ final class LocalCommands {
         ProxySession session = client.session();
         Runnable accepted = () -> {
             session.resp3(resp3);
-            if (login == null) {
-                client.changed();
-            } else {
+            if (login != null) {
                 loggedIn(client, user, login);
+            } else {
+                if (user != null) {
+                    session.user(user, home.settings.users().rules(user));
+                }
+                client.changed();
             }
             if (name != null) {
                 session.name(name);
@@ -272,6 +273,9 @@ final class LocalCommands {
     private static String refusal(String shard) {
         if (shard.endsWith("WRONGPASS")) {
             return "WRONGPASS invalid username-password pair or user is disabled.";
+        }
+        if (shard.endsWith("NOAUTH")) {
+            return "NOAUTH Authentication required.";
         }
         return shard.startsWith("log-in: ") ? "ERR " + shard : shard;
     }
@@ -325,13 +329,19 @@ final class LocalCommands {
             return;
         }
         client.raise();
-        LinkSet links = home.links(kind);
+        // A log-in is tried on a connection of its own: on one that others have made it would not be asked for.
+        RedisLogin before = client.session().kind().login();
+        boolean fresh = kind.login() != null && !kind.login().equals(before);
+        LinkSet links = fresh ? new LinkSet(home, kind, false) : home.links(kind);
         Merge asking = new Merge(home, call, 1) {
             @Override
             void write(ByteBuf out) {
-                accepted.run();
-                answer.write(out);
-                goOn();
+                try {
+                    accepted.run();
+                    answer.write(out);
+                } finally {
+                    goOn();
+                }
             }
 
             @Override
@@ -341,13 +351,27 @@ final class LocalCommands {
                 if (refusal == null) {
                     writeFailure(out);
                 } else {
-                    Resp.error(out, refused == null ? refusal(refusal) : refused);
+                    boolean login = refusal.endsWith("WRONGPASS") || refusal.endsWith("NOAUTH");
+                    Resp.error(out, refused == null || login ? refusal(refusal) : refused);
                 }
                 goOn();
             }
 
-            private void goOn() {
+            @Override
+            void abandon() {
+                super.abandon();
+                end();
+            }
+
+            private void end() {
+                if (fresh) {
+                    links.close();
+                }
                 home.drop(kind); // if nobody uses it
+            }
+
+            private void goOn() {
+                end();
                 client.lower(); // only now, as what follows is read at once
             }
         };

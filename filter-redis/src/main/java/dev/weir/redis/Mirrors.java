@@ -124,6 +124,7 @@ final class Mirrors {
         if (link.takesCopies()) {
             home.metrics.mirrored.increment();
             copy.copy = true;
+            copy.slot = dispatch.places().slot();
             link.send(copy, buf, from, length);
         } else {
             home.metrics.mirrorsLeftOut.increment();

@@ -78,6 +78,7 @@ final class Placement {
             home.fail(call, "ERR the keys of " + info.operation.name() + " cannot be told: wrong number of keys");
             return null;
         }
+        slot = -1;
         Route route = keys.size() == 0 ? routes.keyless() : route(command, buf, keys.position(0));
         if (route == null) {
             home.fail(call, NO_ROUTE);

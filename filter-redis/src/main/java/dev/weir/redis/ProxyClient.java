@@ -240,13 +240,17 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
                 advance();
             }
         }
-        if (checkOutput() && first && !channel().isWritable() && call.link != null && call.link.slowDown(this)) {
+        if (checkOutput()
+                && first
+                && !channel().isWritable()
+                && call.link != null
+                && call.link.pace().slowDown(this)) {
             slowed.add(call.link);
         }
     }
 
     private void speedUp() {
-        slowed.forEach(link -> link.speedUp(this));
+        slowed.forEach(link -> link.pace().speedUp(this));
         slowed.clear();
     }
 
@@ -296,7 +300,11 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             if (session.resp3() || calls.isEmpty()) {
                 output().writePushes(session.resp3());
             }
+            boolean raised = call.raised;
             call.release(lane);
+            if (raised) {
+                lower();
+            }
             call = calls.peek();
         }
         if (call != null && !call.silent && call.merge == null && call.parts == null && call.heldBytes() > 0) {

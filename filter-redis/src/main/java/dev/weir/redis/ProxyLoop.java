@@ -15,8 +15,10 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +66,9 @@ final class ProxyLoop {
     private final List<Shards> shards = new ArrayList<>();
     private int topology;
     private final Map<LinkKind, LinkSet> sets = new HashMap<>();
+    /** Those of one client alone. */
+    private final Set<LinkSet> pinned = Collections.newSetFromMap(new IdentityHashMap<>());
+
     private final ArrayDeque<Call> pool = new ArrayDeque<>();
     private final ScheduledFuture<?> sweeping;
     private final Runnable flush = this::flushAll;
@@ -100,7 +105,7 @@ final class ProxyLoop {
         this.pubSub = new ProxyPubSub(this);
         this.elsewhere = new Elsewhere(this);
         for (Cluster cluster : settings.routes().all()) {
-            shards.add(new Shards(this, cluster));
+            shards.add(new Shards(this, cluster, settings.routes().clusters().contains(cluster)));
         }
         this.sweeping = loop.scheduleWithFixedDelay(this::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
         if (settings.variant().preconnect()) {
@@ -114,6 +119,7 @@ final class ProxyLoop {
         if (closed) {
             return;
         }
+        topology();
         shards.forEach(links(LinkKind.FIRST)::open);
         if (tries > 1
                 && clusters.stream().anyMatch(one -> one.snapshot().endpoints().isEmpty())) {
@@ -139,6 +145,7 @@ final class ProxyLoop {
                 set.getValue().sweep();
                 drop(set.getKey());
             }
+            List.copyOf(pinned).forEach(LinkSet::sweep);
             pubSub.sweep();
         } catch (RuntimeException e) {
             LOG.error("Looking after the connections to shards failed", e); // the next time is to come
@@ -157,7 +164,7 @@ final class ProxyLoop {
     LinkSet links(LinkKind kind) {
         LinkSet set = sets.get(kind);
         if (set == null) {
-            set = new LinkSet(this, kind);
+            set = new LinkSet(this, kind, false);
             sets.put(kind, set);
         }
         return set;
@@ -195,7 +202,10 @@ final class ProxyLoop {
 
     /** The connections that a client of this kind is to use from now on: others may use them, or nobody else. Given back by {@link #leave}. */
     LinkSet enter(LinkKind kind) {
-        LinkSet set = settings.pins() ? new LinkSet(this, kind) : links(kind);
+        LinkSet set = settings.pins() ? new LinkSet(this, kind, true) : links(kind);
+        if (settings.pins()) {
+            pinned.add(set);
+        }
         set.used(1);
         return set;
     }
@@ -204,6 +214,7 @@ final class ProxyLoop {
     void leave(LinkSet set) {
         set.used(-1);
         if (settings.pins()) {
+            pinned.remove(set);
             set.close();
         }
     }
@@ -282,20 +293,34 @@ final class ProxyLoop {
      * @param again whether those that can be sent again are
      */
     void failAll(List<Call> calls, String error, boolean again) {
-        BitSet unrepeatable = again ? beforeWrites(calls) : new BitSet();
-        for (int i = 0; i < calls.size(); i++) {
-            Call call = calls.get(i);
-            try {
-                // A loop that ends connects to nobody any more.
-                if (again && !closed && !unrepeatable.get(i) && elsewhere.again(call)) {
-                    continue;
+        List<Call> failed = calls;
+        if (again && !closed) { // a loop that ends connects to nobody any more
+            // First of all: who is told of a failure may go on at once, and is not to be faster than they.
+            BitSet unrepeatable = beforeWrites(calls);
+            failed = new ArrayList<>();
+            for (int i = 0; i < calls.size(); i++) {
+                if (unrepeatable.get(i) || !repeated(calls.get(i))) {
+                    failed.add(calls.get(i));
                 }
+            }
+        }
+        for (Call call : failed) {
+            try {
                 metrics.lost(call);
                 fail(call, error);
             } catch (RuntimeException | Error e) {
                 crashed(call, e);
             }
             call.free();
+        }
+    }
+
+    private boolean repeated(Call call) {
+        try {
+            return elsewhere.again(call);
+        } catch (RuntimeException | Error e) {
+            crashed(call, e);
+            return true;
         }
     }
 
@@ -361,6 +386,8 @@ final class ProxyLoop {
         ProxyClient client = call.merge == null ? call.client : call.merge.client();
         if (client != null) {
             client.connection().close(CloseReason.INTERNAL_ERROR);
+        } else if (call.whenDone != null) {
+            call.whenDone.run();
         }
     }
 

@@ -30,6 +30,9 @@ final class ProxyPubSub {
         /** Of them, channels of shards: these are counted apart. */
         int shards;
 
+        /** Of them, patterns. */
+        int patterns;
+
         /** Bytes of their names. */
         long names;
 
@@ -38,6 +41,7 @@ final class ProxyPubSub {
             if (added) {
                 names += topic.key.name().length();
                 shards += topic.key.kind() == Topic.Kind.SHARD ? 1 : 0;
+                patterns += topic.key.kind() == Topic.Kind.PATTERN ? 1 : 0;
             }
             return added;
         }
@@ -47,6 +51,7 @@ final class ProxyPubSub {
             if (removed) {
                 names -= topic.key.name().length();
                 shards -= topic.key.kind() == Topic.Kind.SHARD ? 1 : 0;
+                patterns -= topic.key.kind() == Topic.Kind.PATTERN ? 1 : 0;
             }
             return removed;
         }
@@ -73,9 +78,14 @@ final class ProxyPubSub {
     /** How many topics of a kind it has subscribed to. */
     long subscriptions(ProxyClient client, Topic.Kind kind) {
         Subscriptions its = clients.get(client);
-        return its == null
-                ? 0
-                : its.topics.stream().filter(topic -> topic.key.kind() == kind).count();
+        if (its == null) {
+            return 0;
+        }
+        return switch (kind) {
+            case SHARD -> its.shards;
+            case PATTERN -> its.patterns;
+            case CHANNEL -> its.topics.size() - its.shards - its.patterns;
+        };
     }
 
     /** Whether the client has subscribed to anything. */
@@ -242,6 +252,7 @@ final class ProxyPubSub {
 
     /** Where endpoints have changed, topics may have moved: who listens there hears nothing any more, and is told by the end of its connection. */
     void sweep() {
+        home.topology();
         for (Topic topic : List.copyOf(topics.values())) {
             List<Endpoint> now = endpoints(topic.key);
             long known = links.values().stream().filter(link -> link.has(topic)).count();

@@ -27,6 +27,8 @@ final class ProxyTransaction {
     private boolean spoilt;
     /** What was watched was lost with its connection: EXEC must fail. */
     private boolean unwatched;
+    /** Something is watched. */
+    private boolean watching;
     /** EXEC, DISCARD or UNWATCH is on its way. */
     private boolean ending;
 
@@ -86,7 +88,7 @@ final class ProxyTransaction {
             default:
         }
         String name = call.info.operation.name();
-        if (name.equals("WATCH")) {
+        if (isWatch(call.info)) {
             watch(call, command, buf);
         } else if (name.equals("UNWATCH") && !open) {
             unwatch(call, command, buf);
@@ -94,6 +96,10 @@ final class ProxyTransaction {
             queue(plan, call, command, buf);
             queued += spoilt ? 0 : 1;
         }
+    }
+
+    private static boolean isWatch(CommandInfo info) {
+        return info.operation.name().equals("WATCH");
     }
 
     private void ok(Call call) {
@@ -123,7 +129,17 @@ final class ProxyTransaction {
         }
         ShardLink shard = shard(call, command, buf);
         if (shard != null) {
+            call.ends = this;
             forward(call, command, buf);
+        }
+    }
+
+    /** WATCH was answered: if in vain, and nothing was watched before, there is nothing to be kept. */
+    private void watched(Call call) {
+        if (call.status != Exchange.Status.ERROR) {
+            watching = true;
+        } else if (!watching && !open && !ending) {
+            end(!call.byWeir);
         }
     }
 
@@ -284,6 +300,10 @@ final class ProxyTransaction {
             take(client.links(), client.links().lease(shard.cluster(), shard.endpoint()));
         } else if (!lease.endpoint().address().equals(shard.endpoint().address())
                 && !home.settings.variant().anyShard()) {
+            if (slot >= 0 && slot == home.dispatch.places().slot()) {
+                home.fail(call, "TRYAGAIN slot " + slot + " has gone from shard " + lease.text() + " to another one");
+                return null;
+            }
             home.metrics.crossShard.increment();
             home.fail(
                     call,
@@ -382,6 +402,10 @@ final class ProxyTransaction {
 
     /** The command that ends it has been answered. */
     void ended(Call call) {
+        if (isWatch(call.info)) {
+            watched(call);
+            return;
+        }
         boolean clean = !call.byWeir && (call.status != Exchange.Status.ERROR || "EXECABORT".equals(call.error));
         end(clean);
     }
@@ -389,6 +413,7 @@ final class ProxyTransaction {
     /** @param clean whether nothing is left of it on its connection */
     private void end(boolean clean) {
         ending = false;
+        watching = false;
         open = false;
         spoilt = false;
         unwatched = false;

@@ -22,6 +22,9 @@ record Redirection(Kind kind, int slot, @Nullable Address address) {
         TRYAGAIN
     }
 
+    /** As Redis and Valkey word it. Others may be made by scripts, which are not to be carried out again. */
+    private static final String TRY_AGAIN = "TRYAGAIN Multiple keys request during rehashing of slot";
+
     /**
      * Reads the line of an error, without its first byte and its end.
      *
@@ -29,7 +32,7 @@ record Redirection(Kind kind, int slot, @Nullable Address address) {
      * @return null if it is no redirection, or one that cannot be understood
      */
     static @Nullable Redirection read(String line, Address asked) {
-        if (line.startsWith("TRYAGAIN")) {
+        if (line.equals(TRY_AGAIN)) {
             return new Redirection(Kind.TRYAGAIN, -1, null);
         }
         boolean moved = line.startsWith("MOVED ");
@@ -37,8 +40,8 @@ record Redirection(Kind kind, int slot, @Nullable Address address) {
             return null;
         }
         List<String> words = List.of(line.split(" ", -1));
-        int slot = words.size() < 3 ? -1 : Slots.number(words.get(1));
-        Address address = words.size() < 3 ? null : address(words.get(2), asked);
+        int slot = words.size() != 3 ? -1 : Slots.number(words.get(1));
+        Address address = words.size() != 3 ? null : address(words.get(2), asked);
         return slot < 0 || address == null ? null : new Redirection(moved ? Kind.MOVED : Kind.ASK, slot, address);
     }
 

@@ -4,6 +4,7 @@ import dev.weir.core.cluster.Discovery.Found;
 import dev.weir.core.config.Address;
 import dev.weir.redis.RedisAnswers.Failure;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -137,7 +138,10 @@ record RedisClusterView(boolean ok, long epoch, List<Found> nodes) {
         for (String line : text.split("\n", -1)) {
             String[] fields =
                     line.strip().split(" ", -1); // id ip:port@bus[,name] flags master ping pong epoch link slots…
-            if (fields.length != 8
+            boolean own =
+                    Arrays.stream(fields).skip(8).anyMatch(slot -> !slot.startsWith("[")); // those are on their way
+            if (fields.length < 8
+                    || own
                     || !fields[2].contains(MASTER)
                     || BROKEN.matcher(fields[2]).find()) {
                 continue;

@@ -34,7 +34,7 @@ final class Renames {
 
     private final ProxyLoop home;
     private final Dispatch dispatch;
-    private final CommandReader reader;
+    private CommandReader reader;
     /** Of the running command, the route of each argument that is a key; null if it was not written anew. */
     private @Nullable Route @Nullable [] routeOf;
 
@@ -79,6 +79,11 @@ final class Renames {
             reader.keep();
             CommandReader.Step step = reader.next(stored, stored.readerIndex(), stored.writerIndex());
             if (step != CommandReader.Step.COMMAND) {
+                reader = new CommandReader(home.settings.limits()); // this one would pass over what comes next
+                ProxyTransaction transaction = client.transaction(false);
+                if (transaction != null) {
+                    transaction.spoil();
+                }
                 home.fail(
                         client.open(info, wireBytes),
                         "ERR with the names that its keys have at the shards, the command is too long");
@@ -167,6 +172,7 @@ final class Renames {
         part.waits = call.waits;
         part.lender = call.lender;
         part.reads = call.reads;
+        part.slot = call.slot;
         return part;
     }
 

@@ -7,14 +7,21 @@ import java.nio.charset.StandardCharsets;
 
 /** Writes RESP. Where RESP2 and RESP3 differ, {@code resp3} says for whom. */
 final class Resp {
-    /** The command; to be read only. */
-    static final ByteBuf PING =
-            Unpooled.unreleasableBuffer(Unpooled.copiedBuffer("*1\r\n$4\r\nPING\r\n", StandardCharsets.US_ASCII)
-                    .asReadOnly());
+    /** Commands without arguments; to be read only. */
+    static final ByteBuf PING = command("PING");
+
+    static final ByteBuf ASKING = command("ASKING");
+    static final ByteBuf READONLY = command("READONLY");
 
     private static final int CRLF = '\r' << 8 | '\n';
 
     private Resp() {}
+
+    private static ByteBuf command(String name) {
+        String text = "*1\r\n$" + name.length() + "\r\n" + name + "\r\n";
+        return Unpooled.unreleasableBuffer(
+                Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII).asReadOnly());
+    }
 
     static void arrayHeader(ByteBuf out, long count) {
         header(out, '*', count);

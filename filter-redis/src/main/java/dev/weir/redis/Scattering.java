@@ -183,6 +183,7 @@ final class Scattering {
             positions[next[owners[i]]++] = keys.position(i);
         }
         ReadPolicy reads = routes[0].reads();
+        int[] its = Arrays.copyOf(slots, count);
         ByteBuf[] requests = new ByteBuf[count];
         for (int part = 0; part < count; part++) {
             ByteBuf request = home.allocator().buffer(Math.min(command.end() - command.start(), 512));
@@ -201,7 +202,7 @@ final class Scattering {
         Arrays.fill(shards, 0, count, null);
         Arrays.fill(routes, 0, count, null);
         if (merge != null) {
-            sendParts(merge, reads, links, requests);
+            sendParts(merge, reads, its, links, requests);
             return;
         }
         for (int i = 0; i < count; i++) {
@@ -214,12 +215,14 @@ final class Scattering {
     }
 
     /** From here on answers may come, and with them other commands that use the fields. */
-    private static void sendParts(Merge merge, ReadPolicy reads, ShardLink[] links, ByteBuf[] requests) {
+    private static void sendParts(
+            Merge merge, ReadPolicy reads, int @Nullable [] slots, ShardLink[] links, ByteBuf[] requests) {
         Call[] parts = new Call[links.length];
         merge.home.metrics.fragments.increment(links.length);
         for (int i = 0; i < links.length; i++) {
             parts[i] = merge.part(requests[i].readableBytes());
             parts[i].reads = reads;
+            parts[i].slot = slots == null ? -1 : slots[i];
         }
         for (int i = 0; i < links.length; i++) {
             links[i].send(parts[i], requests[i], requests[i].readerIndex(), requests[i].readableBytes());
@@ -233,6 +236,22 @@ final class Scattering {
 
     // ---- to all
 
+    /** WAIT: on all connections of the client's own, as its writes may have gone by any of them. */
+    void waitFor(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        if (client.links().takeLost()) {
+            home.fail(call, "ERR a connection to a shard was lost: what was written there before cannot be waited for");
+            return;
+        }
+        all(client); // those to the shards that it has not used yet
+        ShardLink[] all = client.links().all().toArray(new ShardLink[0]);
+        if (all.length == 0) {
+            places.noShard(call, home.settings.routes().keyless().cluster());
+        } else {
+            Merge merge = new Merges.Least(home, call, all.length);
+            toEach(merge, all, buf, command.start(), command.end() - command.start());
+        }
+    }
+
     void toAll(Plan plan, ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
         if (home.settings.routes().renames() && call.info.operation.name().equals("KEYS")) {
             keys(client, call, LocalCommands.bytes(command, buf, 1));
@@ -245,7 +264,7 @@ final class Scattering {
             case ALL_PAIRS -> new Merges.Pairs(home, call, shards);
             case ALL_MOST -> new Merges.Most(home, call, shards);
             case ALL_SAME -> new Merges.Same(home, call, shards);
-            case ALL_LEAST, WAIT -> new Merges.Least(home, call, shards);
+            case ALL_LEAST -> new Merges.Least(home, call, shards);
             default -> new Merges.AllOk(home, call, shards);
         };
         toAll(client, call, buf.slice(command.start(), command.end() - command.start()), merge);
@@ -263,6 +282,10 @@ final class Scattering {
 
     /** KEYS where keys have other names at the shards: all of these are asked for, and those whose name fits are told. */
     private void keys(ProxyClient client, Call call, byte[] pattern) {
+        if (pattern.length > Glob.LONGEST) {
+            home.fail(call, Glob.TOO_LONG);
+            return;
+        }
         Glob glob = new Glob(pattern);
         ByteBuf request = home.allocator().buffer(32);
         Resp.arrayHeader(request, 2);
@@ -308,7 +331,7 @@ final class Scattering {
         for (int i = 0; i < all.length; i++) {
             requests[i] = buf.retainedSlice(from, length);
         }
-        sendParts(merge, ReadPolicy.PRIMARY, all, requests);
+        sendParts(merge, ReadPolicy.PRIMARY, null, all, requests);
     }
 
     /** The links to all shards of all routes, always in the same order; a server that several clusters share is asked once. */
@@ -339,6 +362,10 @@ final class Scattering {
         // Patterns are those of clients' names: where these are not those of the shards it is not for them to compare.
         boolean renames = home.settings.routes().renames();
         int match = renames ? option(command, buf, "MATCH") : -1;
+        if (match >= 0 && command.length(match + 1) > Glob.LONGEST) {
+            home.fail(call, Glob.TOO_LONG);
+            return;
+        }
         ByteBuf request = home.allocator().buffer(command.end() - command.start());
         Resp.arrayHeader(request, command.count() - (match < 0 ? 0 : 2));
         copy(request, command, buf, 0);
@@ -351,7 +378,7 @@ final class Scattering {
         Glob glob = match < 0 ? null : new Glob(LocalCommands.bytes(command, buf, match + 1));
         Merges.Keys keys = renames ? (walk, out) -> renamed(walk, all[shard].cluster(), glob, out) : AnswerWalk::rest;
         Merge merge = new Merges.Scan(home, call, shard, all.length, CURSOR_BITS, keys);
-        sendParts(merge, ReadPolicy.PRIMARY, new ShardLink[] {all[shard]}, new ByteBuf[] {request});
+        sendParts(merge, ReadPolicy.PRIMARY, null, new ShardLink[] {all[shard]}, new ByteBuf[] {request});
     }
 
     /** Where an option with a value stands, or -1. */

@@ -3,7 +3,6 @@ package dev.weir.redis;
 import dev.weir.core.cluster.Discovery;
 import dev.weir.core.cluster.Discovery.Found;
 import dev.weir.core.config.Address;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -11,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,11 +86,11 @@ final class SentinelWatch implements Discovery.Search {
 
     /**
      * A name has endpoints. Tells those of all names, once each has some: keys that are spread over fewer shards than there are would go to
-     * wrong ones. Answers why they cannot be told, or null.
+     * wrong ones. Names that cannot be told apart keep what they had, if that is still theirs alone; the others go on. Answers what is wrong, or null.
      */
     @Nullable
     String found() {
-        Map<Address, String> owners = new HashMap<>();
+        Map<Address, Integer> masters = new HashMap<>();
         Map<Address, Integer> times = new HashMap<>();
         for (WatchedName name : names.values()) {
             if (name.endpoints().isEmpty()) {
@@ -98,25 +98,44 @@ final class SentinelWatch implements Discovery.Search {
             }
             for (Found endpoint : name.endpoints()) {
                 times.merge(endpoint.address(), 1, Integer::sum);
-                String other = isMaster(endpoint) ? owners.put(endpoint.address(), name.name()) : null;
-                if (other != null) {
-                    return other + " and " + name.name() + " have the same master, " + endpoint.address();
-                }
+                masters.merge(endpoint.address(), isMaster(endpoint) ? 1 : 0, Integer::sum);
             }
         }
-        List<Found> all = new ArrayList<>();
+        String problem = null;
+        Map<WatchedName, List<Found>> all = new LinkedHashMap<>();
         for (WatchedName name : names.values()) {
+            Found shared = name.endpoints().stream()
+                    .filter(one -> isMaster(one) && masters.getOrDefault(one.address(), 0) > 1)
+                    .findFirst()
+                    .orElse(null);
             // Whose data a server has that two names call their replica, nobody knows.
             List<Found> own = name.endpoints().stream()
                     .filter(one -> isMaster(one) || times.getOrDefault(one.address(), 0) == 1)
                     .toList();
-            if (own.isEmpty()) {
-                return name.name() + " has no server that is not another name's, too";
+            if (shared != null) {
+                problem = others(shared, name) + " and " + name.name() + " have the same master, " + shared.address();
+            } else if (own.isEmpty()) {
+                problem = name.name() + " has no server that is not another name's, too";
             }
-            all.addAll(own);
+            all.put(name, shared != null || own.isEmpty() ? name.told() : own);
         }
-        context.foundOnly(all);
-        return null;
+        Set<Address> seen = new HashSet<>();
+        boolean apart = all.values().stream()
+                .allMatch(one -> !one.isEmpty() && one.stream().allMatch(endpoint -> seen.add(endpoint.address())));
+        if (apart) {
+            all.forEach(WatchedName::told);
+            context.foundOnly(all.values().stream().flatMap(List::stream).toList());
+        }
+        return problem;
+    }
+
+    private String others(Found master, WatchedName than) {
+        return names.values().stream()
+                .filter(name -> name != than
+                        && name.endpoints().stream()
+                                .anyMatch(one -> isMaster(one) && one.address().equals(master.address())))
+                .map(WatchedName::name)
+                .collect(Collectors.joining(", "));
     }
 
     private static boolean isMaster(Found endpoint) {

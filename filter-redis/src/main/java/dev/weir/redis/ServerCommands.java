@@ -5,6 +5,7 @@ import dev.weir.core.cluster.Endpoint;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,9 @@ final class ServerCommands {
             "tls-key-file-pass",
             "tls-client-key-file-pass");
 
+    /** And of modules, whose settings are not known: names that end so. */
+    private static final List<String> SECRET_ENDS = List.of("password", "-pass", "-global-user");
+
     private static final String PROXY = "proxy";
 
     private final ProxyLoop home;
@@ -29,6 +33,11 @@ final class ServerCommands {
     ServerCommands(ProxyLoop home, Scattering scattering) {
         this.home = home;
         this.scattering = scattering;
+    }
+
+    private static boolean isSecret(@Nullable String setting) {
+        return setting != null
+                && (SECRETS.contains(setting) || SECRET_ENDS.stream().anyMatch(setting::endsWith));
     }
 
     void command(Plan plan, ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
@@ -153,7 +162,7 @@ final class ServerCommands {
                     answer.copy(out, from);
                     from = answer.at();
                     answer.skip();
-                    if (SECRETS.contains(name)) {
+                    if (isSecret(name)) {
                         Resp.bulk(out, "");
                     } else {
                         answer.copy(out, from);

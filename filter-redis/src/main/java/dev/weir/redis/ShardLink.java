@@ -5,7 +5,6 @@ import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.protocol.SniffException;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +38,6 @@ final class ShardLink {
     private final String text;
     private final ShardMetrics.Counts metrics;
     private final boolean own;
-
     private State state = State.IDLE;
     private @Nullable Channel channel;
     private @Nullable LinkAnswers answers;
@@ -61,7 +59,7 @@ final class ShardLink {
         this.own = own;
         this.home = home;
         this.set = set;
-        this.greeting = new LinkGreeting(home, set.kind(), cluster, endpoint);
+        this.greeting = new LinkGreeting(home, set.kind(), cluster, endpoint.address());
         this.cluster = cluster;
         this.shards = home.shards(cluster);
         this.endpoint = endpoint;
@@ -82,7 +80,12 @@ final class ShardLink {
 
     /** The same server, of which something else is known now. */
     void endpoint(Endpoint same) {
+        boolean turned = LinkGreeting.isReplica(same) && !LinkGreeting.isReplica(endpoint);
         endpoint = same;
+        if (turned && redirects() && state == State.READY) {
+            Call saying = home.open(home.table.other(), home.clock.nanoTime(), 0);
+            write(saying, Resp.READONLY, 0, Resp.READONLY.readableBytes());
+        }
     }
 
     /** The connections that it is one of. */
@@ -92,7 +95,10 @@ final class ShardLink {
 
     /** Whether it cannot be connected to, as was seen a moment ago. */
     boolean isDown() {
-        return state == State.IDLE && backOff.waits(home.clock.nanoTime());
+        if (backOff.isFailing() && state == State.IDLE && !backOff.waits(home.clock.nanoTime())) {
+            open(); // whether it is back is not tried out with anybody's command
+        }
+        return backOff.isFailing();
     }
 
     /** Whether it takes commands that may as well be left out. */
@@ -105,7 +111,7 @@ final class ShardLink {
     /** How long its answers took of late, in nanoseconds. */
     long latency() {
         LinkAnswers reading = answers;
-        return reading == null ? 0 : reading.latency();
+        return reading == null || state != State.READY ? Long.MAX_VALUE : reading.latency();
     }
 
     /** Whether its errors may say that another node is to be asked. */
@@ -113,7 +119,7 @@ final class ShardLink {
         return shards.bySlots();
     }
 
-    /** Its address, always the same instance. */
+    /** Its address. */
     String text() {
         return text;
     }
@@ -149,6 +155,10 @@ final class ShardLink {
         Channel to = channel;
         if (to == null) {
             throw new IllegalStateException("not connected to " + text);
+        }
+        if (call.asks) {
+            call.asks = false;
+            write(home.open(home.table.other(), home.clock.nanoTime(), 0), Resp.ASKING, 0, Resp.ASKING.readableBytes());
         }
         output.add(buf, from, length);
         called(call, length);
@@ -221,15 +231,8 @@ final class ShardLink {
     private void connect() {
         state = State.CONNECTING;
         greeting.forget();
-        ChannelFuture connecting;
-        try {
-            connecting = endpoint.connect(home.loop, new ShardWire(this));
-        } catch (ChannelException noSocket) {
-            failed("no socket: " + noSocket.getMessage());
-            return;
-        }
+        ChannelFuture connecting = ConnectFailure.connect(endpoint, home.loop, new ShardWire(this), this::failed);
         if (connecting == null) {
-            failed("a limit of connections is reached");
             return;
         }
         channel = connecting.channel();
@@ -254,7 +257,7 @@ final class ShardLink {
         metrics.opened();
         output.open(to, to);
         pace.open(to);
-        if (!greeting.begin(to)) {
+        if (!greeting.begin(to, endpoint)) {
             ready();
             return;
         }
@@ -368,25 +371,15 @@ final class ShardLink {
         }
     }
 
-    /** Whether it is not read from, as a client does not take what comes. */
-    boolean stopped() {
-        return pace.stopped();
+    /** Who keeps it from being read. */
+    LinkPace pace() {
+        return pace;
     }
 
     /** When something came last. */
     long lastRead() {
         LinkAnswers reading = answers;
         return reading == null ? 0 : reading.lastRead();
-    }
-
-    /** The client cannot take more. If nobody else waits for answers of this link, none are read until {@link #speedUp}. */
-    boolean slowDown(ProxyClient client) {
-        return pace.slowDown(client);
-    }
-
-    /** The client reads again, or has left. */
-    void speedUp(ProxyClient client) {
-        pace.speedUp(client);
     }
 
     // ---- the end
@@ -426,7 +419,15 @@ final class ShardLink {
         closeChannel();
         if (!greeted || !sent.isEmpty()) {
             metrics.failed();
+        }
+        // What a client has chosen in vain, as a wrong password, is no failure of the shard.
+        if (greeted
+                ? !sent.isEmpty()
+                : greeting.refusal() == null || !set.kind().isChosen()) {
             endpoint.done(Endpoint.Outcome.CONNECT_FAILED, -1);
+        }
+        if (greeted) {
+            set.lost();
         }
         home.failAll(takeAll(), errorOf(why), true);
         if (!greeted) {

@@ -22,6 +22,7 @@ final class Shards {
 
     private final ProxyLoop home;
     private final Cluster cluster;
+    private final boolean reached;
     private long version = -1;
     /** Those that have keys, in the order of the cluster. */
     private List<Endpoint> owners = List.of();
@@ -32,16 +33,21 @@ final class Shards {
     private final Map<Address, Endpoint[]> replicas = new HashMap<>();
     private int turn;
 
-    Shards(ProxyLoop home, Cluster cluster) {
+    /** @param reached whether clients reach it, or only copies */
+    Shards(ProxyLoop home, Cluster cluster, boolean reached) {
         this.home = home;
         this.cluster = cluster;
+        this.reached = reached;
     }
 
     Cluster cluster() {
         return cluster;
     }
 
-    /** Looks whether the cluster has changed; costs a read if it has not. */
+    /**
+     * Looks whether the cluster has changed; costs a read if it has not. Once for each command, before anything else is asked: what is asked for
+     * one command holds for all of it, and {@link ProxyLoop#topology} tells of the change before.
+     */
     void refresh() {
         long now = cluster.snapshot().version();
         if (now != version) {
@@ -87,6 +93,13 @@ final class Shards {
         boolean moved = table != null && slots != null && !Arrays.equals(table, slots, Shards::byAddress);
         slots = table;
         if (moved) {
+            told();
+        }
+    }
+
+    /** Those of a mirror are of no concern to the order of clients' commands. */
+    private void told() {
+        if (reached) {
             home.slotsMoved();
         }
     }
@@ -119,13 +132,11 @@ final class Shards {
 
     /** The endpoints that have keys, always in the same order. */
     List<Endpoint> owners() {
-        refresh();
         return owners;
     }
 
     /** The slot of a key, or -1 where there are none. */
     int slot(byte[] key, int length) {
-        refresh();
         return slots == null ? -1 : Slots.of(key, length);
     }
 
@@ -147,14 +158,12 @@ final class Shards {
 
     /** Whether a key might be on any of several: endpoints that were discovered later than the configuration was read. */
     boolean ambiguous() {
-        refresh();
         return slots == null && !cluster.usesHash() && !home.settings.variant().anyShard() && owners.size() > 1;
     }
 
     /** Anyone that has keys; the same for the same number, as long as nothing changes. Null if there is none. */
     @Nullable
     Endpoint any(int number) {
-        refresh();
         if (slots == null && replicas.isEmpty()) {
             return cluster.pick(number, 0, Exclusions.NONE);
         }
@@ -165,7 +174,6 @@ final class Shards {
     /** The endpoint at an address, or null. */
     @Nullable
     Endpoint at(Address address) {
-        refresh();
         return byAddress.get(address);
     }
 
@@ -174,7 +182,7 @@ final class Shards {
         @Nullable Endpoint[] table = slots;
         if (table != null && byAddress(table[slot], to) != 0) {
             table[slot] = to;
-            home.slotsMoved();
+            told();
         }
     }
 
@@ -248,10 +256,10 @@ final class Shards {
         }
         Endpoint best = owner;
         ShardLink own = links.to(cluster, owner);
-        long least = own.isDown() ? Long.MAX_VALUE : own.latency();
+        long least = own.latency();
         for (Endpoint copy : copies) {
             ShardLink link = links.to(cluster, copy);
-            if (!link.isDown() && link.latency() < least) {
+            if (link.latency() < least) {
                 best = copy;
                 least = link.latency();
             }

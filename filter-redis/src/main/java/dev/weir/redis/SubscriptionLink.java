@@ -5,7 +5,6 @@ import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.protocol.SniffException;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -80,15 +79,8 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
         if (closed) {
             return;
         }
-        ChannelFuture connecting;
-        try {
-            connecting = endpoint.connect(home.loop, this);
-        } catch (ChannelException noSocket) {
-            lose("no socket: " + noSocket.getMessage());
-            return;
-        }
+        ChannelFuture connecting = ConnectFailure.connect(endpoint, home.loop, this, this::lose);
         if (connecting == null) {
-            lose("a limit of connections is reached");
             return;
         }
         channel = connecting.channel();
@@ -257,7 +249,10 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
         Asked oldest = asked.poll();
         if (oldest != null && oldest.subscribes && oldest.topic != null) {
             topics.remove(oldest.topic);
-            hub.lost(oldest.topic, error);
+            Redirection to = Redirection.read(error, endpoint.address());
+            hub.lost(
+                    oldest.topic,
+                    to == null ? error : home.elsewhere.learn(cluster, endpoint, to) + ": subscribe again");
             if (!closed && topics.isEmpty()) {
                 hub.ended(this);
                 close();

@@ -28,6 +28,9 @@ final class WatchedName implements SentinelRound.Listener {
     private final SentinelWatch watch;
     private final SentinelSettings settings;
     private List<Found> endpoints = List.of();
+    /** What the cluster was told of it last. */
+    private List<Found> told = List.of();
+
     private Set<Address> sentinels = Set.of();
     private boolean running;
     private boolean wanted;
@@ -49,6 +52,16 @@ final class WatchedName implements SentinelRound.Listener {
     /** What was found last; empty if nothing ever was. */
     List<Found> endpoints() {
         return endpoints;
+    }
+
+    /** What the cluster was told of it last; empty if nothing ever was. */
+    List<Found> told() {
+        return told;
+    }
+
+    /** The cluster is told this of it. */
+    void told(List<Found> now) {
+        told = now;
     }
 
     /** The Sentinels that watch it, by those that answered last. */

@@ -190,7 +190,7 @@ final class RedisClusterIT {
                 for (int moves = 0; moves < 40; moves++) {
                     TestServer to = cluster.nodes.get((cluster.nodes.indexOf(from) + 1) % 3);
                     cluster.move(slot, from, to);
-                    from = to;
+                    from = cluster.settled(slot);
                 }
                 stop.set(true);
                 for (int c = 0; c < 4; c++) {

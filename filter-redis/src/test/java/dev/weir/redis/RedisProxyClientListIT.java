@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -185,7 +186,9 @@ final class RedisProxyClientListIT {
             leaves.close();
         }
         String names = "";
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!names.equals("stays")) { // the ends arrive one after the other
+            assertThat(System.nanoTime()).as(names).isLessThan(end);
             names = list(stays, "name");
         }
         assertThat(stays.call("PING")).isEqualTo("+PONG\r\n");

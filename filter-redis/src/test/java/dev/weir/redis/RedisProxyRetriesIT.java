@@ -11,6 +11,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -23,6 +25,8 @@ final class RedisProxyRetriesIT {
         private final List<Socket> sockets = new CopyOnWriteArrayList<>();
         private final int upstream;
         private volatile boolean holding;
+        /** Whether what is there is lost: connections that come later are as others. */
+        private final Set<Socket> lost = ConcurrentHashMap.newKeySet();
 
         Cutter(int upstream) throws IOException {
             this.upstream = upstream;
@@ -54,7 +58,7 @@ final class RedisProxyRetriesIT {
             try {
                 InputStream in = from.getInputStream();
                 for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                    if (!answers || !holding) {
+                    if (!lost.contains(from) && (!answers || !holding)) {
                         to.getOutputStream().write(buffer, 0, n);
                     }
                 }
@@ -68,8 +72,10 @@ final class RedisProxyRetriesIT {
         }
 
         void cut() throws IOException {
+            List<Socket> all = List.copyOf(sockets);
+            lost.addAll(all);
             holding = false;
-            for (Socket socket : sockets) {
+            for (Socket socket : all) {
                 socket.close();
             }
         }

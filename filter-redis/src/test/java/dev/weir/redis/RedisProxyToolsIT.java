@@ -87,7 +87,7 @@ final class RedisProxyToolsIT {
         return run(input, command);
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("pythonSessions")
     void redisPyWithItsDefaults(String name, String version) throws Exception {
         try (ShardedBed bed = bed(name)) {
@@ -117,7 +117,7 @@ final class RedisProxyToolsIT {
         }
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("servers")
     void redisCliAsOneShotAndAsASession(String name) throws Exception {
         try (ShardedBed bed = bed(name)) {
@@ -147,7 +147,7 @@ final class RedisProxyToolsIT {
         }
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("servers")
     void redisCliInsertsMuchAndFindsIt(String name) throws Exception {
         int keys = 5_000;

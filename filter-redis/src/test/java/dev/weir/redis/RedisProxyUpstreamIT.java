@@ -86,6 +86,20 @@ final class RedisProxyUpstreamIT {
                     assertThat(nobody.call("GET", "b:" + i)).isEqualTo("$1\r\n1\r\n"); // the default user may
                 }
                 assertThat(ann.call("SUBSCRIBE", "c")).startsWith("-ERR SUBSCRIBE is not supported");
+                assertThat(nobody.call("CLIENT", "LIST")).startsWith("-ERR CLIENT LIST is not supported");
+                assertThat(nobody.call("CLIENT", "KILL", "TYPE", "normal"))
+                        .startsWith("-ERR CLIENT KILL is not supported");
+                assertThat(ann.call("WATCH", "a:1")).isEqualTo("+OK\r\n");
+                assertThat(ann.call("AUTH", "bob", "other")).startsWith("-ERR AUTH is not supported");
+                assertThat(ann.call("UNWATCH")).isEqualTo("+OK\r\n");
+                // A password that has changed does not log in any more, although some have logged in with it before.
+                for (TestServer shard : bed.shards) {
+                    acl(shard, "ann", "resetpass", ">newer");
+                }
+                try (RawClient late = bed.connect()) {
+                    assertThat(late.call("AUTH", "ann", "secret")).startsWith("-WRONGPASS ");
+                    assertThat(late.call("AUTH", "ann", "newer")).isEqualTo("+OK\r\n");
+                }
                 // What was said before is done as who it was then.
                 ann.write(RawClient.encode("SET", "a:1", "2")
                         + RawClient.encode("AUTH", "bob", "other")
@@ -118,6 +132,22 @@ final class RedisProxyUpstreamIT {
             assertThat(client.call("MSET", "k1", "w", "k2", "w", "k3", "w", "k4", "w"))
                     .isEqualTo("+OK\r\n");
             assertThat(client.call("WAIT", "1", "0")).isEqualTo(":1\r\n");
+            // What a transaction has written went by another connection.
+            assertThat(client.call("MULTI")).isEqualTo("+OK\r\n");
+            assertThat(client.call("SET", "k1", "t")).isEqualTo("+QUEUED\r\n");
+            assertThat(client.call("EXEC")).isEqualTo("*1\r\n+OK\r\n");
+            assertThat(client.call("WAIT", "1", "0")).isEqualTo(":1\r\n");
+            // Who leaves while it waits for replicas that never come leaves no connection behind.
+            RawClient waiting = bed.connect();
+            assertThat(waiting.call("SET", "k1", "w")).isEqualTo("+OK\r\n");
+            waiting.send("WAIT", "9", "0");
+            TestServer owner = null;
+            for (TestServer shard : bed.shards) {
+                owner = TestCluster.call(shard, "EXISTS", "k1").equals("1") ? shard : owner;
+            }
+            TestCluster.await(owner, "INFO clients", "blocked_clients:1\r");
+            waiting.close();
+            TestCluster.await(owner, "INFO clients", "blocked_clients:0\r");
             long connected = 0;
             for (TestServer shard : bed.shards) {
                 String info = TestCluster.call(shard, "INFO", "clients");

@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -246,6 +248,24 @@ final class TestCluster implements AutoCloseable {
             if (node != from && node != to) {
                 call(node, "CLUSTER", "SETSLOT", String.valueOf(slot), "NODE", id);
             }
+        }
+    }
+
+    /** Who has a slot, when all nodes say the same: two may have taken it with the same epoch. */
+    TestServer settled(int slot) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (true) {
+            Set<Integer> owners = new HashSet<>();
+            for (TestServer node : nodes) {
+                owners.add(owner(slot, node).port());
+            }
+            if (owners.size() == 1) {
+                return node(owners.iterator().next());
+            }
+            if (System.nanoTime() > end) {
+                throw new IOException("slot " + slot + " is said to be on " + owners);
+            }
+            Thread.sleep(20);
         }
     }
 

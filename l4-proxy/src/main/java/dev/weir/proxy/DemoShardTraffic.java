@@ -98,6 +98,8 @@ final class DemoShardTraffic implements DemoGuest.Traffic {
     private void kill() {
         try (Jedis direct = new Jedis(victim.address().host(), victim.address().port())) {
             probe = Objects.requireNonNullElse(direct.randomKey(), "");
+        } catch (JedisException e) {
+            news.accept("shard " + victim.address() + " does not answer, and is killed: " + e.getMessage());
         }
         outage.begin();
         victim.kill();

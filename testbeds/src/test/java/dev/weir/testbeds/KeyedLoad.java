@@ -103,6 +103,8 @@ final class KeyedLoad implements AutoCloseable {
             }
         } catch (JedisConnectionException e) {
             violations.add("a client would have to connect again: " + e);
+        } catch (RuntimeException e) {
+            violations.add("an answer that nobody expects: " + e);
         }
     }
 

@@ -9,10 +9,11 @@ import org.jspecify.annotations.Nullable;
  * @param version 1 or 2
  * @param authority whether the server name that the client asked for is told (version 2)
  * @param uniqueId whether the number of the client connection is told (version 2)
+ * @param ssl whether what the client's own header said of its TLS is passed on (version 2)
  * @param checksum whether there is a checksum (version 2)
  */
-public record ProxyHeaderConfig(int version, boolean authority, boolean uniqueId, boolean checksum) {
-    private static final List<String> TLVS = List.of("authority", "unique_id", "crc32c");
+public record ProxyHeaderConfig(int version, boolean authority, boolean uniqueId, boolean ssl, boolean checksum) {
+    private static final List<String> TLVS = List.of("authority", "unique_id", "ssl", "crc32c");
 
     /** Null where there is none. */
     static @Nullable ProxyHeaderConfig from(ConfigNode node) {
@@ -29,6 +30,7 @@ public record ProxyHeaderConfig(int version, boolean authority, boolean uniqueId
                         version.equals("v1") ? 1 : 2,
                         tlvs.contains("authority"),
                         tlvs.contains("unique_id"),
+                        tlvs.contains("ssl"),
                         tlvs.contains("crc32c"));
     }
 

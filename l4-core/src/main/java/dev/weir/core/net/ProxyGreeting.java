@@ -119,10 +119,18 @@ final class ProxyGreeting {
         if (config.uniqueId()) {
             value(out, ProxyHeader.UNIQUE_ID, Long.toString(of.id()));
         }
+        ProxyHeader told = config.ssl() ? of.get(ConnectionAttribute.PROXY_HEADER) : null;
+        byte[] ssl = told == null ? null : told.value(ProxyHeader.SSL);
+        if (ssl != null) {
+            value(out, ProxyHeader.SSL, ssl);
+        }
     }
 
     private static void value(ByteBuf out, int type, String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        value(out, type, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void value(ByteBuf out, int type, byte[] bytes) {
         out.writeByte(type).writeShort(bytes.length).writeBytes(bytes);
     }
 }

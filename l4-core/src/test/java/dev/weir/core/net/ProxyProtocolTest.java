@@ -323,11 +323,17 @@ class ProxyProtocolTest {
     @Test
     void passesOnWhatItWasTold() throws Exception {
         String six = "20010db8000000000000000000000001 20010db8000000000000000000000002 9c40 0cea";
-        byte[] in = ProxyBytes.v2(0x21, 0x21, six).value(0x02, "db.example.com").bytes();
+        // How the client's TLS went, as a load balancer tells: with a certificate, verified; the version, and the name
+        // in it.
+        String tls = "\u0007\0\0\0\0" + "!\0\7TLSv1.3" + "\"\0\3bob";
+        byte[] in = ProxyBytes.v2(0x21, 0x21, six)
+                .value(0x02, "db.example.com")
+                .value(0x20, tls)
+                .bytes();
         for (String version : List.of("v1", "v2")) {
             Map<String, Object> cluster = new HashMap<>(Map.of("proxy_protocol", version));
             if (version.equals("v2")) {
-                cluster.put("proxy_protocol_tlvs", List.of("authority", "unique_id", "crc32c"));
+                cluster.put("proxy_protocol_tlvs", List.of("authority", "unique_id", "ssl", "crc32c"));
             }
             try (var server = telling()) {
                 cluster.put("endpoints", List.of(server.address()));
@@ -345,7 +351,8 @@ class ProxyProtocolTest {
                             .matches(
                                     version.equals("v1")
                                             ? ".*3306"
-                                            : ".*3306 PP2_TYPE_AUTHORITY=db.example.com OTHER=\\d+ OTHER=sum");
+                                            : "(?s).*3306 PP2_TYPE_AUTHORITY=db.example.com OTHER=\\d+ PP2_TYPE_SSL=.*"
+                                                    + " PP2_TYPE_SSL_VERSION=TLSv1.3 PP2_TYPE_SSL_CN=bob OTHER=sum");
                     assertThat(say(client, new byte[0], "hello")).isEqualTo("hello");
                 }
             }
