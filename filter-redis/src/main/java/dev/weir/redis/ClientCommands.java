@@ -43,12 +43,7 @@ final class ClientCommands {
 
     void command(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
         if (concernsOthers(call.info) && home.settings.upstream().fromClient()) {
-            home.metrics.unsupported.increment();
-            home.fail(
-                    call,
-                    "ERR " + call.info.operation.name()
-                            + " is not supported by redis_proxy with the log-ins of clients:"
-                            + " who may see or close others is for shards to say, and they are not asked");
+            refuse(call, "who may see or close others is for the shards to say, and they are not asked");
             return;
         }
         ProxySession session = client.session();
@@ -97,12 +92,13 @@ final class ClientCommands {
                 answer(client, call, out -> Resp.integer(out, -1));
                 break;
             default:
-                home.metrics.unsupported.increment();
-                home.fail(
-                        call,
-                        "ERR " + call.info.operation.name()
-                                + " is not supported by redis_proxy: it concerns connections to one server");
+                refuse(call, "it concerns connections to one server");
         }
+    }
+
+    private void refuse(Call call, String why) {
+        home.metrics.unsupported.increment();
+        home.fail(call, "ERR " + call.info.operation.name() + " is not supported by redis_proxy: " + why);
     }
 
     private void answer(ProxyClient client, Call call, LocalCommands.Answer answer) {
