@@ -91,6 +91,8 @@ final class Call {
     int slot = -1;
     /** Whether its slot is on its way to the node that it is sent to. */
     boolean asks;
+    /** Whether it was sent as such. */
+    boolean asked;
     /** Whether its client is not read from until it is answered. */
     boolean raised;
     /** How often a node has said that another one is to be asked. */
@@ -137,6 +139,7 @@ final class Call {
         reads = ReadPolicy.PRIMARY;
         slot = -1;
         asks = false;
+        asked = false;
         raised = false;
         redirections = 0;
         retries = 0;

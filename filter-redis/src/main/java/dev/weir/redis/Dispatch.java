@@ -179,6 +179,14 @@ final class Dispatch {
                 publish(client, call, command, buf);
                 break;
             case WAIT:
+                ProxyTransaction watching = client.transaction(false);
+                if (watching != null && watching.lease() != null) {
+                    home.fail(
+                            call,
+                            "ERR " + call.info.operation.name()
+                                    + " is not supported by redis_proxy while keys are watched");
+                    break;
+                }
                 call.waits = true;
                 scattering.waitFor(client, call, command, buf);
                 break;
@@ -405,7 +413,7 @@ final class Dispatch {
     /** To any shard of the catch-all. */
     private void any(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
         Route route = routes.keyless();
-        Endpoint endpoint = home.shards(route).any(client.hash());
+        Endpoint endpoint = places.any(route, client);
         if (endpoint == null) {
             places.noShard(call, route.cluster());
         } else {

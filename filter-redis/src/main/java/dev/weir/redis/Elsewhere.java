@@ -88,6 +88,7 @@ final class Elsewhere {
     /** A node has said where a slot is, of which nothing can be sent again; answers that as an error. */
     String learn(Cluster cluster, Endpoint from, Redirection to) {
         Shards shards = home.shards(cluster);
+        shards.refresh();
         Endpoint owner = at(shards, to);
         from.done(Endpoint.Outcome.WRONG_ROLE, -1);
         if (owner != null && to.kind() == Redirection.Kind.MOVED) {
@@ -118,6 +119,7 @@ final class Elsewhere {
         } else {
             ShardLink link = link(call, from, endpoint);
             call.asks = to.kind() == Redirection.Kind.ASK;
+            call.asked = false;
             resend(call, link);
         }
     }
@@ -216,6 +218,7 @@ final class Elsewhere {
             client.raise();
         }
         call.inLink = true;
+        call.asks = call.asked;
         home.loop.schedule(
                 () -> {
                     call.inLink = false;

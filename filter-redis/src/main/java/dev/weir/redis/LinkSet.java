@@ -64,8 +64,13 @@ final class LinkSet {
     private ShardLink again(Cluster cluster, Endpoint endpoint) {
         for (ShardLink link : links.values()) {
             if (link.cluster() == cluster && link.endpoint().address().equals(endpoint.address())) {
+                boolean turned = LinkGreeting.isReplica(endpoint) && !LinkGreeting.isReplica(link.endpoint());
                 links.remove(link.endpoint());
                 link.endpoint(endpoint);
+                if (turned && link.isReady() && link.redirects()) {
+                    Call saying = home.open(home.table.other(), home.clock.nanoTime(), 0);
+                    link.send(saying, Resp.READONLY, 0, Resp.READONLY.readableBytes());
+                }
                 return link;
             }
         }
@@ -124,6 +129,7 @@ final class LinkSet {
             free.removeIf(link -> !known(link) && ending.add(link));
         }
         idle.values().removeIf(ArrayDeque::isEmpty);
+        ending.forEach(this::lost);
         ending.forEach(ShardLink::leave); // whereupon clients go on, and may need new ones
     }
 
@@ -144,9 +150,23 @@ final class LinkSet {
         return all;
     }
 
-    /** A connection was lost, and with it the knowledge of what replicas have of its writes. */
-    void lost() {
-        broken = true;
+    /** Those that the client's writes may have gone by. */
+    List<ShardLink> writers() {
+        return all().stream().filter(this::carriesWrites).toList();
+    }
+
+    private boolean carriesWrites(ShardLink link) {
+        return home.shards(link.cluster()).isReached() && !LinkGreeting.isReplica(link.endpoint());
+    }
+
+    /** A connection has ended, and with it the knowledge of what replicas have of its writes. */
+    void lost(ShardLink link) {
+        broken |= pinned && carriesWrites(link);
+    }
+
+    /** The client's connections were these until now. */
+    void follows(LinkSet before) {
+        broken |= before.broken || !before.writers().isEmpty();
     }
 
     /** Whether one was lost since this was asked last. */
@@ -162,6 +182,12 @@ final class LinkSet {
         List<ShardLink> all = all();
         links.clear();
         idle.clear();
-        all.forEach(pinned ? ShardLink::abort : ShardLink::leave);
+        for (ShardLink link : all) {
+            if (pinned && carriesWrites(link)) {
+                link.abort();
+            } else {
+                link.leave();
+            }
+        }
     }
 }

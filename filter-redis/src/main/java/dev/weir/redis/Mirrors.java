@@ -116,15 +116,16 @@ final class Mirrors {
             copy.free();
             return;
         }
-        send(copy, client.links().to(shard.cluster(), shard.endpoint()), buf, command.start(), length);
+        ShardLink link = client.links().to(shard.cluster(), shard.endpoint());
+        send(copy, link, dispatch.places().slot(), buf, command.start(), length);
     }
 
     /** One copy, or a part of one. */
-    void send(Call copy, ShardLink link, ByteBuf buf, int from, int length) {
+    void send(Call copy, ShardLink link, int slot, ByteBuf buf, int from, int length) {
         if (link.takesCopies()) {
             home.metrics.mirrored.increment();
             copy.copy = true;
-            copy.slot = dispatch.places().slot();
+            copy.slot = slot;
             link.send(copy, buf, from, length);
         } else {
             home.metrics.mirrorsLeftOut.increment();

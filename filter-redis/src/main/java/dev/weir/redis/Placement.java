@@ -16,7 +16,7 @@ final class Placement {
     private final Renames renames;
     private final Mirrors mirrors;
     /** The slot of the key that was picked for last, or -1. */
-    private int slot;
+    private int slot = -1;
 
     Placement(ProxyLoop home, Renames renames, Mirrors mirrors) {
         this.home = home;
@@ -62,6 +62,13 @@ final class Placement {
         Shards shards = home.shards(route);
         slot = shards.slot(key, length);
         return slot >= 0 ? shards.owner(slot) : shards.owner(routes.hash(route, key, length));
+    }
+
+    /** Any shard, for what has no keys. */
+    @Nullable
+    Endpoint any(Route route, ProxyClient client) {
+        slot = -1;
+        return home.shards(route).any(client.hash());
     }
 
     /** The slot of the key that was picked for last; -1 where there are none. */

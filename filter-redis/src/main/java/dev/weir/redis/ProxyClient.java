@@ -87,7 +87,11 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
     /** Its state has changed, and with it perhaps the connections it uses. */
     void changed() {
         LinkSet before = links;
+        if (before.kind().equals(session.kind())) {
+            return;
+        }
         links = home.enter(session.kind());
+        links.follows(before);
         home.leave(before);
     }
 

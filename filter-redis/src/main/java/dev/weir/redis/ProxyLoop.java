@@ -306,7 +306,9 @@ final class ProxyLoop {
         }
         for (Call call : failed) {
             try {
-                metrics.lost(call);
+                if (!call.done) {
+                    metrics.lost(call);
+                }
                 fail(call, error);
             } catch (RuntimeException | Error e) {
                 crashed(call, e);

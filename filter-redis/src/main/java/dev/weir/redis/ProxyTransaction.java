@@ -29,6 +29,10 @@ final class ProxyTransaction {
     private boolean unwatched;
     /** Something is watched. */
     private boolean watching;
+    /** Number of WATCH that have not been answered. */
+    private int asked;
+    /** Whether the shard itself has answered them. */
+    private boolean clean = true;
     /** EXEC, DISCARD or UNWATCH is on its way. */
     private boolean ending;
 
@@ -130,16 +134,23 @@ final class ProxyTransaction {
         ShardLink shard = shard(call, command, buf);
         if (shard != null) {
             call.ends = this;
+            asked++;
             forward(call, command, buf);
         }
     }
 
     /** WATCH was answered: if in vain, and nothing was watched before, there is nothing to be kept. */
     private void watched(Call call) {
-        if (call.status != Exchange.Status.ERROR) {
-            watching = true;
-        } else if (!watching && !open && !ending) {
-            end(!call.byWeir);
+        if (asked == 0) {
+            return; // of a transaction that has ended meanwhile
+        }
+        asked--;
+        clean &= !call.byWeir;
+        watching |= call.status != Exchange.Status.ERROR;
+        if (asked == 0 && !watching && !open && !ending) {
+            boolean was = unwatched; // what was watched before, on a connection that was lost, still counts
+            end(clean);
+            unwatched = was;
         }
     }
 
@@ -378,6 +389,7 @@ final class ProxyTransaction {
     }
 
     private void forward(Call call, CommandReader command, ByteBuf buf) {
+        call.slot = slot;
         send(call, buf, command.start(), command.end());
     }
 
@@ -410,10 +422,12 @@ final class ProxyTransaction {
         end(clean);
     }
 
-    /** @param clean whether nothing is left of it on its connection */
-    private void end(boolean clean) {
+    /** @param tidy whether nothing is left of it on its connection */
+    private void end(boolean tidy) {
         ending = false;
         watching = false;
+        asked = 0;
+        clean = true;
         open = false;
         spoilt = false;
         unwatched = false;
@@ -429,7 +443,7 @@ final class ProxyTransaction {
         owner = null;
         if (link != null && from != null) {
             client.lane().leave();
-            if (clean) {
+            if (tidy) {
                 from.giveBack(link);
             } else {
                 link.abort();

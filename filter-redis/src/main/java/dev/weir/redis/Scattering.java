@@ -81,7 +81,7 @@ final class Scattering {
             Endpoint owner = shards[0];
             if (copies()) {
                 ShardLink link = client.links().to(route.cluster(), owner);
-                dispatch.mirrors().send(call, link, buf, command.start(), command.end() - command.start());
+                dispatch.mirrors().send(call, link, slots[0], buf, command.start(), command.end() - command.start());
             } else {
                 dispatch.send(client, call, command, buf, route, owner);
             }
@@ -208,7 +208,7 @@ final class Scattering {
         for (int i = 0; i < count; i++) {
             Call copy = home.open(call.info, call.start, requests[i].readableBytes());
             dispatch.mirrors()
-                    .send(copy, links[i], requests[i], requests[i].readerIndex(), requests[i].readableBytes());
+                    .send(copy, links[i], its[i], requests[i], requests[i].readerIndex(), requests[i].readableBytes());
             requests[i].release();
         }
         call.free();
@@ -239,11 +239,11 @@ final class Scattering {
     /** WAIT: on all connections of the client's own, as its writes may have gone by any of them. */
     void waitFor(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
         if (client.links().takeLost()) {
-            home.fail(call, "ERR a connection to a shard was lost: what was written there before cannot be waited for");
+            home.fail(call, "ERR what was written on connections to shards that have ended cannot be waited for");
             return;
         }
         all(client); // those to the shards that it has not used yet
-        ShardLink[] all = client.links().all().toArray(new ShardLink[0]);
+        ShardLink[] all = client.links().writers().toArray(new ShardLink[0]);
         if (all.length == 0) {
             places.noShard(call, home.settings.routes().keyless().cluster());
         } else {

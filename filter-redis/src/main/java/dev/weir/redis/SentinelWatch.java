@@ -89,7 +89,7 @@ final class SentinelWatch implements Discovery.Search {
      * wrong ones. Names that cannot be told apart keep what they had, if that is still theirs alone; the others go on. Answers what is wrong, or null.
      */
     @Nullable
-    String found() {
+    String found(WatchedName asking) {
         Map<Address, Integer> masters = new HashMap<>();
         Map<Address, Integer> times = new HashMap<>();
         for (WatchedName name : names.values()) {
@@ -101,7 +101,7 @@ final class SentinelWatch implements Discovery.Search {
                 masters.merge(endpoint.address(), isMaster(endpoint) ? 1 : 0, Integer::sum);
             }
         }
-        String problem = null;
+        String problem = null; // of who asks
         Map<WatchedName, List<Found>> all = new LinkedHashMap<>();
         for (WatchedName name : names.values()) {
             Found shared = name.endpoints().stream()
@@ -112,13 +112,14 @@ final class SentinelWatch implements Discovery.Search {
             List<Found> own = name.endpoints().stream()
                     .filter(one -> isMaster(one) || times.getOrDefault(one.address(), 0) == 1)
                     .toList();
-            if (shared != null) {
+            if (name == asking && shared != null) {
                 problem = others(shared, name) + " and " + name.name() + " have the same master, " + shared.address();
-            } else if (own.isEmpty()) {
+            } else if (name == asking && own.isEmpty()) {
                 problem = name.name() + " has no server that is not another name's, too";
             }
             all.put(name, shared != null || own.isEmpty() ? name.told() : own);
         }
+        withoutThoseOfOthers(all);
         Set<Address> seen = new HashSet<>();
         boolean apart = all.values().stream()
                 .allMatch(one -> !one.isEmpty() && one.stream().allMatch(endpoint -> seen.add(endpoint.address())));
@@ -127,6 +128,17 @@ final class SentinelWatch implements Discovery.Search {
             context.foundOnly(all.values().stream().flatMap(List::stream).toList());
         }
         return problem;
+    }
+
+    /** Of what a name had before, what is another one's by now, if that is no master of its own. */
+    private static void withoutThoseOfOthers(Map<WatchedName, List<Found>> all) {
+        all.replaceAll((name, own) -> own.stream()
+                .filter(one -> isMaster(one)
+                        || all.entrySet().stream()
+                                .noneMatch(other -> other.getKey() != name
+                                        && other.getValue().stream()
+                                                .anyMatch(its -> its.address().equals(one.address()))))
+                .toList());
     }
 
     private String others(Found master, WatchedName than) {

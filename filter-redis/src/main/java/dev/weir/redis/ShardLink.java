@@ -80,12 +80,7 @@ final class ShardLink {
 
     /** The same server, of which something else is known now. */
     void endpoint(Endpoint same) {
-        boolean turned = LinkGreeting.isReplica(same) && !LinkGreeting.isReplica(endpoint);
         endpoint = same;
-        if (turned && redirects() && state == State.READY) {
-            Call saying = home.open(home.table.other(), home.clock.nanoTime(), 0);
-            write(saying, Resp.READONLY, 0, Resp.READONLY.readableBytes());
-        }
     }
 
     /** The connections that it is one of. */
@@ -104,8 +99,7 @@ final class ShardLink {
     /** Whether it takes commands that may as well be left out. */
     boolean takesCopies() {
         Channel to = channel;
-        boolean free = state != State.READY || to != null && to.isWritable() && sent.size() < Mirrors.MOST_OPEN;
-        return free && !isDown();
+        return !isDown() && (state != State.READY || to != null && to.isWritable() && sent.size() < Mirrors.MOST_OPEN);
     }
 
     /** How long its answers took of late, in nanoseconds. */
@@ -158,6 +152,7 @@ final class ShardLink {
         }
         if (call.asks) {
             call.asks = false;
+            call.asked = true;
             write(home.open(home.table.other(), home.clock.nanoTime(), 0), Resp.ASKING, 0, Resp.ASKING.readableBytes());
         }
         output.add(buf, from, length);
@@ -306,18 +301,19 @@ final class ShardLink {
             return;
         }
         home.metrics.lost(call);
-        home.fail(call, errorOf(why));
+        home.fail(call, ConnectFailure.error(cluster, endpoint, why));
+    }
+
+    /** Whether it did not take what a client has chosen: that says nothing of the shard. */
+    private boolean isRefused() {
+        return greeting.refusal() != null && set.kind().isChosen();
     }
 
     /** Another node may have taken its place: who knows them is asked. */
     private void doubt() {
-        if (shards.bySlots()) {
+        if (shards.bySlots() && !isRefused()) {
             endpoint.done(Endpoint.Outcome.WRONG_ROLE, -1);
         }
-    }
-
-    private String errorOf(String why) {
-        return ConnectFailure.error(cluster, endpoint, why);
     }
 
     // ---- answers
@@ -421,15 +417,13 @@ final class ShardLink {
             metrics.failed();
         }
         // What a client has chosen in vain, as a wrong password, is no failure of the shard.
-        if (greeted
-                ? !sent.isEmpty()
-                : greeting.refusal() == null || !set.kind().isChosen()) {
+        if (greeted ? !sent.isEmpty() : !isRefused()) {
             endpoint.done(Endpoint.Outcome.CONNECT_FAILED, -1);
         }
         if (greeted) {
-            set.lost();
+            set.lost(this);
         }
-        home.failAll(takeAll(), errorOf(why), true);
+        home.failAll(takeAll(), ConnectFailure.error(cluster, endpoint, why), true);
         if (!greeted) {
             failed(why);
         } else {
@@ -456,9 +450,12 @@ final class ShardLink {
             lost = true;
             failure = "its connection was given up";
         }
+        if (state == State.READY) {
+            set.lost(this);
+        }
         List<Call> told = takeAll();
         closeChannel();
-        home.failAll(told, errorOf(failure), false);
+        home.failAll(told, ConnectFailure.error(cluster, endpoint, failure), false);
         waiting.each((call, request) -> refuse(call, failure));
         resumeStopped();
     }

@@ -44,6 +44,11 @@ final class Shards {
         return cluster;
     }
 
+    /** Whether clients reach it, and not only copies of what they send. */
+    boolean isReached() {
+        return reached;
+    }
+
     /**
      * Looks whether the cluster has changed; costs a read if it has not. Once for each command, before anything else is asked: what is asked for
      * one command holds for all of it, and {@link ProxyLoop#topology} tells of the change before.
@@ -250,8 +255,9 @@ final class Shards {
 
     /** The one whose answers took the shortest time of late. Now and then another one, as its time is known only if it is asked. */
     private Endpoint fastest(Endpoint owner, Endpoint[] copies, LinkSet links) {
-        if ((turn & 63) == 0 && copies.length > 0) {
-            Endpoint other = copies[Math.floorMod(turn >> 6, copies.length)];
+        if ((turn & 63) == 0) {
+            int at = Math.floorMod(turn >> 6, copies.length + 1);
+            Endpoint other = at == copies.length ? owner : copies[at];
             return links.to(cluster, other).isDown() ? owner : other;
         }
         Endpoint best = owner;
@@ -263,6 +269,10 @@ final class Shards {
                 best = copy;
                 least = link.latency();
             }
+        }
+        if (best == owner && own.isDown()) {
+            Endpoint other = next(copies, links); // none is connected yet
+            return other == null ? owner : other;
         }
         return best;
     }

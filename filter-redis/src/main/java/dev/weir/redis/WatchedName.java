@@ -137,7 +137,7 @@ final class WatchedName implements SentinelRound.Listener {
         }
         epoch = view.epoch();
         endpoints = found;
-        return watch.found();
+        return watch.found(this);
     }
 
     private Found endpoint(Address address, String role) {

@@ -251,6 +251,34 @@ final class RedisClusterIT {
         }
     }
 
+    /** Nobody else has told of the slot: the first transaction learns it, the second one goes there. */
+    @ParameterizedTest
+    @MethodSource("servers")
+    void aTransactionLearnsThatItsSlotHasGone(String name) throws Exception {
+        try (TestCluster cluster = TestCluster.start(name, 3, 0);
+                Proxy proxy = cluster.proxy(new SimpleMeterRegistry(), Map.of(), SELDOM);
+                RawClient client = TestCluster.connect(proxy)) {
+            for (String[] first : new String[][] {{"WATCH", "{m}k"}, {"MULTI"}}) {
+                int slot = slot("{m}");
+                TestServer from = cluster.settled(slot);
+                cluster.move(slot, from, cluster.nodes.get((cluster.nodes.indexOf(from) + 1) % 3));
+                TestServer to = cluster.settled(slot);
+                if (first[0].equals("WATCH")) {
+                    assertThat(client.call(first)).startsWith("-TRYAGAIN ");
+                } else {
+                    assertThat(client.call(first)).isEqualTo("+OK\r\n");
+                    assertThat(client.call("SET", "{m}k", "v")).startsWith("-TRYAGAIN ");
+                    assertThat(client.call("EXEC")).startsWith("-EXECABORT ");
+                }
+                assertThat(client.call("WATCH", "{m}k")).isEqualTo("+OK\r\n");
+                assertThat(client.call("MULTI")).isEqualTo("+OK\r\n");
+                assertThat(client.call("SET", "{m}k", first[0])).isEqualTo("+QUEUED\r\n");
+                assertThat(client.call("EXEC")).isEqualTo("*1\r\n+OK\r\n");
+                assertThat(TestCluster.call(to, "GET", "{m}k")).isEqualTo(first[0]);
+            }
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("servers")
     void largeValuesGoWhereTheirSlotIs(String name) throws Exception {

@@ -120,7 +120,13 @@ final class TestCluster implements AutoCloseable {
             boolean known = true;
             for (TestServer node : nodes) {
                 up += call(node, "INFO", "replication").contains("master_link_status:up") ? 1 : 0;
-                known &= call(node, "CLUSTER", "NODES").split("slave ", -1).length > wanted;
+                try (TestServer.Client client = node.connect()) {
+                    int replicas = 0;
+                    for (Object range : (List<?>) client.call("CLUSTER", "SLOTS")) {
+                        replicas += ((List<?>) range).size() - 3;
+                    }
+                    known &= replicas == wanted;
+                }
             }
             if (up >= wanted && known) {
                 return;

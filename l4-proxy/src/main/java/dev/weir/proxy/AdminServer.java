@@ -189,6 +189,9 @@ final class AdminServer implements AutoCloseable {
     /** Stops accepting, and lets answers that are being made leave, and who has just come ask, for a moment. Not from the server's own thread. */
     @Override
     public void close() {
+        if (group.isShuttingDown()) {
+            return;
+        }
         closing = true;
         socket.close(); // While it listens nobody else can have the path.
         stopAccepting();
