@@ -24,6 +24,7 @@ final class Dispatch {
     private final Placement places;
 
     private final ServerCommands servers;
+    private final RandomKey randomKey;
 
     Dispatch(ProxyLoop home) {
         this.home = home;
@@ -35,6 +36,7 @@ final class Dispatch {
         this.places = new Placement(home, renames, mirrors);
         this.scattering = new Scattering(home, this, places);
         this.servers = new ServerCommands(home, scattering);
+        this.randomKey = new RandomKey(home, scattering);
     }
 
     /**
@@ -161,7 +163,7 @@ final class Dispatch {
                 scattering.scan(client, call, command, buf);
                 break;
             case RANDOMKEY:
-                scattering.randomKey(client, call, command, buf);
+                randomKey.ask(client, call, command, buf);
                 break;
             case ANY:
                 any(client, call, command, buf);
@@ -179,15 +181,6 @@ final class Dispatch {
                 publish(client, call, command, buf);
                 break;
             case WAIT:
-                ProxyTransaction watching = client.transaction(false);
-                if (watching != null && watching.lease() != null) {
-                    home.fail(
-                            call,
-                            "ERR " + call.info.operation.name()
-                                    + " is not supported by redis_proxy while keys are watched");
-                    break;
-                }
-                call.waits = true;
                 scattering.waitFor(client, call, command, buf);
                 break;
             case REFUSED:

@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -238,6 +237,14 @@ final class Scattering {
 
     /** WAIT: on all connections of the client's own, as its writes may have gone by any of them. */
     void waitFor(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
+        ProxyTransaction transaction = client.transaction(false);
+        if (transaction != null && transaction.lease() != null) {
+            home.fail(
+                    call,
+                    "ERR " + call.info.operation.name() + " is not supported by redis_proxy while keys are watched");
+            return;
+        }
+        call.waits = true;
         if (client.links().takeLost()) {
             home.fail(call, "ERR what was written on connections to shards that have ended cannot be waited for");
             return;
@@ -326,7 +333,7 @@ final class Scattering {
         return count;
     }
 
-    private static void toEach(Merge merge, ShardLink[] all, ByteBuf buf, int from, int length) {
+    static void toEach(Merge merge, ShardLink[] all, ByteBuf buf, int from, int length) {
         ByteBuf[] requests = new ByteBuf[all.length];
         for (int i = 0; i < all.length; i++) {
             requests[i] = buf.retainedSlice(from, length);
@@ -335,7 +342,7 @@ final class Scattering {
     }
 
     /** The links to all shards of all routes, always in the same order; a server that several clusters share is asked once. */
-    private ShardLink[] all(ProxyClient client) {
+    ShardLink[] all(ProxyClient client) {
         Map<Address, ShardLink> links = new LinkedHashMap<>();
         for (Shards each : home.shards()) {
             for (Endpoint endpoint : each.owners()) {
@@ -410,86 +417,6 @@ final class Scattering {
         } catch (NumberFormatException e) {
             return -1;
         }
-    }
-
-    void randomKey(ProxyClient client, Call call, CommandReader command, ByteBuf buf) {
-        ShardLink[] all = all(client);
-        if (all.length == 0) {
-            places.noShard(call, home.settings.routes().keyless().cluster());
-            return;
-        }
-        ByteBuf sizes = home.allocator().buffer(32);
-        Resp.arrayHeader(sizes, 1);
-        Resp.bulk(sizes, "DBSIZE");
-        ByteBuf request = buf.copy(command.start(), command.end() - command.start());
-        Merge merge = new Merge(home, call, all.length) {
-            @Override
-            boolean goesOn(Call whole) {
-                try {
-                    ShardLink chosen = failures() > 0 ? null : drawn(this, all);
-                    if (chosen == null) {
-                        return false;
-                    }
-                    whole.shards = 1;
-                    Call asking = home.settings.routes().renames() ? named(whole, chosen) : whole;
-                    chosen.send(asking, request, request.readerIndex(), request.readableBytes());
-                    return true;
-                } finally {
-                    request.release();
-                }
-            }
-
-            @Override
-            void abandon() {
-                super.abandon();
-                request.release();
-            }
-
-            @Override
-            void write(ByteBuf out) {
-                Resp.nil(out, client.session().resp3());
-            }
-        };
-        toEach(merge, all, sizes, sizes.readerIndex(), sizes.readableBytes());
-        sizes.release();
-    }
-
-    /** The answer will be what clients call the key; nothing, if it is none of theirs. */
-    private Call named(Call whole, ShardLink chosen) {
-        Merge merge = new Merge(home, whole, 1) {
-            @Override
-            void write(ByteBuf out) {
-                byte[] name = text(0).getByte(text(0).readerIndex()) == '$'
-                                && text(0).getByte(text(0).readerIndex() + 1) != '-'
-                        ? home.settings.routes().name(chosen.cluster(), new AnswerWalk(text(0)).bytes())
-                        : null;
-                if (name == null) {
-                    Resp.nil(out, chosen.set().kind().resp3());
-                } else {
-                    Resp.bulk(out, name, 0, name.length);
-                }
-            }
-        };
-        return merge.part(whole.requestBytes);
-    }
-
-    /** A shard, each as likely as it has keys; null if none has any. */
-    private static @Nullable ShardLink drawn(Merge sizes, ShardLink[] all) {
-        long sum = 0;
-        for (int i = 0; i < all.length; i++) {
-            sum += Merge.integer(sizes.text(i));
-        }
-        if (sum <= 0) {
-            return null;
-        }
-        long at = ThreadLocalRandom.current().nextLong(sum);
-        for (int i = 0; i < all.length; i++) {
-            at -= Merge.integer(sizes.text(i));
-            if (at < 0) {
-                return all[i];
-            }
-        }
-        return null;
     }
 
     /** The text of a line of the protocol, without its first byte and its end. */
