@@ -3,6 +3,7 @@ package dev.weir.redis;
 import dev.weir.core.exchange.Exchange.Status;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,6 +112,9 @@ final class Call {
     /** The request, as long as it may have to be sent again. */
     private @Nullable ByteBuf kept;
 
+    private byte @Nullable [] smallRequest;
+    private int smallRequestLength;
+
     Call(ProxyLoop home) {
         this.home = home;
         this.info = home.table.other();
@@ -147,6 +151,14 @@ final class Call {
 
     /** Keeps the request, as it may have to be sent again. */
     void keep(ByteBuf buf, int from, int length) {
+        if (length <= SMALL) {
+            if (smallRequest == null) {
+                smallRequest = new byte[SMALL];
+            }
+            buf.getBytes(from, smallRequest, 0, length);
+            smallRequestLength = length;
+            return;
+        }
         boolean copied =
                 length <= COPIED || length < buf.capacity() >> 1; // else it would keep much that is not its own
         kept = copied
@@ -155,11 +167,14 @@ final class Call {
     }
 
     boolean isKept() {
-        return kept != null;
+        return kept != null || smallRequestLength > 0;
     }
 
     /** The request; lent. */
     ByteBuf kept() {
+        if (kept == null && smallRequest != null && smallRequestLength > 0) {
+            return Unpooled.wrappedBuffer(smallRequest, 0, smallRequestLength);
+        }
         if (kept == null) {
             throw new IllegalStateException("the request was not kept");
         }
@@ -251,6 +266,7 @@ final class Call {
 
     /** It will not be sent again. */
     void dropKept() {
+        smallRequestLength = 0;
         if (kept != null) {
             kept.release();
             kept = null;
