@@ -94,8 +94,10 @@ final class Call {
     boolean asks;
     /** Whether it was sent as such. */
     boolean asked;
-    /** Whether its client is not read from until it is answered. */
-    boolean raised;
+    /** Whether calls of its client that were redirected wait for it. */
+    boolean awaited;
+    /** Grows from call to call of a loop. */
+    long order;
     /** How often a node has said that another one is to be asked. */
     int redirections;
     /** How often it was sent again as it had failed. */
@@ -144,7 +146,7 @@ final class Call {
         slot = -1;
         asks = false;
         asked = false;
-        raised = false;
+        awaited = false;
         redirections = 0;
         retries = 0;
     }

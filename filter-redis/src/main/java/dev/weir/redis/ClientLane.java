@@ -14,6 +14,8 @@ final class ClientLane {
     /** Whether what is open goes a way that nothing else may go meanwhile. */
     private boolean apart;
 
+    /** Where what has been redirected waits. */
+    private @Nullable Detour detour;
     /** Where slots were when the oldest of what is open was sent. */
     private int topology;
 
@@ -80,13 +82,39 @@ final class ClientLane {
      * @param now what {@link ProxyLoop#topology} says
      */
     boolean busyForMove(int now) {
-        if (topology != now) {
+        if (topology != now || detour != null) {
             if (!calls.isEmpty()) {
                 return waitForAll();
             }
             topology = now;
         }
         return false;
+    }
+
+    /** Where a call that was redirected waits for all that is open. */
+    Detour detour(ProxyLoop home) {
+        Detour now = detour;
+        if (now == null) {
+            now = new Detour(home, () -> detour = null);
+            for (int i = 0; i < calls.size(); i++) {
+                now.await(calls.get(i));
+            }
+            detour = now;
+        }
+        return now;
+    }
+
+    /** The same; null if nothing waits. */
+    @Nullable
+    Detour detour() {
+        return detour;
+    }
+
+    /** The client has left. */
+    void left() {
+        if (detour != null) {
+            detour.abandon();
+        }
     }
 
     /** Whether nothing else is open than this call, or what it is a part of. */

@@ -2,14 +2,7 @@ package dev.weir.redis;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
-import dev.weir.core.config.Address;
 import io.netty.buffer.ByteBuf;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
-import java.util.List;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,23 +13,7 @@ final class Elsewhere {
     /** As many as cluster clients follow. */
     private static final int MOST_REDIRECTIONS = 16;
 
-    private static final int PAUSE_MILLIS = 10;
-    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(2);
-
-    /**
-     * A call whose node is not known yet.
-     *
-     * @param call the call
-     * @param link who has answered it
-     * @param to where it is to go
-     * @param since when that was said
-     */
-    private record Delayed(Call call, ShardLink link, Redirection to, long since) {}
-
     private final ProxyLoop home;
-    private final List<Delayed> delayed = new ArrayList<>(0);
-    /** Clients of which some wait there. */
-    private final Set<ProxyClient> waiting = Collections.newSetFromMap(new IdentityHashMap<>());
 
     Elsewhere(ProxyLoop home) {
         this.home = home;
@@ -59,7 +36,7 @@ final class Elsewhere {
         home.metrics.redirections.increment();
         Shards shards = home.shards(link.cluster());
         shards.refresh();
-        Endpoint owner = at(shards, to);
+        Endpoint owner = shards.at(to);
         boolean moved = to.kind() == Redirection.Kind.MOVED;
         if (moved || to.kind() == Redirection.Kind.ASK && owner == null) {
             link.endpoint().done(Endpoint.Outcome.WRONG_ROLE, -1); // whoever knows the nodes is asked again
@@ -67,21 +44,32 @@ final class Elsewhere {
         if (moved && owner != null) {
             shards.moved(to.slot(), owner);
         }
-        if (!call.isKept() || call.redirections >= MOST_REDIRECTIONS) {
-            home.fail(call, "TRYAGAIN " + reason(to, link));
-            call.free();
-            return;
-        }
-        if (to.kind() == Redirection.Kind.TRYAGAIN) {
-            tryAgain(call, link);
-            return;
-        }
-        call.redirections++;
         ProxyClient client = clientOf(call);
-        if (owner == null || client != null && waiting.contains(client)) {
-            delay(new Delayed(call, link, to, home.clock.nanoTime()), client);
+        if (!call.isKept() || call.redirections >= MOST_REDIRECTIONS) {
+            home.fail(call, "TRYAGAIN " + to.reason(link.text()));
+            call.free();
+        } else if (to.kind() == Redirection.Kind.TRYAGAIN && !mayTryAgain(call, client)) {
+            home.fail(call, "TRYAGAIN Multiple keys request during rehashing of slot");
+            call.free();
         } else {
-            send(call, link, to);
+            call.redirections += to.kind() == Redirection.Kind.TRYAGAIN ? 0 : 1;
+            Detour detour =
+                    client == null ? new Detour(home, () -> {}) : client.lane().detour(home);
+            detour.add(call, link, to);
+        }
+    }
+
+    /** Of several keys some have gone already. That passes by, but what was sent behind it may have been carried out. */
+    private boolean mayTryAgain(Call call, @Nullable ProxyClient client) {
+        return client != null && client.lane().isAlone(call) && home.clock.nanoTime() - call.start < Detour.PATIENCE;
+    }
+
+    /** It has been answered, or has failed, or is not waited for any more: what waits for all of its client's calls to come back goes on. */
+    void cameBack(Call call) {
+        ProxyClient client = clientOf(call);
+        Detour detour = client == null ? null : client.lane().detour();
+        if (detour != null) {
+            detour.cameBack(call);
         }
     }
 
@@ -89,7 +77,7 @@ final class Elsewhere {
     String learn(Cluster cluster, Endpoint from, Redirection to) {
         Shards shards = home.shards(cluster);
         shards.refresh();
-        Endpoint owner = at(shards, to);
+        Endpoint owner = shards.at(to);
         from.done(Endpoint.Outcome.WRONG_ROLE, -1);
         if (owner != null && to.kind() == Redirection.Kind.MOVED) {
             shards.moved(to.slot(), owner);
@@ -97,28 +85,14 @@ final class Elsewhere {
         return "TRYAGAIN slot " + to.slot() + " has gone from shard " + from.address() + " to " + to.address();
     }
 
-    private static @Nullable Endpoint at(Shards shards, Redirection to) {
-        Address address = to.address();
-        return address == null ? null : shards.at(address);
-    }
-
-    private static String reason(Redirection to, ShardLink link) {
-        return to.kind() == Redirection.Kind.TRYAGAIN
-                ? "the slot of these keys is on its way from shard " + link.text() + " to another one"
-                : "slot " + to.slot() + " has gone from shard " + link.text() + " to " + to.address();
-    }
-
-    private void send(Call call, ShardLink from, Redirection to) {
-        Endpoint endpoint = at(home.shards(from.cluster()), to);
+    /** Sends a call to where it was redirected to. */
+    void send(Call call, ShardLink from, Endpoint endpoint, boolean asks) {
         LargeCommand large = call.large;
-        if (endpoint == null) {
-            home.fail(call, "TRYAGAIN " + reason(to, from) + ", which is not known yet");
-            call.free();
-        } else if (large != null) {
-            large.redirected(call, endpoint, to.kind() == Redirection.Kind.ASK);
+        if (large != null) {
+            large.redirected(call, endpoint, asks);
         } else {
             ShardLink link = link(call, from, endpoint);
-            call.asks = to.kind() == Redirection.Kind.ASK;
+            call.asks = asks;
             call.asked = false;
             resend(call, link);
         }
@@ -147,93 +121,6 @@ final class Elsewhere {
 
     private static @Nullable ProxyClient clientOf(Call call) {
         return call.merge == null ? call.client : call.merge.client();
-    }
-
-    /** Until the node is known; what the same client sends meanwhile waits behind it. */
-    private void delay(Delayed one, @Nullable ProxyClient client) {
-        one.call.inLink = true; // it is not to go back to the pool
-        delayed.add(one);
-        if (client != null) {
-            waiting.add(client);
-        }
-        if (delayed.size() == 1) {
-            later();
-        }
-    }
-
-    private void later() {
-        home.loop.schedule(this::goOn, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
-    }
-
-    /** Sends those whose node is known by now, each client's in their order. */
-    private void goOn() {
-        home.topology();
-        List<Delayed> all = List.copyOf(delayed);
-        delayed.clear();
-        waiting.clear();
-        for (Delayed one : all) {
-            ProxyClient client = clientOf(one.call);
-            boolean first = client == null || !waiting.contains(client);
-            boolean known = at(home.shards(one.link.cluster()), one.to) != null;
-            boolean late = home.clock.nanoTime() - one.since >= PATIENCE || home.closed();
-            if (!one.call.done && !(first && (known || late))) {
-                delayed.add(one);
-                if (client != null) {
-                    waiting.add(client);
-                }
-                continue;
-            }
-            one.call.inLink = false;
-            if (one.call.done) {
-                one.call.free(); // its client has left
-            } else {
-                deliver(one);
-            }
-        }
-        if (!delayed.isEmpty()) {
-            later();
-        }
-    }
-
-    private void deliver(Delayed one) {
-        try {
-            send(one.call, one.link, one.to);
-        } catch (RuntimeException | Error e) {
-            home.crashed(one.call, e);
-        }
-    }
-
-    /** Of several keys some have gone already. That passes by, but nothing else of the client may go on until then. */
-    private void tryAgain(Call call, ShardLink link) {
-        ProxyClient client = clientOf(call);
-        boolean patient = home.clock.nanoTime() - call.start < PATIENCE;
-        if (client == null || !patient || !client.lane().isAlone(call)) {
-            home.fail(call, "TRYAGAIN Multiple keys request during rehashing of slot");
-            call.free();
-            return;
-        }
-        Call whole = call.merge == null ? call : call.merge.whole();
-        if (!whole.raised) {
-            whole.raised = true; // until it is answered
-            client.raise();
-        }
-        call.inLink = true;
-        call.asks = call.asked;
-        home.loop.schedule(
-                () -> {
-                    call.inLink = false;
-                    if (call.done) {
-                        call.free();
-                        return;
-                    }
-                    try {
-                        resend(call, link(call, link, link.endpoint()));
-                    } catch (RuntimeException | Error e) {
-                        home.crashed(call, e);
-                    }
-                },
-                PAUSE_MILLIS,
-                TimeUnit.MILLISECONDS);
     }
 
     // ---- failures

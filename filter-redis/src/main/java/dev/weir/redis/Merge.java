@@ -2,6 +2,7 @@ package dev.weir.redis;
 
 import dev.weir.core.exchange.Exchange.Status;
 import io.netty.buffer.ByteBuf;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A command that several shards answer a part of: keeps the parts until all are there, then makes one answer of them. */
@@ -25,6 +26,13 @@ abstract class Merge {
         this.missing = parts;
         whole.shards = parts;
         whole.parts = this;
+    }
+
+    /** Does something with each part that there is. */
+    void each(Consumer<Call> what) {
+        for (int i = 0; i < started; i++) {
+            what.accept(parts[i]);
+        }
     }
 
     /** A further part, to be sent at once. */

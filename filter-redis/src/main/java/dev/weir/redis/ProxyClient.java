@@ -304,11 +304,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             if (session.resp3() || calls.isEmpty()) {
                 output().writePushes(session.resp3());
             }
-            boolean raised = call.raised;
             call.release(lane);
-            if (raised) {
-                lower();
-            }
             call = calls.peek();
         }
         if (call != null && !call.silent && call.merge == null && call.parts == null && call.heldBytes() > 0) {
@@ -450,6 +446,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             leave(call);
             call = calls.peek();
         }
+        lane.left();
         home.pubSub.left(this);
         if (transaction != null) {
             transaction.abort();

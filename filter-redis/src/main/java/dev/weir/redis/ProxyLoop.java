@@ -76,6 +76,7 @@ final class ProxyLoop {
     private List<Flushing> flushing = new ArrayList<>();
     private byte[] scratch = new byte[1024];
     private ByteBufAllocator allocator = ByteBufAllocator.DEFAULT; // until there is a client
+    private long opened;
     private long time;
     private boolean timeKnown;
     private boolean closed;
@@ -227,6 +228,7 @@ final class ProxyLoop {
             call = new Call(this);
         }
         call.begin(info, start, bytes);
+        call.order = ++opened;
         return call;
     }
 
@@ -240,6 +242,9 @@ final class ProxyLoop {
 
     /** Bytes of the answer to a call that are no more needed afterwards. */
     void answer(Call call, ByteBuf buf, int from, int length, boolean last) {
+        if (last && call.awaited) {
+            elsewhere.cameBack(call);
+        }
         Merge merge = call.merge;
         if (merge != null) {
             merge.answer(call, buf, from, length, last);
@@ -257,6 +262,9 @@ final class ProxyLoop {
     void fail(Call call, String error) {
         if (call.done) {
             return;
+        }
+        if (call.awaited) {
+            elsewhere.cameBack(call);
         }
         call.byWeir = true;
         call.dropKept();

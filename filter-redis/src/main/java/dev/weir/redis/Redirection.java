@@ -25,6 +25,13 @@ record Redirection(Kind kind, int slot, @Nullable Address address) {
     /** As Redis and Valkey word it. Others may be made by scripts, which are not to be carried out again. */
     private static final String TRY_AGAIN = "TRYAGAIN Multiple keys request during rehashing of slot";
 
+    /** Why a command could not be carried out at a shard, for an error. */
+    String reason(String shard) {
+        return kind == Kind.TRYAGAIN
+                ? "the slot of these keys is on its way from shard " + shard + " to another one"
+                : "slot " + slot + " has gone from shard " + shard + " to " + address;
+    }
+
     /**
      * Reads the line of an error, without its first byte and its end.
      *

@@ -182,6 +182,13 @@ final class Shards {
         return byAddress.get(address);
     }
 
+    /** The endpoint that a node has named, or null. */
+    @Nullable
+    Endpoint at(Redirection to) {
+        Address address = to.address();
+        return address == null ? null : at(address);
+    }
+
     /** A node has said that a slot is this one's. */
     void moved(int slot, Endpoint to) {
         @Nullable Endpoint[] table = slots;

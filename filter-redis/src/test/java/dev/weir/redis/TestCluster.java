@@ -22,6 +22,8 @@ import java.util.regex.Pattern;
 /** A real Redis Cluster for a test; made by {@code redis-cli} where there is one. */
 final class TestCluster implements AutoCloseable {
     private static final Path REDIS_CLI = Path.of("/usr/bin/redis-cli");
+    private static final Pattern MASTER =
+            Pattern.compile("^\\w{40} \\S+?:(\\d+)@\\S+ \\S*master\\S* - \\d+ \\d+ (\\d+) ");
     private static final Pattern NODE = Pattern.compile("(\\w{40}) \\S+?:(\\d+)@");
 
     private final String name;
@@ -151,6 +153,25 @@ final class TestCluster implements AutoCloseable {
         }
     }
 
+    /** Until a counter has grown by so much, as its slot's owner says. */
+    void awaitMore(int slot, String key, int more) throws Exception {
+        TestServer owner = owner(slot, nodes.get(0));
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        long first = -1;
+        while (true) {
+            String count = call(owner, "GET", key);
+            long now = count.matches("[0-9]+") ? Long.parseLong(count) : 0;
+            first = first < 0 ? now : first;
+            if (now >= first + more) {
+                return;
+            }
+            if (System.nanoTime() > end) {
+                throw new IOException(key + " is " + count + ", not " + more + " more than " + first);
+            }
+            Thread.sleep(10);
+        }
+    }
+
     static String call(TestServer node, String... command) throws IOException {
         try (TestServer.Client client = node.connect()) {
             return String.valueOf(client.call(command));
@@ -253,17 +274,27 @@ final class TestCluster implements AutoCloseable {
         ok(call(from, "CLUSTER", "SETSLOT", String.valueOf(slot), "NODE", id));
     }
 
-    /** Who has a slot, when all nodes say the same: two may have taken it with the same epoch. */
+    /**
+     * Who has a slot, when all nodes say the same, and know it to be the latest that has happened: else what they have heard before may give the
+     * slot back to whom it has left.
+     */
     TestServer settled(int slot) throws Exception {
         int asked = 0;
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (true) {
+            Set<Map<Integer, Long>> views = new HashSet<>();
             Set<Integer> owners = new HashSet<>();
             for (TestServer node : nodes) {
+                views.add(epochs(node));
                 owners.add(owner(slot, node).port());
             }
-            if (owners.size() == 1) {
-                return node(owners.iterator().next());
+            if (owners.size() == 1 && views.size() == 1) {
+                int port = owners.iterator().next();
+                Map<Integer, Long> epochs = views.iterator().next();
+                long epoch = epochs.getOrDefault(port, -1L);
+                if (epochs.entrySet().stream().allMatch(one -> one.getKey() == port || one.getValue() < epoch)) {
+                    return node(port);
+                }
             }
             for (TestServer node : nodes) {
                 // Of two that have it with the same epoch one has to go before the other.
@@ -272,10 +303,22 @@ final class TestCluster implements AutoCloseable {
                 }
             }
             if (System.nanoTime() > end) {
-                throw new IOException("slot " + slot + " is said to be on " + owners);
+                throw new IOException("slot " + slot + " is said to be on " + owners + ", epochs " + views);
             }
             Thread.sleep(20);
         }
+    }
+
+    /** The configuration epoch of each master by its port, as a node knows them. */
+    private static Map<Integer, Long> epochs(TestServer node) throws IOException {
+        Map<Integer, Long> epochs = new HashMap<>();
+        for (String line : call(node, "CLUSTER", "NODES").split("\n", -1)) {
+            Matcher one = MASTER.matcher(line);
+            if (one.find()) {
+                epochs.put(Integer.parseInt(one.group(1)), Long.parseLong(one.group(2)));
+            }
+        }
+        return epochs;
     }
 
     /** All of it. */

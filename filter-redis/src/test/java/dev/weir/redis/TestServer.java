@@ -222,17 +222,47 @@ final class TestServer implements AutoCloseable {
             process.destroyForcibly().onExit().join();
             return;
         }
+        ProcessHandle.of(pid()).ifPresent(handle -> {
+            handle.destroyForcibly();
+            handle.onExit().orTimeout(10, TimeUnit.SECONDS).join();
+        });
+    }
+
+    /** It does nothing any more until that is closed (SIGSTOP, SIGCONT). */
+    Frozen freeze() throws IOException {
+        long pid = pid();
+        signal("STOP", pid);
+        return () -> signal("CONT", pid);
+    }
+
+    /** Goes on when it is closed. */
+    interface Frozen extends AutoCloseable {
+        @Override
+        void close() throws IOException;
+    }
+
+    private static void signal(String name, long pid) throws IOException {
+        try {
+            int code = new ProcessBuilder("kill", "-" + name, String.valueOf(pid))
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+            if (code != 0) {
+                throw new IOException("kill -" + name + " ended with " + code);
+            }
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+
+    private long pid() throws IOException {
         String info;
         try (Client client = connect()) {
             info = String.valueOf(client.call("INFO", "server"));
         }
         String id = "process_id:";
         int from = info.indexOf(id) + id.length();
-        long pid = Long.parseLong(info.substring(from, info.indexOf('\r', from)));
-        ProcessHandle.of(pid).ifPresent(handle -> {
-            handle.destroyForcibly();
-            handle.onExit().orTimeout(10, TimeUnit.SECONDS).join();
-        });
+        return Long.parseLong(info.substring(from, info.indexOf('\r', from)));
     }
 
     Client connect() throws IOException {

@@ -30,6 +30,7 @@ final class Sockets {
     static final class Server implements AutoCloseable {
         private final ServerSocket socket;
         private final List<Socket> accepted = new ArrayList<>();
+        private final Thread acceptor;
 
         Server(Behaviour behaviour) {
             try {
@@ -37,7 +38,7 @@ final class Sockets {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            daemon(() -> {
+            acceptor = daemon(() -> {
                 while (true) {
                     Socket one = socket.accept();
                     synchronized (accepted) {
@@ -66,9 +67,15 @@ final class Sockets {
             }
         }
 
+        /** Once it returns, nobody is accepted any more: a blocked accept() may outlive the closing of its socket. */
         @Override
         public void close() throws IOException {
             socket.close();
+            try {
+                acceptor.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
             synchronized (accepted) {
                 for (Socket s : accepted) {
                     s.close();
