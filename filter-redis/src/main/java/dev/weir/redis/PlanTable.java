@@ -25,7 +25,7 @@ final class PlanTable {
                             "SLOWLOG RESET",
                             "MEMORY PURGE")),
             Map.entry(Plan.ALL_SUM, List.of("DBSIZE", "SLOWLOG LEN", "LATENCY RESET")),
-            Map.entry(Plan.ALL_ELEMENTS, List.of("KEYS", "SLOWLOG GET")),
+            Map.entry(Plan.ALL_ELEMENTS, List.of("KEYS", "SLOWLOG GET", "LATENCY LATEST", "LATENCY HISTORY")),
             Map.entry(Plan.ALL_DISTINCT, List.of("PUBSUB CHANNELS", "PUBSUB SHARDCHANNELS")),
             Map.entry(Plan.ALL_PAIRS, List.of("PUBSUB NUMSUB", "PUBSUB SHARDNUMSUB")),
             Map.entry(Plan.ALL_MOST, List.of("PUBSUB NUMPAT")),

@@ -17,16 +17,16 @@ final class ProxyMetrics {
     private final MeterRegistry meters;
     private final String listener;
     private final Map<String, ShardMetrics> shards;
-    final Counter unsupported;
-    final Counter denied;
-    final Counter crossShard;
-    final Counter protocolErrors;
-    final Counter forwardErrors;
-    final Counter fragments;
-    final Counter redirections;
-    final Counter retries;
-    final Counter mirrored;
-    final Counter mirrorsLeftOut;
+    final Count unsupported;
+    final Count denied;
+    final Count crossShard;
+    final Count protocolErrors;
+    final Count forwardErrors;
+    final Count fragments;
+    final Count redirections;
+    final Count retries;
+    final Count mirrored;
+    final Count mirrorsLeftOut;
     /** Connected clients, of all loops. */
     final LongAdder clients = new LongAdder();
 
@@ -57,11 +57,35 @@ final class ProxyMetrics {
                 counter("weir_redis_proxy_retries", "Commands that read and were sent again, as they had failed");
     }
 
-    private Counter counter(String name, String description) {
-        return Counter.builder(name)
+    private Count counter(String name, String description) {
+        return new Count(Counter.builder(name)
                 .description(description)
                 .tag("listener", listener)
-                .register(meters);
+                .register(meters));
+    }
+
+    /** A counter that INFO can tell of: meters need not count where nobody collects them, and go on after a reload. */
+    static final class Count {
+        private final Counter meter;
+        private final LongAdder own = new LongAdder();
+
+        private Count(Counter meter) {
+            this.meter = meter;
+        }
+
+        void increment() {
+            add(1);
+        }
+
+        void add(long more) {
+            meter.increment(more);
+            own.add(more);
+        }
+
+        /** Since the configuration is in force. */
+        long sum() {
+            return own.sum();
+        }
     }
 
     /** A shard has not answered a call. */

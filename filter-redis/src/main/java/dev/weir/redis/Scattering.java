@@ -217,7 +217,7 @@ final class Scattering {
     private static void sendParts(
             Merge merge, ReadPolicy reads, int @Nullable [] slots, ShardLink[] links, ByteBuf[] requests) {
         Call[] parts = new Call[links.length];
-        merge.home.metrics.fragments.increment(links.length);
+        merge.home.metrics.fragments.add(links.length);
         for (int i = 0; i < links.length; i++) {
             parts[i] = merge.part(requests[i].readableBytes());
             parts[i].reads = reads;

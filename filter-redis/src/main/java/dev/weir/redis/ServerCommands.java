@@ -108,12 +108,14 @@ final class ServerCommands {
                 + "\r\nproxy_connected_clients:" + metrics.clients.sum()
                 + "\r\nproxy_clusters:" + home.settings.routes().clusters().size()
                 + "\r\nproxy_shards:" + shards
-                + "\r\nproxy_protocol_errors:" + (long) metrics.protocolErrors.count()
-                + "\r\nproxy_unsupported_commands:" + (long) metrics.unsupported.count()
-                + "\r\nproxy_denied_commands:" + (long) metrics.denied.count()
-                + "\r\nproxy_cross_shard_errors:" + (long) metrics.crossShard.count()
-                + "\r\nproxy_forward_errors:" + (long) metrics.forwardErrors.count()
-                + "\r\nproxy_fragments:" + (long) metrics.fragments.count()
+                + "\r\nproxy_protocol_errors:" + metrics.protocolErrors.sum()
+                + "\r\nproxy_unsupported_commands:" + metrics.unsupported.sum()
+                + "\r\nproxy_denied_commands:" + metrics.denied.sum()
+                + "\r\nproxy_cross_shard_errors:" + metrics.crossShard.sum()
+                + "\r\nproxy_forward_errors:" + metrics.forwardErrors.sum()
+                + "\r\nproxy_fragments:" + metrics.fragments.sum()
+                + "\r\nproxy_redirections:" + metrics.redirections.sum()
+                + "\r\nproxy_retries:" + metrics.retries.sum()
                 + "\r\n";
     }
 

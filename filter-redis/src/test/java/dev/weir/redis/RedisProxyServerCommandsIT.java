@@ -2,6 +2,8 @@ package dev.weir.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.core.Proxy;
+import dev.weir.core.config.ProxyConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -71,6 +73,62 @@ final class RedisProxyServerCommandsIT {
     }
 
     /** Every line of a real one is there, in its place. */
+    /** INFO tells what has happened also where no metrics are collected. */
+    @Test
+    void theProxyCountsForItself() throws Exception {
+        try (TestServer one = TestServer.start("embedded");
+                TestServer two = TestServer.start("embedded");
+                Proxy proxy = Proxy.builder()
+                        .start(ProxyConfig.of(Map.of(
+                                "listeners",
+                                List.of(Map.of(
+                                        "name",
+                                        "cache",
+                                        "address",
+                                        "127.0.0.1:0",
+                                        "filters",
+                                        List.of(Map.of("type", "redis_proxy", "cluster", "c")))),
+                                "clusters",
+                                List.of(Map.of(
+                                        "name",
+                                        "c",
+                                        "load_balancing",
+                                        "maglev",
+                                        "endpoints",
+                                        List.of("127.0.0.1:" + one.port(), "127.0.0.1:" + two.port()))))));
+                RawClient client = new RawClient(proxy.address("cache").port())) {
+            assertThat(client.call("MONITOR")).startsWith("-ERR ");
+            assertThat(client.call("DEL", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j"))
+                    .isEqualTo(":0\r\n");
+
+            String info = client.call("INFO", "proxy");
+
+            assertThat(field(info, "proxy_unsupported_commands")).isEqualTo(1);
+            assertThat(field(info, "proxy_fragments")).isEqualTo(2);
+            assertThat(info).contains("\r\nproxy_redirections:0\r\nproxy_retries:0\r\n");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void latencyIsThatOfAllShards(String name) throws Exception {
+        try (ShardedBed bed = ShardedBed.of(List.of(name, name, name), Map.of());
+                RawClient client = bed.connect()) {
+            assertThat(client.call("CONFIG", "SET", "latency-monitor-threshold", "1"))
+                    .isEqualTo("+OK\r\n");
+            for (TestServer shard : bed.shards) {
+                direct(shard, "EVAL", "for i = 1, 3000000 do end return 1", "0");
+            }
+            assertThat(client.call("LATENCY", "LATEST").split("\r\n\\$7\r\ncommand\r\n", -1))
+                    .hasSize(4);
+            assertThat(client.call("LATENCY", "HISTORY", "command").split("\\*2\r\n", -1))
+                    .hasSizeGreaterThanOrEqualTo(4);
+            assertThat(client.call("LATENCY", "RESET", "command")).isEqualTo(":3\r\n");
+            assertThat(client.call("LATENCY", "LATEST")).isEqualTo("*0\r\n");
+            assertThat(client.call("LATENCY", "DOCTOR")).startsWith("-ERR ");
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("servers")
     void infoHasTheFieldsOfAServerInTheirOrder(String name) throws Exception {
