@@ -78,7 +78,7 @@ final class ProxyMetrics {
         }
 
         void add(long more) {
-            meter.increment(more);
+            meter.increment((double) more);
             own.add(more);
         }
 

@@ -252,7 +252,8 @@ final class RedisClusterIT {
             assertThat(other.call("GET", "a1")).isEqualTo("$-1\r\n");
             cluster.move(slot("a1"), fresh, third);
             TestCluster.call(old, "CLUSTER", "SETSLOT", slot, "NODE", TestCluster.id(fresh));
-            try (TestServer.Frozen frozen = old.freeze()) {
+            long frozen = old.freeze();
+            try {
                 client.send("INCR", "{m}k");
                 Thread.sleep(100); // it is with the old node
                 TestCluster.call(fresh, "CLUSTER", "SETSLOT", slot, "NODE", TestCluster.id(fresh));
@@ -263,6 +264,8 @@ final class RedisClusterIT {
                 awaitOwner(proxy, slot("{m}"), fresh);
                 client.send("INCR", "{m}k");
                 Thread.sleep(100); // time enough to overtake
+            } finally {
+                TestServer.thaw(frozen);
             }
             assertThat(client.read()).isEqualTo(":1\r\n");
             assertThat(client.read()).isEqualTo(":2\r\n");

@@ -228,17 +228,16 @@ final class TestServer implements AutoCloseable {
         });
     }
 
-    /** It does nothing any more until that is closed (SIGSTOP, SIGCONT). */
-    Frozen freeze() throws IOException {
+    /** It does nothing any more until {@link #thaw} (SIGSTOP); answers its process. */
+    long freeze() throws IOException {
         long pid = pid();
         signal("STOP", pid);
-        return () -> signal("CONT", pid);
+        return pid;
     }
 
-    /** Goes on when it is closed. */
-    interface Frozen extends AutoCloseable {
-        @Override
-        void close() throws IOException;
+    /** A server that was frozen goes on (SIGCONT). */
+    static void thaw(long pid) throws IOException {
+        signal("CONT", pid);
     }
 
     private static void signal(String name, long pid) throws IOException {
