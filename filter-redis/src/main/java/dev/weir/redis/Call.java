@@ -34,9 +34,9 @@ final class Call {
     @Nullable
     Merge parts;
 
-    /** The transaction that its answer ends. */
+    /** The transaction that it belongs to, watches for or ends. */
     @Nullable
-    ProxyTransaction ends;
+    ProxyTransaction transaction;
     /** What it is the answer to, if that comes in parts. */
     @Nullable
     LargeCommand large;
@@ -285,15 +285,15 @@ final class Call {
 
     /** Its client has its answer: what it alone has used is set free. */
     void release(ClientLane lane) {
-        ProxyTransaction ending = ends;
+        ProxyTransaction its = transaction;
         LinkSet lending = lender;
         LargeCommand whole = large;
         ShardLink used = link;
         if (whole != null) {
             whole.answered(byWeir);
         }
-        if (ending != null) {
-            ending.ended(this);
+        if (its != null) {
+            its.answered(this);
         }
         if (lending != null && used != null) {
             lane.leave();
@@ -324,7 +324,7 @@ final class Call {
         client = null;
         merge = null;
         parts = null;
-        ends = null;
+        transaction = null;
         lender = null;
         whenDone = null;
         large = null;

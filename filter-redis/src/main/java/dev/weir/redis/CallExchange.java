@@ -2,6 +2,7 @@ package dev.weir.redis;
 
 import dev.weir.core.exchange.Exchange;
 import dev.weir.core.filter.Connection;
+import org.jspecify.annotations.Nullable;
 
 /** Tells the sinks of a call that has ended. */
 final class CallExchange {
@@ -10,18 +11,11 @@ final class CallExchange {
     private CallExchange() {}
 
     static void emit(ProxyLoop home, Connection connection, ProxySession session, Call call) {
-        Exchange exchange = home.exchanges.open();
-        exchange.of(connection, PROTOCOL, call.info.operation);
-        exchange.startNanos = call.start;
+        Exchange exchange = begin(home, connection, session, call.info, call.start);
         exchange.requestBytes = call.requestBytes;
         exchange.responseBytes = call.responseBytes;
-        exchange.namespace = session.namespace();
-        exchange.user = session.user();
-        exchange.app = session.app();
         exchange.status = call.silent && call.status == Exchange.Status.OK ? Exchange.Status.NO_REPLY : call.status;
         exchange.error = call.error;
-        FirstKey key = call.key;
-        exchange.target = key == null ? null : key.shown();
         exchange.rows = call.rows;
         exchange.hit = call.hit;
         exchange.longWait = call.waits;
@@ -38,7 +32,25 @@ final class CallExchange {
             exchange.durationNanos = Math.max(0, call.end - call.start);
             exchange.firstByteNanos = exchange.durationNanos;
         }
+        end(home, exchange, call.key);
+    }
+
+    /** What is known of a command when it begins. */
+    static Exchange begin(
+            ProxyLoop home, Connection connection, ProxySession session, CommandInfo info, long startNanos) {
+        Exchange exchange = home.exchanges.open();
+        exchange.of(connection, PROTOCOL, info.operation);
+        exchange.startNanos = startNanos;
+        exchange.namespace = session.namespace();
+        exchange.user = session.user();
+        exchange.app = session.app();
+        return exchange;
+    }
+
+    /** It is told of. */
+    static void end(ProxyLoop home, Exchange exchange, @Nullable FirstKey key) {
         if (key != null) {
+            exchange.target = key.shown();
             key.count(home.shared.hotKeys, exchange);
         }
         home.exchanges.emit(exchange);

@@ -16,6 +16,14 @@ final class LinkAnswers {
     private final ShardMetrics.Counts metrics;
     /** Whether the cluster wants to know how calls went. */
     private final boolean judged;
+    /** Whether it is one client's alone. */
+    private final boolean own;
+    /** What the elements of the value that comes are the answers to; null if that is no answer to EXEC. */
+    private @Nullable QueuedCommands queued;
+    /** Of the element that comes, as far as it has come; with the begin of the whole before the first one. */
+    private long elementBytes;
+    /** Whether an element of it has come. */
+    private boolean within;
 
     private final RespCursor cursor;
     private boolean greets;
@@ -26,12 +34,19 @@ final class LinkAnswers {
     /** The begin of an error that may be a redirection, until it is whole. */
     private @Nullable ByteBuf begun;
 
-    LinkAnswers(ProxyLoop home, ShardLink link, LinkGreeting greeting, CallRing sent, ShardMetrics.Counts metrics) {
+    LinkAnswers(
+            ProxyLoop home,
+            ShardLink link,
+            LinkGreeting greeting,
+            CallRing sent,
+            ShardMetrics.Counts metrics,
+            boolean own) {
         this.home = home;
         this.link = link;
         this.greeting = greeting;
         this.sent = sent;
         this.metrics = metrics;
+        this.own = own;
         this.judged = link.cluster().wantsOutcomes();
         this.cursor = new RespCursor(home.shared);
         this.read = home.clock.nanoTime();
@@ -72,8 +87,15 @@ final class LinkAnswers {
             if (cursor.atBoundary() && data.getByte(i) == '>') {
                 throw new SniffException("push");
             }
-            boolean last = cursor.step(data, i, to) == RespCursor.Event.VALUE;
+            if (own && cursor.atBoundary()) {
+                watchQueued();
+            }
+            RespCursor.Event event = cursor.step(data, i, to);
+            boolean last = event == RespCursor.Event.VALUE;
             int end = cursor.position();
+            if (queued != null) {
+                element(queued, event, end - i);
+            }
             if (greets) {
                 if (last) {
                     greeted(cursor.value());
@@ -81,10 +103,31 @@ final class LinkAnswers {
             } else {
                 answered(data, i, end - i, last);
             }
-            if (last) {
+            if (event != RespCursor.Event.MORE) {
                 cursor.release();
             }
             i = end;
+        }
+    }
+
+    /** Each element of the answer to EXEC is that of a command that was queued. */
+    private void watchQueued() {
+        Call next = sent.peek();
+        boolean exec =
+                next != null && next.transaction != null && !next.done && next.info.kind == CommandInfo.Kind.EXEC;
+        queued = exec ? next.transaction.commands() : null;
+        elementBytes = 0;
+        within = false;
+        cursor.watchElements(exec);
+    }
+
+    private void element(QueuedCommands of, RespCursor.Event event, int bytes) {
+        RespValue value = cursor.value();
+        elementBytes += bytes;
+        if (event == RespCursor.Event.ELEMENT || event == RespCursor.Event.VALUE && value.lastElement) {
+            of.element(value, link, elementBytes - (within ? 0 : value.headerLength()));
+            within = true;
+            elementBytes = 0;
         }
     }
 

@@ -297,7 +297,9 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         Call call = calls.peek();
         while (call != null && call.done && !closed) {
             output().writeHeld(call);
-            CallExchange.emit(home, connection, session, call);
+            if (call.transaction == null || call.transaction.tells(call)) {
+                CallExchange.emit(home, connection, session, call);
+            }
             calls.remove();
             requested -= call.weight;
             call.inClient = false;

@@ -46,10 +46,12 @@ final class ProxyTransaction {
     private int slot = -1;
 
     private int queued;
+    private final QueuedCommands commands;
 
     ProxyTransaction(ProxyLoop home, ProxyClient client) {
         this.home = home;
         this.client = client;
+        this.commands = new QueuedCommands(home, client);
     }
 
     /** Whether MULTI has been said. */
@@ -97,6 +99,7 @@ final class ProxyTransaction {
         } else if (name.equals("UNWATCH") && !open) {
             unwatch(call, command, buf);
         } else {
+            call.transaction = this;
             queue(plan, call, command, buf);
             queued += spoilt ? 0 : 1;
         }
@@ -104,6 +107,12 @@ final class ProxyTransaction {
 
     private static boolean isWatch(CommandInfo info) {
         return info.operation.name().equals("WATCH");
+    }
+
+    private static boolean endsIt(CommandInfo info) {
+        return info.kind == CommandInfo.Kind.EXEC
+                || info.kind == CommandInfo.Kind.DISCARD
+                || info.operation.name().equals("UNWATCH");
     }
 
     private void ok(Call call) {
@@ -133,7 +142,7 @@ final class ProxyTransaction {
         }
         ShardLink shard = shard(call, command, buf);
         if (shard != null) {
-            call.ends = this;
+            call.transaction = this;
             asked++;
             forward(call, command, buf);
         }
@@ -159,7 +168,7 @@ final class ProxyTransaction {
             ok(call);
             end(false);
         } else {
-            call.ends = this;
+            call.transaction = this;
             ending = true;
             forward(call, command, buf);
         }
@@ -252,6 +261,7 @@ final class ProxyTransaction {
             return;
         }
         if (spoilt) {
+            commands.end(Exchange.Status.ABORTED, lease);
             home.fail(call, "EXECABORT Transaction discarded because of previous errors.");
             end(false);
             return;
@@ -265,7 +275,7 @@ final class ProxyTransaction {
             end(false);
             return;
         }
-        call.ends = this;
+        call.transaction = this;
         ending = true;
         forward(call, command, buf);
     }
@@ -288,7 +298,7 @@ final class ProxyTransaction {
             ok(call);
             end(false);
         } else {
-            call.ends = this;
+            call.transaction = this;
             ending = true;
             forward(call, command, buf);
         }
@@ -412,10 +422,30 @@ final class ProxyTransaction {
         return !open && lease == null;
     }
 
-    /** The command that ends it has been answered. */
-    void ended(Call call) {
+    /** What is known of what was queued, if that ends it; for its connection's answers to EXEC. */
+    QueuedCommands commands() {
+        return commands;
+    }
+
+    /** Whether a command that has been answered has ended with that; if it was queued it ends with the transaction. */
+    boolean tells(Call call) {
+        boolean exec = call.info.kind == CommandInfo.Kind.EXEC;
+        if (exec || call.info.kind == CommandInfo.Kind.DISCARD) {
+            // Of an EXEC that was sent and not answered nobody knows what it did; where its slot has gone it did nothing.
+            boolean unknown = exec && call.byWeir && !"TRYAGAIN".equals(call.error);
+            commands.end(unknown ? Exchange.Status.NO_REPLY : Exchange.Status.ABORTED, call.link);
+            return true;
+        }
+        return !open || isWatch(call.info) || call.status == Exchange.Status.ERROR || !commands.add(call);
+    }
+
+    /** One of its commands, or one that watches for it, has been answered and told of. */
+    void answered(Call call) {
         if (isWatch(call.info)) {
             watched(call);
+            return;
+        }
+        if (!endsIt(call.info)) {
             return;
         }
         boolean clean = !call.byWeir && (call.status != Exchange.Status.ERROR || "EXECABORT".equals(call.error));
@@ -424,6 +454,7 @@ final class ProxyTransaction {
 
     /** @param tidy whether nothing is left of it on its connection */
     private void end(boolean tidy) {
+        commands.end(ending ? Exchange.Status.NO_REPLY : Exchange.Status.ABORTED, lease);
         ending = false;
         watching = false;
         asked = 0;

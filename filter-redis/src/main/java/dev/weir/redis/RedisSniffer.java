@@ -173,7 +173,7 @@ final class RedisSniffer implements Sniffer, PairingObserver {
     private void endedSpecially(RespCursor.Event event, RespValue value, boolean byWeir, long nanos) {
         if (event == RespCursor.Event.ELEMENT || value.lastElement && pairing.readsElements()) {
             if (elementsEnd < 0) {
-                elementsEnd = headerLength(value.count);
+                elementsEnd = value.headerLength();
             }
             pairing.element(value, answerBytes - elementsEnd, byWeir);
             elementsEnd = answerBytes;
@@ -184,14 +184,6 @@ final class RedisSniffer implements Sniffer, PairingObserver {
                 replicationBegan();
             }
         }
-    }
-
-    private static int headerLength(long count) {
-        int digits = 1;
-        for (long rest = count; rest > 9; rest /= 10) {
-            digits++;
-        }
-        return digits + 3;
     }
 
     /** Before the answer to PSYNC a server may send newlines; to SYNC it answers with the stream itself. */

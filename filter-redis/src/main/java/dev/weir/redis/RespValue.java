@@ -101,4 +101,13 @@ final class RespValue {
             third = PubSub.parse(text, textLength);
         }
     }
+
+    /** Bytes before the first element of an aggregate: its type, its number of elements, and the end of the line. */
+    int headerLength() {
+        int digits = 1;
+        for (long rest = count; rest > 9; rest /= 10) {
+            digits++;
+        }
+        return digits + 3;
+    }
 }

@@ -247,7 +247,7 @@ final class ShardLink {
             return;
         }
         Channel to = done.channel();
-        LinkAnswers reading = new LinkAnswers(home, this, greeting, sent, metrics);
+        LinkAnswers reading = new LinkAnswers(home, this, greeting, sent, metrics, own);
         answers = reading;
         metrics.opened();
         output.open(to, to);

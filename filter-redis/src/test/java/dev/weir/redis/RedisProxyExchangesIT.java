@@ -16,9 +16,15 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What {@code redis_proxy} tells of each command, and what that costs. */
 final class RedisProxyExchangesIT {
+    static List<String> servers() {
+        return TestServer.available();
+    }
+
     private static Exchange copy(Exchange exchange) {
         Exchange copy = new Exchange();
         copy.copyFrom(exchange);
@@ -88,6 +94,95 @@ final class RedisProxyExchangesIT {
             assertThat(all.get(8).namespace).isEqualTo("1");
             assertThat(all.get(9).byWeir).isTrue();
         }
+    }
+
+    /** As the sniffer tells of them: with the status of their element of EXEC, or aborted. */
+    @ParameterizedTest
+    @MethodSource("servers")
+    void whatIsQueuedEndsWithItsTransaction(String name) throws Exception {
+        Queue<Exchange> seen = new ConcurrentLinkedQueue<>();
+        try (TestServer one = TestServer.start(name);
+                TestServer two = TestServer.start(name);
+                Proxy proxy = ShardedBed.start(
+                        Proxy.builder().sink(loop -> exchange -> seen.add(copy(exchange))),
+                        List.of("127.0.0.1:" + one.port(), "127.0.0.1:" + two.port()),
+                        Map.of("keys", true),
+                        Map.of());
+                RawClient client = new RawClient(proxy.address("cache").port());
+                RawClient other = new RawClient(proxy.address("cache").port())) {
+            String list = RawClient.encode("LPUSH", "k", "x".repeat(5000));
+            client.write(RawClient.encode("MULTI")
+                    + RawClient.encode("PING")
+                    + RawClient.encode("SET", "k", "value")
+                    + RawClient.encode("GET", "k")
+                    + list
+                    + RawClient.encode("GET", "k"));
+            for (int i = 0; i < 6; i++) {
+                assertThat(client.read()).isEqualTo(i == 0 ? "+OK\r\n" : "+QUEUED\r\n");
+            }
+            assertThat(told(seen)).containsExactly("MULTI OK null");
+            assertThat(client.call("EXEC")).startsWith("*5\r\n+PONG\r\n+OK\r\n$5\r\nvalue\r\n-WRONGTYPE ");
+            assertThat(told(seen))
+                    .containsExactly(
+                            "MULTI OK null",
+                            "PING OK null",
+                            "SET OK k",
+                            "GET OK k",
+                            "LPUSH ERROR k",
+                            "GET OK k",
+                            "EXEC OK null");
+            List<Exchange> all = List.copyOf(seen);
+            assertThat(all.get(3).hit).isEqualTo(1);
+            assertThat(all.get(3).responseBytes).isEqualTo(11);
+            assertThat(all.get(1).responseBytes).isEqualTo(7);
+            assertThat(all.get(4).error).isEqualTo("WRONGTYPE");
+            assertThat(all.get(4).requestBytes).isEqualTo(list.length());
+            assertThat(all.get(4).durationNanos).isEqualTo(-1);
+            assertThat(all.get(4).upstreamText()).isEqualTo(all.get(6).upstreamText());
+
+            seen.clear();
+            client.call("WATCH", "k");
+            client.call("MULTI");
+            client.call("GET", "k");
+            assertThat(other.call("SET", "k", "changed")).isEqualTo("+OK\r\n");
+            assertThat(client.call("EXEC")).isEqualTo("*-1\r\n");
+            client.call("MULTI");
+            client.call("GET", "k");
+            client.call("DISCARD");
+            client.call("MULTI");
+            client.call("GET", "k");
+            assertThat(client.call("NOSUCH")).startsWith("-ERR unknown command");
+            assertThat(client.call("EXEC")).startsWith("-EXECABORT ");
+            assertThat(told(seen))
+                    .containsExactly(
+                            "WATCH OK k",
+                            "MULTI OK null",
+                            "SET OK k",
+                            "GET ABORTED k",
+                            "EXEC OK null",
+                            "MULTI OK null",
+                            "GET ABORTED k",
+                            "DISCARD OK null",
+                            "MULTI OK null",
+                            "_OTHER ERROR null",
+                            "GET ABORTED k",
+                            "EXEC ERROR null");
+
+            seen.clear();
+            client.call("MULTI");
+            client.call("SET", "k", "v");
+            client.close();
+            while (seen.size() < 2) {
+                Thread.sleep(5);
+            }
+            assertThat(told(seen)).containsExactly("MULTI OK null", "SET ABORTED k");
+        }
+    }
+
+    private static List<String> told(Queue<Exchange> seen) {
+        return seen.stream()
+                .map(exchange -> exchange.operation().name() + ' ' + exchange.status + ' ' + exchange.target)
+                .toList();
     }
 
     @Test
