@@ -50,6 +50,19 @@ final class AnswerWalk {
         return type == '%' ? 2 * header() : header();
     }
 
+    /** Passes the whole number at hand. */
+    long number() {
+        if (type() != ':') {
+            throw new IllegalStateException("a number was expected, not " + type());
+        }
+        return Long.parseLong(text());
+    }
+
+    /** What lies between {@code from} and the value at hand; lent. */
+    ByteBuf slice(int from) {
+        return answer.slice(from, at - from);
+    }
+
     /** Enters it as {@link #enter} does; answers the number of elements, of a map that of pairs; -1 if it is absent. */
     long count() {
         if (type() == '_') {

@@ -61,6 +61,9 @@ final class Call {
     long start;
     long sent;
     long end;
+    /** When the first byte of the answer came; 0 if it was made here. */
+    long first;
+
     int requestBytes;
     /** Bytes that its client counts for it. */
     int weight;
@@ -132,6 +135,7 @@ final class Call {
         silent = false;
         begun = false;
         end = 0;
+        first = 0;
         responseBytes = 0;
         shards = 1;
         byWeir = false;

@@ -23,14 +23,14 @@ final class CallExchange {
         exchange.byWeir = call.byWeir || call.link == null;
         ShardLink link = call.link;
         if (link != null) {
-            exchange.upstream = link.text();
+            exchange.upstream = call.byWeir ? null : link.text();
             exchange.cluster = link.cluster().name();
             exchange.upstreamNanos = Math.max(0, call.end - call.sent);
             exchange.queueNanos = Math.max(0, call.sent - call.start);
         }
         if (call.end != 0) {
             exchange.durationNanos = Math.max(0, call.end - call.start);
-            exchange.firstByteNanos = exchange.durationNanos;
+            exchange.firstByteNanos = call.first == 0 ? exchange.durationNanos : Math.max(0, call.first - call.start);
         }
         end(home, exchange, call.key);
     }

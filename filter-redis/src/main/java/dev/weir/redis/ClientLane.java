@@ -91,14 +91,11 @@ final class ClientLane {
         return false;
     }
 
-    /** Where a call that was redirected waits for all that is open. */
+    /** Where a call that was redirected waits for what is open. */
     Detour detour(ProxyLoop home) {
         Detour now = detour;
         if (now == null) {
-            now = new Detour(home, () -> detour = null);
-            for (int i = 0; i < calls.size(); i++) {
-                now.await(calls.get(i));
-            }
+            now = new Detour(home, calls, () -> detour = null);
             detour = now;
         }
         return now;
@@ -115,6 +112,11 @@ final class ClientLane {
         if (detour != null) {
             detour.abandon();
         }
+    }
+
+    /** Whether a command that concerns all nodes has to wait: what is open may be on its way from one to another. */
+    boolean busyForAll() {
+        return !calls.isEmpty() && waitForAll();
     }
 
     /** Whether nothing else is open than this call, or what it is a part of. */

@@ -1,5 +1,6 @@
 package dev.weir.redis;
 
+import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -10,9 +11,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls of one client that other nodes of a Redis Cluster are to answer. They wait until all that the client has open has come back, by an answer or by
- * a redirection, and go on then in their order, those for one slot to one node: so none overtakes another, however often a slot moves. Nothing new of
- * the client is sent meanwhile ({@link ClientLane#busyForMove}). On one loop only.
+ * Calls of one client that other nodes of a Redis Cluster are to answer. They wait until all that the client has open for the same slots has come back,
+ * by an answer or by a redirection, and go on then in their order, those for one slot to one node: so none overtakes another, however often a slot
+ * moves. Nothing new of the client is sent meanwhile ({@link ClientLane#busyForMove}). On one loop only.
  */
 final class Detour {
     private static final int PAUSE_MILLIS = 10;
@@ -23,19 +24,34 @@ final class Detour {
     /** How long it is sure enough that a slot is still on its way to where it was said to be: keys may be made there that are no more asked for. */
     private static final long FRESH = TimeUnit.MILLISECONDS.toNanos(100);
 
+    /** Slots of several clusters have the same numbers. */
+    private record Place(Cluster cluster, int slot) {}
+
     /**
      * A call that goes on from here.
      *
      * @param call the call; in no ring of a link
+     * @param place what its keys are in
      * @param link who has answered it
      * @param to where it is to go
      * @param since when that was said
      */
-    private record Stop(Call call, ShardLink link, Redirection to, long since) {}
+    private record Stop(Call call, Place place, ShardLink link, Redirection to, long since) {}
+
+    /**
+     * Where all calls of a place go on.
+     *
+     * @param endpoint who is asked; null if that node is not known yet
+     * @param asks whether as a node to which the slot is on its way
+     */
+    private record Way(@Nullable Endpoint endpoint, boolean asks) {}
 
     private final ProxyLoop home;
+    private final CallRing open;
     private final Runnable ended;
     private final List<Stop> stops = new ArrayList<>();
+    /** What was said last of each place. */
+    private final Map<Place, Stop> latest = new HashMap<>();
     /** What has not come back yet. */
     private int awaited;
 
@@ -43,18 +59,26 @@ final class Detour {
     private boolean scheduled;
     private boolean over;
 
-    /** @param ended what is to be done when all has gone on */
-    Detour(ProxyLoop home, Runnable ended) {
+    /**
+     * @param open what the client has open
+     * @param ended what is to be done when all has gone on
+     */
+    Detour(ProxyLoop home, CallRing open, Runnable ended) {
         this.home = home;
+        this.open = open;
         this.ended = ended;
     }
 
-    /** Nothing goes on before this call, or all parts of it, have come back. */
-    void await(Call call) {
+    /** Nothing goes on before calls for this place, of which this one or its parts may be, have come back. */
+    private void await(Call call, Place place) {
         Merge parts = call.parts;
         if (parts != null) {
-            parts.each(this::await);
-        } else if (call.inLink && !call.done && !call.awaited) {
+            parts.each(part -> await(part, place));
+            return;
+        }
+        ShardLink link = call.link;
+        boolean sent = call.inLink && !call.done && !call.awaited && link != null;
+        if (sent && call.slot == place.slot && link.cluster() == place.cluster) {
             call.awaited = true;
             awaited++;
         }
@@ -73,8 +97,15 @@ final class Detour {
             call.awaited = false;
             awaited--;
         }
+        Place place = new Place(link.cluster(), call.slot);
+        Stop stop = new Stop(call, place, link, to, home.clock.nanoTime());
+        stops.add(stop);
+        if (latest.put(place, stop) == null) {
+            for (int i = 0; i < open.size(); i++) {
+                await(open.get(i), place);
+            }
+        }
         call.inLink = true; // it is not to go back to the pool
-        stops.add(new Stop(call, link, to, home.clock.nanoTime()));
         pauses |= to.kind() == Redirection.Kind.TRYAGAIN || call.redirections > HURRIED;
         maybeGoOn();
     }
@@ -98,62 +129,70 @@ final class Detour {
 
     private void goOn() {
         scheduled = false;
-        if (over) {
-            return;
+        if (over || awaited > 0) {
+            return; // others have joined meanwhile
         }
+        try {
+            sendAll();
+        } catch (RuntimeException | Error e) {
+            List.copyOf(stops).forEach(stop -> home.crashed(stop.call, e)); // their clients are not to wait for ever
+            end();
+        }
+    }
+
+    private void sendAll() {
+        Map<Place, Way> ways = new HashMap<>();
         home.topology();
         long now = home.clock.nanoTime();
-        Map<Integer, Stop> latest = new HashMap<>();
-        stops.forEach(stop -> latest.put(stop.call.slot, stop));
-        for (Stop stop : latest.values()) {
-            if (target(stop, now) == null && now - stop.since < PATIENCE && !home.closed()) {
+        for (Stop last : latest.values()) {
+            Way way = way(last, now);
+            if (way.endpoint == null && now - last.since < PATIENCE && !home.closed()) {
                 later();
                 return;
             }
+            ways.put(last.place, way);
         }
         stops.sort(Comparator.comparingLong(stop -> stop.call.order));
         for (Stop stop : stops) {
-            Stop known = latest.getOrDefault(stop.call.slot, stop);
             stop.call.inLink = false;
             try {
-                send(stop, known, now);
+                send(stop, ways.get(stop.place));
             } catch (RuntimeException | Error e) {
                 home.crashed(stop.call, e);
             }
         }
-        stops.clear();
         end();
     }
 
-    private void send(Stop stop, Stop known, long now) {
+    private void send(Stop stop, @Nullable Way way) {
         Call call = stop.call;
-        Endpoint endpoint = target(known, now);
+        Endpoint endpoint = way == null ? null : way.endpoint;
         if (call.done) {
             call.free(); // its client has left
-        } else if (endpoint == null) {
+        } else if (way == null || endpoint == null) {
             home.fail(call, "TRYAGAIN " + stop.to.reason(stop.link.text()) + ", which is not known yet");
             call.free();
         } else {
-            boolean asks = known.to.kind() == Redirection.Kind.TRYAGAIN ? call.asked : isFreshAsk(known, now);
-            home.elsewhere.send(call, stop.link, endpoint, asks);
+            home.elsewhere.send(call, stop.link, endpoint, way.asks);
         }
     }
 
-    /** Who is to be asked, by what was said last of a slot; null if that node is not known. */
-    private @Nullable Endpoint target(Stop latest, long now) {
-        Shards shards = home.shards(latest.link.cluster());
-        switch (latest.to.kind()) {
+    /** Where all calls of a place are to go, by what was said of it last. */
+    private Way way(Stop last, long now) {
+        Shards shards = home.shards(last.place.cluster);
+        switch (last.to.kind()) {
             case TRYAGAIN:
-                return latest.link.endpoint();
+                return new Way(last.link.endpoint(), last.call.asked);
             case ASK:
-                return isFreshAsk(latest, now) ? shards.at(latest.to) : shards.owner(latest.call.slot);
+                // Whoever was not told so may have keys that are still where they were: they ask there once more.
+                boolean all = stops.stream()
+                        .allMatch(stop -> !stop.place.equals(last.place) || stop.to.kind() == Redirection.Kind.ASK);
+                return all && now - last.since < FRESH
+                        ? new Way(shards.at(last.to), true)
+                        : new Way(shards.owner(last.place.slot), false);
             default:
-                return shards.at(latest.to);
+                return new Way(shards.at(last.to), false);
         }
-    }
-
-    private static boolean isFreshAsk(Stop latest, long now) {
-        return latest.to.kind() == Redirection.Kind.ASK && now - latest.since < FRESH;
     }
 
     /** The client has left. */
@@ -162,11 +201,11 @@ final class Detour {
             stop.call.inLink = false;
             stop.call.free();
         }
-        stops.clear();
         end();
     }
 
     private void end() {
+        stops.clear();
         if (!over) {
             over = true;
             ended.run();

@@ -59,7 +59,7 @@ final class Dispatch {
         boolean busy = transacts && transaction != null
                 ? lane.busyFor(transaction, info.kind == CommandInfo.Kind.EXEC && transaction.isSpoilt())
                 : alone(plan, info) ? lane.busyForOther() : lane.busyForShared();
-        if (busy || lane.busyForMove(home.topology())) {
+        if (busy || lane.busyForMove(home.topology()) || toAllNodes(plan) && lane.busyForAll()) {
             return false;
         }
         boolean renamed = renames.active();
@@ -125,6 +125,26 @@ final class Dispatch {
         };
     }
 
+    /** Whether a command concerns all nodes of a Redis Cluster, whose keys may be on their way from one to another. */
+    private boolean toAllNodes(Plan plan) {
+        return switch (plan) {
+            case ALL_OK,
+                    ALL_SUM,
+                    ALL_ELEMENTS,
+                    ALL_LATEST,
+                    ALL_DISTINCT,
+                    ALL_PAIRS,
+                    ALL_MOST,
+                    ALL_SAME,
+                    ALL_LEAST,
+                    INFO,
+                    SCAN,
+                    RANDOMKEY,
+                    WAIT -> home.shards().stream().anyMatch(Shards::bySlots);
+            default -> false;
+        };
+    }
+
     /** Where keys are. */
     Placement places() {
         return places;
@@ -156,7 +176,7 @@ final class Dispatch {
             case MGET, MSET, SUM:
                 scattering.byKeys(plan, client, call, command, buf);
                 break;
-            case ALL_OK, ALL_SUM, ALL_ELEMENTS, ALL_DISTINCT, ALL_PAIRS, ALL_MOST, ALL_SAME, ALL_LEAST:
+            case ALL_OK, ALL_SUM, ALL_ELEMENTS, ALL_LATEST, ALL_DISTINCT, ALL_PAIRS, ALL_MOST, ALL_SAME, ALL_LEAST:
                 scattering.toAll(plan, client, call, command, buf);
                 break;
             case SCAN:
@@ -253,7 +273,7 @@ final class Dispatch {
         places.route(command, buf, 1); // reads the name
         Endpoint endpoint = places.pick(route, command, buf, 1);
         if (endpoint == null) {
-            places.noShard(call, route.cluster());
+            places.noOwner(call, route.cluster());
         } else {
             send(client, call, command, buf, route, endpoint);
         }
@@ -314,7 +334,7 @@ final class Dispatch {
         if (route == null) {
             home.fail(call, Placement.NO_ROUTE);
         } else if (endpoint == null) {
-            places.noShard(call, route.cluster());
+            places.noOwner(call, route.cluster());
         } else {
             send(client, call, command, buf, route, endpoint);
         }
@@ -324,7 +344,7 @@ final class Dispatch {
     void send(ProxyClient client, Call call, CommandReader command, ByteBuf buf, Route route, Endpoint owner) {
         ShardLink link = places.link(client, call.info, route, owner);
         if (link == null) {
-            home.fail(call, Placement.noReplica(owner));
+            home.fail(call, Placement.noReplica(route.cluster(), owner));
         } else {
             call.reads = route.reads();
             call.slot = places.slot();

@@ -53,8 +53,9 @@ final class Elsewhere {
             call.free();
         } else {
             call.redirections += to.kind() == Redirection.Kind.TRYAGAIN ? 0 : 1;
-            Detour detour =
-                    client == null ? new Detour(home, () -> {}) : client.lane().detour(home);
+            Detour detour = client == null
+                    ? new Detour(home, new CallRing(), () -> {})
+                    : client.lane().detour(home);
             detour.add(call, link, to);
         }
     }

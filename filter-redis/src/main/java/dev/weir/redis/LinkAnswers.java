@@ -159,6 +159,9 @@ final class LinkAnswers {
             }
             return;
         }
+        if (call.responseBytes == 0) {
+            call.first = read;
+        }
         boolean error = call.responseBytes == 0 ? data.getByte(from) == '-' : begun != null;
         call.responseBytes += length;
         if (error && link.redirects()) {

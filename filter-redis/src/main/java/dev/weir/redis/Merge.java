@@ -117,8 +117,11 @@ abstract class Merge {
         for (Call part : parts) {
             slowest = part.end - slowest.end > 0 ? part : slowest;
         }
+        if (call.lender != null) {
+            call.byWeir = parts[0].byWeir; // its connection still owes the answer
+        }
         call.end = slowest.end;
-        call.link = slowest.link;
+        call.link = parts[0].link;
         try {
             if (failures() > 0) {
                 writeWithFailures(out);

@@ -1,13 +1,37 @@
 package dev.weir.redis;
 
+import dev.weir.core.exchange.Exchange.Status;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 
 /** How the parts of an answer become one. */
 final class Merges {
     private Merges() {}
+
+    /** Ways through the parts. */
+    private static AnswerWalk[] walks(Merge merge) {
+        AnswerWalk[] walks = new AnswerWalk[merge.parts.length];
+        for (int i = 0; i < walks.length; i++) {
+            walks[i] = new AnswerWalk(merge.text(i));
+        }
+        return walks;
+    }
+
+    /** Enters arrays that have to be of the same length; answers it. */
+    private static int enterAlike(AnswerWalk[] walks) {
+        int count = walks[0].enter();
+        for (int i = 1; i < walks.length; i++) {
+            if (walks[i].enter() != count) {
+                throw new IllegalStateException("arrays of different lengths");
+            }
+        }
+        return count;
+    }
 
     /** All have to say OK. */
     static final class AllOk extends Merge {
@@ -64,7 +88,7 @@ final class Merges {
 
         @Override
         void write(ByteBuf out) {
-            if (text(0).getByte(text(0).readerIndex()) == ':') {
+            if (new AnswerWalk(text(0)).type() == ':') {
                 long least = Long.MAX_VALUE;
                 for (int i = 0; i < parts.length; i++) {
                     least = Math.min(least, integer(text(i)));
@@ -72,13 +96,12 @@ final class Merges {
                 Resp.integer(out, least);
                 return;
             }
-            Elements.Walk[] walks = Elements.walks(this);
-            long count = walks[0].count;
+            AnswerWalk[] walks = walks(this);
+            int count = enterAlike(walks);
             Resp.arrayHeader(out, count);
-            for (long i = 0; i < count; i++) {
+            for (int i = 0; i < count; i++) {
                 long least = Long.MAX_VALUE;
-                for (Elements.Walk walk : walks) {
-                    walk.next();
+                for (AnswerWalk walk : walks) {
                     least = Math.min(least, walk.number());
                 }
                 Resp.integer(out, least);
@@ -94,15 +117,49 @@ final class Merges {
 
         @Override
         void write(ByteBuf out) {
-            Elements.Walk[] walks = Elements.walks(this);
+            AnswerWalk[] walks = walks(this);
             long count = 0;
-            for (Elements.Walk walk : walks) {
-                count += walk.count;
+            for (AnswerWalk walk : walks) {
+                count += walk.enter();
             }
             Resp.arrayHeader(out, count);
-            for (Elements.Walk walk : walks) {
-                out.writeBytes(walk.answer, walk.at, walk.answer.writerIndex() - walk.at);
+            for (AnswerWalk walk : walks) {
+                walk.rest(out);
             }
+        }
+    }
+
+    /** Entries of the slow logs, the latest first. */
+    static final class Latest extends Merge {
+        private final long most;
+
+        /** @param most of them; below 0 all */
+        Latest(ProxyLoop home, Call whole, int parts, long most) {
+            super(home, whole, parts);
+            this.most = most < 0 ? Long.MAX_VALUE : most;
+        }
+
+        private record Entry(long time, ByteBuf bytes) {}
+
+        @Override
+        void write(ByteBuf out) {
+            List<Entry> entries = new ArrayList<>();
+            for (AnswerWalk walk : walks(this)) {
+                int count = walk.enter();
+                for (int i = 0; i < count; i++) {
+                    int from = walk.at();
+                    AnswerWalk entry = walk.fork();
+                    entry.enter();
+                    entry.skip(); // its number is one of the shard
+                    long time = entry.number();
+                    walk.skip();
+                    entries.add(new Entry(time, walk.slice(from)));
+                }
+            }
+            entries.sort(Comparator.comparingLong(Entry::time).reversed());
+            int told = (int) Math.min(most, entries.size());
+            Resp.arrayHeader(out, told);
+            entries.subList(0, told).forEach(entry -> out.writeBytes(entry.bytes));
         }
     }
 
@@ -115,10 +172,12 @@ final class Merges {
         @Override
         void write(ByteBuf out) {
             Set<ByteBuf> elements = new LinkedHashSet<>();
-            for (Elements.Walk walk : Elements.walks(this)) {
-                for (long i = 0; i < walk.count; i++) {
-                    walk.next();
-                    elements.add(walk.answer.slice(walk.from, walk.at - walk.from));
+            for (AnswerWalk walk : walks(this)) {
+                int count = walk.enter();
+                for (int i = 0; i < count; i++) {
+                    int from = walk.at();
+                    walk.skip();
+                    elements.add(walk.slice(from));
                 }
             }
             Resp.arrayHeader(out, elements.size());
@@ -134,19 +193,15 @@ final class Merges {
 
         @Override
         void write(ByteBuf out) {
-            Elements.Walk[] walks = Elements.walks(this);
-            long count = walks[0].count;
+            AnswerWalk[] walks = walks(this);
+            int count = enterAlike(walks);
             Resp.arrayHeader(out, count);
-            for (long i = 0; i < count; i += 2) {
-                long sum = 0;
-                for (int part = 0; part < walks.length; part++) {
-                    Elements.Walk walk = walks[part];
-                    walk.next();
-                    if (part == 0) {
-                        out.writeBytes(walk.answer, walk.from, walk.at - walk.from);
-                    }
-                    walk.next();
-                    sum += walk.number();
+            for (int i = 0; i < count; i += 2) {
+                walks[0].value(out);
+                long sum = walks[0].number();
+                for (int part = 1; part < walks.length; part++) {
+                    walks[part].skip();
+                    sum += walks[part].number();
                 }
                 Resp.integer(out, sum);
             }
@@ -179,65 +234,6 @@ final class Merges {
             this.owners = owners;
         }
 
-        /** A way through the elements of an array. */
-        static final class Walk {
-            final ByteBuf answer;
-            long count = -1;
-            int at;
-            int from;
-
-            Walk(ByteBuf answer) {
-                this.answer = answer;
-                this.at = answer.readerIndex();
-                if (answer.getByte(at) == '*' || answer.getByte(at) == '~') {
-                    count = header();
-                }
-            }
-
-            /** The number in the line at hand; behind it the walk goes on. */
-            private long header() {
-                int end = answer.indexOf(at, answer.writerIndex(), (byte) '\r');
-                if (end < 0) {
-                    throw new IllegalStateException("a line has no end");
-                }
-                long number = Long.parseLong(answer.toString(at + 1, end - at - 1, StandardCharsets.US_ASCII));
-                at = end + 2;
-                return number;
-            }
-
-            /** Goes to the next element, which is a text, a number or nothing: from {@link #from} to {@link #at}. */
-            void next() {
-                from = at;
-                byte type = answer.getByte(at);
-                if (type == '$' || type == '=') {
-                    long length = header();
-                    at += length < 0 ? 0 : (int) length + 2;
-                } else if (type == '_') {
-                    at += 3;
-                } else if (type == ':' || type == '+' || type == '-' || type == '#' || type == ',' || type == '(') {
-                    int end = answer.indexOf(at, answer.writerIndex(), (byte) '\n');
-                    at = end + 1;
-                } else {
-                    throw new IllegalStateException("an element of type " + (char) type);
-                }
-            }
-
-            long number() {
-                return Long.parseLong(answer.toString(from + 1, at - from - 3, StandardCharsets.US_ASCII));
-            }
-        }
-
-        static Walk[] walks(Merge merge) {
-            Walk[] walks = new Walk[merge.parts.length];
-            for (int i = 0; i < walks.length; i++) {
-                walks[i] = new Walk(merge.text(i));
-                if (walks[i].count < 0) {
-                    throw new IllegalStateException("an array was expected");
-                }
-            }
-            return walks;
-        }
-
         @Override
         void writeWithFailures(ByteBuf out) {
             write(out);
@@ -245,18 +241,19 @@ final class Merges {
 
         @Override
         void write(ByteBuf out) {
-            Walk[] walks = new Walk[parts.length];
+            AnswerWalk[] walks = walks(this);
             for (int i = 0; i < walks.length; i++) {
-                walks[i] = new Walk(text(i));
+                if (parts[i].status != Status.ERROR) {
+                    walks[i].enter();
+                }
             }
             Resp.arrayHeader(out, owners.length);
             for (int owner : owners) {
-                Walk walk = walks[owner];
-                if (walk.count < 0) {
-                    out.writeBytes(walk.answer, walk.answer.readerIndex(), walk.answer.readableBytes());
+                if (parts[owner].status == Status.ERROR) {
+                    ByteBuf error = text(owner);
+                    out.writeBytes(error, error.readerIndex(), error.readableBytes());
                 } else {
-                    walk.next();
-                    out.writeBytes(walk.answer, walk.from, walk.at - walk.from);
+                    walks[owner].value(out);
                 }
             }
         }

@@ -96,7 +96,7 @@ final class Placement {
                 keys.size() == 0 ? home.shards(route).any(client.hash()) : pick(route, command, buf, keys.position(0));
         int common = slot;
         if (endpoint == null) {
-            noShard(call, route.cluster());
+            noOwner(call, route.cluster());
             return null;
         }
         boolean first =
@@ -139,8 +139,8 @@ final class Placement {
         return asked == null ? null : links.to(route.cluster(), asked);
     }
 
-    static String noReplica(Endpoint owner) {
-        return "ERR shard " + owner.address() + " has no replica to read from";
+    static String noReplica(Cluster cluster, Endpoint owner) {
+        return "ERR shard " + owner.address() + " of cluster " + cluster.name() + " has no replica to read from";
     }
 
     private void crossSlot(Call call, CommandReader command, ByteBuf buf, int first, int other) {
@@ -153,15 +153,28 @@ final class Placement {
                         + "' and '" + Dispatch.shown(command, buf, other) + "'");
     }
 
+    /** Nobody has the key that was picked for last. */
+    void noOwner(Call call, Cluster cluster) {
+        noShard(call, cluster, slot);
+    }
+
+    /** There is nobody to ask. */
     void noShard(Call call, Cluster cluster) {
+        noShard(call, cluster, -1);
+    }
+
+    private void noShard(Call call, Cluster cluster, int itsSlot) {
         if (mirrors.way() == null) {
             home.metrics.forwardErrors.increment();
         }
-        home.fail(
-                call,
-                "ERR cluster " + cluster.name()
-                        + (home.shards(cluster).ambiguous()
-                                ? " has several endpoints and does not hash"
-                                : " has no shard to ask"));
+        home.fail(call, noShard(cluster, itsSlot));
+    }
+
+    /** Why there is no shard for a key, whose slot is told where there are slots. */
+    String noShard(Cluster cluster, int itsSlot) {
+        String why = home.shards(cluster).ambiguous()
+                ? " has several endpoints and does not hash"
+                : itsSlot >= 0 ? ": no shard is known to have slot " + itsSlot : " has no shard to ask";
+        return "ERR cluster " + cluster.name() + why;
     }
 }

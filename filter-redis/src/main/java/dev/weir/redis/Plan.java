@@ -18,6 +18,8 @@ enum Plan {
     ALL_SUM,
     /** To all shards; the elements of the answers behind each other. */
     ALL_ELEMENTS,
+    /** All shards; the latest entries of all. */
+    ALL_LATEST,
     /** To all shards; the elements of the answers, each once. */
     ALL_DISTINCT,
     /** To all shards; names with numbers, which are added up. */

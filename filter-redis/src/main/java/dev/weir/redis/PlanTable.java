@@ -25,7 +25,8 @@ final class PlanTable {
                             "SLOWLOG RESET",
                             "MEMORY PURGE")),
             Map.entry(Plan.ALL_SUM, List.of("DBSIZE", "SLOWLOG LEN", "LATENCY RESET")),
-            Map.entry(Plan.ALL_ELEMENTS, List.of("KEYS", "SLOWLOG GET", "LATENCY LATEST", "LATENCY HISTORY")),
+            Map.entry(Plan.ALL_ELEMENTS, List.of("KEYS", "LATENCY LATEST", "LATENCY HISTORY")),
+            Map.entry(Plan.ALL_LATEST, List.of("SLOWLOG GET")),
             Map.entry(Plan.ALL_DISTINCT, List.of("PUBSUB CHANNELS", "PUBSUB SHARDCHANNELS")),
             Map.entry(Plan.ALL_PAIRS, List.of("PUBSUB NUMSUB", "PUBSUB SHARDNUMSUB")),
             Map.entry(Plan.ALL_MOST, List.of("PUBSUB NUMPAT")),
@@ -76,7 +77,12 @@ final class PlanTable {
                     List.of("SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE")),
             Map.entry(Plan.PUBLISH, List.of("PUBLISH", "SPUBLISH")));
 
+    private static final String SCRIPTS =
+            "it would wait behind the script, on the connection that it shares: send it to the shard itself";
+
     private static final Map<String, String> REASONS = Map.of(
+            "SCRIPT KILL", SCRIPTS,
+            "FUNCTION KILL", SCRIPTS,
             "MONITOR", "it shows the commands of one server, not of its shards' clients",
             "WAIT",
                     "it counts the replicas of one connection's writes, and shards' connections are shared unless pin_upstream is true",

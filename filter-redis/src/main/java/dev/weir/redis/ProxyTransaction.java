@@ -200,6 +200,7 @@ final class ProxyTransaction {
             case ALL_OK,
                     ALL_SUM,
                     ALL_ELEMENTS,
+                    ALL_LATEST,
                     ALL_DISTINCT,
                     ALL_PAIRS,
                     ALL_MOST,
@@ -431,7 +432,8 @@ final class ProxyTransaction {
     boolean tells(Call call) {
         boolean exec = call.info.kind == CommandInfo.Kind.EXEC;
         if (exec || call.info.kind == CommandInfo.Kind.DISCARD) {
-            // Of an EXEC that was sent and not answered nobody knows what it did; where its slot has gone it did nothing.
+            // Of an EXEC that was sent and not answered nobody knows what it did; where its slot has gone it did
+            // nothing.
             boolean unknown = exec && call.byWeir && !"TRYAGAIN".equals(call.error);
             commands.end(unknown ? Exchange.Status.NO_REPLY : Exchange.Status.ABORTED, call.link);
             return true;

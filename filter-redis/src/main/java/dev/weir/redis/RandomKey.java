@@ -1,6 +1,7 @@
 package dev.weir.redis;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -25,28 +26,18 @@ final class RandomKey {
         ByteBuf sizes = home.allocator().buffer(32);
         Resp.arrayHeader(sizes, 1);
         Resp.bulk(sizes, "DBSIZE");
-        ByteBuf request = buf.copy(command.start(), command.end() - command.start());
+        ByteBuf request = Unpooled.copiedBuffer(buf.slice(command.start(), command.end() - command.start()));
         Merge merge = new Merge(home, call, all.length) {
             @Override
             boolean goesOn(Call whole) {
-                try {
-                    ShardLink chosen = failures() > 0 ? null : drawn(this, all);
-                    if (chosen == null) {
-                        return false;
-                    }
-                    whole.shards = 1;
-                    Call asking = home.settings.routes().renames() ? named(whole, chosen) : whole;
-                    chosen.send(asking, request, request.readerIndex(), request.readableBytes());
-                    return true;
-                } finally {
-                    request.release();
+                ShardLink chosen = failures() > 0 ? null : drawn(this, all);
+                if (chosen == null) {
+                    return false;
                 }
-            }
-
-            @Override
-            void abandon() {
-                super.abandon();
-                request.release();
+                whole.shards = 1;
+                Call asking = home.settings.routes().renames() ? named(whole, chosen) : whole;
+                chosen.send(asking, request, request.readerIndex(), request.readableBytes());
+                return true;
             }
 
             @Override

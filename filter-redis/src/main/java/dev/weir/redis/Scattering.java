@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,7 @@ final class Scattering {
     /** For the running call: to which shard each key goes. */
     private int[] owners = new int[64];
 
-    private Endpoint[] shards = new Endpoint[16];
+    private @Nullable Endpoint[] shards = new Endpoint[16];
     private Route[] routes = new Route[16];
     private int[] slots = new int[16];
     private int[] keysOf = new int[16];
@@ -69,8 +70,8 @@ final class Scattering {
                 return;
             }
             Endpoint shard = places.pick(route, command, buf, keys.position(i));
-            if (shard == null) {
-                places.noShard(call, route.cluster());
+            if (shard == null && !(plan == Plan.MGET && !copies())) {
+                places.noOwner(call, route.cluster());
                 return;
             }
             owners[i] = part(route, shard, places.slot());
@@ -78,7 +79,9 @@ final class Scattering {
         if (found == 1) {
             Route route = routes[0];
             Endpoint owner = shards[0];
-            if (copies()) {
+            if (owner == null) {
+                places.noOwner(call, route.cluster());
+            } else if (copies()) {
                 ShardLink link = client.links().to(route.cluster(), owner);
                 dispatch.mirrors().send(call, link, slots[0], buf, command.start(), command.end() - command.start());
             } else {
@@ -86,9 +89,13 @@ final class Scattering {
             }
             return;
         }
-        ShardLink[] links = links(client, call);
-        if (links == null) {
-            return;
+        String[] refusals = new String[found];
+        ShardLink[] links = links(client, call.info, refusals);
+        for (String refusal : refusals) {
+            if (refusal != null && plan != Plan.MGET) {
+                home.fail(call, refusal);
+                return;
+            }
         }
         Merge merge = copies()
                 ? null
@@ -97,35 +104,37 @@ final class Scattering {
                     case MSET -> new Merges.AllOk(home, call, found);
                     default -> new Merges.Sum(home, call, found);
                 };
-        send(call, merge, links, command, buf, n, step, tail);
+        send(call, merge, links, refusals, command, buf, n, step, tail);
         if (owners.length > 4096) {
             owners = new int[64];
         }
     }
 
-    /** Those that the parts go by; null if there is none for one of them: then the call has failed. */
-    private ShardLink @Nullable [] links(ProxyClient client, Call call) {
-        ShardLink[] links = new ShardLink[found];
+    /** Those that the parts go by; null, and a refusal, where there is none. */
+    private @Nullable ShardLink[] links(ProxyClient client, CommandInfo info, @Nullable String[] refusals) {
+        @Nullable ShardLink[] links = new ShardLink[found];
         for (int part = 0; part < found; part++) {
-            ShardLink link = places.link(client, call.info, routes[part], shards[part]);
-            if (link == null) {
-                home.fail(call, Placement.noReplica(shards[part]));
-                return null;
+            Endpoint owner = shards[part];
+            Route route = routes[part];
+            links[part] = owner == null ? null : places.link(client, info, route, owner);
+            if (owner == null) {
+                refusals[part] = places.noShard(route.cluster(), slots[part]);
+            } else if (links[part] == null) {
+                refusals[part] = Placement.noReplica(route.cluster(), owner);
             }
-            links[part] = link;
         }
         return links;
     }
 
     /** Which part the key at hand belongs to: one for each shard, of a Redis Cluster one for each slot, as its nodes want it. */
-    private int part(Route route, Endpoint shard, int slot) {
+    private int part(Route route, @Nullable Endpoint shard, int slot) {
         int known = slot >= 0 ? bySlot(slot) : -1;
         if (known >= 0 && shards[known] == shard) {
             keysOf[known]++;
             return known;
         }
         for (int i = 0; slot < 0 && i < found; i++) {
-            if (shards[i] == shard) {
+            if (shards[i] == shard && (shard != null || routes[i] == route)) {
                 keysOf[i]++;
                 return i;
             }
@@ -164,7 +173,8 @@ final class Scattering {
     private void send(
             Call call,
             @Nullable Merge merge,
-            ShardLink[] links,
+            @Nullable ShardLink[] links,
+            @Nullable String[] refusals,
             CommandReader command,
             ByteBuf buf,
             int n,
@@ -201,13 +211,14 @@ final class Scattering {
         Arrays.fill(shards, 0, count, null);
         Arrays.fill(routes, 0, count, null);
         if (merge != null) {
-            sendParts(merge, reads, its, links, requests);
+            sendParts(merge, reads, its, links, refusals, requests);
             return;
         }
         for (int i = 0; i < count; i++) {
             Call copy = home.open(call.info, call.start, requests[i].readableBytes());
+            ShardLink link = Objects.requireNonNull(links[i]); // copies have been refused before
             dispatch.mirrors()
-                    .send(copy, links[i], its[i], requests[i], requests[i].readerIndex(), requests[i].readableBytes());
+                    .send(copy, link, its[i], requests[i], requests[i].readerIndex(), requests[i].readableBytes());
             requests[i].release();
         }
         call.free();
@@ -215,7 +226,12 @@ final class Scattering {
 
     /** From here on answers may come, and with them other commands that use the fields. */
     private static void sendParts(
-            Merge merge, ReadPolicy reads, int @Nullable [] slots, ShardLink[] links, ByteBuf[] requests) {
+            Merge merge,
+            ReadPolicy reads,
+            int @Nullable [] slots,
+            @Nullable ShardLink[] links,
+            @Nullable String @Nullable [] refusals,
+            ByteBuf[] requests) {
         Call[] parts = new Call[links.length];
         merge.home.metrics.fragments.add(links.length);
         for (int i = 0; i < links.length; i++) {
@@ -224,7 +240,14 @@ final class Scattering {
             parts[i].slot = slots == null ? -1 : slots[i];
         }
         for (int i = 0; i < links.length; i++) {
-            links[i].send(parts[i], requests[i], requests[i].readerIndex(), requests[i].readableBytes());
+            ShardLink link = links[i];
+            String refusal = refusals == null ? null : refusals[i];
+            if (link != null) {
+                link.send(parts[i], requests[i], requests[i].readerIndex(), requests[i].readableBytes());
+            } else {
+                merge.home.metrics.forwardErrors.increment();
+                merge.home.fail(parts[i], refusal == null ? "ERR no shard to ask" : refusal);
+            }
             requests[i].release();
         }
     }
@@ -264,9 +287,11 @@ final class Scattering {
             keys(client, call, LocalCommands.bytes(command, buf, 1));
             return;
         }
+        long most = plan == Plan.ALL_LATEST ? latest(command, buf) : 0;
         IntFunction<Merge> merge = shards -> switch (plan) {
             case ALL_SUM -> new Merges.Sum(home, call, shards);
             case ALL_ELEMENTS -> new Merges.Joined(home, call, shards);
+            case ALL_LATEST -> new Merges.Latest(home, call, shards, most);
             case ALL_DISTINCT -> new Merges.Distinct(home, call, shards);
             case ALL_PAIRS -> new Merges.Pairs(home, call, shards);
             case ALL_MOST -> new Merges.Most(home, call, shards);
@@ -275,6 +300,12 @@ final class Scattering {
             default -> new Merges.AllOk(home, call, shards);
         };
         toAll(client, call, buf.slice(command.start(), command.end() - command.start()), merge);
+    }
+
+    /** How many entries SLOWLOG GET asks for; what is no number the shards refuse. */
+    private static long latest(CommandReader command, ByteBuf buf) {
+        String number = command.count() < 3 ? "10" : LocalCommands.text(command, buf, 2);
+        return number.matches("-?[0-9]{1,18}") ? Long.parseLong(number) : 10;
     }
 
     /** Sends a request to all shards; {@code merge} is told how many there are. */
@@ -338,7 +369,7 @@ final class Scattering {
         for (int i = 0; i < all.length; i++) {
             requests[i] = buf.retainedSlice(from, length);
         }
-        sendParts(merge, ReadPolicy.PRIMARY, null, all, requests);
+        sendParts(merge, ReadPolicy.PRIMARY, null, all, null, requests);
     }
 
     /** The links to all shards of all routes, always in the same order; a server that several clusters share is asked once. */
@@ -385,7 +416,7 @@ final class Scattering {
         Glob glob = match < 0 ? null : new Glob(LocalCommands.bytes(command, buf, match + 1));
         Merges.Keys keys = renames ? (walk, out) -> renamed(walk, all[shard].cluster(), glob, out) : AnswerWalk::rest;
         Merge merge = new Merges.Scan(home, call, shard, all.length, CURSOR_BITS, keys);
-        sendParts(merge, ReadPolicy.PRIMARY, null, new ShardLink[] {all[shard]}, new ByteBuf[] {request});
+        sendParts(merge, ReadPolicy.PRIMARY, null, new ShardLink[] {all[shard]}, null, new ByteBuf[] {request});
     }
 
     /** Where an option with a value stands, or -1. */

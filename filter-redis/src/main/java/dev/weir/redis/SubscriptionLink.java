@@ -221,18 +221,14 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
             refused(Scattering.line(frame));
             return;
         }
-        if (type != '*') {
-            throw new IllegalStateException("an array was expected");
-        }
-        Merges.Elements.Walk walk = new Merges.Elements.Walk(frame);
-        walk.next();
-        String what = text(walk);
-        walk.next();
+        AnswerWalk walk = new AnswerWalk(frame);
+        walk.enter();
+        String what = name(walk);
         switch (what) {
-            case "message" -> hub.message(new Topic.Key(Topic.Kind.CHANNEL, text(walk)), frame);
-            case "pmessage" -> hub.message(new Topic.Key(Topic.Kind.PATTERN, text(walk)), frame);
-            case "smessage" -> hub.message(new Topic.Key(Topic.Kind.SHARD, text(walk)), frame);
-            case "sunsubscribe" -> shardUnsubscribed(text(walk));
+            case "message" -> hub.message(new Topic.Key(Topic.Kind.CHANNEL, name(walk)), frame);
+            case "pmessage" -> hub.message(new Topic.Key(Topic.Kind.PATTERN, name(walk)), frame);
+            case "smessage" -> hub.message(new Topic.Key(Topic.Kind.SHARD, name(walk)), frame);
+            case "sunsubscribe" -> shardUnsubscribed(name(walk));
             default -> answered();
         }
     }
@@ -276,11 +272,9 @@ final class SubscriptionLink extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** The text of the element at hand; each char is a byte. */
-    private static String text(Merges.Elements.Walk walk) {
-        int digits = walk.answer.indexOf(walk.from, walk.at, (byte) '\n') + 1;
-        int length = walk.at - 2 - digits;
-        return length < 0 ? "" : walk.answer.toString(digits, length, StandardCharsets.ISO_8859_1);
+    /** Passes the text at hand; each char is a byte. */
+    private static String name(AnswerWalk walk) {
+        return new String(walk.bytes(), StandardCharsets.ISO_8859_1);
     }
 
     // ---- the end

@@ -52,7 +52,7 @@ final class PlanTableTest {
     }
 
     private static List<Set<String>> documented() throws Exception {
-        Path page = Path.of("..", "docs", "filters", "redis-proxy.md");
+        Path page = Path.of("..", "docs", "filters", "redis.md");
         List<String> lines = Files.readAllLines(page);
         int from = lines.indexOf("<!-- PlanTable; a test compares -->") + 4;
         return lines.subList(from, lines.size()).stream()

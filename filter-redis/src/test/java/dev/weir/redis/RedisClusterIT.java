@@ -9,19 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@code redis_proxy} before a real Redis Cluster: clients see one server, wherever slots are and while they move. */
 final class RedisClusterIT {
-    /** Commands of a pipeline that are open at the same time. */
-    private static final int WINDOW = 200;
-
     /** Seldom enough that what is tested happens by redirections alone. */
     private static final Map<String, ?> SELDOM = Map.of("refresh", "1h");
 
@@ -188,124 +181,6 @@ final class RedisClusterIT {
             text.append(':').append(i).append("\r\n");
         }
         return text.toString();
-    }
-
-    /** Commands of a pipeline that follow a slot must not overtake each other: each answer says how many came before. */
-    @ParameterizedTest
-    @MethodSource("servers")
-    void pipelinesKeepTheirOrderWhileSlotsMove(String name) throws Exception {
-        SimpleMeterRegistry meters = new SimpleMeterRegistry();
-        try (TestCluster cluster = TestCluster.start(name, 3, 0);
-                Proxy proxy = cluster.proxy(meters, Map.of(), Map.of("refresh", "1s"))) {
-            int slot = slot("{m}");
-            AtomicBoolean stop = new AtomicBoolean();
-            ExecutorService clients = Executors.newFixedThreadPool(4);
-            try {
-                List<Future<Integer>> results = new ArrayList<>();
-                for (int c = 0; c < 4; c++) {
-                    String key = "{m}" + c;
-                    results.add(clients.submit(() -> countUp(proxy, key, stop)));
-                }
-                TestServer from = cluster.owner(slot, cluster.nodes.get(0));
-                for (int moves = 0; moves < 16; moves += 2) {
-                    for (int c = 0; c < 4; c++) {
-                        // Who sends to a node that loses the slot and gets it back meanwhile cannot keep its order.
-                        cluster.awaitMore(slot, "{m}" + c, WINDOW);
-                    }
-                    for (int i = 0; i < 2; i++) {
-                        TestServer to = cluster.nodes.get((cluster.nodes.indexOf(from) + 1) % 3);
-                        cluster.move(slot, from, to);
-                        from = cluster.settled(slot);
-                    }
-                }
-                stop.set(true);
-                for (int c = 0; c < 4; c++) {
-                    int last = results.get(c).get(60, TimeUnit.SECONDS);
-                    assertThat(TestCluster.call(from, "GET", "{m}" + c)).isEqualTo(String.valueOf(last));
-                }
-            } finally {
-                stop.set(true);
-                clients.shutdownNow();
-            }
-            assertThat(count(meters, "weir_redis_proxy_redirections")).isGreaterThan(15);
-        }
-    }
-
-    /** Others may have told of the move meanwhile, so that the way to the new node is open to what comes later. */
-    @ParameterizedTest
-    @MethodSource("servers")
-    void whatIsOnItsWayToTheOldNodeIsNotOvertaken(String name) throws Exception {
-        try (TestCluster cluster = TestCluster.start(name, 3, 0);
-                Proxy proxy = cluster.proxy(new SimpleMeterRegistry(), Map.of(), SELDOM);
-                RawClient client = TestCluster.connect(proxy);
-                RawClient other = TestCluster.connect(proxy)) {
-            for (TestServer node : cluster.nodes) {
-                TestCluster.call(node, "CONFIG", "SET", "cluster-node-timeout", "60000");
-            }
-            String slot = String.valueOf(slot("{m}"));
-            TestServer old = cluster.owner(slot("{m}"), cluster.nodes.get(0));
-            TestServer fresh = cluster.nodes.get(0);
-            TestServer third = cluster.nodes.get(1);
-            assertThat(old).isSameAs(cluster.nodes.get(2));
-            assertThat(client.call("GET", "{m}k")).isEqualTo("$-1\r\n");
-            cluster.move(slot("a1"), cluster.owner(slot("a1"), fresh), fresh);
-            assertThat(other.call("GET", "a1")).isEqualTo("$-1\r\n");
-            cluster.move(slot("a1"), fresh, third);
-            TestCluster.call(old, "CLUSTER", "SETSLOT", slot, "NODE", TestCluster.id(fresh));
-            long frozen = old.freeze();
-            try {
-                client.send("INCR", "{m}k");
-                Thread.sleep(100); // it is with the old node
-                TestCluster.call(fresh, "CLUSTER", "SETSLOT", slot, "NODE", TestCluster.id(fresh));
-                TestCluster.call(fresh, "CLUSTER", "BUMPEPOCH");
-                TestCluster.call(third, "CLUSTER", "SETSLOT", slot, "NODE", TestCluster.id(fresh));
-                assertThat(other.call("GET", "a1"))
-                        .isEqualTo("$-1\r\n"); // MOVED: whoever knows the nodes is asked again
-                awaitOwner(proxy, slot("{m}"), fresh);
-                client.send("INCR", "{m}k");
-                Thread.sleep(100); // time enough to overtake
-            } finally {
-                TestServer.thaw(frozen);
-            }
-            assertThat(client.read()).isEqualTo(":1\r\n");
-            assertThat(client.read()).isEqualTo(":2\r\n");
-        }
-    }
-
-    /** Until the proxy has been told that a slot is a node's. */
-    private static void awaitOwner(Proxy proxy, int slot, TestServer node) throws Exception {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (true) {
-            for (Proxy.EndpointStatus one : proxy.clusters().get(0).endpoints()) {
-                boolean[] has = {false};
-                Slots.each(one.metadata().getOrDefault(RedisClusterView.SLOTS, ""), its -> has[0] |= its == slot);
-                if (has[0] && one.address().equals("127.0.0.1:" + node.port())) {
-                    return;
-                }
-            }
-            assertThat(System.nanoTime())
-                    .as("slot %s is not known to be on %s", slot, node.port())
-                    .isLessThan(end);
-            Thread.sleep(20);
-        }
-    }
-
-    /** With so many in flight all the time that each move finds some on their way. */
-    private static int countUp(Proxy proxy, String key, AtomicBoolean stop) throws Exception {
-        int sent = 0;
-        int counted = 0;
-        try (RawClient client = TestCluster.connect(proxy)) {
-            while (!stop.get() || counted < sent) {
-                int more = stop.get() ? 0 : WINDOW - (sent - counted);
-                client.write(RawClient.encode("INCR", key).repeat(more));
-                sent += more;
-                for (int i = 0; i < 7 && counted < sent; i++) {
-                    counted++;
-                    assertThat(client.read()).isEqualTo(":" + counted + "\r\n");
-                }
-            }
-        }
-        return counted;
     }
 
     @ParameterizedTest

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -48,7 +49,8 @@ final class NutcrackerCommand implements Subcommand {
             return 0;
         }
         NutcrackerOptions settings = NutcrackerOptions.of(options);
-        ConfigTranslator translator = Foreign.translator(NAME, NutcrackerCommand.class.getClassLoader());
+        ConfigTranslator plain = Foreign.translator(NAME, NutcrackerCommand.class.getClassLoader());
+        ConfigTranslator translator = options.flag("--strict") ? new Strict(plain) : plain;
         String file = file(options);
         if (options.flag("--test-conf")) {
             return test(file, translator, settings, terminal);
@@ -121,6 +123,37 @@ final class NutcrackerCommand implements Subcommand {
         terminal.out()
                 .print(new Dump(settings).dumpToString(foreign.file().root().plain()));
         return 0;
+    }
+
+    /** The same configurations, but that what is not supported or malformed ends the connection without an answer, as twemproxy does it. */
+    private record Strict(ConfigTranslator translator) implements ConfigTranslator {
+        @Override
+        public String name() {
+            return translator.name();
+        }
+
+        @Override
+        public Translation translate(ForeignFile file) {
+            Translation made = translator.translate(file);
+            Map<String, Object> configuration = new LinkedHashMap<>();
+            made.configuration().forEach((key, value) -> configuration.put(key, strict(value)));
+            return new Translation(configuration, made.notes(), made.status());
+        }
+
+        private static Object strict(Object value) {
+            if (value instanceof List<?> list) {
+                return list.stream().map(Strict::strict).toList();
+            }
+            if (!(value instanceof Map<?, ?> map)) {
+                return value;
+            }
+            Map<Object, Object> copy = new LinkedHashMap<>();
+            map.forEach((key, inner) -> copy.put(key, strict(inner)));
+            if ("redis_proxy".equals(map.get("type"))) {
+                copy.put("strict", true);
+            }
+            return copy;
+        }
     }
 
     // ---- running

@@ -183,6 +183,10 @@ final class Usage {
                 false,
                 "The configuration; else conf/nutcracker.yml or /etc/nutcracker/nutcracker.yml.");
         flag(spec, "-t --test-conf", "Tests the configuration and ends: every problem at once, with its place.");
+        flag(
+                spec,
+                "--strict",
+                "Ends connections on what is not supported or malformed, without an error, as twemproxy does.");
         flag(spec, "--explain", "Prints the configuration of Weir that does the same, and ends; passwords are in it.");
         flag(spec, "-d --daemonize", "Runs in the background, in a session of its own.");
         flag(spec, "-D --describe-stats", "Says what the statistics mean, and ends.");
