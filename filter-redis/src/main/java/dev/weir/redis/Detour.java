@@ -77,8 +77,8 @@ final class Detour {
             return;
         }
         ShardLink link = call.link;
-        boolean sent = call.inLink && !call.done && !call.awaited && link != null;
-        if (sent && call.slot == place.slot && link.cluster() == place.cluster) {
+        boolean sent = call.inLink && !call.done && !call.awaited;
+        if (sent && call.slot == place.slot && link != null && link.cluster() == place.cluster) {
             call.awaited = true;
             awaited++;
         }

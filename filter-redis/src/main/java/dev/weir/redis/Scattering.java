@@ -77,16 +77,7 @@ final class Scattering {
             owners[i] = part(route, shard, places.slot());
         }
         if (found == 1) {
-            Route route = routes[0];
-            Endpoint owner = shards[0];
-            if (owner == null) {
-                places.noOwner(call, route.cluster());
-            } else if (copies()) {
-                ShardLink link = client.links().to(route.cluster(), owner);
-                dispatch.mirrors().send(call, link, slots[0], buf, command.start(), command.end() - command.start());
-            } else {
-                dispatch.send(client, call, command, buf, route, owner);
-            }
+            toOne(client, call, command, buf, routes[0], shards[0]);
             return;
         }
         String[] refusals = new String[found];
@@ -107,6 +98,19 @@ final class Scattering {
         send(call, merge, links, refusals, command, buf, n, step, tail);
         if (owners.length > 4096) {
             owners = new int[64];
+        }
+    }
+
+    /** All keys are one shard's; {@code owner} is null if nobody has them. */
+    private void toOne(
+            ProxyClient client, Call call, CommandReader command, ByteBuf buf, Route route, @Nullable Endpoint owner) {
+        if (owner == null) {
+            places.noOwner(call, route.cluster());
+        } else if (copies()) {
+            ShardLink link = client.links().to(route.cluster(), owner);
+            dispatch.mirrors().send(call, link, slots[0], buf, command.start(), command.end() - command.start());
+        } else {
+            dispatch.send(client, call, command, buf, route, owner);
         }
     }
 
@@ -134,7 +138,7 @@ final class Scattering {
             return known;
         }
         for (int i = 0; slot < 0 && i < found; i++) {
-            if (shards[i] == shard && (shard != null || routes[i] == route)) {
+            if (shards[i] == shard && (shard != null || routes[i].equals(route))) {
                 keysOf[i]++;
                 return i;
             }

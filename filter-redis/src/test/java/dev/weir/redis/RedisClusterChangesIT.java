@@ -297,4 +297,29 @@ final class RedisClusterChangesIT {
         Matcher matcher = pattern.matcher(text);
         return matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
     }
+
+    /** Of the keys of an MGET only those whose slot nobody has fail. */
+    @Test
+    void whatNobodyHasFailsAlone() throws Exception {
+        try (TestCluster cluster = TestCluster.start("embedded", 3, 0);
+                Proxy proxy = cluster.proxy(new SimpleMeterRegistry(), Map.of(), Map.of("refresh", "1s"));
+                RawClient client = TestCluster.connect(proxy)) {
+            String slot = "15495"; // of "a"
+            assertThat(client.call("MSET", "a", "1", "foo", "2", "bar", "3")).isEqualTo("+OK\r\n");
+            assertThat(client.call("DEL", "a")).isEqualTo(":1\r\n");
+            for (TestServer node : cluster.nodes) {
+                TestCluster.call(node, "CONFIG", "SET", "cluster-require-full-coverage", "no");
+                assertThat(TestCluster.call(node, "CLUSTER", "DELSLOTS", slot)).isEqualTo("OK");
+            }
+            String none = "-ERR cluster c: no shard is known to have slot " + slot + "\r\n";
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (!client.call("GET", "a").equals(none) && System.nanoTime() < end) {
+                Thread.sleep(20);
+            }
+            assertThat(client.call("MGET", "foo", "a", "bar")).isEqualTo("*3\r\n$1\r\n2\r\n" + none + "$1\r\n3\r\n");
+            assertThat(client.call("MGET", "a")).isEqualTo(none);
+            assertThat(client.call("DEL", "foo", "a")).isEqualTo(none);
+            assertThat(client.call("EXISTS", "foo")).isEqualTo(":1\r\n");
+        }
+    }
 }

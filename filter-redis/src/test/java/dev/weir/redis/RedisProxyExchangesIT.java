@@ -82,6 +82,7 @@ final class RedisProxyExchangesIT {
             assertThat(set.namespace).isEqualTo("0");
             assertThat(set.byWeir).isFalse();
             assertThat(set.durationNanos).isPositive();
+            assertThat(set.firstByteNanos).isBetween(1L, set.durationNanos);
             assertThat(set.upstreamNanos + set.queueNanos).isEqualTo(set.durationNanos);
             assertThat(all.get(2).hit).isEqualTo(1);
             assertThat(all.get(3).hit).isZero();
@@ -91,6 +92,7 @@ final class RedisProxyExchangesIT {
             assertThat(all.get(5).shards).isEqualTo(2);
             assertThat(all.get(6).status).isEqualTo(Exchange.Status.ERROR);
             assertThat(all.get(6).byWeir).isTrue();
+            assertThat(all.get(6).upstreamText()).isNull();
             assertThat(all.get(8).namespace).isEqualTo("1");
             assertThat(all.get(9).byWeir).isTrue();
         }
@@ -169,9 +171,10 @@ final class RedisProxyExchangesIT {
                             "EXEC ERROR null");
 
             seen.clear();
-            client.call("MULTI");
-            client.call("SET", "k", "v");
-            client.close();
+            try (RawClient leaving = new RawClient(proxy.address("cache").port())) {
+                leaving.call("MULTI");
+                leaving.call("SET", "k", "v");
+            }
             while (seen.size() < 2) {
                 Thread.sleep(5);
             }

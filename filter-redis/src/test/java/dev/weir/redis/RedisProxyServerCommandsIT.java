@@ -131,6 +131,37 @@ final class RedisProxyServerCommandsIT {
 
     @ParameterizedTest
     @MethodSource("servers")
+    void slowLogsComeTogetherTheLatestFirst(String name) throws Exception {
+        try (ShardedBed bed = ShardedBed.of(List.of(name, name, name), Map.of());
+                RawClient client = bed.connect();
+                TestServer.Client reader = new TestServer.Client(bed.port())) {
+            assertThat(client.call("CONFIG", "SET", "slowlog-log-slower-than", "0"))
+                    .isEqualTo("+OK\r\n");
+            for (int i = 0; i < 3; i++) {
+                direct(bed.shards.get(i), "SLOWLOG", "RESET");
+                direct(bed.shards.get(i), "SET", "k", String.valueOf(i));
+                Thread.sleep(1_100); // entries tell whole seconds
+            }
+            assertThat(client.call("CONFIG", "SET", "slowlog-log-slower-than", "-1"))
+                    .isEqualTo("+OK\r\n");
+            List<List<?>> all = new ArrayList<>();
+            for (Object entry : (List<?>) reader.call("SLOWLOG", "GET", "-1")) {
+                all.add((List<?>) entry);
+            }
+            assertThat(all).extracting(entry -> -(Long) entry.get(1)).isSorted();
+            assertThat(all)
+                    .extracting(entry -> String.valueOf(entry.get(3)))
+                    .containsSubsequence("[SET, k, 2]", "[SET, k, 1]", "[SET, k, 0]");
+            assertThat((List<?>) reader.call("SLOWLOG", "GET", "4")).isEqualTo(all.subList(0, 4));
+            assertThat((List<?>) reader.call("SLOWLOG", "GET", "0")).isEmpty();
+            assertThat(((List<?>) reader.call("SLOWLOG", "GET")).size()).isEqualTo(Math.min(10, all.size()));
+            assertThat(client.call("SLOWLOG", "GET", "x")).startsWith("-ERR ");
+            assertThat(client.call("SCRIPT", "KILL")).contains("send it to the shard itself");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
     void infoHasTheFieldsOfAServerInTheirOrder(String name) throws Exception {
         try (ShardedBed bed = ShardedBed.of(List.of(name, name, name), Map.of());
                 TestServer.Client client = new TestServer.Client(bed.port())) {

@@ -119,6 +119,16 @@ class NutcrackerCommandTest {
     }
 
     @Test
+    void strictIsOfTheProxyOfEachPool() throws Exception {
+        String file = write(pool("alpha", freePort(), "") + pool("beta", freePort(), ""));
+        assertThat(run("--explain", file)).as(err()).isZero();
+        assertThat(out()).doesNotContain("strict");
+        assertThat(run("--strict", "--explain", file)).as(err()).isZero();
+        assertThat(out().split("\n        strict: true\n", -1)).hasSize(3);
+        ConfigFile.parse("explained", out(), NutcrackerCommandTest.class.getClassLoader());
+    }
+
+    @Test
     void describesItsStatisticsAndSaysItsVersion() {
         assertThat(run("-D")).isZero();
         assertThat(out()).contains("server_ejects       \"# times backend server was ejected\"", "out_queue_bytes");
