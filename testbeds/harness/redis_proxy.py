@@ -1,5 +1,6 @@
 """Sharded Redis proxies beside each other: SET and GET, or MGET of ten keys, over some shards."""
 
+import json
 import os
 import shutil
 
@@ -89,8 +90,15 @@ class Sharded(peers.Proxy):
         self.start(0, core, folder)
 
 
-def proxies(weir_command, say):
-    found = []
+class Direct(peers.Peer):
+    """The first server by itself: what there is to reach."""
+
+    def start_sharded(self, ports, core, folder):
+        self.port = ports[0]
+
+
+def proxies(weir_command, say, loops=1):
+    found = [Direct("direct, one server")]
     nutcracker = shutil.which("nutcracker") or shutil.which("/usr/sbin/nutcracker")
     if nutcracker:
         version = peers.first_line(nutcracker, "-V").split("-")[-1]
@@ -103,7 +111,7 @@ def proxies(weir_command, say):
     for name in () if nutcracker and envoy else ("nutcracker", "Envoy"):
         say(f"not all peers are installed, {name} may be missing (testbeds/install-servers.sh)")
     version = peers.weir(weir_command).version
-    found.append(Sharded("Weir redis_proxy", version, WEIR, ".yaml", weir_command + ["run", "FILE"], '"127.0.0.1:%d"', ", ", loops=1))
+    found.append(Sharded("Weir redis_proxy", version, WEIR, ".yaml", weir_command + ["run", "FILE"], '"127.0.0.1:%d"', ", ", loops=loops))
     return found
 
 
@@ -117,19 +125,65 @@ def measure(peer, cell, core, seconds, rates):
         command += ["MGET"] + ["key:__rand_int__"] * 10
     else:
         command += ["-t", "set,get"]
-    before = peer.process.cpu()
+    before = peer.process.cpu() if peer.process else 0
     out = processes.run(command, core, patience=60 + 20 * seconds)
     rows = [row.strip('"').split('","') for row in out.splitlines() if row.startswith('"') and not row.startswith('"test"')]
     if not rows:
         raise processes.Failed(f"redis-benchmark printed no figures through {peer.name}: {out.strip()[-300:]}")
-    cpu = (peer.process.cpu() - before) * 1e6 / (len(rows) * count)
+    cpu = (peer.process.cpu() - before) * 1e6 / (len(rows) * count) if peer.process else None
     speeds = [float(row[1]) for row in rows]
     rate = len(speeds) / sum(1 / one for one in speeds)
     rates[peer.name, str(cell)] = rate
     return load.Result(rate, sum(float(r[4]) for r in rows) / len(rows), max(float(r[6]) for r in rows), cpu)
 
 
+def at_rate(peer, cell, core, rate, seconds, class_path):
+    """The same kind of load at a rate of its own, whatever the answers: their times, and the proxy's CPU for each command."""
+    java = ["java", "-XX:+UseSerialGC", "-Xmx256m", "-cp", class_path, "dev.weir.testbeds.bench.RedisRate"]
+    words = [peer.port, cell.clients, cell.pipeline, cell.value, round(rate), 2 * seconds]  # the first half warms it up
+    before = peer.process.cpu() if peer.process else 0
+    found = json.loads(processes.run(java + [str(word) for word in words], core, patience=60 + 5 * seconds).splitlines()[-1])
+    found["cpu_us"] = (peer.process.cpu() - before) * 1e6 / found["sent"] if peer.process else None
+    return found
+
+
+def half_load(chosen, cell, core, results, options, class_path, say):
+    """Latencies at half of what the slowest of the proxies carries."""
+    rate = min(report.median([r.rate for r in results[p.name, str(cell)]]) for p in chosen) / 2
+    found = {p.name: [] for p in chosen}
+    for number in range(options.rounds):
+        for peer in chosen:
+            found[peer.name].append(at_rate(peer, cell, core, rate, options.seconds, class_path))
+        line = ", ".join(f"{p.name} {found[p.name][-1]['p99_ms']:.3f}" for p in chosen)
+        say(f"round {number + 1}/{options.rounds}, {cell}, half load: p99 {line} ms")
+    rows = [
+        [f"{p.name} {p.version}".strip()] + [report.spread([r[key] for r in found[p.name]], 3) for key in ("p50_ms", "p99_ms", "p999_ms")]
+        for p in chosen
+    ]
+    return report.table([f"{cell}, {rate:,.0f} commands/s", "p50 ms", "p99 ms", "p99.9 ms"], rows), found
+
+
+def scaling(servers, cell, folder, load_core, rate, options, weir_command, class_path, say):
+    """CPU of Weir for each command on one event loop and on two, at the same rate: what loops share costs CPU."""
+    found = {}
+    weirs = {}
+    for loops in (1, 2):
+        peer = next(p for p in proxies(weir_command, say, loops) if p.name.startswith("Weir"))
+        peer.start_sharded([server.port for server in servers], "0,1", folder)
+        at_rate(peer, cell, load_core, rate, options.warm_seconds, class_path)
+        weirs[loops] = peer
+    for _ in range(options.rounds):
+        for loops, peer in weirs.items():
+            found.setdefault(loops, []).append(at_rate(peer, cell, load_core, rate, options.seconds, class_path))
+    for peer in weirs.values():
+        peer.stop()
+    cpu = {loops: [r["cpu_us"] for r in rounds] for loops, rounds in found.items()}
+    rows = [[str(loops), report.spread(cpu[loops], 2), report.spread(report.paired(cpu[loops], cpu[1]), 2)] for loops in (1, 2)]
+    return report.table([f"event loops; {cell}, {rate:,.0f} commands/s", "CPU µs/command", "× one loop"], rows), found
+
+
 def run(options, folder, proxy_core, load_core, weir_command, say):
+    class_path = peers.class_path()
     cells = ALL_CELLS if options.all_cells else CELLS
     text, raw = [], []
     for shards in sorted({cell.shards for cell in cells}):
@@ -148,14 +202,24 @@ def run(options, folder, proxy_core, load_core, weir_command, say):
             for cell in mine:
                 for peer in chosen:
                     results.setdefault((peer.name, str(cell)), []).append(measure(peer, cell, load_core, options.seconds / 2, rates))
-                line = ", ".join(f"{p.name} {report.number(results[p.name, str(cell)][-1].cpu, 2)}" for p in chosen)
+                line = ", ".join(f"{p.name} {report.number(results[p.name, str(cell)][-1].cpu, 2)}" for p in chosen if p.process)
                 say(f"round {number + 1}/{options.rounds}, {cell}: {line} µs")
         text += [table(chosen, cell, results) for cell in mine]
+        carriers = [peer for peer in chosen if peer.process]
+        for cell in mine if shards == 2 else []:
+            if cell.value == 64 and cell.clients == 50 and cell.pipeline in (1, 16) and cell.test == "set,get":
+                one, figures = half_load(chosen, cell, load_core, results, options, class_path, say)
+                text.append(one)
+                raw.append({"cell": str(cell), "half_load": figures})
+                rate = min(report.median([r.rate for r in results[p.name, str(cell)]]) for p in carriers) / 2
+                two, figures = scaling(servers, cell, folder, load_core, rate, options, weir_command, class_path, say)
+                text.append(two)
+                raw.append({"cell": str(cell), "event_loops": figures})
         text.append(
-            "Resident afterwards: " + ", ".join(f"{p.name} {report.megabytes(p.process.resident())} MB" for p in chosen) + "."
+            "Resident afterwards: " + ", ".join(f"{p.name} {report.megabytes(p.process.resident())} MB" for p in carriers) + "."
         )
         raw += [{"peer": name, "cell": cell, "rounds": [r.fields() for r in found]} for (name, cell), found in results.items()]
-        for peer in chosen + servers:
+        for peer in carriers + servers:
             peer.stop()
     head = (
         f"Load: redis-benchmark, keys at random of 100,000, about {options.seconds:g} s per figure, {options.rounds} rounds, after "
@@ -165,13 +229,13 @@ def run(options, folder, proxy_core, load_core, weir_command, say):
 
 
 def table(chosen, cell, results):
-    cpu = {p.name: [r.cpu for r in results[p.name, str(cell)]] for p in chosen}
+    cpu = {p.name: [r.cpu for r in results[p.name, str(cell)]] for p in chosen if p.process}
     bases = [report.named(chosen, name) for name in ("nutcracker", "Envoy redis_proxy")]
     rows = []
     for peer in chosen:
         mine = results[peer.name, str(cell)]
-        row = [f"{peer.name} {peer.version}".strip(), report.spread(cpu[peer.name], 2)]
-        row += [report.ratio(cpu, peer, base) for base in bases]
+        row = [f"{peer.name} {peer.version}".strip()]
+        row += [report.spread(cpu[peer.name], 2)] + [report.ratio(cpu, peer, base) for base in bases] if peer.process else ["–"] * 3
         row += [
             report.spread([r.rate for r in mine], 0),
             report.number(report.median([r.p50 for r in mine]), 3),
