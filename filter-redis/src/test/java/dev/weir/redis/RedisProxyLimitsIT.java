@@ -10,7 +10,10 @@ import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -200,6 +203,42 @@ final class RedisProxyLimitsIT {
 
             assertThat(memory.mostDirect).as("buffers").isLessThan(64L << 20);
             assertThat(memory.mostHeap).as("heap").isLessThan(64L << 20);
+        }
+    }
+
+    /** While a shard reads nothing, no more is taken of a client than lies in the buffers on the way. */
+    @ParameterizedTest
+    @MethodSource("servers")
+    void aShardThatReadsNothingStopsItsClient(String name) throws Exception {
+        int length = 256 << 20;
+        try (ShardedBed bed = ShardedBed.of(List.of(name), Map.of("timeout", 0));
+                RawClient other = bed.connect();
+                SocketChannel client = SocketChannel.open(new InetSocketAddress("127.0.0.1", bed.port()))) {
+            ByteBuffer piece = ByteBuffer.allocate(PIECE);
+            int sent = 0;
+            long frozen = bed.shards.get(0).freeze();
+            try {
+                client.write(ByteBuffer.wrap(ascii("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + length + "\r\n")));
+                client.configureBlocking(false);
+                // All loops have had their turn so often, and nothing went on.
+                for (int stuck = 0; stuck < 200 && sent < length / 2; ) {
+                    int taken = client.write(piece.clear());
+                    sent += taken;
+                    stuck = taken > 0 ? 0 : stuck + 1;
+                    other.call("CLIENT", "LIST");
+                }
+            } finally {
+                TestServer.thaw(frozen);
+            }
+            assertThat(sent).isLessThan(64 << 20);
+            client.configureBlocking(true);
+            while (sent < length) {
+                sent += client.write(piece.clear().limit(Math.min(PIECE, length - sent)));
+            }
+            client.write(ByteBuffer.wrap(ascii("\r\n")));
+            assertThat(new String(client.socket().getInputStream().readNBytes(5), StandardCharsets.US_ASCII))
+                    .isEqualTo("+OK\r\n");
+            assertThat(other.call("STRLEN", "k")).isEqualTo(":" + length + "\r\n");
         }
     }
 
