@@ -6,6 +6,7 @@ import com.sun.management.ThreadMXBean;
 import io.netty.util.ResourceLeakDetector;
 import io.netty.util.internal.PlatformDependent;
 import java.io.DataInputStream;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
@@ -216,6 +217,9 @@ final class RedisProxyLimitsIT {
                 SocketChannel client = SocketChannel.open(new InetSocketAddress("127.0.0.1", bed.port()))) {
             ByteBuffer piece = ByteBuffer.allocate(PIECE);
             int sent = 0;
+            // The connection that it will go by is made.
+            client.write(ByteBuffer.wrap(ascii(RawClient.encode("SET", "k", "v".repeat(2 * PIECE)))));
+            assertThat(answer(client)).isEqualTo("+OK\r\n");
             long frozen = bed.shards.get(0).freeze();
             try {
                 client.write(ByteBuffer.wrap(ascii("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + length + "\r\n")));
@@ -236,10 +240,13 @@ final class RedisProxyLimitsIT {
                 sent += client.write(piece.clear().limit(Math.min(PIECE, length - sent)));
             }
             client.write(ByteBuffer.wrap(ascii("\r\n")));
-            assertThat(new String(client.socket().getInputStream().readNBytes(5), StandardCharsets.US_ASCII))
-                    .isEqualTo("+OK\r\n");
+            assertThat(answer(client)).isEqualTo("+OK\r\n");
             assertThat(other.call("STRLEN", "k")).isEqualTo(":" + length + "\r\n");
         }
+    }
+
+    private static String answer(SocketChannel client) throws IOException {
+        return new String(client.socket().getInputStream().readNBytes(5), StandardCharsets.US_ASCII);
     }
 
     private static byte[] ascii(String text) {

@@ -199,6 +199,10 @@ final class RedisProxyUpstreamIT {
                     .isEqualTo("+OK\r\n");
             assertThat(client.call("WAITAOF", "1", "0", "0")).isEqualTo("*2\r\n:1\r\n:0\r\n");
             follow(replica, bed.shards.get(0));
+            try (TestServer.Client direct = bed.shards.get(0).connect()) {
+                direct.call("SET", "direct", "v");
+                assertThat(direct.call("WAITAOF", "1", "1", "0")).isEqualTo(List.of(1L, 1L));
+            }
             assertThat(client.call("WAITAOF", "1", "1", "100")).isEqualTo("*2\r\n:1\r\n:0\r\n");
             follow(other, bed.shards.get(1));
             assertThat(client.call("MSET", "k1", "x", "k2", "x", "k3", "x", "k4", "x", "k5", "x", "k6", "x"))
