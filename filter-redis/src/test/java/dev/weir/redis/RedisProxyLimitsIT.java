@@ -214,7 +214,8 @@ final class RedisProxyLimitsIT {
         int length = 256 << 20;
         try (ShardedBed bed = ShardedBed.of(List.of(name), Map.of("timeout", 0));
                 RawClient other = bed.connect();
-                SocketChannel client = SocketChannel.open(new InetSocketAddress("127.0.0.1", bed.port()))) {
+                SocketChannel client =
+                        SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), bed.port()))) {
             ByteBuffer piece = ByteBuffer.allocate(PIECE);
             int sent = 0;
             // The connection that it will go by is made.
