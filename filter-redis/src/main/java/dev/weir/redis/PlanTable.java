@@ -89,8 +89,7 @@ final class PlanTable {
             "WAITAOF",
                     "it counts the replicas of one connection's writes, and shards' connections are shared unless pin_upstream is true",
             "CLIENT TRACKING", "invalidations belong to a connection, and shards' connections are shared",
-            "CLIENT CACHING", "invalidations belong to a connection, and shards' connections are shared",
-            "MSETNX", "its keys lie on several shards, which cannot all be set or none");
+            "CLIENT CACHING", "invalidations belong to a connection, and shards' connections are shared");
 
     private final CommandTable table;
     private final Plan[] plans;

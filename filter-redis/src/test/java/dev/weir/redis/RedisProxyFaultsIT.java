@@ -3,13 +3,11 @@ package dev.weir.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.Proxy;
-import io.micrometer.core.instrument.Measurement;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
 /** {@code redis_proxy} when shards fail, are late or talk nonsense, and when clients do not read. */
@@ -95,20 +93,11 @@ final class RedisProxyFaultsIT {
             }
             slow.write(gets.toString());
             long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-            while (closed(bed.meters, "slow_client") == 0) {
+            while (bed.closed("slow_client") == 0) {
                 assertThat(other.call("GET", "other")).isEqualTo("$-1\r\n");
                 assertThat(System.nanoTime()).isLessThan(end);
             }
         }
-    }
-
-    private static double closed(SimpleMeterRegistry meters, String reason) {
-        return meters.getMeters().stream()
-                .filter(meter -> meter.getId().getName().startsWith("weir.connections.closed"))
-                .filter(meter -> reason.equals(meter.getId().getTag("reason")))
-                .flatMap(meter -> StreamSupport.stream(meter.measure().spliterator(), false))
-                .mapToDouble(Measurement::getValue)
-                .sum();
     }
 
     @Test
@@ -169,6 +158,52 @@ final class RedisProxyFaultsIT {
             assertThat(blocked.read()).isEqualTo("*-1\r\n");
             assertThat(blocked.read()).isEqualTo("+OK\r\n");
             assertThat(blocked.ended()).isTrue();
+        }
+    }
+
+    @Test
+    void drainingLetsTransactionsEnd() throws Exception {
+        List<RawClient> all = new ArrayList<>();
+        try (ShardedBed bed = ShardedBed.of(TWO, Map.of())) {
+            for (int i = 0; i < 8; i++) {
+                RawClient client = bed.connect();
+                all.add(client);
+                if (i % 2 == 0) {
+                    assertThat(client.call("MULTI")).isEqualTo("+OK\r\n");
+                    if (i % 4 == 0) {
+                        assertThat(client.call("SET", "k" + i, "v")).isEqualTo("+QUEUED\r\n");
+                    }
+                } else {
+                    assertThat(client.call("WATCH", "k" + i)).isEqualTo("+OK\r\n");
+                }
+            }
+            List<RawClient> idle = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                RawClient client = bed.connect();
+                all.add(client);
+                idle.add(client);
+                assertThat(client.call("PING")).isEqualTo("+PONG\r\n");
+            }
+
+            bed.proxy.drain();
+
+            for (RawClient client : idle) {
+                assertThat(client.ended()).isTrue();
+            }
+            for (int i = 0; i < 8; i++) {
+                RawClient client = all.get(i);
+                if (i % 2 == 1) {
+                    assertThat(client.call("GET", "k" + i)).isEqualTo("$-1\r\n");
+                    assertThat(client.call("MULTI")).isEqualTo("+OK\r\n");
+                }
+                assertThat(client.call("APPEND", "k" + i, "w")).isEqualTo("+QUEUED\r\n");
+                assertThat(client.call("EXEC")).isEqualTo(i % 4 == 0 ? "*2\r\n+OK\r\n:2\r\n" : "*1\r\n:1\r\n");
+                assertThat(client.ended()).isTrue();
+            }
+        } finally {
+            for (RawClient client : all) {
+                client.close();
+            }
         }
     }
 }

@@ -372,4 +372,47 @@ final class RedisProxyOwnConnectionsIT {
             }
         }
     }
+
+    /** What is not used is ended, one connection every five seconds: hence some more than are needed. */
+    @ParameterizedTest
+    @MethodSource("servers")
+    void noConnectionIsMadeForATransaction(String name) throws Exception {
+        int clients = 4;
+        String transaction = RawClient.encode("MULTI") + RawClient.encode("INCR", "k") + RawClient.encode("EXEC");
+        try (ShardedBed bed = ShardedBed.of(List.of(name), Map.of());
+                TestServer.Client direct = bed.shards.get(0).connect()) {
+            long before = connected(direct);
+            List<RawClient> all = new ArrayList<>();
+            for (int i = 0; i < clients; i++) {
+                all.add(bed.connect());
+            }
+            for (int i = 1; i <= 200; i++) {
+                assertTransacts(all.get(0), transaction, i);
+            }
+            assertThat(connected(direct) - before).as("of one client").isBetween(1L, 10L);
+            for (int i = 201; i <= 400; i++) {
+                assertTransacts(all.get(i % clients), transaction, i);
+            }
+            for (int i = 401; i <= 500; i++) {
+                try (RawClient another = bed.connect()) {
+                    assertTransacts(another, transaction, i);
+                }
+            }
+            assertThat(connected(direct) - before).as("of all").isBetween(1L, 10L + clients);
+            for (RawClient one : all) {
+                one.close();
+            }
+        }
+    }
+
+    private static void assertTransacts(RawClient client, String transaction, int number) throws Exception {
+        client.write(transaction);
+        assertThat(client.read() + client.read() + client.read())
+                .isEqualTo("+OK\r\n+QUEUED\r\n*1\r\n:" + number + "\r\n");
+    }
+
+    private static long connected(TestServer.Client direct) throws Exception {
+        String info = String.valueOf(direct.call("INFO", "stats"));
+        return Long.parseLong(info.replaceAll("(?s).*total_connections_received:(\\d+).*", "$1"));
+    }
 }

@@ -157,4 +157,30 @@ final class RedisProxyPubSubIT {
             }
         }
     }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void aSubscriberThatDoesNotReadIsClosedAndOthersGoOn(String name) throws Exception {
+        try (ShardedBed bed = ShardedBed.of(List.of(name, name), Map.of("client_output_limit", "1MiB"));
+                RawClient slow = bed.connect();
+                RawClient other = bed.connect();
+                RawClient sender = bed.connect()) {
+            assertThat(slow.call("SUBSCRIBE", "c")).isEqualTo(confirmed("subscribe", "c", 1));
+            assertThat(other.call("SUBSCRIBE", "c")).isEqualTo(confirmed("subscribe", "c", 1));
+            String text = "m".repeat(100_000);
+            int sent = 0;
+            while (bed.closed("slow_client") == 0) {
+                assertThat(sender.call("PUBLISH", "c", text + sent)).matches(":[12]\r\n");
+                assertThat(other.read()).isEqualTo(message("message", "c", text + sent));
+                assertThat(++sent)
+                        .as("messages of 100,000 bytes that nobody reads")
+                        .isLessThan(1_000);
+            }
+            for (int i = 0; i < 10; i++) {
+                assertThat(sender.call("PUBLISH", "c", "after" + i)).matches(":[12]\r\n");
+                assertThat(other.read()).isEqualTo(message("message", "c", "after" + i));
+            }
+            assertThat(slow.readAll().length()).isLessThan(sent * text.length());
+        }
+    }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.Proxy;
 import dev.weir.core.config.ProxyConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -21,6 +22,10 @@ final class RedisProxyServerCommandsIT {
 
     static List<String> servers() {
         return TestServer.available();
+    }
+
+    static List<String> servers7() {
+        return servers().stream().filter(name -> !name.equals("embedded")).toList();
     }
 
     private static long field(String info, String name) {
@@ -317,6 +322,45 @@ final class RedisProxyServerCommandsIT {
             assertThat(client.call("INFO", "a", "b"))
                     .startsWith("-ERR 3 of 3 shards failed, the first with: ERR syntax");
             assertThat(client.call("PING")).isEqualTo("+PONG\r\n");
+        }
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("servers7")
+    void whatHoldsForOneConnectionIsAnsweredAsByAServer(String name) throws Exception {
+        List<String> commands = new ArrayList<>(List.of("NO-EVICT"));
+        if (name.startsWith("sid/")) {
+            commands.add("NO-TOUCH"); // since 7.2
+        }
+        try (ShardedBed bed = ShardedBed.of(List.of(name, name), Map.of());
+                RawClient direct = new RawClient(bed.shards.get(0).port());
+                RawClient client = bed.connect()) {
+            for (String command : commands) {
+                assertThat(client.call("CLIENT", command, "on")).isEqualTo("+OK\r\n");
+                for (String[] rest : new String[][] {{"OFF"}, {"On"}, {"nonsense"}, {""}, {"on", "off"}, {}}) {
+                    List<String> all = new ArrayList<>(List.of("CLIENT", command));
+                    all.addAll(List.of(rest));
+                    String[] whole = all.toArray(new String[0]);
+                    assertThat(client.call(whole)).as(all.toString()).isEqualTo(direct.call(whole));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aServerWithoutHelloHasNoSecondVersion() throws Exception {
+        try (TestServer old = TestServer.start("embedded", List.of("rename-command HELLO \"\""));
+                RawClient direct = new RawClient(old.port());
+                Proxy proxy = ShardedBed.start(
+                        new SimpleMeterRegistry(), List.of("127.0.0.1:" + old.port()), Map.of(), Map.of());
+                RawClient client = new RawClient(proxy.address("cache").port())) {
+            assertThat(direct.call("HELLO", "3")).startsWith("-ERR unknown command `HELLO`");
+            for (int i = 0; i < 3; i++) {
+                assertThat(client.call("HELLO", "3")).isEqualTo("-NOPROTO unsupported protocol version\r\n");
+                assertThat(client.call("HSET", "h", "f", "v" + i)).isEqualTo(i == 0 ? ":1\r\n" : ":0\r\n");
+                assertThat(client.call("HGETALL", "h")).isEqualTo("*2\r\n$1\r\nf\r\n$2\r\nv" + i + "\r\n");
+            }
+            assertThat(client.call("HELLO", "2")).startsWith("*14\r\n");
         }
     }
 }

@@ -171,7 +171,56 @@ final class RedisProxyUpstreamIT {
         }
     }
 
+    /** Since 7.2. */
+    static List<String> servers72() {
+        return servers().stream().filter(name -> name.startsWith("sid/")).toList();
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("servers72")
+    void waitaofCountsWhoHasOnesOwnWritesOnDisk(String name) throws Exception {
+        try (ShardedBed bed = ShardedBed.of(List.of(name, name), Map.of("pin_upstream", true));
+                TestServer replica = TestServer.start(name, List.of("appendonly yes"));
+                TestServer other = TestServer.start(name, List.of("appendonly yes"));
+                RawClient client = bed.connect()) {
+            assertThat(client.call("MSET", "k1", "v", "k2", "v", "k3", "v", "k4", "v", "k5", "v", "k6", "v"))
+                    .isEqualTo("+OK\r\n");
+            assertThat(client.call("WAITAOF", "1", "0", "0"))
+                    .startsWith("-ERR 2 of 2 shards failed, the first with: ERR WAITAOF cannot be used when numlocal");
+            assertThat(TestCluster.call(bed.shards.get(0), "CONFIG", "SET", "appendonly", "yes"))
+                    .isEqualTo("OK");
+            assertThat(client.call("WAITAOF", "1", "0", "0"))
+                    .startsWith("-ERR 1 of 2 shards failed, the first with: ERR WAITAOF cannot be used when numlocal");
+            // One shard has what was written on its disk, the other does not: the least counts.
+            assertThat(client.call("WAITAOF", "0", "0", "0")).endsWith("\r\n:0\r\n");
+            assertThat(TestCluster.call(bed.shards.get(1), "CONFIG", "SET", "appendonly", "yes"))
+                    .isEqualTo("OK");
+            assertThat(client.call("MSET", "k1", "w", "k2", "w", "k3", "w", "k4", "w", "k5", "w", "k6", "w"))
+                    .isEqualTo("+OK\r\n");
+            assertThat(client.call("WAITAOF", "1", "0", "0")).isEqualTo("*2\r\n:1\r\n:0\r\n");
+            follow(replica, bed.shards.get(0));
+            try (TestServer.Client direct = bed.shards.get(0).connect()) {
+                direct.call("SET", "direct", "v");
+                assertThat(direct.call("WAITAOF", "1", "1", "0")).isEqualTo(List.of(1L, 1L));
+            }
+            assertThat(client.call("WAITAOF", "1", "1", "100")).isEqualTo("*2\r\n:1\r\n:0\r\n");
+            follow(other, bed.shards.get(1));
+            assertThat(client.call("MSET", "k1", "x", "k2", "x", "k3", "x", "k4", "x", "k5", "x", "k6", "x"))
+                    .isEqualTo("+OK\r\n");
+            assertThat(client.call("WAITAOF", "1", "1", "0")).isEqualTo("*2\r\n:1\r\n:1\r\n");
+        }
+        try (ShardedBed bed = ShardedBed.of(List.of(name), Map.of());
+                RawClient client = bed.connect()) {
+            assertThat(client.call("WAITAOF", "0", "0", "100"))
+                    .startsWith("-ERR WAITAOF is not supported")
+                    .contains("pin_upstream");
+        }
+    }
+
     private static void follow(TestServer replica, TestServer master) throws Exception {
+        // Else it waits some seconds for further replicas.
+        assertThat(TestCluster.call(master, "CONFIG", "SET", "repl-diskless-sync-delay", "0"))
+                .isEqualTo("OK");
         assertThat(TestCluster.call(replica, "REPLICAOF", "127.0.0.1", String.valueOf(master.port())))
                 .isEqualTo("OK");
         TestCluster.await(replica, "INFO replication", "master_link_status:up");
@@ -250,6 +299,49 @@ final class RedisProxyUpstreamIT {
             for (TestServer server : servers) {
                 sum += Long.parseLong(TestCluster.call(server, "DBSIZE"));
             }
+        }
+    }
+
+    /** A quarter of 2,000 is 500, give or take 19; that it is 150 more or less is less likely than 1e-13. */
+    @ParameterizedTest
+    @MethodSource("servers")
+    void mirrorsMayGetAShareAndReads(String name) throws Exception {
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        List<Map<String, ?>> mirrors = List.of(
+                Map.of("cluster", "quarter", "percent", 25, "reads", false), Map.of("cluster", "whole", "reads", true));
+        try (TestServer own = TestServer.start(name);
+                TestServer quarter = TestServer.start(name);
+                TestServer whole = TestServer.start(name);
+                Proxy proxy = Proxy.builder()
+                        .meters(meters)
+                        .start(ProxyConfig.of(Map.of(
+                                "listeners",
+                                List.of(Map.of(
+                                        "name",
+                                        "cache",
+                                        "address",
+                                        "127.0.0.1:0",
+                                        "filters",
+                                        List.of(Map.of("type", "redis_proxy", "cluster", "c", "mirror", mirrors)))),
+                                "clusters",
+                                List.of(
+                                        cluster("c", List.of(own)),
+                                        cluster("quarter", List.of(quarter)),
+                                        cluster("whole", List.of(whole))))));
+                RawClient client = new RawClient(proxy.address("cache").port())) {
+            for (int i = 0; i < 2_000; i++) {
+                assertThat(client.call("SET", "k" + i, "v")).isEqualTo("+OK\r\n");
+                assertThat(client.call("GET", "k" + i)).isEqualTo("$1\r\nv\r\n");
+            }
+            awaitKeys(List.of(whole), 2_000);
+            double copies = meters.get("weir_redis_proxy_mirrored").counter().count();
+            awaitKeys(List.of(quarter), (long) copies - 4_000);
+
+            assertThat(meters.get("weir_redis_proxy_mirrors_left_out").counter().count())
+                    .isZero();
+            assertThat(copies - 4_000).isBetween(350.0, 650.0);
+            TestCluster.await(whole, "INFO commandstats", "cmdstat_get:calls=2000,");
+            assertThat(TestCluster.call(quarter, "INFO", "commandstats")).doesNotContain("cmdstat_get:");
         }
     }
 }

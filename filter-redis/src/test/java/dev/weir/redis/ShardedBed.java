@@ -2,12 +2,14 @@ package dev.weir.redis;
 
 import dev.weir.core.Proxy;
 import dev.weir.core.config.ProxyConfig;
+import io.micrometer.core.instrument.Measurement;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.StreamSupport;
 
 /** A {@code redis_proxy} before some real servers. */
 final class ShardedBed implements AutoCloseable {
@@ -61,6 +63,16 @@ final class ShardedBed implements AutoCloseable {
 
     int port() {
         return proxy.address("cache").port();
+    }
+
+    /** How many clients were closed for a reason. */
+    double closed(String reason) {
+        return meters.getMeters().stream()
+                .filter(meter -> meter.getId().getName().startsWith("weir.connections.closed"))
+                .filter(meter -> reason.equals(meter.getId().getTag("reason")))
+                .flatMap(meter -> StreamSupport.stream(meter.measure().spliterator(), false))
+                .mapToDouble(Measurement::getValue)
+                .sum();
     }
 
     @Override
