@@ -10,7 +10,11 @@ final class QueuedCommands {
     /** Beyond it commands are told of as they are queued: what is kept here is a client's to grow. */
     private static final int MOST = 4096;
 
-    private record Queued(CommandInfo info, long start, int requestBytes, @Nullable FirstKey key) {}
+    private record Queued(
+            CommandInfo info,
+            long start,
+            int requestBytes,
+            @Nullable FirstKey key) {}
 
     private final ProxyLoop home;
     private final ProxyClient client;
