@@ -113,12 +113,11 @@ final class LinkAnswers {
     /** Each element of the answer to EXEC is that of a command that was queued. */
     private void watchQueued() {
         Call next = sent.peek();
-        boolean exec =
-                next != null && next.transaction != null && !next.done && next.info.kind == CommandInfo.Kind.EXEC;
-        queued = exec ? next.transaction.commands() : null;
+        ProxyTransaction of = next == null || next.done ? null : next.transaction;
+        queued = of != null && next != null && next.info.kind == CommandInfo.Kind.EXEC ? of.commands() : null;
         elementBytes = 0;
         within = false;
-        cursor.watchElements(exec);
+        cursor.watchElements(queued != null);
     }
 
     private void element(QueuedCommands of, RespCursor.Event event, int bytes) {

@@ -176,7 +176,8 @@ final class ProxyScript {
             return "";
         }
         if (kind == 1) {
-            return "\r\n\0\u00ff$-1\r\n".repeat(1 + random.nextInt(60));
+            // SORT compares up to the first \0 only.
+            return random.nextInt() + "\r\n\0\u00ff$-1\r\n".repeat(1 + random.nextInt(60));
         }
         return kind == 2 ? "x".repeat(random.nextInt(20_000)) : "v" + random.nextInt(12);
     }

@@ -169,9 +169,10 @@ final class RedisProxyExchangesIT {
                             "EXEC ERROR null");
 
             seen.clear();
-            client.call("MULTI");
-            client.call("SET", "k", "v");
-            client.close();
+            try (RawClient leaving = new RawClient(proxy.address("cache").port())) {
+                leaving.call("MULTI");
+                leaving.call("SET", "k", "v");
+            }
             while (seen.size() < 2) {
                 Thread.sleep(5);
             }
