@@ -28,10 +28,12 @@ import java.util.function.Predicate;
  * {@code sha1:} the digest of what follows, as it is written. {@code \s} is a blank, {@code \e} nothing.
  */
 final class ProxyScript {
-    private static final String LIBRARY = "#!lua name=weir\n"
-            + "redis.register_function('f', function(keys, args) return {#keys, args[1]} end)\n"
-            + "redis.register_function{function_name='r', callback=function(k, a) return a end, flags={'no-writes'}}\n"
-            + "redis.register_function('w', function(k, a) return redis.call('SET', k[1], a[1]) end)\n";
+    private static final String LIBRARY = """
+            #!lua name=weir
+            redis.register_function('f', function(keys, args) return {#keys, args[1]} end)
+            redis.register_function{function_name='r', callback=function(k, a) return a end, flags={'no-writes'}}
+            redis.register_function('w', function(k, a) return redis.call('SET', k[1], a[1]) end)
+            """;
 
     /**
      * A command.
