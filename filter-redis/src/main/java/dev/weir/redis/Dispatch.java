@@ -119,6 +119,7 @@ final class Dispatch {
     private boolean alone(Plan plan, CommandInfo info) {
         return switch (plan) {
             case OWN_CONNECTION, PUBSUB, SELECT, HELLO, RESET -> true;
+            case RANDOMKEY -> true; // asks twice, between which nothing may change
             case AUTH -> home.settings.upstream().fromClient();
             case CLIENT -> ClientCommands.concernsOthers(info); // each asks all loops
             default -> false;
@@ -241,7 +242,7 @@ final class Dispatch {
         } else {
             home.fail(
                     call,
-                    "ERR Can't execute '" + call.info.operation.name().toLowerCase(java.util.Locale.ROOT)
+                    "ERR Can't execute '" + nameInErrors(call.info)
                             + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
         }
     }
@@ -289,8 +290,12 @@ final class Dispatch {
     }
 
     private static String wrongNumber(CommandInfo info) {
-        return "ERR wrong number of arguments for '"
-                + info.operation.name().toLowerCase(java.util.Locale.ROOT).replace(' ', '|') + "' command";
+        return "ERR wrong number of arguments for '" + nameInErrors(info) + "' command";
+    }
+
+    /** As servers write the name of a command. */
+    private static String nameInErrors(CommandInfo info) {
+        return info.operation.name().toLowerCase(java.util.Locale.ROOT).replace(' ', '|');
     }
 
     private String refusal(CommandInfo info) {
@@ -418,9 +423,9 @@ final class Dispatch {
         return (routes.renames() || places.single(client) == null) && SortPatterns.any(command, buf);
     }
 
-    /** Whether the answer to the running command names keys otherwise than clients do. */
+    /** Whether the answer of a shard to the running command names keys otherwise than clients do. */
     boolean namesKeys(CommandInfo info) {
-        return renames.active() && Renames.inAnswer(info);
+        return renames.active() ? Renames.inAnswer(info) : routes.renames() && Renames.lists(info);
     }
 
     /** To any shard of the catch-all. */

@@ -282,8 +282,8 @@ final class LocalCommands {
 
     private void select(ProxyClient client, Call call, String index) {
         if (!index.matches("[0-9]{1,9}")) {
-            home.fail(
-                    call, "ERR " + (index.matches("-?[0-9]{1,18}") ? "DB index is out of range" : "invalid DB index"));
+            boolean number = index.matches("-?[0-9]{1,18}");
+            home.fail(call, "ERR " + (number ? "DB index is out of range" : "value is not an integer or out of range"));
             return;
         }
         int database = Integer.parseInt(index);

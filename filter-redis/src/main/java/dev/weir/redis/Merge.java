@@ -2,6 +2,8 @@ package dev.weir.redis;
 
 import dev.weir.core.exchange.Exchange.Status;
 import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -213,21 +215,22 @@ abstract class Merge {
         return failures;
     }
 
-    /** Writes one error for those of all parts: as it is if there is one shard only, else with how many failed. */
+    /** Writes one error for those of all parts: as it is if all have failed alike, else with how many failed. */
     void writeFailure(ByteBuf out) {
-        int failures = failures();
+        List<String> lines = new ArrayList<>();
         for (int i = 0; i < parts.length; i++) {
             if (parts[i].status == Status.ERROR) {
-                String line = Scattering.line(text(i));
-                Resp.error(
-                        out,
-                        parts.length == 1
-                                ? line
-                                : line.substring(0, Math.max(0, line.indexOf(' '))) + ' ' + failures + " of "
-                                        + parts.length + " shards failed, the first with: " + line);
-                return;
+                lines.add(Scattering.line(text(i)));
             }
         }
+        String line = lines.get(0);
+        boolean alike = lines.size() == parts.length && lines.stream().allMatch(line::equals);
+        Resp.error(
+                out,
+                alike
+                        ? line
+                        : line.substring(0, Math.max(0, line.indexOf(' '))) + ' ' + lines.size() + " of " + parts.length
+                                + " shards failed, the first with: " + line);
     }
 
     /** The whole number that an answer is. */

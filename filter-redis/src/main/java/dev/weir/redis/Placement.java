@@ -149,8 +149,8 @@ final class Placement {
         }
         home.fail(
                 call,
-                "CROSSSLOT Keys in request don't hash to the same shard: '" + Dispatch.shown(command, buf, first)
-                        + "' and '" + Dispatch.shown(command, buf, other) + "'");
+                "CROSSSLOT Keys in request don't hash to the same shard: '" + renames.shown(command, buf, first)
+                        + "' and '" + renames.shown(command, buf, other) + "'");
     }
 
     /** Nobody has the key that was picked for last. */

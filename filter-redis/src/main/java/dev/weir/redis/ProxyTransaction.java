@@ -183,11 +183,7 @@ final class ProxyTransaction {
                 } else if (home.dispatch.places().keyless(call.info, command, buf)) {
                     queueAnywhere(call, command, buf);
                 } else if (home.dispatch.namesKeys(call.info)) {
-                    spoil(
-                            call,
-                            "ERR " + call.info.operation.name()
-                                    + " is not supported within a transaction by redis_proxy"
-                                    + " where keys have other names at the shards, as its answer names keys");
+                    spoilAsNamingKeys(call);
                 } else if (shard(call, command, buf) != null) {
                     forward(call, command, buf);
                 } else {
@@ -209,14 +205,16 @@ final class ProxyTransaction {
                     INFO,
                     SCAN,
                     RANDOMKEY:
-                if (home.dispatch.places().single(client) != null) {
+                if (home.dispatch.places().single(client) == null) {
+                    spoil(
+                            call,
+                            "ERR " + call.info.operation.name()
+                                    + " concerns all shards and cannot be part of a transaction, which lies on one");
+                } else if (home.dispatch.namesKeys(call.info)) {
+                    spoilAsNamingKeys(call);
+                } else {
                     queueAnywhere(call, command, buf);
-                    break;
                 }
-                spoil(
-                        call,
-                        "ERR " + call.info.operation.name()
-                                + " concerns all shards and cannot be part of a transaction, which lies on one");
                 break;
             case UNKNOWN:
                 spoil(call, Dispatch.unknown(command, buf));
@@ -226,6 +224,13 @@ final class ProxyTransaction {
                         call,
                         "ERR " + call.info.operation.name() + " is not supported within a transaction by redis_proxy");
         }
+    }
+
+    private void spoilAsNamingKeys(Call call) {
+        spoil(
+                call,
+                "ERR " + call.info.operation.name() + " is not supported within a transaction by redis_proxy"
+                        + " where keys have other names at the shards, as its answer names keys");
     }
 
     private void spoil(Call call, String error) {

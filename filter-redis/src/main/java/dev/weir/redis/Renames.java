@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,9 +33,15 @@ final class Renames {
             Map.entry("XREAD", Place.MAP),
             Map.entry("XREADGROUP", Place.MAP));
 
+    private static final Set<String> LISTS = Set.of("KEYS", "SCAN", "RANDOMKEY");
+
     private final ProxyLoop home;
     private final Dispatch dispatch;
     private CommandReader reader;
+    /** The running command as the client has sent it, if it was written anew. */
+    private @Nullable CommandReader sent;
+
+    private @Nullable ByteBuf sentIn;
     /** Of the running command, the route of each argument that is a key; null if it was not written anew. */
     private @Nullable Route @Nullable [] routeOf;
 
@@ -90,9 +97,13 @@ final class Renames {
                 return true;
             }
             routeOf = found;
+            sent = command;
+            sentIn = buf;
             return dispatch.take(client, reader, stored);
         } finally {
             routeOf = null;
+            sent = null;
+            sentIn = null;
             names = Map.of();
             key = null;
             forbidden = null;
@@ -138,6 +149,13 @@ final class Renames {
         return routeOf != null;
     }
 
+    /** The begin of an argument of the running command, a key by its name for the client. */
+    String shown(CommandReader command, ByteBuf buf, int argument) {
+        return sent == null || sentIn == null
+                ? Dispatch.shown(command, buf, argument)
+                : Dispatch.shown(sent, sentIn, argument);
+    }
+
     /** Of the running command, the first key by its name for the client, where that is wanted. */
     @Nullable
     FirstKey key() {
@@ -160,6 +178,11 @@ final class Renames {
     /** Whether the answer to a command names its keys. */
     static boolean inAnswer(CommandInfo info) {
         return PLACES.containsKey(info.operation.name());
+    }
+
+    /** Whether the answer to a command names keys that the command does not. */
+    static boolean lists(CommandInfo info) {
+        return LISTS.contains(info.operation.name());
     }
 
     /** What is sent in place of a call, so that keys in its answer get their names again; the call itself if there are none. */

@@ -72,19 +72,18 @@ final class RawClient implements AutoCloseable {
     }
 
     private String line(ByteArrayOutputStream out) throws IOException {
-        int from = out.size();
-        int last = 0;
+        StringBuilder line = new StringBuilder();
         while (true) {
             int b = in.read();
             if (b < 0) {
                 throw new EOFException("after " + out);
             }
             out.write(b);
-            if (last == '\r' && b == '\n') {
-                String all = out.toString(StandardCharsets.ISO_8859_1);
-                return all.substring(from, all.length() - 2);
+            line.append((char) b);
+            int length = line.length();
+            if (b == '\n' && length > 1 && line.charAt(length - 2) == '\r') {
+                return line.substring(0, length - 2);
             }
-            last = b;
         }
     }
 

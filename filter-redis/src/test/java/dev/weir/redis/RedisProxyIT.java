@@ -155,7 +155,7 @@ final class RedisProxyIT {
             assertThat(two.call("SELECT", "0")).isEqualTo("+OK\r\n");
             assertThat(two.call("GET", "k")).isEqualTo("$4\r\nzero\r\n");
             assertThat(two.call("SELECT", "99")).isEqualTo("-ERR DB index is out of range\r\n");
-            assertThat(two.call("SELECT", "x")).isEqualTo("-ERR invalid DB index\r\n");
+            assertThat(two.call("SELECT", "x")).isEqualTo("-ERR value is not an integer or out of range\r\n");
             assertThat(two.call("GET", "k")).isEqualTo("$4\r\nzero\r\n");
         }
     }

@@ -111,7 +111,10 @@ final class RedisProxyRenamesIT {
             }
             assertThat(client.call("RENAME", "s:1", "s:2")).isEqualTo("+OK\r\n");
             assertThat(client.call("COPY", "s:2", "app:2")).isEqualTo(":1\r\n");
-            assertThat(client.call("SUNION", "s:2", "k")).startsWith("-CROSSSLOT ");
+            assertThat(client.call("SUNION", "s:2", "k"))
+                    .isEqualTo("-CROSSSLOT Keys in request don't hash to the same shard: 's:2' and 'k'\r\n");
+            assertThat(client.call("SUNION", "k", "app:1"))
+                    .isEqualTo("-CROSSSLOT Keys in request don't hash to the same shard: 'k' and 'app:1'\r\n");
             assertThat(client.call("EVAL", "return redis.call('GET', KEYS[1])", "1", "app:2"))
                     .isEqualTo("$1\r\na\r\n");
             assertThat(client.call("DEL", "s:2", "app:1", "app:2", "k", "s:")).isEqualTo(":5\r\n");
@@ -158,6 +161,28 @@ final class RedisProxyRenamesIT {
                 assertThat(client.call("SET", "s:large", large)).isEqualTo("+OK\r\n");
                 assertThat(client.call("GET", "s:large")).isEqualTo("$200000\r\n" + large + "\r\n");
             }
+        }
+    }
+
+    /** What a shard would answer there has the names by which it knows its keys. */
+    @ParameterizedTest
+    @MethodSource("servers")
+    void transactionsListNoKeys(String name) throws Exception {
+        try (ShardedBed bed = ShardedBed.of(List.of(name), Map.of("key_format", "app:%KEY%"));
+                RawClient client = bed.connect()) {
+            assertThat(client.call("SET", "k", "1")).isEqualTo("+OK\r\n");
+            for (String[] command :
+                    List.of(new String[] {"KEYS", "*"}, new String[] {"SCAN", "0"}, new String[] {"RANDOMKEY"})) {
+                assertThat(client.call("MULTI")).isEqualTo("+OK\r\n");
+                assertThat(client.call(command))
+                        .startsWith("-ERR " + command[0] + " is not supported within a transaction")
+                        .contains("names keys");
+                assertThat(client.call("EXEC")).startsWith("-EXECABORT ");
+                assertThat(client.call(command)).contains("k\r\n").doesNotContain("app:");
+            }
+            assertThat(client.call("MULTI")).isEqualTo("+OK\r\n");
+            assertThat(client.call("DBSIZE")).isEqualTo("+QUEUED\r\n");
+            assertThat(client.call("EXEC")).isEqualTo("*1\r\n:1\r\n");
         }
     }
 
