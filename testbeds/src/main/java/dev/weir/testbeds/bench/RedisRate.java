@@ -59,6 +59,7 @@ final class RedisRate {
                 Double.parseDouble(args[5])));
     }
 
+    @SuppressWarnings("ThreadPriorityCheck") // the servers, which share its core, are to run while nothing is due
     private String run(int port, int connections, double rate, double seconds) throws IOException {
         List<Lane> lanes = new ArrayList<>();
         try (Selector selector = Selector.open()) {
