@@ -185,8 +185,7 @@ final class RedisProxyUpstreamIT {
                 RawClient client = bed.connect()) {
             assertThat(client.call("MSET", "k1", "v", "k2", "v", "k3", "v", "k4", "v", "k5", "v", "k6", "v"))
                     .isEqualTo("+OK\r\n");
-            assertThat(client.call("WAITAOF", "1", "0", "0"))
-                    .startsWith("-ERR 2 of 2 shards failed, the first with: ERR WAITAOF cannot be used when numlocal");
+            assertThat(client.call("WAITAOF", "1", "0", "0")).startsWith("-ERR WAITAOF cannot be used when numlocal");
             assertThat(TestCluster.call(bed.shards.get(0), "CONFIG", "SET", "appendonly", "yes"))
                     .isEqualTo("OK");
             assertThat(client.call("WAITAOF", "1", "0", "0"))
