@@ -136,6 +136,7 @@ final class Call {
         begun = false;
         end = 0;
         first = 0;
+        sentBytes = 0;
         responseBytes = 0;
         shards = 1;
         byWeir = false;

@@ -35,6 +35,12 @@ final class CallExchange {
         end(home, exchange, call.key);
     }
 
+    /** The client gets no answer, or not all of it. */
+    static void emitUnanswered(ProxyLoop home, Connection connection, ProxySession session, Call call) {
+        call.status = Exchange.Status.NO_REPLY;
+        emit(home, connection, session, call);
+    }
+
     /** What is known of a command when it begins. */
     static Exchange begin(
             ProxyLoop home, Connection connection, ProxySession session, CommandInfo info, long startNanos) {

@@ -46,13 +46,22 @@ final class Detour {
      */
     private record Way(@Nullable Endpoint endpoint, boolean asks) {}
 
+    /** A place, with what is open for it. */
+    private static final class Spot {
+        /** Calls that have not come back. */
+        int open;
+        /** The one that came back last. */
+        @Nullable
+        Stop last;
+        /** Whether all that came back were told that the slot is on its way. */
+        boolean allAsk = true;
+    }
+
     private final ProxyLoop home;
-    private final CallRing open;
     private final Runnable ended;
     private final List<Stop> stops = new ArrayList<>();
-    /** What was said last of each place. */
-    private final Map<Place, Stop> latest = new HashMap<>();
-    /** What has not come back yet. */
+    private final Map<Place, Spot> spots = new HashMap<>();
+    /** Calls that have not come back, of places that others wait for. */
     private int awaited;
 
     private boolean pauses;
@@ -60,58 +69,65 @@ final class Detour {
     private boolean over;
 
     /**
-     * @param open what the client has open
+     * @param open what the client has open; nothing else is sent for it until the end
      * @param ended what is to be done when all has gone on
      */
     Detour(ProxyLoop home, CallRing open, Runnable ended) {
         this.home = home;
-        this.open = open;
         this.ended = ended;
+        for (int i = 0; i < open.size(); i++) {
+            watch(open.get(i));
+        }
     }
 
-    /** Nothing goes on before calls for this place, of which this one or its parts may be, have come back. */
-    private void await(Call call, Place place) {
+    private void watch(Call call) {
         Merge parts = call.parts;
-        if (parts != null) {
-            parts.each(part -> await(part, place));
-            return;
-        }
         ShardLink link = call.link;
-        boolean sent = call.inLink && !call.done && !call.awaited;
-        if (sent && call.slot == place.slot && link != null && link.cluster() == place.cluster) {
+        if (parts != null) {
+            parts.each(this::watch);
+        } else if (call.inLink && !call.done && call.slot >= 0 && link != null) {
             call.awaited = true;
-            awaited++;
+            spot(new Place(link.cluster(), call.slot)).open++;
         }
     }
 
-    /** One that was waited for has come back. */
+    private Spot spot(Place place) {
+        return spots.computeIfAbsent(place, any -> new Spot());
+    }
+
+    /** One that was open has come back. */
     void cameBack(Call call) {
+        ShardLink link = call.link;
         call.awaited = false;
-        awaited--;
+        if (link != null) {
+            Spot spot = spot(new Place(link.cluster(), call.slot));
+            spot.open--;
+            awaited -= spot.last == null ? 0 : 1;
+        }
         maybeGoOn();
     }
 
     /** A call has come back that another node is to answer. */
     void add(Call call, ShardLink link, Redirection to) {
+        Place place = new Place(link.cluster(), call.slot);
+        Spot spot = spot(place);
         if (call.awaited) {
             call.awaited = false;
-            awaited--;
+            spot.open--;
+            awaited -= spot.last == null ? 0 : 1;
         }
-        Place place = new Place(link.cluster(), call.slot);
+        awaited += spot.last == null ? spot.open : 0;
         Stop stop = new Stop(call, place, link, to, home.clock.nanoTime());
+        spot.last = stop;
+        spot.allAsk &= to.kind() == Redirection.Kind.ASK;
         stops.add(stop);
-        if (latest.put(place, stop) == null) {
-            for (int i = 0; i < open.size(); i++) {
-                await(open.get(i), place);
-            }
-        }
         call.inLink = true; // it is not to go back to the pool
         pauses |= to.kind() == Redirection.Kind.TRYAGAIN || call.redirections > HURRIED;
         maybeGoOn();
     }
 
     private void maybeGoOn() {
-        if (awaited > 0 || scheduled || over) {
+        if (stops.isEmpty() || awaited > 0 || scheduled || over) {
             return;
         }
         if (pauses) {
@@ -144,8 +160,12 @@ final class Detour {
         Map<Place, Way> ways = new HashMap<>();
         home.topology();
         long now = home.clock.nanoTime();
-        for (Stop last : latest.values()) {
-            Way way = way(last, now);
+        for (Spot spot : spots.values()) {
+            Stop last = spot.last;
+            if (last == null) {
+                continue; // nothing of it is to go on
+            }
+            Way way = way(last, spot.allAsk, now);
             if (way.endpoint == null && now - last.since < PATIENCE && !home.closed()) {
                 later();
                 return;
@@ -178,16 +198,14 @@ final class Detour {
     }
 
     /** Where all calls of a place are to go, by what was said of it last. */
-    private Way way(Stop last, long now) {
+    private Way way(Stop last, boolean allAsk, long now) {
         Shards shards = home.shards(last.place.cluster);
         switch (last.to.kind()) {
             case TRYAGAIN:
                 return new Way(last.link.endpoint(), last.call.asked);
             case ASK:
                 // Whoever was not told so may have keys that are still where they were: they ask there once more.
-                boolean all = stops.stream()
-                        .allMatch(stop -> !stop.place.equals(last.place) || stop.to.kind() == Redirection.Kind.ASK);
-                return all && now - last.since < FRESH
+                return allAsk && now - last.since < FRESH
                         ? new Way(shards.at(last.to), true)
                         : new Way(shards.owner(last.place.slot), false);
             default:

@@ -123,7 +123,9 @@ abstract class Merge {
             call.byWeir = parts[0].byWeir; // its connection still owes the answer
         }
         call.end = slowest.end;
-        call.link = parts[0].link;
+        for (int i = parts.length - 1; i >= 0; i--) {
+            call.link = parts[i].link == null ? call.link : parts[i].link; // that of the first one which has one
+        }
         try {
             if (failures() > 0) {
                 writeWithFailures(out);

@@ -1,6 +1,5 @@
 package dev.weir.redis;
 
-import dev.weir.core.exchange.Exchange;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.EndOfStream;
@@ -271,6 +270,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
         if (call.begun) {
             // Half of another answer is with the client: there is no way to tell it.
             answer.release();
+            CallExchange.emitUnanswered(home, connection, session, call);
             context.reset(CloseReason.UPSTREAM_RESET);
             return;
         }
@@ -462,8 +462,7 @@ final class ProxyClient extends ChannelInboundHandlerAdapter {
             call.parts = null;
         }
         if (!call.done) {
-            call.status = Exchange.Status.NO_REPLY;
-            CallExchange.emit(home, connection, session, call);
+            CallExchange.emitUnanswered(home, connection, session, call);
         }
         if ((call.lender != null || call.large != null) && call.link != null) {
             call.link.abort(); // whatever it waits for, nobody wants it any more

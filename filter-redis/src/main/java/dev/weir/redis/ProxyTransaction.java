@@ -35,6 +35,8 @@ final class ProxyTransaction {
     private boolean clean = true;
     /** EXEC, DISCARD or UNWATCH is on its way. */
     private boolean ending;
+    /** And it is EXEC. */
+    private boolean executes;
 
     private @Nullable ShardLink lease;
     private @Nullable LinkSet owner;
@@ -283,6 +285,7 @@ final class ProxyTransaction {
         }
         call.transaction = this;
         ending = true;
+        executes = lease != null && !lease.lost();
         forward(call, command, buf);
     }
 
@@ -435,15 +438,7 @@ final class ProxyTransaction {
 
     /** Whether a command that has been answered has ended with that; if it was queued it ends with the transaction. */
     boolean tells(Call call) {
-        boolean exec = call.info.kind == CommandInfo.Kind.EXEC;
-        if (exec || call.info.kind == CommandInfo.Kind.DISCARD) {
-            // Of an EXEC that was sent and not answered nobody knows what it did; where its slot has gone it did
-            // nothing.
-            boolean unknown = exec && call.byWeir && !"TRYAGAIN".equals(call.error);
-            commands.end(unknown ? Exchange.Status.NO_REPLY : Exchange.Status.ABORTED, call.link);
-            return true;
-        }
-        return !open || isWatch(call.info) || call.status == Exchange.Status.ERROR || !commands.add(call);
+        return !open || isWatch(call.info) || commands.tells(call);
     }
 
     /** One of its commands, or one that watches for it, has been answered and told of. */
@@ -452,8 +447,8 @@ final class ProxyTransaction {
             watched(call);
             return;
         }
-        if (!endsIt(call.info)) {
-            return;
+        if (!endsIt(call.info) || open && call.info.operation.name().equals("UNWATCH")) {
+            return; // it was queued
         }
         boolean clean = !call.byWeir && (call.status != Exchange.Status.ERROR || "EXECABORT".equals(call.error));
         end(clean);
@@ -461,7 +456,8 @@ final class ProxyTransaction {
 
     /** @param tidy whether nothing is left of it on its connection */
     private void end(boolean tidy) {
-        commands.end(ending ? Exchange.Status.NO_REPLY : Exchange.Status.ABORTED, lease);
+        commands.end(executes ? Exchange.Status.NO_REPLY : Exchange.Status.ABORTED, lease);
+        executes = false;
         ending = false;
         watching = false;
         asked = 0;

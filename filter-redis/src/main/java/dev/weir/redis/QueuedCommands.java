@@ -11,10 +11,13 @@ final class QueuedCommands {
     private static final int MOST = 4096;
 
     private record Queued(
-            CommandInfo info,
+            @Nullable CommandInfo info,
             long start,
             int requestBytes,
             @Nullable FirstKey key) {}
+
+    /** Something that has been told of already. */
+    private static final Queued TOLD = new Queued(null, 0, 0, null);
 
     private final ProxyLoop home;
     private final ProxyClient client;
@@ -25,13 +28,22 @@ final class QueuedCommands {
         this.client = client;
     }
 
-    /** A command was queued; false if it is to be told of at once. */
-    boolean add(Call call) {
-        if (queued.size() >= MOST) {
-            return false;
+    /** A command of the transaction has been answered: whether it has ended with that, or was queued. What ends the transaction ends all of them. */
+    boolean tells(Call call) {
+        boolean exec = call.info.kind == CommandInfo.Kind.EXEC;
+        if (exec || call.info.kind == CommandInfo.Kind.DISCARD) {
+            // What an EXEC did that was sent and not answered nobody knows; where its slot has gone, it did nothing.
+            boolean unknown = exec && call.byWeir && call.sentBytes > 0 && !"TRYAGAIN".equals(call.error);
+            end(unknown ? Status.NO_REPLY : Status.ABORTED, call.link);
+            return true;
         }
-        queued.add(new Queued(call.info, call.start, call.requestBytes, call.key));
-        return true;
+        boolean failed = call.status == Status.ERROR;
+        if (queued.size() >= MOST || failed && !(call.byWeir && call.link != null)) {
+            return true;
+        }
+        // Of one that failed on the way the shard may have heard nevertheless: then it has an element as well.
+        queued.add(failed ? TOLD : new Queued(call.info, call.start, call.requestBytes, call.key));
+        return failed;
     }
 
     /**
@@ -41,12 +53,13 @@ final class QueuedCommands {
      */
     void element(RespValue value, ShardLink link, long bytes) {
         Queued oldest = queued.poll();
-        if (oldest != null) {
+        CommandInfo info = oldest == null ? null : oldest.info;
+        if (oldest != null && info != null) {
             Outcome outcome = home.outcome;
             outcome.clear();
             outcome.bytes = bytes;
-            Answers.element(outcome, oldest.info, value, home.errors);
-            tell(oldest, link, outcome);
+            Answers.element(outcome, info, value, home.errors);
+            tell(oldest, info, link, outcome);
         }
     }
 
@@ -56,12 +69,15 @@ final class QueuedCommands {
             Outcome outcome = home.outcome;
             outcome.clear();
             outcome.status = status;
-            tell(queued.remove(), link, outcome);
+            Queued oldest = queued.remove();
+            if (oldest.info != null) {
+                tell(oldest, oldest.info, link, outcome);
+            }
         }
     }
 
-    private void tell(Queued one, @Nullable ShardLink link, Outcome outcome) {
-        Exchange exchange = CallExchange.begin(home, client.connection(), client.session(), one.info, one.start);
+    private void tell(Queued one, CommandInfo info, @Nullable ShardLink link, Outcome outcome) {
+        Exchange exchange = CallExchange.begin(home, client.connection(), client.session(), info, one.start);
         exchange.requestBytes = one.requestBytes;
         exchange.responseBytes = outcome.bytes;
         exchange.status = outcome.status;

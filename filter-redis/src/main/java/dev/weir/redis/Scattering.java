@@ -133,7 +133,7 @@ final class Scattering {
     /** Which part the key at hand belongs to: one for each shard, of a Redis Cluster one for each slot, as its nodes want it. */
     private int part(Route route, @Nullable Endpoint shard, int slot) {
         int known = slot >= 0 ? bySlot(slot) : -1;
-        if (known >= 0 && shards[known] == shard) {
+        if (known >= 0 && shards[known] == shard && (shard != null || routes[known].equals(route))) {
             keysOf[known]++;
             return known;
         }
@@ -306,10 +306,10 @@ final class Scattering {
         toAll(client, call, buf.slice(command.start(), command.end() - command.start()), merge);
     }
 
-    /** How many entries SLOWLOG GET asks for; what is no number the shards refuse. */
+    /** How many entries SLOWLOG GET asks for; what is no number, or too great a one, the shards refuse. */
     private static long latest(CommandReader command, ByteBuf buf) {
         String number = command.count() < 3 ? "10" : LocalCommands.text(command, buf, 2);
-        return number.matches("-?[0-9]{1,18}") ? Long.parseLong(number) : 10;
+        return number.matches("-?[0-9]{1,18}") ? Long.parseLong(number) : Long.MAX_VALUE;
     }
 
     /** Sends a request to all shards; {@code merge} is told how many there are. */

@@ -415,4 +415,25 @@ final class RedisProxyOwnConnectionsIT {
         String info = String.valueOf(direct.call("INFO", "stats"));
         return Long.parseLong(info.replaceAll("(?s).*total_connections_received:(\\d+).*", "$1"));
     }
+
+    /** It ends nothing there: what was queued before it is not carried out alone, and nobody else gets into the transaction. */
+    @ParameterizedTest
+    @MethodSource("servers")
+    void unwatchWithinATransactionIsQueued(String name) throws Exception {
+        try (ShardedBed bed = ShardedBed.of(List.of(name, name), Map.of());
+                RawClient client = bed.connect();
+                RawClient other = bed.connect()) {
+            for (String[] first : new String[][] {{"SET", "{t}1", "a"}, {"PING"}}) {
+                assertThat(client.call("MULTI")).isEqualTo("+OK\r\n");
+                assertThat(client.call(first)).isEqualTo("+QUEUED\r\n");
+                assertThat(client.call("UNWATCH")).isEqualTo("+QUEUED\r\n");
+                assertThat(other.call("RPUSH", "{t}l", "x")).isEqualTo(":1\r\n");
+                assertThat(other.call("BLPOP", "{t}l", "1")).isEqualTo("*2\r\n$4\r\n{t}l\r\n$1\r\nx\r\n");
+                assertThat(client.call("SET", "{t}2", "b")).isEqualTo("+QUEUED\r\n");
+                assertThat(other.call("EXISTS", "{t}1", "{t}2")).isEqualTo(":0\r\n");
+                assertThat(client.call("EXEC")).startsWith("*3\r\n").endsWith("+OK\r\n+OK\r\n");
+                assertThat(client.call("DEL", "{t}1", "{t}2")).startsWith(":");
+            }
+        }
+    }
 }

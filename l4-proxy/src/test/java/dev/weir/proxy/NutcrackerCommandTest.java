@@ -123,6 +123,7 @@ class NutcrackerCommandTest {
         String file = write(pool("alpha", freePort(), "") + pool("beta", freePort(), ""));
         assertThat(run("--explain", file)).as(err()).isZero();
         assertThat(out()).doesNotContain("strict");
+        out.reset();
         assertThat(run("--strict", "--explain", file)).as(err()).isZero();
         assertThat(out().split("\n        strict: true\n", -1)).hasSize(3);
         ConfigFile.parse("explained", out(), NutcrackerCommandTest.class.getClassLoader());
