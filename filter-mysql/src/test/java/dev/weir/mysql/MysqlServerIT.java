@@ -35,10 +35,14 @@ final class MysqlServerIT {
                 user = text(hello, "SELECT CURRENT_USER()");
             }
             String plugin = text(statement, "SELECT plugin FROM mysql.user WHERE user = '" + MysqlServer.USER + "'");
-            String seen = text(
-                    statement,
-                    "SELECT COUNT(*) FROM performance_schema.events_statements_history_long"
-                            + " WHERE SQL_TEXT = 'SELECT CURRENT_USER()'");
+            String seen = "";
+            for (int i = 0; i < 100 && !seen.equals("1"); i++) { // it is written down behind the answer
+                Thread.sleep(20);
+                seen = text(
+                        statement,
+                        "SELECT COUNT(*) FROM performance_schema.events_statements_history_long"
+                                + " WHERE SQL_TEXT = 'SELECT CURRENT_USER()'");
+            }
 
             assertThat(version)
                     .startsWith(

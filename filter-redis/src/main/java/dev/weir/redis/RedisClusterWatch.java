@@ -97,7 +97,7 @@ final class RedisClusterWatch implements Discovery.Search {
                 context,
                 node,
                 settings.login(),
-                settings.timeout(),
+                settings.pace().timeout(),
                 RedisClusterView.QUESTIONS,
                 MOST_BYTES,
                 result -> answered(mine, node, result));
@@ -169,7 +169,7 @@ final class RedisClusterWatch implements Discovery.Search {
             next = context.loop()
                     .schedule(
                             this::look,
-                            settings.pauseMillis(failures, ThreadLocalRandom.current()),
+                            settings.pace().pauseMillis(failures, ThreadLocalRandom.current()),
                             TimeUnit.MILLISECONDS);
         }
     }

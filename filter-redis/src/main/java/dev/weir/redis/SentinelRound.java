@@ -68,7 +68,7 @@ final class SentinelRound {
                     context,
                     sentinel,
                     settings.sentinelLogin(),
-                    settings.timeout(),
+                    settings.pace().timeout(),
                     SentinelView.questions(name),
                     result -> answered(sentinel, result));
         }
@@ -118,7 +118,7 @@ final class SentinelRound {
 
     private void verify(SentinelView view) {
         verifying++;
-        RedisAsk.ask(context, view.master(), settings.login(), settings.timeout(), ROLE, result -> {
+        RedisAsk.ask(context, view.master(), settings.login(), settings.pace().timeout(), ROLE, result -> {
             verifying--;
             if (view.equals(believed)) {
                 String problem = role(result);

@@ -2,13 +2,11 @@ package dev.weir.redis;
 
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ConfigNode;
-import dev.weir.core.config.Units;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.random.RandomGenerator;
 
 /**
  * The settings of {@link SentinelDiscovery}.
@@ -20,8 +18,7 @@ import java.util.random.RandomGenerator;
  * @param fallback whether the master is one where there is no healthy replica, with {@link Role#REPLICAS}
  * @param sentinelLogin for Sentinels
  * @param login for the servers
- * @param timeout of one conversation, from connecting to the last answer
- * @param refresh between two rounds of questions without a reason
+ * @param pace how often they are asked
  */
 record SentinelSettings(
         List<String> masters,
@@ -31,8 +28,7 @@ record SentinelSettings(
         boolean fallback,
         RedisLogin sentinelLogin,
         RedisLogin login,
-        Duration timeout,
-        Duration refresh) {
+        AskingPace pace) {
     /** Which servers are endpoints. */
     enum Role {
         MASTER,
@@ -47,7 +43,6 @@ record SentinelSettings(
     private static final int MOST_MASTERS = 64;
 
     private static final Address PLACEHOLDER = new Address("127.0.0.1", 26_379);
-    private static final long FIRST_RETRY_MILLIS = 100;
 
     static SentinelSettings read(ConfigNode node) {
         List<String> masters = masters(node);
@@ -80,8 +75,7 @@ record SentinelSettings(
                 fallback,
                 RedisLogin.from(node, "sentinel_"),
                 RedisLogin.from(node, ""),
-                duration(node, "timeout", Duration.ofSeconds(1), Duration.ofMinutes(1)),
-                duration(node, "refresh", Duration.ofSeconds(10), Duration.ofHours(1)));
+                AskingPace.read(node, Duration.ofSeconds(10)));
     }
 
     private static List<String> masters(ConfigNode node) {
@@ -118,26 +112,5 @@ record SentinelSettings(
 
     private static boolean blank(String name) {
         return name.chars().anyMatch(c -> c <= ' ');
-    }
-
-    private static Duration duration(ConfigNode node, String key, Duration absent, Duration most) {
-        Duration duration = node.duration(key, absent);
-        if (duration.toMillis() < 10 || duration.compareTo(most) > 0) {
-            node.error(key, Units.format(duration) + " (expected: 10ms.." + Units.format(most) + ")");
-            return absent;
-        }
-        return duration;
-    }
-
-    /** Milliseconds to the next round after one that was good: the tenth part of it by chance. */
-    long refreshMillis(RandomGenerator random) {
-        long millis = refresh.toMillis();
-        return millis - random.nextLong(millis / 10 + 1);
-    }
-
-    /** Milliseconds to the next attempt after so many failures in a row: doubled each time up to the refresh, the second half by chance. */
-    long retryMillis(int failures, RandomGenerator random) {
-        long delay = Math.min(refresh.toMillis(), FIRST_RETRY_MILLIS << Math.min(failures - 1, 20));
-        return delay - random.nextLong(delay / 2 + 1);
     }
 }

@@ -176,7 +176,7 @@ final class SentinelSubscription {
             }
             failures++;
             LOG.debug("cluster {}: Sentinel {}: {}", context.cluster(), sentinel, SentinelWatch.line(reason));
-            long delay = settings.retryMillis(failures, ThreadLocalRandom.current());
+            long delay = settings.pace().pauseMillis(failures, ThreadLocalRandom.current());
             next = context.loop().schedule(SentinelSubscription.this::connect, delay, TimeUnit.MILLISECONDS);
         }
     }

@@ -78,7 +78,7 @@ final class SentinelWatch implements Discovery.Search {
 
     /** Finds out which Sentinels have gone without a word, not more often than they may take to answer. */
     void check() {
-        if (System.nanoTime() - checked >= settings.timeout().toNanos()) {
+        if (System.nanoTime() - checked >= settings.pace().timeout().toNanos()) {
             checked = System.nanoTime();
             List.copyOf(sentinels.values()).forEach(SentinelSubscription::check);
         }

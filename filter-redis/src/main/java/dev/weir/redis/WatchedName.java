@@ -158,15 +158,11 @@ final class WatchedName implements SentinelRound.Listener {
             sentinels = named;
             wanted |= watch.learn();
         }
-        long delay;
-        if (problem == null) {
-            failures = 0;
-            delay = settings.refreshMillis(ThreadLocalRandom.current());
-        } else {
-            failures++;
-            delay = settings.retryMillis(failures, ThreadLocalRandom.current());
+        failures = problem == null ? 0 : failures + 1;
+        if (problem != null) {
             watch.failed(name, problem);
         }
+        long delay = settings.pace().pauseMillis(failures, ThreadLocalRandom.current());
         lookIn(wanted ? GAP_MILLIS : delay);
     }
 
