@@ -331,8 +331,7 @@ final class ProxyTransaction {
         } else if (!lease.endpoint().address().equals(shard.endpoint().address())
                 && !home.settings.variant().anyShard()) {
             if (slot >= 0 && slot == home.dispatch.places().slot()) {
-                home.fail(call, "TRYAGAIN slot " + slot + " has gone from shard " + lease.text() + " to another one");
-                return null;
+                return lease; // whether it still has the slot it says itself, before anything is carried out
             }
             home.metrics.crossShard.increment();
             home.fail(
