@@ -128,22 +128,8 @@ final class Dispatch {
 
     /** Whether a command concerns all nodes of a Redis Cluster, whose keys may be on their way from one to another. */
     private boolean toAllNodes(Plan plan) {
-        return switch (plan) {
-            case ALL_OK,
-                    ALL_SUM,
-                    ALL_ELEMENTS,
-                    ALL_LATEST,
-                    ALL_DISTINCT,
-                    ALL_PAIRS,
-                    ALL_MOST,
-                    ALL_SAME,
-                    ALL_LEAST,
-                    INFO,
-                    SCAN,
-                    RANDOMKEY,
-                    WAIT -> home.shards().stream().anyMatch(Shards::bySlots);
-            default -> false;
-        };
+        return (plan.concernsAll() || plan == Plan.WAIT)
+                && home.shards().stream().anyMatch(Shards::bySlots);
     }
 
     /** Where keys are. */

@@ -63,5 +63,24 @@ enum Plan {
     /** Not to be had through a proxy; {@link PlanTable#reason} says why. */
     REFUSED,
     /** In no table. */
-    UNKNOWN
+    UNKNOWN;
+
+    /** Whether it is about all that is stored, and not about the keys it names: what one shard says is not the answer. */
+    boolean concernsAll() {
+        return switch (this) {
+            case ALL_OK,
+                    ALL_SUM,
+                    ALL_ELEMENTS,
+                    ALL_LATEST,
+                    ALL_DISTINCT,
+                    ALL_PAIRS,
+                    ALL_MOST,
+                    ALL_SAME,
+                    ALL_LEAST,
+                    INFO,
+                    SCAN,
+                    RANDOMKEY -> true;
+            default -> false;
+        };
+    }
 }

@@ -178,6 +178,10 @@ final class ProxyTransaction {
 
     /** A command between MULTI and EXEC. */
     private void queue(Plan plan, Call call, CommandReader command, ByteBuf buf) {
+        if (plan.concernsAll()) {
+            queueForAll(call, command, buf);
+            return;
+        }
         switch (plan) {
             case KEYED, SORT, MGET, MSET, SUM, OWN_CONNECTION:
                 if (plan == Plan.SORT && home.dispatch.sortsByOthers(client, command, buf)) {
@@ -195,29 +199,6 @@ final class ProxyTransaction {
             case PING, ECHO, TIME, TRANSACTION, ANY, COMMANDS:
                 queueAnywhere(call, command, buf);
                 break;
-            case ALL_OK,
-                    ALL_SUM,
-                    ALL_ELEMENTS,
-                    ALL_LATEST,
-                    ALL_DISTINCT,
-                    ALL_PAIRS,
-                    ALL_MOST,
-                    ALL_SAME,
-                    ALL_LEAST,
-                    INFO,
-                    SCAN,
-                    RANDOMKEY:
-                if (home.dispatch.places().single(client) == null) {
-                    spoil(
-                            call,
-                            "ERR " + call.info.operation.name()
-                                    + " concerns all shards and cannot be part of a transaction, which lies on one");
-                } else if (home.dispatch.namesKeys(call.info)) {
-                    spoilAsNamingKeys(call);
-                } else {
-                    queueAnywhere(call, command, buf);
-                }
-                break;
             case UNKNOWN:
                 spoil(call, Dispatch.unknown(command, buf));
                 break;
@@ -225,6 +206,20 @@ final class ProxyTransaction {
                 spoil(
                         call,
                         "ERR " + call.info.operation.name() + " is not supported within a transaction by redis_proxy");
+        }
+    }
+
+    /** The shard of the transaction speaks for all only if there is no other. */
+    private void queueForAll(Call call, CommandReader command, ByteBuf buf) {
+        if (home.dispatch.places().single(client) == null) {
+            spoil(
+                    call,
+                    "ERR " + call.info.operation.name()
+                            + " concerns all shards and cannot be part of a transaction, which lies on one");
+        } else if (home.dispatch.namesKeys(call.info)) {
+            spoilAsNamingKeys(call);
+        } else {
+            queueAnywhere(call, command, buf);
         }
     }
 

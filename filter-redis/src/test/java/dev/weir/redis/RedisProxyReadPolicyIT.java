@@ -3,7 +3,6 @@ package dev.weir.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.Proxy;
-import dev.weir.core.config.ProxyConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -66,19 +65,11 @@ final class RedisProxyReadPolicyIT {
                 Map.of("address", "127.0.0.1:" + primary, "metadata", Map.of("role", "primary", "shard", "a"));
         Map<String, Object> other =
                 Map.of("address", "127.0.0.1:" + replica, "metadata", Map.of("role", "replica", "shard", "a"));
-        return Proxy.builder()
-                .start(ProxyConfig.of(Map.of(
-                        "listeners",
-                        List.of(Map.of(
-                                "name",
-                                "cache",
-                                "address",
-                                "127.0.0.1:0",
-                                "filters",
-                                List.of(Map.of(
-                                        "type", "redis_proxy", "cluster", "c", "read_policy", "lowest_latency")))),
-                        "clusters",
-                        List.of(Map.of("name", "c", "endpoints", List.of(one, other))))));
+        return ShardedBed.start(
+                Proxy.builder(),
+                List.of(),
+                Map.of("read_policy", "lowest_latency"),
+                Map.of("load_balancing", "round_robin", "endpoints", List.of(one, other)));
     }
 
     private static long reads(TestServer server) throws IOException {

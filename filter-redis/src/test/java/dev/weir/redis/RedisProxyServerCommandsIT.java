@@ -3,7 +3,6 @@ package dev.weir.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.Proxy;
-import dev.weir.core.config.ProxyConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -83,24 +82,11 @@ final class RedisProxyServerCommandsIT {
     void theProxyCountsForItself() throws Exception {
         try (TestServer one = TestServer.start("embedded");
                 TestServer two = TestServer.start("embedded");
-                Proxy proxy = Proxy.builder()
-                        .start(ProxyConfig.of(Map.of(
-                                "listeners",
-                                List.of(Map.of(
-                                        "name",
-                                        "cache",
-                                        "address",
-                                        "127.0.0.1:0",
-                                        "filters",
-                                        List.of(Map.of("type", "redis_proxy", "cluster", "c")))),
-                                "clusters",
-                                List.of(Map.of(
-                                        "name",
-                                        "c",
-                                        "load_balancing",
-                                        "maglev",
-                                        "endpoints",
-                                        List.of("127.0.0.1:" + one.port(), "127.0.0.1:" + two.port()))))));
+                Proxy proxy = ShardedBed.start(
+                        Proxy.builder(),
+                        List.of("127.0.0.1:" + one.port(), "127.0.0.1:" + two.port()),
+                        Map.of(),
+                        Map.of());
                 RawClient client = new RawClient(proxy.address("cache").port())) {
             assertThat(client.call("MONITOR")).startsWith("-ERR ");
             assertThat(client.call("DEL", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j"))
