@@ -9,11 +9,14 @@ import dev.weir.core.exchange.HotKeys;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.util.ResourceLeakDetector;
 import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -175,10 +178,57 @@ final class RedisProxyExchangesIT {
                 leaving.call("MULTI");
                 leaving.call("SET", "k", "v");
             }
-            while (seen.size() < 2) {
-                Thread.sleep(5);
-            }
+            awaitTold(seen, 2);
             assertThat(told(seen)).containsExactly("MULTI OK null", "SET ABORTED k");
+        }
+    }
+
+    /** What was never sent to a shard has certainly not been carried out. */
+    @Test
+    void whatIsQueuedIsAbortedWhereExecCouldNotBeSent() throws Exception {
+        Queue<Exchange> seen = new ConcurrentLinkedQueue<>();
+        try (TestServer one = TestServer.start("embedded");
+                Proxy proxy = ShardedBed.start(
+                        Proxy.builder().sink(loop -> exchange -> seen.add(copy(exchange))),
+                        List.of("127.0.0.1:" + one.port()),
+                        Map.of(),
+                        Map.of());
+                RawClient client = new RawClient(proxy.address("cache").port())) {
+            assertThat(client.call("MULTI") + client.call("PING")).isEqualTo("+OK\r\n+QUEUED\r\n");
+            one.kill();
+            assertThat(client.call("EXEC")).startsWith("-");
+            assertThat(told(seen)).containsExactly("MULTI OK null", "PING ABORTED null", "EXEC ERROR null");
+        }
+    }
+
+    /** The client is reset, as no error can follow half an answer. */
+    @Test
+    void halfAnAnswerIsNoReply() throws Exception {
+        Queue<Exchange> seen = new ConcurrentLinkedQueue<>();
+        try (FakeRedis shard = new FakeRedis();
+                Proxy proxy = ShardedBed.start(
+                        Proxy.builder().sink(loop -> exchange -> seen.add(copy(exchange))),
+                        List.of("127.0.0.1:" + shard.port()),
+                        Map.of(),
+                        Map.of());
+                Socket client = new Socket(
+                        InetAddress.getLoopbackAddress(), proxy.address("cache").port())) {
+            client.setSoTimeout(60_000);
+            shard.raw = "$100\r\nhalf";
+            client.getOutputStream()
+                    .write(RawClient.encode("GET", "k").getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            assertThat(client.getInputStream().readNBytes(10)).hasSize(10);
+            shard.hangUp();
+            awaitTold(seen, 1);
+            assertThat(told(seen)).containsExactly("GET NO_REPLY null");
+        }
+    }
+
+    private static void awaitTold(Queue<Exchange> seen, int number) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (seen.size() < number) {
+            assertThat(System.nanoTime()).as("told of %s", told(seen)).isLessThan(end);
+            Thread.sleep(5);
         }
     }
 
