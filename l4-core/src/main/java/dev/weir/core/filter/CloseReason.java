@@ -51,8 +51,12 @@ public enum CloseReason {
     COMPLETE(Culprit.WEIR),
     /** A PROXY protocol header was wrong, or missing where one is required. */
     PROXY_PROTOCOL(Culprit.CLIENT),
-    /** A TLS handshake failed. */
+    /** A TLS handshake with the client failed, or its TLS broke. */
     TLS_FAILED(Culprit.CLIENT),
+    /** The same with the upstream. */
+    UPSTREAM_TLS_FAILED(Culprit.UPSTREAM),
+    /** The client's certificate is good, but it may not use this listener. */
+    UNAUTHORIZED(Culprit.WEIR),
     /** An error of Weir itself. */
     INTERNAL_ERROR(Culprit.WEIR);
 

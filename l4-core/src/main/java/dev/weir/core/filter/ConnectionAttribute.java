@@ -1,5 +1,6 @@
 package dev.weir.core.filter;
 
+import dev.weir.core.tls.TlsSession;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -19,6 +20,8 @@ public final class ConnectionAttribute<T> {
     public static final ConnectionAttribute<String> CLUSTER = new ConnectionAttribute<>("cluster", String.class);
     /** The server name of a TLS ClientHello, or the one that a PROXY protocol header tells. */
     public static final ConnectionAttribute<String> SNI = new ConnectionAttribute<>("sni", String.class);
+    /** What the handshake with the client found out, where Weir itself ended its TLS. */
+    public static final ConnectionAttribute<TlsSession> TLS = new ConnectionAttribute<>("tls", TlsSession.class);
     /** What a PROXY protocol header said; the core sets it before the filters see the connection. */
     public static final ConnectionAttribute<ProxyHeader> PROXY_HEADER =
             new ConnectionAttribute<>("proxy_header", ProxyHeader.class);

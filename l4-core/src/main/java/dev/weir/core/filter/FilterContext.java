@@ -1,7 +1,7 @@
 package dev.weir.core.filter;
 
+import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 
@@ -98,7 +98,7 @@ public interface FilterContext {
      * @throws IllegalStateException if a filter nearer to that peer still holds bytes toward it, or there is no
      *     upstream connection yet
      */
-    Future<?> startTls(Side side, SslHandler handler);
+    Future<?> startTls(Side side, TlsHandler handler);
 
     /**
      * Closes the connection, behind what was passed or injected before: in a callback it takes effect when that returns,

@@ -4,6 +4,8 @@ import dev.weir.core.cluster.Cluster;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.exchange.HotKeys;
 import dev.weir.core.protocol.Protocol;
+import dev.weir.core.tls.TlsClient;
+import dev.weir.core.tls.TlsServer;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Collection;
 import java.util.List;
@@ -43,6 +45,19 @@ public interface FilterEnvironment {
      */
     default <T> List<T> services(Class<T> kind) {
         return List.of();
+    }
+
+    /**
+     * TLS toward clients as {@code tls}, a section of the configuration, says; for filters that begin it in mid-stream ({@link
+     * FilterContext#startTls}). Problems are reported there, also that no TLS is installed; then the answer is never used.
+     */
+    default TlsServer tlsServer(ConfigNode tls) {
+        throw new UnsupportedOperationException("no TLS here");
+    }
+
+    /** The same toward upstreams. */
+    default TlsClient tlsClient(ConfigNode tls) {
+        throw new UnsupportedOperationException("no TLS here");
     }
 
     /** The tables of hot keys; recorders are opened per loop, in {@link PerLoop#onLoop}. */

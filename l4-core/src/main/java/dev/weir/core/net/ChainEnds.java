@@ -3,10 +3,10 @@ package dev.weir.core.net;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.Side;
+import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelPromise;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +42,7 @@ interface ChainEnds {
     void heldChanged(int towardUpstream, int towardClient);
 
     /** Puts TLS on one side's channel; {@code first} are bytes of the peer that came already, or null; owned. */
-    Future<?> startTls(Side side, SslHandler handler, @Nullable ByteBuf first);
+    Future<?> startTls(Side side, TlsHandler handler, @Nullable ByteBuf first);
 
     void close(CloseReason reason);
 }

@@ -7,10 +7,10 @@ import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.NetworkFilter.Boundary;
 import dev.weir.core.filter.NetworkFilter.Opening;
 import dev.weir.core.filter.Side;
+import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelPromise;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
@@ -393,7 +393,7 @@ final class FilterChain {
     }
 
     /** Collects the ciphertext at hand, oldest first, and starts TLS. {@code lent} is the oldest, owned, or null. */
-    Future<?> startTls(FilterLink link, Side side, SslHandler handler, @Nullable ByteBuf lent) {
+    Future<?> startTls(FilterLink link, Side side, TlsHandler handler, @Nullable ByteBuf lent) {
         Direction from = side.sends();
         Flow joined = new Flow();
         if (lent != null) {

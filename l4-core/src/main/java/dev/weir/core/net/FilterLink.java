@@ -8,8 +8,8 @@ import dev.weir.core.filter.FilterContext;
 import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.Side;
 import dev.weir.core.filter.WireClock;
+import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.time.Duration;
@@ -39,7 +39,7 @@ final class FilterLink implements FilterContext {
         record Close(CloseReason reason) implements Action {}
 
         /** TLS begins; what is left of the lent bytes is ciphertext if they are that peer's. */
-        record Tls(Side side, SslHandler handler, Promise<Object> promise) implements Action {
+        record Tls(Side side, TlsHandler handler, Promise<Object> promise) implements Action {
             void complete(Future<?> handshake) {
                 if (handshake.isSuccess()) {
                     promise.trySuccess(side);
@@ -237,7 +237,7 @@ final class FilterLink implements FilterContext {
     }
 
     @Override
-    public Future<?> startTls(Side side, SslHandler handler) {
+    public Future<?> startTls(Side side, TlsHandler handler) {
         if (!inCallback) {
             return chain.startTls(this, side, handler, null);
         }

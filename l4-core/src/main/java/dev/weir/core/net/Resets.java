@@ -1,5 +1,6 @@
 package dev.weir.core.net;
 
+import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -8,7 +9,6 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
-import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.nio.channels.NotYetConnectedException;
 import java.util.concurrent.TimeUnit;
@@ -89,7 +89,7 @@ public final class Resets {
 
     /** Tells the peer that nothing more will come; reading goes on. What was written must have been flushed. */
     public static void endOutput(Channel channel) {
-        SslHandler tls = channel.pipeline().get(SslHandler.class);
+        TlsHandler tls = channel.pipeline().get(TlsHandler.class);
         if (tls != null) {
             tls.closeOutbound().addListener(told -> shutdownOutput(channel));
         } else {

@@ -8,6 +8,7 @@ import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.NetworkFilter.Boundary;
 import dev.weir.core.filter.Side;
 import dev.weir.core.filter.TerminalFactory.PerTerminal;
+import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -19,7 +20,6 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
@@ -383,7 +383,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     }
 
     @Override
-    public Future<?> startTls(Side side, SslHandler handler, @Nullable ByteBuf first) {
+    public Future<?> startTls(Side side, TlsHandler handler, @Nullable ByteBuf first) {
         Channel target = side == Side.CLIENT ? channel : upstreamChannel;
         if (target == null || closeReason != null) {
             ReferenceCountUtil.release(first);

@@ -1,9 +1,9 @@
 package dev.weir.core.net;
 
+import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +18,7 @@ final class TlsStart {
      * @param first ciphertext that was read already, or null; owned
      * @param onFailure run when the handshake fails
      */
-    static Future<?> begin(Channel channel, SslHandler handler, @Nullable ByteBuf first, Runnable onFailure) {
+    static Future<?> begin(Channel channel, TlsHandler handler, @Nullable ByteBuf first, Runnable onFailure) {
         try {
             channel.pipeline().addFirst("tls", handler);
         } catch (RuntimeException e) {

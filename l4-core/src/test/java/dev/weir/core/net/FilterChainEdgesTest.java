@@ -13,17 +13,16 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import javax.net.ssl.SSLEngine;
 import org.junit.jupiter.api.Test;
 
 /** Rare ways through a chain that lost bytes, buffers or promises. */
 class FilterChainEdgesTest {
-    private static SslHandler tls() {
+    private static TestTlsHandler tls() {
         SSLEngine engine = TestTls.context().createSSLEngine();
         engine.setUseClientMode(false);
-        return new SslHandler(engine);
+        return new TestTlsHandler(engine);
     }
 
     @Test
@@ -159,7 +158,7 @@ class FilterChainEdgesTest {
         TlsStart.begin(channel, tls(), first, () -> {});
 
         // As the end of a channel does with its pipeline.
-        channel.pipeline().remove(SslHandler.class);
+        channel.pipeline().remove(TestTlsHandler.class);
         channel.runPendingTasks();
 
         assertThat(first.refCnt()).isZero();

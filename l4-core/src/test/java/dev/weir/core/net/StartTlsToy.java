@@ -10,7 +10,6 @@ import dev.weir.core.filter.PerLoop;
 import dev.weir.core.filter.Side;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
-import io.netty.handler.ssl.SslHandler;
 import java.nio.charset.StandardCharsets;
 import javax.net.ssl.SSLEngine;
 
@@ -33,10 +32,10 @@ public final class StartTlsToy implements FilterFactory {
         return PerLoop.always(connection -> upstream ? new ToServer() : new FromClient());
     }
 
-    private static SslHandler handler(boolean client) {
+    private static TestTlsHandler handler(boolean client) {
         SSLEngine engine = TestTls.context().createSSLEngine("localhost", 1);
         engine.setUseClientMode(client);
-        return new SslHandler(engine);
+        return new TestTlsHandler(engine);
     }
 
     /** Ends TLS of the client. */

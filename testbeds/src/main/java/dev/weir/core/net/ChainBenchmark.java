@@ -8,12 +8,12 @@ import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.Side;
 import dev.weir.core.protocol.Sniffer;
 import dev.weir.core.protocol.SnifferContext;
+import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
@@ -172,7 +172,7 @@ public class ChainBenchmark {
         public void heldChanged(int towardUpstream, int towardClient) {}
 
         @Override
-        public Future<?> startTls(Side side, SslHandler handler, @Nullable ByteBuf first) {
+        public Future<?> startTls(Side side, TlsHandler handler, @Nullable ByteBuf first) {
             throw unused();
         }
 

@@ -7,8 +7,8 @@ import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterContext;
 import dev.weir.core.filter.Side;
 import dev.weir.core.filter.WireClock;
+import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
 
@@ -84,7 +84,7 @@ final class GateContext implements FilterContext {
     }
 
     @Override
-    public Future<?> startTls(Side side, SslHandler handler) {
+    public Future<?> startTls(Side side, TlsHandler handler) {
         throw unexpected();
     }
 
