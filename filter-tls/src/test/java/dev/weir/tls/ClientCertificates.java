@@ -26,9 +26,8 @@ final class ClientCertificates {
         pki.issue(
                 "future",
                 b -> b.ecp256().notBefore(now.plus(5, ChronoUnit.DAYS)).notAfter(now.plus(9, ChronoUnit.DAYS)));
-        BigInteger revoked = pki.issue("revoked", b -> b.ecp256())
-                .getCertificate()
-                .getSerialNumber();
+        BigInteger revoked =
+                pki.issue("revoked", b -> b.ecp256()).getCertificate().getSerialNumber();
         pki.issue("unnamed", b -> b.ecp256());
         pki.selfSigned("stranger", b -> b);
         Pki other = new Pki(java.nio.file.Files.createDirectories(folder.resolve("other")), "Other Root");
@@ -42,17 +41,21 @@ final class ClientCertificates {
     static void revoke(Pki pki, BigInteger... serials) throws Exception {
         Date now = Date.from(Instant.now());
         X509v2CRLBuilder list = new X509v2CRLBuilder(
-                X500Name.getInstance(pki.root().getCertificate().getSubjectX500Principal().getEncoded()), now);
+                X500Name.getInstance(
+                        pki.root().getCertificate().getSubjectX500Principal().getEncoded()),
+                now);
         list.setNextUpdate(Date.from(Instant.now().plus(5, ChronoUnit.DAYS)));
         for (BigInteger serial : serials) {
             list.addCRLEntry(serial, now, CRLReason.keyCompromise);
         }
         PrivateKey key = pki.root().getKeyPair().getPrivate();
-        byte[] encoded = list.build(new JcaContentSignerBuilder("SHA256withECDSA").build(key)).getEncoded();
+        byte[] encoded = list.build(new JcaContentSignerBuilder("SHA256withECDSA").build(key))
+                .getEncoded();
         Pki.write(
                 pki.path("crl.pem"),
                 "-----BEGIN X509 CRL-----\n"
-                        + Base64.getMimeEncoder(64, "\n".getBytes(StandardCharsets.US_ASCII)).encodeToString(encoded)
+                        + Base64.getMimeEncoder(64, "\n".getBytes(StandardCharsets.US_ASCII))
+                                .encodeToString(encoded)
                         + "\n-----END X509 CRL-----\n");
     }
 }

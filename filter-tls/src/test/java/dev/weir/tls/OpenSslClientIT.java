@@ -111,7 +111,8 @@ class OpenSslClientIT {
         try (TlsBed bed = TlsBed.echo(section(List.of(certificate(pki, "rsa"))))) {
             var result = OpenSslPeer.client(bed.port(), "ping", options);
             assertThat(result.output().contains("ping\n")).isEqualTo(works == 1);
-            assertThat(bed.count("weir.tls.handshake.failures", "reason", "version")).isEqualTo(1 - works);
+            assertThat(bed.count("weir.tls.handshake.failures", "reason", "version"))
+                    .isEqualTo(1 - works);
         }
         try (TlsBed bed = TlsBed.echo(section(List.of(certificate(pki, "rsa")), "min_version", "TLSv1"))) {
             assertThat(OpenSslPeer.client(bed.port(), "ping", options).output()).contains("ping\n");
@@ -121,11 +122,7 @@ class OpenSslClientIT {
     @Test
     void alpnAndCurvesAreAgreedOn() throws Exception {
         try (TlsBed bed = TlsBed.echo(section(
-                List.of(certificate(pki, "ec")),
-                "alpn",
-                List.of("h2", "http/1.1"),
-                "curves",
-                List.of("P-384")))) {
+                List.of(certificate(pki, "ec")), "alpn", List.of("h2", "http/1.1"), "curves", List.of("P-384")))) {
             var result = OpenSslPeer.client(bed.port(), "ping", "-alpn", "http/1.1,spdy/3", "-groups", "X25519:P-384");
 
             assertThat(result.output())
@@ -147,13 +144,23 @@ class OpenSslClientIT {
         switch (form) {
             case "pkcs8" -> OpenSslPeer.run(folder, "pkcs8", "-topk8", "-nocrypt", "-in", in, "-out", key.toString());
             case "pkcs8-encrypted" -> {
-                OpenSslPeer.run(folder, "pkcs8", "-topk8", "-passout", "pass:geheim", "-in", in, "-out", key.toString());
+                OpenSslPeer.run(
+                        folder, "pkcs8", "-topk8", "-passout", "pass:geheim", "-in", in, "-out", key.toString());
                 certificate.put("password", "geheim");
             }
             case "traditional-rsa" -> OpenSslPeer.run(folder, "rsa", "-traditional", "-in", in, "-out", key.toString());
             case "traditional-encrypted" -> {
                 OpenSslPeer.run(
-                        folder, "rsa", "-traditional", "-aes128", "-passout", "pass:geheim", "-in", in, "-out", key.toString());
+                        folder,
+                        "rsa",
+                        "-traditional",
+                        "-aes128",
+                        "-passout",
+                        "pass:geheim",
+                        "-in",
+                        in,
+                        "-out",
+                        key.toString());
                 Files.writeString(folder.resolve("pass"), "geheim\n");
                 certificate.put("password_file", folder.resolve("pass").toString());
             }
@@ -161,15 +168,25 @@ class OpenSslClientIT {
             case "pkcs12" -> {
                 Path store = folder.resolve("form.p12");
                 OpenSslPeer.run(
-                        folder, "pkcs12", "-export", "-in", pki.path(kind + ".pem").toString(), "-inkey", in, "-passout", "pass:",
-                        "-out", store.toString());
+                        folder,
+                        "pkcs12",
+                        "-export",
+                        "-in",
+                        pki.path(kind + ".pem").toString(),
+                        "-inkey",
+                        in,
+                        "-passout",
+                        "pass:",
+                        "-out",
+                        store.toString());
                 certificate.clear();
                 certificate.put("pkcs12", store.toString());
                 certificate.put("password", "");
             }
             default -> {
                 Path both = folder.resolve("both.pem");
-                Files.writeString(both, Files.readString(pki.path(kind + ".key")) + Files.readString(pki.path(kind + ".pem")));
+                Files.writeString(
+                        both, Files.readString(pki.path(kind + ".key")) + Files.readString(pki.path(kind + ".pem")));
                 certificate.clear();
                 certificate.put("certificate", both.toString());
             }

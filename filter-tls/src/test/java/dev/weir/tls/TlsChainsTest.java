@@ -10,11 +10,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.weir.core.config.ConfigErrors;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.config.ProxyConfig;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.haproxy.HAProxyMessage;
 import io.netty.handler.codec.haproxy.HAProxyMessageDecoder;
 import io.netty.handler.codec.haproxy.HAProxySSLTLV;
-import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -129,9 +129,7 @@ class TlsChainsTest {
                 TlsBed bed = TlsBed.of(
                         Map.of(
                                 "filters",
-                                List.of(
-                                        Map.of("type", "tls_inspector"),
-                                        Map.of("type", "tcp_proxy", "cluster", "c"))),
+                                List.of(Map.of("type", "tls_inspector"), Map.of("type", "tcp_proxy", "cluster", "c"))),
                         List.of(cluster("c", server.port())));
                 SSLSocket client = bed.client(pki.context(null), "one.example")) {
             assertThat(ask(client, "ping")).isEqualTo("ping");
@@ -164,12 +162,12 @@ class TlsChainsTest {
                 assertThat(hears(bed, pki.context(null))).isEqualTo("outside");
             }
             var heard = OpenSslPeer.client(
-                                    bed.port(),
-                                    "a-line-of-its-own",
-                                    "-cert",
-                                    pki.path("stranger.pem").toString(),
-                                    "-key",
-                                    pki.path("stranger.key").toString());
+                    bed.port(),
+                    "a-line-of-its-own",
+                    "-cert",
+                    pki.path("stranger.pem").toString(),
+                    "-key",
+                    pki.path("stranger.key").toString());
             assertThat(heard.output()).contains("outside");
             assertThat(bad.getCertificate()).isNotNull();
         }
@@ -313,8 +311,7 @@ class TlsChainsTest {
 
     @Test
     void halfAHelloIsWaitedForAndNoLongerThanAllowed() throws Exception {
-        try (TlsBed bed = TlsBed.echo(
-                        section(List.of(certificate(pki, "server")), "handshake_timeout", "200ms"));
+        try (TlsBed bed = TlsBed.echo(section(List.of(certificate(pki, "server")), "handshake_timeout", "200ms"));
                 Socket client = bed.plain()) {
             client.getOutputStream().write(new byte[] {22, 3, 1, 2, 0, 1, 0});
             client.getOutputStream().flush();

@@ -56,8 +56,7 @@ class TlsReloadTest {
 
     @Test
     void replacedFilesAreTakenUpAndOpenConnectionsGoOn() throws Exception {
-        try (TlsBed bed = TlsBed.echo(
-                        section(List.of(certificate(pki, "server")), "reload_interval", "20ms"));
+        try (TlsBed bed = TlsBed.echo(section(List.of(certificate(pki, "server")), "reload_interval", "20ms"));
                 SSLSocket open = bed.client(pki.context(null), "one.example")) {
             assertThat(ask(open, "before")).isEqualTo("before");
             double end = bed.meters
@@ -107,8 +106,7 @@ class TlsReloadTest {
 
     @Test
     void whatIsWrongIsCountedAndTheOldOneStays() throws Exception {
-        try (TlsBed bed = TlsBed.echo(
-                section(List.of(certificate(pki, "server")), "reload_interval", "20ms"))) {
+        try (TlsBed bed = TlsBed.echo(section(List.of(certificate(pki, "server")), "reload_interval", "20ms"))) {
             Files.writeString(pki.path("server.pem"), "rubbish");
 
             eventually(() -> bed.count("weir.tls.reloads", "result", "failure") >= 1);

@@ -50,9 +50,10 @@ final class TlsServerSocket implements AutoCloseable {
             var session = (ExtendedSSLSession) client.getSession();
             version = session.getProtocol();
             // A resumed session of TLS 1.3 has an id of its own, but the time of the one before.
-            sessions.add(version.equals("TLSv1.3")
-                    ? Long.toString(session.getCreationTime())
-                    : HexFormat.of().formatHex(session.getId()));
+            sessions.add(
+                    version.equals("TLSv1.3")
+                            ? Long.toString(session.getCreationTime())
+                            : HexFormat.of().formatHex(session.getId()));
             for (var name : session.getRequestedServerNames()) {
                 serverName = ((SNIHostName) name).getAsciiName();
             }

@@ -62,7 +62,9 @@ class TlsUpstreamTest {
             assertThat(bed.count("weir.tls.handshakes", "side", "upstream", "name", "c"))
                     .isEqualTo(1);
             assertThat(server.version()).isEqualTo(version);
-            assertThat(server.serverName()).as("addresses are asked for by nobody").isEqualTo("none");
+            assertThat(server.serverName())
+                    .as("addresses are asked for by nobody")
+                    .isEqualTo("none");
             assertThat(bed.proxy().clusters().get(0).tls()).isEqualTo("verified");
         }
     }
@@ -95,24 +97,26 @@ class TlsUpstreamTest {
 
     @ParameterizedTest
     @CsvSource({
-        "wrong-name,wrong_name", "expired,expired", "self-signed,self_signed", "other-authority,unknown_ca",
+        "wrong-name,wrong_name",
+        "expired,expired",
+        "self-signed,self_signed",
+        "other-authority,unknown_ca",
     })
     void whoIsNotTrustedGetsNothing(String what, String reason) throws Exception {
         Instant now = Instant.now();
         Pki other = new Pki(java.nio.file.Files.createDirectories(folder.resolve("other")), "Other");
-        X509Bundle own =
-                switch (what) {
-                    case "wrong-name" -> pki.server("server", "other.example");
-                    case "expired" ->
-                        pki.issue(
-                                "server",
-                                b -> b.ecp256()
-                                        .addSanIpAddress("127.0.0.1")
-                                        .notBefore(now.minus(9, ChronoUnit.DAYS))
-                                        .notAfter(now.minus(1, ChronoUnit.DAYS)));
-                    case "self-signed" -> pki.selfSigned("server", b -> b.addSanIpAddress("127.0.0.1"));
-                    default -> other.server("server", "127.0.0.1");
-                };
+        X509Bundle own = switch (what) {
+            case "wrong-name" -> pki.server("server", "other.example");
+            case "expired" ->
+                pki.issue(
+                        "server",
+                        b -> b.ecp256()
+                                .addSanIpAddress("127.0.0.1")
+                                .notBefore(now.minus(9, ChronoUnit.DAYS))
+                                .notAfter(now.minus(1, ChronoUnit.DAYS)));
+            case "self-signed" -> pki.selfSigned("server", b -> b.addSanIpAddress("127.0.0.1"));
+            default -> other.server("server", "127.0.0.1");
+        };
         try (TlsServerSocket server = server(own);
                 TlsBed bed = bed(server.port(), trusting());
                 Socket client = bed.plain()) {
@@ -120,7 +124,8 @@ class TlsUpstreamTest {
 
             assertThat(client.getInputStream().readAllBytes()).isEmpty();
             eventually(() -> bed.count("weir.tls.handshake.failures", "reason", reason) == 1);
-            assertThat(bed.count("weir.upstream.connect.failures", "reason", "tls")).isEqualTo(1);
+            assertThat(bed.count("weir.upstream.connect.failures", "reason", "tls"))
+                    .isEqualTo(1);
             assertThat(server.received()).isEmpty();
         }
     }
@@ -189,7 +194,7 @@ class TlsUpstreamTest {
             byte[] echoed = client.getInputStream().readAllBytes();
 
             assertThat(echoed.length).isEqualTo(text.length());
-        assertThat(new String(echoed, StandardCharsets.UTF_8)).isEqualTo(text);
+            assertThat(new String(echoed, StandardCharsets.UTF_8)).isEqualTo(text);
         }
     }
 

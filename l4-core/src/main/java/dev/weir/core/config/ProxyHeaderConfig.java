@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param ssl whether TLS of the client is told: Weir's own, else what the client's header said of it (version 2)
  * @param checksum whether there is a checksum (version 2)
  */
-public record ProxyHeaderConfig(int version, boolean authority, boolean uniqueId, boolean alpn, boolean ssl, boolean checksum) {
+public record ProxyHeaderConfig(
+        int version, boolean authority, boolean uniqueId, boolean alpn, boolean ssl, boolean checksum) {
     private static final List<String> TLVS = List.of("authority", "unique_id", "alpn", "ssl", "crc32c");
 
     /** Null where there is none. */

@@ -2,8 +2,8 @@ package dev.weir.core.exchange;
 
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.ConnectionAttribute;
-import dev.weir.core.tls.TlsSession;
 import dev.weir.core.sql.SqlStatement;
+import dev.weir.core.tls.TlsSession;
 import org.jspecify.annotations.Nullable;
 
 /**

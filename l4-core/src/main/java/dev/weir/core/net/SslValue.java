@@ -35,8 +35,8 @@ final class SslValue {
         out.writeInt(session.verified() ? 0 : 1);
         text(out, ProxyHeader.SSL_VERSION, session.version());
         if (shown) {
-            String name = commonName(
-                    session.peer().get(0).getSubjectX500Principal().getName(X500Principal.RFC2253));
+            String name =
+                    commonName(session.peer().get(0).getSubjectX500Principal().getName(X500Principal.RFC2253));
             if (name != null) {
                 text(out, ProxyHeader.SSL_CN, name);
             }
@@ -54,7 +54,8 @@ final class SslValue {
         try {
             List<Rdn> parts = new LdapName(subject).getRdns();
             for (int i = parts.size() - 1; i >= 0; i--) {
-                if (parts.get(i).getType().equalsIgnoreCase("CN") && parts.get(i).getValue() instanceof String text) {
+                if (parts.get(i).getType().equalsIgnoreCase("CN")
+                        && parts.get(i).getValue() instanceof String text) {
                     return text;
                 }
             }
