@@ -72,13 +72,23 @@ final class PemFiles {
     static List<X509Certificate> certificatesIn(Path folder) throws TlsFileException {
         List<X509Certificate> found = new ArrayList<>();
         for (Path file : files(folder)) {
-            try {
-                found.addAll(certificates(file));
-            } catch (TlsFileException notOne) {
-                continue; // lists of revoked certificates lie there, too
-            }
+            found.addAll(orNone(file, PemFiles::certificates));
         }
         return found;
+    }
+
+    /** How one kind of things is read. */
+    private interface Reading<T> {
+        List<T> of(Path file) throws TlsFileException;
+    }
+
+    /** In a folder lie certificates, lists of revoked ones, and what has nothing to do with either. */
+    private static <T> List<T> orNone(Path file, Reading<T> reading) {
+        try {
+            return reading.of(file);
+        } catch (TlsFileException notOne) {
+            return List.of();
+        }
     }
 
     /** All lists of a PEM file, or the one of a DER file. At least one. */
@@ -105,11 +115,7 @@ final class PemFiles {
     static List<X509CRL> revocationsIn(Path folder) throws TlsFileException {
         List<X509CRL> found = new ArrayList<>();
         for (Path file : files(folder)) {
-            try {
-                found.addAll(revocations(file));
-            } catch (TlsFileException notOne) {
-                continue;
-            }
+            found.addAll(orNone(file, PemFiles::revocations));
         }
         return found;
     }
