@@ -288,13 +288,15 @@ class TlsChainsTest {
         }
 
         private void greet(String word) {
-            while (!socket.isClosed()) {
+            for (; ; ) {
                 try (Socket client = socket.accept()) {
                     client.getOutputStream().write(word.getBytes(StandardCharsets.UTF_8));
                     client.shutdownOutput();
                     client.getInputStream().readAllBytes(); // what is left unread would become a reset
                 } catch (IOException e) {
-                    continue;
+                    if (socket.isClosed()) {
+                        return;
+                    }
                 }
             }
         }
