@@ -118,10 +118,13 @@ def haproxy():
     if not binary:
         return None
     version = first_line(binary, "-v").split(" version ")[-1].split(" ")[0]
+    return Proxy("HAProxy", version, HAPROXY, ".cfg", [binary, "-db", "-f", "FILE"], most=haproxy_most())
+
+
+def haproxy_most():
+    """Its connections: two files for each; it refuses to start where that is more than the limit."""
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Two files for each connection; it refuses to start where that is more than the limit.
-    most = min(20_000, (files - 200) // 2)
-    return Proxy("HAProxy", version, HAPROXY, ".cfg", [binary, "-db", "-f", "FILE"], most=most)
+    return min(20_000, (files - 200) // 2)
 
 
 def envoy():
