@@ -17,6 +17,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -60,8 +61,8 @@ final class TlsLoad {
         byte[] random = new byte[bytes];
         RandomGenerator generator = RandomGeneratorFactory.getDefault().create(bytes);
         generator.nextBytes(random);
-        this.request = Unpooled.unreleasableBuffer(
-                Unpooled.directBuffer(bytes).writeBytes(random).asReadOnly());
+        ByteBuffer memory = ByteBuffer.allocateDirect(bytes).put(random).flip();
+        this.request = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(memory));
     }
 
     /** What a run gave. */
