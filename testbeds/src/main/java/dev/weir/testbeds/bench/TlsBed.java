@@ -62,8 +62,7 @@ public final class TlsBed {
         servers.add(TlsEcho.start(loops, null));
         for (String argument : arguments) {
             String[] parts = argument.split(":");
-            servers.add(TlsEcho.start(
-                    loops, TlsContexts.server(new File(parts[1]), new File(parts[2]), parts[0])));
+            servers.add(TlsEcho.start(loops, TlsContexts.server(new File(parts[1]), new File(parts[2]), parts[0])));
         }
         StringBuilder ports = new StringBuilder();
         for (TlsEcho server : servers) {

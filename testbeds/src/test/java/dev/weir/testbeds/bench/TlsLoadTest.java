@@ -123,7 +123,9 @@ class TlsLoadTest {
 
         TlsLoad load = load(port, null, false, 64);
 
-        assertThatThrownBy(() -> load.comeAndGo(1, 1L)).isInstanceOf(IOException.class).hasMessageContaining("not the request");
+        assertThatThrownBy(() -> load.comeAndGo(1, 1L))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("not the request");
     }
 
     @Test
@@ -138,7 +140,9 @@ class TlsLoadTest {
 
         TlsLoad load = load(port, null, false, 64);
 
-        assertThatThrownBy(() -> load.comeAndGo(1, 1L)).isInstanceOf(IOException.class).hasMessageContaining("closed before");
+        assertThatThrownBy(() -> load.comeAndGo(1, 1L))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("closed before");
     }
 
     private TlsEcho echo(String version) throws Exception {
@@ -149,8 +153,7 @@ class TlsLoadTest {
                 .ecp256()
                 .buildSelfSigned();
         return TlsEcho.start(
-                loops,
-                used(TlsContexts.server(bundle.toTempCertChainPem(), bundle.toTempPrivateKeyPem(), version)));
+                loops, used(TlsContexts.server(bundle.toTempCertChainPem(), bundle.toTempPrivateKeyPem(), version)));
     }
 
     private TlsLoad load(int port, @Nullable String version, boolean resuming, int bytes) throws IOException {
