@@ -61,7 +61,7 @@ public final class TlsBed {
     private String listen(String[] arguments) throws IOException {
         servers.add(TlsEcho.start(loops, null));
         for (String argument : arguments) {
-            String[] parts = argument.split(":");
+            String[] parts = argument.split(":", -1);
             servers.add(TlsEcho.start(loops, TlsContexts.server(new File(parts[1]), new File(parts[2]), parts[0])));
         }
         StringBuilder ports = new StringBuilder();
@@ -74,9 +74,9 @@ public final class TlsBed {
     /** What went wrong with one load is the answer; the next one may go well. */
     private String answerOrError(String line) throws InterruptedException {
         try {
-            return answer(line.split(" "));
+            return answer(line.split(" ", -1));
         } catch (IOException e) {
-            return "{\"error\": \"" + e.getMessage().replaceAll("[\\p{Cntrl}\"\\\\]", " ") + "\"}";
+            return "{\"error\": \"" + String.valueOf(e.getMessage()).replaceAll("[\\p{Cntrl}\"\\\\]", " ") + "\"}";
         }
     }
 
@@ -137,7 +137,7 @@ public final class TlsBed {
         if (kind.equals("plain")) {
             return null;
         }
-        String[] parts = kind.split(":");
+        String[] parts = kind.split(":", -1);
         return TlsContexts.client(parts[1], parts[0].equals("resumed"));
     }
 }
