@@ -177,7 +177,7 @@ def run(options, folder, names, cores, weir_command, say):
         f"Load: TlsBed, {options.seconds:g} s per figure, {options.rounds} rounds. Warm-up of Weir: {options.warm_connections:,} connections with a "
         f"full handshake each, then {options.warm_seconds:g} s of each kind; of the others a tenth, and up to 1 s. X25519 and AES-128-GCM everywhere."
     ]
-    if cells and report.named(chosen, "Weir"):
+    if cells and len(chosen) > 1 and report.named(chosen, "Weir"):
         text.append(summary(chosen, cells, results))
     text += [table(chosen, cell, results) for cell in cells]
     raw = {"results": [{"peer": name, "cell": cell, "rounds": [r.fields() for r in found]} for (name, cell), found in results.items()]}
