@@ -1,12 +1,15 @@
 """TLS terminated and originated: CPU of the proxy for each handshake, gigabyte and small request; memory of idle connections."""
 
 import json
+import os
 import time
 
 from . import peers, processes, report, tls_peers
 
 PARTS = ("handshakes", "originate", "bulk", "small", "memory")
 LANES = 16
+# Connections before memory is looked at.
+MEMORY_WARM_UP = 12_000
 BULK = 64 << 10
 # Less is not worth the name.
 RESUMED = 0.9
@@ -79,16 +82,39 @@ def all_cells():
 
 
 class Result:
-    def __init__(self, cell, figures, cpu):
+    def __init__(self, cell, figures, cpu, compiling):
         amount = cell.amount(figures)
         self.cpu, self.rate, self.busy = cpu * cell.scale / amount, amount / figures["seconds"], cpu / figures["seconds"]
+        self.compiling = compiling / cpu if cpu else 0
         self.p50, self.p99 = figures["p50_us"] / 1000, figures["p99_us"] / 1000
         side = "server_" if cell.part == "originate" else ""
         done = figures["server_handshakes"] if side else figures["connections"]
         self.resumed = figures[side + "resumed"] / max(1, done)
 
     def fields(self):
-        return {"cpu": self.cpu, "per_s": self.rate, "core": self.busy, "resumed": self.resumed, "p50_ms": self.p50, "p99_ms": self.p99}
+        return {
+            "cpu": self.cpu,
+            "per_s": self.rate,
+            "core": self.busy,
+            "compiling": self.compiling,
+            "resumed": self.resumed,
+            "p50_ms": self.p50,
+            "p99_ms": self.p99,
+        }
+
+
+def compilers(pid):
+    """CPU seconds that the threads of the JVM's compilers, as many as there are now, have had; 0 of another program."""
+    ticks = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{thread}/stat", encoding="utf-8", errors="replace") as stat:
+                head, fields = stat.read().rsplit(") ", 1)
+        except OSError:
+            continue  # it ended
+        if "Compiler" in head:
+            ticks += sum(int(field) for field in fields.split()[11:13])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 class Bed:
@@ -119,11 +145,12 @@ class Bed:
         return answer
 
     def run(self, peer, cell, seconds):
-        before = peer.process.cpu()
+        before, compiled = peer.process.cpu(), compilers(peer.process.pid)
         figures = self.ask(cell.request(peer.ports[cell.way], seconds), seconds + 60)
         cpu = peer.process.cpu() - before
+        compiling = max(0, compilers(peer.process.pid) - compiled)
         self._check(peer, cell, figures)
-        return Result(cell, figures, cpu)
+        return Result(cell, figures, cpu, compiling)
 
     @staticmethod
     def _check(peer, cell, figures):
@@ -180,6 +207,7 @@ def run(options, folder, names, cores, weir_command, say):
     if cells and len(chosen) > 1 and report.named(chosen, "Weir"):
         text.append(summary(chosen, cells, results))
     text += [table(chosen, cell, results) for cell in cells]
+    text += compiling(cells, results)
     raw = {"results": [{"peer": name, "cell": cell, "rounds": [r.fields() for r in found]} for (name, cell), found in results.items()]}
     for peer in chosen:
         peer.stop()
@@ -230,6 +258,14 @@ def summary(chosen, cells, results):
     return report.table(["CPU of Weir, × that of"] + [f"{p.name} {p.version}" for p in others], rows)
 
 
+def compiling(cells, results):
+    """Whether Weir was warm."""
+    found = [report.median([r.compiling for r in results["Weir", str(cell)]]) for cell in cells if ("Weir", str(cell)) in results]
+    if not found:
+        return []
+    return [f"Of Weir's CPU the JVM's compilers had {min(found):.0%} to {max(found):.0%} during the rounds (medians of the kinds of load)."]
+
+
 def table(chosen, cell, results):
     rows = []
     for peer in chosen:
@@ -256,7 +292,8 @@ def memory(bed, chosen, options, core, say):
     held = {}
     for number in range(min(3, options.rounds)):
         for peer in chosen:
-            held.setdefault(peer.name, []).append(bed.held(peer, core, options.idle, warm_up(options, peer)[0]))
+            connections = min(MEMORY_WARM_UP, warm_up(options, peer)[0])
+            held.setdefault(peer.name, []).append(bed.held(peer, core, options.idle, connections))
         line = ", ".join(f"{p.name} {(held[p.name][-1][1] - held[p.name][-1][0]) / options.idle / 1024:.1f}" for p in chosen)
         say(f"memory, {number + 1}: {line} KiB")
     return held
