@@ -5,6 +5,7 @@ import re
 import resource
 import shutil
 import subprocess
+import sys
 import tempfile
 
 from . import processes
@@ -155,7 +156,7 @@ def class_path():
     out = tempfile.mkdtemp(prefix="weir-class-path-")
     path = os.path.join(out, "class-path")
     maven = ["mvn", "-q", "-B", "-Dquick", "-pl", "testbeds", "-am", "test-compile", "dependency:build-classpath"]
-    subprocess.run(maven + [f"-Dmdep.outputFile={path}"], cwd=ROOT, stdin=subprocess.DEVNULL, check=True)
+    subprocess.run(maven + [f"-Dmdep.outputFile={path}"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=True)
     with open(path, encoding="utf-8") as file:
         found = [os.path.join(ROOT, "testbeds", "target", "quick", "classes")] + file.read().strip().split(":")
     shutil.rmtree(out)
