@@ -76,7 +76,8 @@ class ClientHelloReaderTest {
 
     @Test
     void otherProtocolsAreKnownByTheirFirstBytes() {
-        for (String text : List.of("GET / HTTP/1.1\r\n", "*1\r\n$4\r\nPING\r\n", "\u0016\u0009aa", "SSH-2.0", "\u0016\u0003\u0007")) {
+        for (String text : List.of(
+                "GET / HTTP/1.1\r\n", "*1\r\n$4\r\nPING\r\n", "\u0016\u0009aa", "SSH-2.0", "\u0016\u0003\u0007")) {
             assertThat(ClientHelloReader.read(Unpooled.copiedBuffer(text, StandardCharsets.ISO_8859_1)))
                     .as(text)
                     .isSameAs(ClientHello.NONE);
@@ -99,7 +100,8 @@ class ClientHelloReaderTest {
             for (int n = random.nextInt(6); n >= 0; n--) {
                 bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
             }
-            ClientHello hello = ClientHelloReader.read(Unpooled.wrappedBuffer(bytes, 0, random.nextInt(bytes.length + 1)));
+            ClientHello hello =
+                    ClientHelloReader.read(Unpooled.wrappedBuffer(bytes, 0, random.nextInt(bytes.length + 1)));
             if (hello != null && hello.serverName() != null) {
                 assertThat(hello.serverName().length()).isBetween(1, 255);
             }

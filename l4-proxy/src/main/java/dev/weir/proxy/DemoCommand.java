@@ -1,7 +1,7 @@
 package dev.weir.proxy;
 
-import java.io.IOException;
 import dev.weir.core.config.Address;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

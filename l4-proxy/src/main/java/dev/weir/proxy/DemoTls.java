@@ -3,6 +3,7 @@ package dev.weir.proxy;
 import dev.weir.core.config.Address;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -20,8 +21,8 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManagerFactory;
 import redis.clients.jedis.DefaultJedisClientConfig;
-import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisException;
 
 /** The Redis of the demo once more, for clients that encrypt: with a certificate made for the occasion by the JDK's keytool. */
@@ -50,15 +51,39 @@ final class DemoTls implements DemoGuest {
                 home,
                 folder,
                 List.of(
-                        "-genkeypair", "-alias", "weir", "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=localhost",
-                        "-ext", "san=dns:localhost,ip:127.0.0.1", "-validity", "30", "-storetype", "PKCS12", "-keystore",
-                        folder.resolve("server.p12").toString(), "-storepass", PASSWORD));
+                        "-genkeypair",
+                        "-alias",
+                        "weir",
+                        "-keyalg",
+                        "EC",
+                        "-groupname",
+                        "secp256r1",
+                        "-dname",
+                        "CN=localhost",
+                        "-ext",
+                        "san=dns:localhost,ip:127.0.0.1",
+                        "-validity",
+                        "30",
+                        "-storetype",
+                        "PKCS12",
+                        "-keystore",
+                        folder.resolve("server.p12").toString(),
+                        "-storepass",
+                        PASSWORD));
         keytool(
                 home,
                 folder,
                 List.of(
-                        "-exportcert", "-rfc", "-alias", "weir", "-keystore", folder.resolve("server.p12").toString(), "-storepass",
-                        PASSWORD, "-file", folder.resolve("ca.pem").toString()));
+                        "-exportcert",
+                        "-rfc",
+                        "-alias",
+                        "weir",
+                        "-keystore",
+                        folder.resolve("server.p12").toString(),
+                        "-storepass",
+                        PASSWORD,
+                        "-file",
+                        folder.resolve("ca.pem").toString()));
         try {
             return new DemoTls(folder, redis.get());
         } catch (ExecutionException e) {
@@ -75,7 +100,8 @@ final class DemoTls implements DemoGuest {
         Process process = home.start(folder, log, command);
         if (!process.waitFor(KEYTOOL_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
             process.destroyForcibly();
-            throw new IOException("keytool made no certificate: " + Files.readString(log).strip());
+            throw new IOException(
+                    "keytool made no certificate: " + Files.readString(log).strip());
         }
     }
 
@@ -134,8 +160,8 @@ final class DemoTls implements DemoGuest {
         private static final long MILLIS = 100;
         private static final int QUESTIONS = 20;
 
-        private final HostAndPort proxy;
-        private final DefaultJedisClientConfig config;
+        private final Address proxy;
+        private final SSLSocketFactory sockets;
         private final ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "demo-tls");
             thread.setDaemon(true);
@@ -143,21 +169,27 @@ final class DemoTls implements DemoGuest {
         });
 
         Shoppers(Address proxy, SSLSocketFactory sockets) {
-            this.proxy = new HostAndPort(proxy.host(), proxy.port());
-            this.config = DefaultJedisClientConfig.builder()
-                    .ssl(true)
-                    .sslSocketFactory(sockets)
-                    .build();
+            this.proxy = proxy;
+            this.sockets = sockets;
             visit();
             executor.scheduleWithFixedDelay(this::tryVisit, MILLIS, MILLIS, TimeUnit.MILLISECONDS);
         }
 
         private void visit() {
-            try (Jedis jedis = new Jedis(proxy, config)) {
+            try (Jedis jedis =
+                    new Jedis(this::socket, DefaultJedisClientConfig.builder().build())) {
                 for (int i = 0; i < QUESTIONS; i++) {
                     jedis.hget("product:" + i, "price");
                 }
                 jedis.incr("visits");
+            }
+        }
+
+        private Socket socket() {
+            try {
+                return sockets.createSocket(proxy.host(), proxy.port());
+            } catch (IOException e) {
+                throw new JedisConnectionException(e);
             }
         }
 

@@ -60,8 +60,8 @@ class TlsDatabasesIT {
     }
 
     private Server start(String text) throws IOException {
-        ConfigFile file =
-                ConfigFile.parse("weir.yaml", text.replace("DIR", folder.toString()), getClass().getClassLoader());
+        ConfigFile file = ConfigFile.parse(
+                "weir.yaml", text.replace("DIR", folder.toString()), getClass().getClassLoader());
         return Server.start(file.config(), Map.of(), null, getClass().getClassLoader());
     }
 
@@ -185,9 +185,15 @@ class TlsDatabasesIT {
                     filters:
                       - { type: direct_response, body: "HTTP/1.1 200 OK\\r\\nContent-Length: 6\\r\\nConnection: close\\r\\n\\r\\nhello\\n" }
                 """)) {
-            String url = "https://localhost:" + server.listeners().get(0).address().port() + "/";
+            String url =
+                    "https://localhost:" + server.listeners().get(0).address().port() + "/";
 
-            assertThat(run(List.of(CURL.toString(), "-sS", "--cacert", folder.resolve("ca.pem").toString(), url)))
+            assertThat(run(List.of(
+                            CURL.toString(),
+                            "-sS",
+                            "--cacert",
+                            folder.resolve("ca.pem").toString(),
+                            url)))
                     .isEqualTo("hello\n");
             assertThat(run(List.of(CURL.toString(), "-sS", url))).contains("SSL certificate problem");
         }
@@ -205,20 +211,30 @@ class TlsDatabasesIT {
             Path home = Files.createDirectories(folder.resolve("redis-" + port));
             process = new ProcessBuilder(
                             REDIS_SERVER.toString(),
-                            "--port", "0",
-                            "--tls-port", Integer.toString(port),
-                            "--bind", "127.0.0.1",
-                            "--tls-ca-cert-file", folder.resolve("ca.pem").toString(),
-                            "--tls-cert-file", folder.resolve("server.pem").toString(),
-                            "--tls-key-file", folder.resolve("server.key").toString(),
-                            "--save", "",
-                            "--dir", home.toString())
+                            "--port",
+                            "0",
+                            "--tls-port",
+                            Integer.toString(port),
+                            "--bind",
+                            "127.0.0.1",
+                            "--tls-ca-cert-file",
+                            folder.resolve("ca.pem").toString(),
+                            "--tls-cert-file",
+                            folder.resolve("server.pem").toString(),
+                            "--tls-key-file",
+                            folder.resolve("server.key").toString(),
+                            "--save",
+                            "",
+                            "--dir",
+                            home.toString())
                     .redirectErrorStream(true)
                     .redirectOutput(home.resolve("log").toFile())
                     .start();
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
             while (!open()) {
-                assertThat(System.nanoTime()).as(Files.readString(home.resolve("log"))).isLessThan(end);
+                assertThat(System.nanoTime())
+                        .as(Files.readString(home.resolve("log")))
+                        .isLessThan(end);
                 TimeUnit.MILLISECONDS.sleep(10);
             }
         }
@@ -233,7 +249,8 @@ class TlsDatabasesIT {
         }
 
         int keys() throws Exception {
-            return Integer.parseInt(redisCli(new Address("127.0.0.1", port), "DBSIZE").strip());
+            return Integer.parseInt(
+                    redisCli(new Address("127.0.0.1", port), "DBSIZE").strip());
         }
 
         @Override
