@@ -1,0 +1,196 @@
+package dev.weir.mysql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.weir.core.Proxy;
+import dev.weir.core.config.ProxyConfig;
+import dev.weir.core.exchange.Exchange;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** {@code mysql_tls} between drivers and real servers: client with and without TLS, server with and without. */
+final class MysqlTlsIT {
+    private static final TlsCertificates CERTIFICATES = new TlsCertificates();
+    private static final Map<MysqlInstallation, MysqlServer> SERVERS = new EnumMap<>(MysqlInstallation.class);
+
+    /** Which sides are encrypted. */
+    record Sides(boolean client, boolean upstream) {
+        @Override
+        public String toString() {
+            return (client ? "TLS" : "plain") + " to " + (upstream ? "TLS" : "plain");
+        }
+
+        boolean uneven() {
+            return client != upstream;
+        }
+    }
+
+    static final List<Sides> ALL =
+            List.of(new Sides(false, false), new Sides(false, true), new Sides(true, false), new Sides(true, true));
+
+    @AfterAll
+    static void stop() throws Exception {
+        SERVERS.values().forEach(MysqlServer::close);
+        SERVERS.clear();
+        CERTIFICATES.close();
+    }
+
+    static Stream<Arguments> combinations() {
+        return MysqlInstallation.available().stream()
+                .flatMap(server -> ALL.stream()
+                        .flatMap(sides -> Stream.of("mysql", "mariadb").map(d -> Arguments.of(server, sides, d))));
+    }
+
+    static Stream<Arguments> sides() {
+        return MysqlInstallation.available().stream().flatMap(s -> ALL.stream().map(sides -> Arguments.of(s, sides)));
+    }
+
+    static MysqlServer server(MysqlInstallation installation) throws Exception {
+        MysqlServer server = SERVERS.get(installation);
+        if (server == null) {
+            server = MysqlServer.start(installation, CERTIFICATES.server());
+            SERVERS.put(installation, server);
+        }
+        return server;
+    }
+
+    /** A proxy with a listener {@code db}, and what it has seen. */
+    record Through(Proxy proxy, Queue<Exchange> seen, SimpleMeterRegistry meters) implements AutoCloseable {
+        static Through of(MysqlServer server, boolean upstream) {
+            return of(
+                    server,
+                    upstream
+                            ? Map.of(
+                                    "type",
+                                    "mysql_tls_test",
+                                    "client_tls",
+                                    CERTIFICATES.clients(),
+                                    "upstream_tls",
+                                    CERTIFICATES.upstreams())
+                            : Map.of("type", "mysql_tls_test", "client_tls", CERTIFICATES.clients()));
+        }
+
+        static Through of(MysqlServer server, Map<String, ?> filter) {
+            Queue<Exchange> seen = new ConcurrentLinkedQueue<>();
+            SimpleMeterRegistry meters = new SimpleMeterRegistry();
+            Map<String, ?> listener = Map.of(
+                    "name",
+                    "db",
+                    "address",
+                    "127.0.0.1:0",
+                    "filters",
+                    List.of(filter, Map.of("type", "mysql_stats"), Map.of("type", "tcp_proxy", "cluster", "c")));
+            Proxy proxy = Proxy.builder()
+                    .meters(meters)
+                    .sink(loop -> exchange -> {
+                        Exchange copy = new Exchange();
+                        copy.copyFrom(exchange);
+                        seen.add(copy);
+                    })
+                    .start(ProxyConfig.of(Map.of(
+                            "event_loops",
+                            1,
+                            "listeners",
+                            List.of(listener),
+                            "clusters",
+                            List.of(Map.of("name", "c", "endpoints", List.of("127.0.0.1:" + server.port()))))));
+            return new Through(proxy, seen, meters);
+        }
+
+        int port() {
+            return proxy.address("db").port();
+        }
+
+        double count(String name, String... tags) {
+            return meters.get(name).tags(tags).counter().count();
+        }
+
+        @Override
+        public void close() {
+            proxy.close();
+        }
+    }
+
+    static String url(String driver, int port, boolean secure) {
+        if (driver.equals("mysql")) {
+            return "jdbc:mysql://127.0.0.1:" + port + "/test?allowPublicKeyRetrieval=true&sslMode="
+                    + (secure
+                            ? "VERIFY_IDENTITY&trustCertificateKeyStoreUrl=file:" + CERTIFICATES.file("ca.p12")
+                                    + "&trustCertificateKeyStoreType=PKCS12&trustCertificateKeyStorePassword="
+                                    + TlsCertificates.PASSWORD
+                            : "DISABLED");
+        }
+        return "jdbc:mariadb://127.0.0.1:" + port + "/test?allowPublicKeyRetrieval=true&sslMode="
+                + (secure ? "verify-full&serverSslCert=" + CERTIFICATES.file("ca.pem") : "disable");
+    }
+
+    private static void forgetPasswords(MysqlServer server) throws SQLException {
+        try (Connection root = server.connect();
+                Statement statement = root.createStatement()) {
+            statement.execute("FLUSH PRIVILEGES");
+        }
+    }
+
+    static String cipher(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SHOW SESSION STATUS LIKE 'Ssl_cipher'")) {
+            row.next();
+            return row.getString(2);
+        }
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true, name = "{0}, {1}, {2}")
+    @MethodSource("combinations")
+    void logsInWithAPasswordThatTheServerHasSeenOrNot(MysqlInstallation installation, Sides sides, String driver)
+            throws Exception {
+        MysqlServer server = server(installation);
+        forgetPasswords(server);
+        try (Through through = Through.of(server, sides.upstream())) {
+            String url = url(driver, through.port(), sides.client());
+            for (int i = 0; i < 2; i++) { // the second time from the server's cache
+                try (Connection connection =
+                        DriverManager.getConnection(url, MysqlServer.USER, MysqlServer.PASSWORD)) {
+                    assertThat(cipher(connection)).matches(sides.upstream() ? ".+" : "");
+                }
+            }
+            SQLException wrong = catchThrowableOfType(
+                    SQLException.class, () -> DriverManager.getConnection(url, MysqlServer.USER, "wrong"));
+
+            assertThat(wrong.getErrorCode()).isEqualTo(1045);
+            assertThat(wrong.getMessage()).contains("Access denied for user '" + MysqlServer.USER + "'@");
+            List<String> logins = new ArrayList<>();
+            through.seen().stream()
+                    .filter(e -> e.operation().name().equals("LOGIN"))
+                    .forEach(e -> logins.add(e.status + " " + e.user + " " + e.error));
+            assertThat(logins).containsExactly("OK app null", "OK app null", "ERROR app 1045");
+            assertThat(through.seen()).anyMatch(e -> e.operation().name().equals("COM_QUERY") && e.digest != null);
+            assertThat(through.count(
+                            "weir_mysql_tls_logins",
+                            "client",
+                            sides.client() ? "tls" : "plain",
+                            "upstream",
+                            sides.upstream() ? "tls" : "plain"))
+                    .isEqualTo(3);
+            if (installation == MysqlInstallation.MYSQL && sides.uneven()) {
+                String how = sides.client() ? "sealed" : "opened";
+                assertThat(through.count("weir_mysql_tls_passwords", "how", how)).isBetween(1.0, 2.0);
+            }
+        }
+    }
+}
