@@ -13,7 +13,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -26,8 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** {@code mysql_tls} between drivers and real servers: client with and without TLS, server with and without. */
 final class MysqlTlsIT {
-    private static final TlsCertificates CERTIFICATES = new TlsCertificates();
-    private static final Map<MysqlInstallation, MysqlServer> SERVERS = new EnumMap<>(MysqlInstallation.class);
+    private static final TlsServers SERVERS = new TlsServers();
 
     /** Which sides are encrypted. */
     record Sides(boolean client, boolean upstream) {
@@ -46,9 +45,7 @@ final class MysqlTlsIT {
 
     @AfterAll
     static void stop() throws Exception {
-        SERVERS.values().forEach(MysqlServer::close);
-        SERVERS.clear();
-        CERTIFICATES.close();
+        SERVERS.close();
     }
 
     static Stream<Arguments> combinations() {
@@ -57,36 +54,20 @@ final class MysqlTlsIT {
                         .flatMap(sides -> Stream.of("mysql", "mariadb").map(d -> Arguments.of(server, sides, d))));
     }
 
-    static Stream<Arguments> sides() {
-        return MysqlInstallation.available().stream().flatMap(s -> ALL.stream().map(sides -> Arguments.of(s, sides)));
-    }
-
-    static MysqlServer server(MysqlInstallation installation) throws Exception {
-        MysqlServer server = SERVERS.get(installation);
-        if (server == null) {
-            server = MysqlServer.start(installation, CERTIFICATES.server());
-            SERVERS.put(installation, server);
-        }
-        return server;
-    }
-
     /** A proxy with a listener {@code db}, and what it has seen. */
     record Through(Proxy proxy, Queue<Exchange> seen, SimpleMeterRegistry meters) implements AutoCloseable {
-        static Through of(MysqlServer server, boolean upstream) {
-            return of(
-                    server,
-                    upstream
-                            ? Map.of(
-                                    "type",
-                                    "mysql_tls_test",
-                                    "client_tls",
-                                    CERTIFICATES.clients(),
-                                    "upstream_tls",
-                                    CERTIFICATES.upstreams())
-                            : Map.of("type", "mysql_tls_test", "client_tls", CERTIFICATES.clients()));
+        static Through of(TlsCertificates certificates, int server, boolean upstream) {
+            Map<String, Object> filter = new HashMap<>(Map.of("client_tls", certificates.clients()));
+            if (upstream) {
+                filter.put("upstream_tls", certificates.upstreams());
+            }
+            return of(server, filter);
         }
 
-        static Through of(MysqlServer server, Map<String, ?> filter) {
+        /** {@code settings} of {@code mysql_tls}. */
+        static Through of(int server, Map<String, ?> settings) {
+            Map<String, Object> filter = new HashMap<>(settings);
+            filter.put("type", "mysql_tls_test");
             Queue<Exchange> seen = new ConcurrentLinkedQueue<>();
             SimpleMeterRegistry meters = new SimpleMeterRegistry();
             Map<String, ?> listener = Map.of(
@@ -109,7 +90,7 @@ final class MysqlTlsIT {
                             "listeners",
                             List.of(listener),
                             "clusters",
-                            List.of(Map.of("name", "c", "endpoints", List.of("127.0.0.1:" + server.port()))))));
+                            List.of(Map.of("name", "c", "endpoints", List.of("127.0.0.1:" + server))))));
             return new Through(proxy, seen, meters);
         }
 
@@ -127,24 +108,17 @@ final class MysqlTlsIT {
         }
     }
 
-    static String url(String driver, int port, boolean secure) {
+    static String url(TlsCertificates certificates, String driver, int port, boolean secure) {
         if (driver.equals("mysql")) {
             return "jdbc:mysql://127.0.0.1:" + port + "/test?allowPublicKeyRetrieval=true&sslMode="
                     + (secure
-                            ? "VERIFY_IDENTITY&trustCertificateKeyStoreUrl=file:" + CERTIFICATES.file("ca.p12")
+                            ? "VERIFY_IDENTITY&trustCertificateKeyStoreUrl=file:" + certificates.file("ca.p12")
                                     + "&trustCertificateKeyStoreType=PKCS12&trustCertificateKeyStorePassword="
                                     + TlsCertificates.PASSWORD
                             : "DISABLED");
         }
         return "jdbc:mariadb://127.0.0.1:" + port + "/test?allowPublicKeyRetrieval=true&sslMode="
-                + (secure ? "verify-full&serverSslCert=" + CERTIFICATES.file("ca.pem") : "disable");
-    }
-
-    private static void forgetPasswords(MysqlServer server) throws SQLException {
-        try (Connection root = server.connect();
-                Statement statement = root.createStatement()) {
-            statement.execute("FLUSH PRIVILEGES");
-        }
+                + (secure ? "verify-full&serverSslCert=" + certificates.file("ca.pem") : "disable");
     }
 
     static String cipher(Connection connection) throws SQLException {
@@ -159,10 +133,10 @@ final class MysqlTlsIT {
     @MethodSource("combinations")
     void logsInWithAPasswordThatTheServerHasSeenOrNot(MysqlInstallation installation, Sides sides, String driver)
             throws Exception {
-        MysqlServer server = server(installation);
-        forgetPasswords(server);
-        try (Through through = Through.of(server, sides.upstream())) {
-            String url = url(driver, through.port(), sides.client());
+        MysqlServer server = SERVERS.of(installation);
+        SERVERS.forgetPasswords(server);
+        try (Through through = Through.of(SERVERS.certificates(), server.port(), sides.upstream())) {
+            String url = url(SERVERS.certificates(), driver, through.port(), sides.client());
             for (int i = 0; i < 2; i++) { // the second time from the server's cache
                 try (Connection connection =
                         DriverManager.getConnection(url, MysqlServer.USER, MysqlServer.PASSWORD)) {
