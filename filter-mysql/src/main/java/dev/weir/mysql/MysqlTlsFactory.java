@@ -46,6 +46,10 @@ public final class MysqlTlsFactory implements FilterFactory {
         TlsClient upstreams =
                 config.has("upstream_tls") ? environment.tlsClient(config.section("upstream_tls")) : null;
         check(config);
+        if (clients != null && clients.unauthorizedCluster() != null) {
+            config.section("client_tls")
+                    .error("on_unauthorized", "a cluster (expected: close; the server has spoken before the client is known)");
+        }
         ThreadPoolExecutor executor = new ThreadPoolExecutor(
                 1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(QUEUE), task -> {
                     Thread thread = new Thread(task, "weir-mysql-rsa");

@@ -98,7 +98,7 @@ public interface FilterContext {
      * filters see plain text.
      *
      * @return completes when the handshake is done; its failure closes the connection with
-     *     {@link CloseReason#TLS_FAILED}
+     *     {@link CloseReason#TLS_FAILED} or {@link CloseReason#UPSTREAM_TLS_FAILED}, behind what its listeners inject
      * @throws IllegalStateException if a filter nearer to that peer still holds bytes toward it, or there is no
      *     upstream connection yet
      */

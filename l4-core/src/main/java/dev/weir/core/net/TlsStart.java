@@ -1,6 +1,8 @@
 package dev.weir.core.net;
 
 import dev.weir.core.config.Address;
+import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.Side;
 import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
@@ -10,6 +12,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Puts TLS under a channel that has been in use. */
@@ -28,6 +31,16 @@ final class TlsStart {
         return tls.handler(upstream, address, null);
     }
 
+    /** Whether a channel broke because its TLS did. */
+    static boolean isFailure(Throwable cause) {
+        return cause instanceof SSLException || cause.getCause() instanceof SSLException;
+    }
+
+    /** How a connection ends when the handshake with one side fails. */
+    static CloseReason failure(Side side) {
+        return side == Side.CLIENT ? CloseReason.TLS_FAILED : CloseReason.UPSTREAM_TLS_FAILED;
+    }
+
     /**
      * Adds {@code handler} nearest to the socket.
      *
@@ -43,7 +56,8 @@ final class TlsStart {
         }
         handler.handshakeFuture().addListener(done -> {
             if (!done.isSuccess()) {
-                onFailure.run();
+                // Behind the listeners that are there: a filter may tell the other peer before the connection closes.
+                handler.handshakeFuture().addListener(told -> onFailure.run());
             }
         });
         if (first != null) {
