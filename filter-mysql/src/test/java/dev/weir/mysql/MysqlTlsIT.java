@@ -67,7 +67,7 @@ final class MysqlTlsIT {
         /** {@code settings} of {@code mysql_tls}. */
         static Through of(int server, Map<String, ?> settings) {
             Map<String, Object> filter = new HashMap<>(settings);
-            filter.put("type", "mysql_tls_test");
+            filter.put("type", "mysql_tls");
             Queue<Exchange> seen = new ConcurrentLinkedQueue<>();
             SimpleMeterRegistry meters = new SimpleMeterRegistry();
             Map<String, ?> listener = Map.of(

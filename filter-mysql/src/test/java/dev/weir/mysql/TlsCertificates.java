@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -67,7 +68,8 @@ final class TlsCertificates implements AutoCloseable {
 
     /** Weir's section toward clients. */
     Map<String, ?> clients() {
-        return Map.of("certificate", file("weir.pem"), "private_key", file("weir.key"));
+        return Map.of(
+                "certificates", List.of(Map.of("certificate", file("weir.pem"), "private_key", file("weir.key"))));
     }
 
     /** Weir's section toward servers. */
