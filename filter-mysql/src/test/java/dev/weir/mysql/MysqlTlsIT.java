@@ -74,7 +74,7 @@ final class MysqlTlsIT {
                     "name",
                     "db",
                     "address",
-                    "127.0.0.1:0",
+                    "0.0.0.0:0",
                     "filters",
                     List.of(filter, Map.of("type", "mysql_stats"), Map.of("type", "tcp_proxy", "cluster", "c")));
             Proxy proxy = Proxy.builder()

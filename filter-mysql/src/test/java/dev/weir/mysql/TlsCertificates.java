@@ -52,7 +52,7 @@ final class TlsCertificates implements AutoCloseable {
                 .rsa2048()
                 .subject(name)
                 .addSanDnsName("localhost")
-                .addSanIpAddress("127.0.0.1")
+                .addSanIpAddress("127.0.0.1").addSanIpAddress("127.0.0.2")
                 .addExtendedKeyUsageServerAuth();
     }
 
