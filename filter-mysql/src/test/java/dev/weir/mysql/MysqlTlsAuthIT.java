@@ -11,6 +11,7 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Base64;
@@ -147,6 +148,50 @@ final class MysqlTlsAuthIT {
         } finally {
             Files.delete(secret);
             Files.delete(open);
+        }
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("mysqlAlone")
+    void aPasswordSealedWithTheServersKeyIsNotForUs(MysqlInstallation installation) throws Exception {
+        MysqlServer server = SERVERS.of(installation);
+        SERVERS.forgetPasswords(server);
+        Path theirs = Files.createTempFile("weir-rsa-", ".pem");
+        try (Through through = Through.of(server.port(), Map.of("upstream_tls", SERVERS.certificates().upstreams()));
+                Connection root = server.connect();
+                ResultSet row = root.createStatement().executeQuery("SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'")) {
+            row.next();
+            Files.writeString(theirs, row.getString(2));
+            String url = "jdbc:mysql://127.0.0.1:" + through.port() + "/test?sslMode=DISABLED&serverRSAPublicKeyFile="
+                    + theirs;
+
+            SQLException refused = catchThrowableOfType(
+                    SQLException.class,
+                    () -> DriverManager.getConnection(url, MysqlServer.USER, MysqlServer.PASSWORD));
+
+            assertThat(refused.getErrorCode()).isEqualTo(1045);
+            assertThat(refused.getMessage()).contains("not sealed with the public key");
+            assertThat(through.count("weir_mysql_tls_refused", "reason", "password")).isEqualTo(1);
+        } finally {
+            Files.delete(theirs);
+        }
+    }
+
+    /** A server takes a Unix socket for safe, and wants no sealed passwords there. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("mysqlAlone")
+    void passwordsForAUnixSocketAreOpened(MysqlInstallation installation) throws Exception {
+        MysqlServer server = SERVERS.of(installation);
+        Map<String, ?> settings = Map.of("client_tls", SERVERS.certificates().clients());
+        try (Through through = Through.of("unix:" + server.socket(), settings)) {
+            for (boolean secure : new boolean[] {false, true}) {
+                SERVERS.forgetPasswords(server);
+                execute(server, "CREATE USER IF NOT EXISTS near@localhost IDENTIFIED BY '" + MysqlServer.PASSWORD + "'", "GRANT ALL ON *.* TO near@localhost");
+                try (Connection connection = connect(through, "mysql", secure, "near", MysqlServer.PASSWORD)) {
+                    assertThat(MysqlTlsIT.cipher(connection)).isEmpty();
+                }
+            }
+            assertThat(through.count("weir_mysql_tls_passwords", "how", "opened")).isEqualTo(1);
         }
     }
 

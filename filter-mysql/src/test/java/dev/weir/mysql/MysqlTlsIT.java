@@ -66,6 +66,14 @@ final class MysqlTlsIT {
 
         /** {@code settings} of {@code mysql_tls}. */
         static Through of(int server, Map<String, ?> settings) {
+            return of("127.0.0.1:" + server, settings);
+        }
+
+        static Through of(String server, Map<String, ?> settings) {
+            return of(server, "127.0.0.1:0", settings);
+        }
+
+        static Through of(String server, String address, Map<String, ?> settings) {
             Map<String, Object> filter = new HashMap<>(settings);
             filter.put("type", "mysql_tls");
             Queue<Exchange> seen = new ConcurrentLinkedQueue<>();
@@ -74,7 +82,7 @@ final class MysqlTlsIT {
                     "name",
                     "db",
                     "address",
-                    "0.0.0.0:0",
+                    address,
                     "filters",
                     List.of(filter, Map.of("type", "mysql_stats"), Map.of("type", "tcp_proxy", "cluster", "c")));
             Proxy proxy = Proxy.builder()
@@ -90,7 +98,7 @@ final class MysqlTlsIT {
                             "listeners",
                             List.of(listener),
                             "clusters",
-                            List.of(Map.of("name", "c", "endpoints", List.of("127.0.0.1:" + server))))));
+                            List.of(Map.of("name", "c", "endpoints", List.of(server))))));
             return new Through(proxy, seen, meters);
         }
 

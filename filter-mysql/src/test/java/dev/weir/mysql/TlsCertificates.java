@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Certificates of a test, as files that go with it: {@code ca.pem}; {@code weir} for 127.0.0.1 and localhost, {@code server} for the database;
+ * Certificates of a test, as files that go with it: {@code ca.pem}; {@code weir} for 127.0.0.1, 127.0.0.2 and localhost, {@code server} for the database;
  * {@code ca.p12} with {@link #PASSWORD}; {@code other.pem} of an authority that has issued none of them.
  */
 final class TlsCertificates implements AutoCloseable {
@@ -52,7 +52,8 @@ final class TlsCertificates implements AutoCloseable {
                 .rsa2048()
                 .subject(name)
                 .addSanDnsName("localhost")
-                .addSanIpAddress("127.0.0.1").addSanIpAddress("127.0.0.2")
+                .addSanIpAddress("127.0.0.1")
+                .addSanIpAddress("127.0.0.2")
                 .addExtendedKeyUsageServerAuth();
     }
 
