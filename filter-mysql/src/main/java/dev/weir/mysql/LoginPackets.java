@@ -89,7 +89,8 @@ final class LoginPackets {
      * @param plugin its way to log in, or an empty text
      * @param proof null before protocol 4.1
      */
-    record Response(long capabilities, String plugin, @Nullable Proof proof) {}
+    record Response(
+            long capabilities, String plugin, @Nullable Proof proof) {}
 
     /**
      * A way to log in that the server asks for.
@@ -191,15 +192,12 @@ final class LoginPackets {
 
     private static @Nullable Proof proof(Payload p, boolean lenenc, long can) {
         int begin = p.pos;
-        Form form = lenenc
-                ? Form.LENENC
-                : (can & Capability.SECURE_CONNECTION) != 0 ? Form.U1 : Form.ZERO;
-        long length =
-                switch (form) {
-                    case LENENC -> p.lenenc();
-                    case U1 -> p.u1();
-                    case ZERO -> p.untilZero();
-                };
+        Form form = lenenc ? Form.LENENC : (can & Capability.SECURE_CONNECTION) != 0 ? Form.U1 : Form.ZERO;
+        long length = switch (form) {
+            case LENENC -> p.lenenc();
+            case U1 -> p.u1();
+            case ZERO -> p.untilZero();
+        };
         int from = p.pos;
         if (p.short_ || length < 0 || length > p.left()) {
             return null;

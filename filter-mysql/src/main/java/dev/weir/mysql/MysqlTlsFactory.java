@@ -41,17 +41,17 @@ public final class MysqlTlsFactory implements FilterFactory {
 
     @Override
     public PerLoop<NetworkFilter> configure(ConfigNode config, FilterEnvironment environment) {
-        TlsServer clients =
-                config.has("client_tls") ? environment.tlsServer(config.section("client_tls")) : null;
-        TlsClient upstreams =
-                config.has("upstream_tls") ? environment.tlsClient(config.section("upstream_tls")) : null;
+        TlsServer clients = config.has("client_tls") ? environment.tlsServer(config.section("client_tls")) : null;
+        TlsClient upstreams = config.has("upstream_tls") ? environment.tlsClient(config.section("upstream_tls")) : null;
         check(config);
         if (clients != null && clients.unauthorizedCluster() != null) {
             config.section("client_tls")
-                    .error("on_unauthorized", "a cluster (expected: close; the server has spoken before the client is known)");
+                    .error(
+                            "on_unauthorized",
+                            "a cluster (expected: close; the server has spoken before the client is known)");
         }
-        ThreadPoolExecutor executor = new ThreadPoolExecutor(
-                1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(QUEUE), task -> {
+        ThreadPoolExecutor executor =
+                new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(QUEUE), task -> {
                     Thread thread = new Thread(task, "weir-mysql-rsa");
                     thread.setDaemon(true);
                     return thread;

@@ -387,7 +387,13 @@ class MysqlFramerTest {
         Talk.Bytes asks = bytes().u4(can).u4(1 << 24).u1(255).fill(23, 0);
         try (GateTalk talk = GateTalk.denying("DROP", null)) {
             new Talk()
-                    .greeting(can, "8.0.36").more(asks).response(can).server(ok(0, 2)).script("log-in").bursts().stream()
+                            .greeting(can, "8.0.36")
+                            .more(asks)
+                            .response(can)
+                            .server(ok(0, 2))
+                            .script("log-in")
+                            .bursts()
+                            .stream()
                             .forEach(burst -> {
                                 String bytes = GateTalk.text(burst.bytes());
                                 if (burst.direction() == Direction.TO_UPSTREAM) {

@@ -74,8 +74,8 @@ final class MysqlTlsAuthIT {
     void ed25519PassesAsItIs(MysqlInstallation installation, Sides sides) throws Exception {
         MysqlServer server = SERVERS.of(installation);
         try (Through through = Through.of(SERVERS.certificates(), server.port(), sides.upstream());
-                Connection connection = connect(
-                        through, "mariadb", sides.client(), MysqlServer.ED25519_USER, MysqlServer.PASSWORD)) {
+                Connection connection =
+                        connect(through, "mariadb", sides.client(), MysqlServer.ED25519_USER, MysqlServer.PASSWORD)) {
             assertThat(connection.isValid(10)).isTrue();
         }
     }
@@ -138,8 +138,7 @@ final class MysqlTlsAuthIT {
             try (Through through = Through.of(server.port(), settings)) {
                 String url = "jdbc:mysql://127.0.0.1:" + through.port()
                         + "/test?sslMode=DISABLED&serverRSAPublicKeyFile=" + open;
-                try (Connection connection =
-                        DriverManager.getConnection(url, MysqlServer.USER, MysqlServer.PASSWORD)) {
+                try (Connection connection = DriverManager.getConnection(url, MysqlServer.USER, MysqlServer.PASSWORD)) {
                     assertThat(MysqlTlsIT.cipher(connection)).isNotEmpty();
                 }
                 assertThat(through.count("weir_mysql_tls_passwords", "how", "opened"))
@@ -157,21 +156,24 @@ final class MysqlTlsAuthIT {
         MysqlServer server = SERVERS.of(installation);
         SERVERS.forgetPasswords(server);
         Path theirs = Files.createTempFile("weir-rsa-", ".pem");
-        try (Through through = Through.of(server.port(), Map.of("upstream_tls", SERVERS.certificates().upstreams()));
+        try (Through through = Through.of(
+                        server.port(),
+                        Map.of("upstream_tls", SERVERS.certificates().upstreams()));
                 Connection root = server.connect();
-                ResultSet row = root.createStatement().executeQuery("SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'")) {
+                ResultSet row = root.createStatement()
+                        .executeQuery("SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'")) {
             row.next();
             Files.writeString(theirs, row.getString(2));
             String url = "jdbc:mysql://127.0.0.1:" + through.port() + "/test?sslMode=DISABLED&serverRSAPublicKeyFile="
                     + theirs;
 
             SQLException refused = catchThrowableOfType(
-                    SQLException.class,
-                    () -> DriverManager.getConnection(url, MysqlServer.USER, MysqlServer.PASSWORD));
+                    SQLException.class, () -> DriverManager.getConnection(url, MysqlServer.USER, MysqlServer.PASSWORD));
 
             assertThat(refused.getErrorCode()).isEqualTo(1045);
             assertThat(refused.getMessage()).contains("not sealed with the public key");
-            assertThat(through.count("weir_mysql_tls_refused", "reason", "password")).isEqualTo(1);
+            assertThat(through.count("weir_mysql_tls_refused", "reason", "password"))
+                    .isEqualTo(1);
         } finally {
             Files.delete(theirs);
         }
@@ -186,12 +188,16 @@ final class MysqlTlsAuthIT {
         try (Through through = Through.of("unix:" + server.socket(), settings)) {
             for (boolean secure : new boolean[] {false, true}) {
                 SERVERS.forgetPasswords(server);
-                execute(server, "CREATE USER IF NOT EXISTS near@localhost IDENTIFIED BY '" + MysqlServer.PASSWORD + "'", "GRANT ALL ON *.* TO near@localhost");
+                execute(
+                        server,
+                        "CREATE USER IF NOT EXISTS near@localhost IDENTIFIED BY '" + MysqlServer.PASSWORD + "'",
+                        "GRANT ALL ON *.* TO near@localhost");
                 try (Connection connection = connect(through, "mysql", secure, "near", MysqlServer.PASSWORD)) {
                     assertThat(MysqlTlsIT.cipher(connection)).isEmpty();
                 }
             }
-            assertThat(through.count("weir_mysql_tls_passwords", "how", "opened")).isEqualTo(1);
+            assertThat(through.count("weir_mysql_tls_passwords", "how", "opened"))
+                    .isEqualTo(1);
         }
     }
 
@@ -206,8 +212,7 @@ final class MysqlTlsAuthIT {
     @MethodSource("servers")
     void clientsWithoutTlsAreToldThatItIsRequired(MysqlInstallation installation) throws Exception {
         MysqlServer server = SERVERS.of(installation);
-        Map<String, ?> settings =
-                Map.of("client_tls", SERVERS.certificates().clients(), "require_client_tls", true);
+        Map<String, ?> settings = Map.of("client_tls", SERVERS.certificates().clients(), "require_client_tls", true);
         try (Through through = Through.of(server.port(), settings)) {
             for (String driver : List.of("mysql", "mariadb")) {
                 SQLException refused = catchThrowableOfType(
@@ -217,8 +222,7 @@ final class MysqlTlsAuthIT {
                 assertThat(refused.getErrorCode()).isEqualTo(3159);
                 assertThat(refused.getSQLState()).isEqualTo("HY000");
                 assertThat(refused.getMessage()).contains("insecure transport");
-                try (Connection connection =
-                        connect(through, driver, true, MysqlServer.USER, MysqlServer.PASSWORD)) {
+                try (Connection connection = connect(through, driver, true, MysqlServer.USER, MysqlServer.PASSWORD)) {
                     assertThat(connection.isValid(10)).isTrue();
                 }
             }
@@ -270,8 +274,7 @@ final class MysqlTlsAuthIT {
             }
             settings.put("upstream_mode", "preferred");
             try (Through through = Through.of(server.port(), settings);
-                    Connection connection =
-                            connect(through, "mysql", true, MysqlServer.USER, MysqlServer.PASSWORD)) {
+                    Connection connection = connect(through, "mysql", true, MysqlServer.USER, MysqlServer.PASSWORD)) {
                 assertThat(MysqlTlsIT.cipher(connection)).isEmpty();
                 assertThat(through.count("weir_mysql_tls_logins", "client", "tls", "upstream", "plain"))
                         .isEqualTo(1);
@@ -282,8 +285,7 @@ final class MysqlTlsAuthIT {
                         SQLException.class,
                         () -> connect(through, "mysql", true, MysqlServer.USER, MysqlServer.PASSWORD));
                 assertThat(refused.getMessage()).contains("SSL");
-                try (Connection connection =
-                        connect(through, "mysql", false, MysqlServer.USER, MysqlServer.PASSWORD)) {
+                try (Connection connection = connect(through, "mysql", false, MysqlServer.USER, MysqlServer.PASSWORD)) {
                     assertThat(connection.isValid(10)).isTrue();
                 }
             }

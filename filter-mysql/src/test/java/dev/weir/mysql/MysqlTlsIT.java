@@ -146,8 +146,7 @@ final class MysqlTlsIT {
         try (Through through = Through.of(SERVERS.certificates(), server.port(), sides.upstream())) {
             String url = url(SERVERS.certificates(), driver, through.port(), sides.client());
             for (int i = 0; i < 2; i++) { // the second time from the server's cache
-                try (Connection connection =
-                        DriverManager.getConnection(url, MysqlServer.USER, MysqlServer.PASSWORD)) {
+                try (Connection connection = DriverManager.getConnection(url, MysqlServer.USER, MysqlServer.PASSWORD)) {
                     assertThat(cipher(connection)).matches(sides.upstream() ? ".+" : "");
                 }
             }
@@ -171,7 +170,8 @@ final class MysqlTlsIT {
                     .isEqualTo(3);
             if (installation == MysqlInstallation.MYSQL && sides.uneven()) {
                 String how = sides.client() ? "sealed" : "opened";
-                assertThat(through.count("weir_mysql_tls_passwords", "how", how)).isBetween(1.0, 2.0);
+                assertThat(through.count("weir_mysql_tls_passwords", "how", how))
+                        .isBetween(1.0, 2.0);
             }
         }
     }

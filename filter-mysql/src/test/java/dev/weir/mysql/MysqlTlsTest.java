@@ -59,8 +59,7 @@ final class MysqlTlsTest {
 
     @Test
     void doesNotOfferTlsThatOnlyTheServerHas() {
-        try (TlsTalk talk =
-                new TlsTalk(Map.of("upstream_tls", Map.of("none", true), "upstream_mode", "preferred"))) {
+        try (TlsTalk talk = new TlsTalk(Map.of("upstream_tls", Map.of("none", true), "upstream_mode", "preferred"))) {
             talk.server(0, TlsTalk.greeting(CAN | TLS));
 
             assertThat(talk.toClient()).isEqualTo(TlsTalk.packet(0, TlsTalk.greeting(CAN)));
@@ -83,7 +82,8 @@ final class MysqlTlsTest {
         try (TlsTalk talk = new TlsTalk(Map.of("upstream_tls", Map.of("none", true)))) {
             talk.server(0, TlsTalk.greeting(CAN));
 
-            assertThat(talk.toClient().substring(3)).startsWith(TlsTalk.latin(0, 0xff, 0x13, 4) + "TLS with the server");
+            assertThat(talk.toClient().substring(3))
+                    .startsWith(TlsTalk.latin(0, 0xff, 0x13, 4) + "TLS with the server");
             assertThat(talk.closed()).isEqualTo(CloseReason.UPSTREAM_TLS_FAILED);
             assertThat(talk.refused("upstream_plain")).isEqualTo(1);
         }
@@ -95,8 +95,7 @@ final class MysqlTlsTest {
     void numbersPacketsAnewForEachSide() {
         try (TlsTalk talk = asked()) {
             talk.client(2, TlsTalk.response(CAN | TLS, Scramble.SHA2, "hash"));
-            assertThat(talk.toUpstream())
-                    .isEqualTo(TlsTalk.packet(1, TlsTalk.response(CAN, Scramble.SHA2, "hash")));
+            assertThat(talk.toUpstream()).isEqualTo(TlsTalk.packet(1, TlsTalk.response(CAN, Scramble.SHA2, "hash")));
 
             talk.server(2, TlsTalk.toSwitch("client_ed25519", "n".repeat(32)));
             assertThat(talk.toClient())
@@ -306,7 +305,8 @@ final class MysqlTlsTest {
     @Test
     void takesNoFileForAnotherUser() {
         try (TlsTalk talk = loggedIn()) {
-            StringBuilder sent = new StringBuilder(TlsTalk.packet(0, Talk.query("LOAD DATA LOCAL INFILE 'f' INTO TABLE t")));
+            StringBuilder sent =
+                    new StringBuilder(TlsTalk.packet(0, Talk.query("LOAD DATA LOCAL INFILE 'f' INTO TABLE t")));
             for (int sequence = 2; sequence < 2 + 256; sequence++) { // one of them is number 0
                 sent.append(TlsTalk.packet(sequence & 0xff, bytes().u1(0x11).text("a line")));
             }
@@ -347,8 +347,7 @@ final class MysqlTlsTest {
 
     @Test
     void refusesTlsThatItHasNotOffered() {
-        try (TlsTalk talk =
-                new TlsTalk(Map.of("upstream_tls", Map.of("none", true), "upstream_mode", "preferred"))) {
+        try (TlsTalk talk = new TlsTalk(Map.of("upstream_tls", Map.of("none", true), "upstream_mode", "preferred"))) {
             talk.server(0, TlsTalk.greeting(CAN)).client(1, TlsTalk.request(CAN | TLS));
 
             assertThat(talk.closed()).isEqualTo(CloseReason.PROTOCOL_ERROR);
@@ -382,13 +381,15 @@ final class MysqlTlsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"\5\0\0\0\11abcd", "\4\0\0\0\12abc", "\2\0\0\1\12a", "\0\0\0\0", "\1\0\2\0", "HTTP/1.0 400 Bad"})
+    @ValueSource(
+            strings = {"\5\0\0\0\11abcd", "\4\0\0\0\12abc", "\2\0\0\1\12a", "\0\0\0\0", "\1\0\2\0", "HTTP/1.0 400 Bad"})
     void endsWhatIsNoGreeting(String said) {
         try (TlsTalk talk = talk()) {
             talk.server(said);
 
             assertThat(talk.closed()).isEqualTo(CloseReason.FILTER);
-            assertThat(talk.refused("greeting") + talk.refused("upstream_packet")).isEqualTo(1);
+            assertThat(talk.refused("greeting") + talk.refused("upstream_packet"))
+                    .isEqualTo(1);
         }
     }
 

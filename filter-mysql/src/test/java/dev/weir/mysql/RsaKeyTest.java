@@ -40,7 +40,10 @@ final class RsaKeyTest {
     @Test
     void opensWhatWasSealedWithIt() throws GeneralSecurityException {
         RsaKey key = new RsaKey(Runnable::run, null);
-        byte[] sealed = Scramble.sealed(password("pässword, longer than the nonce"), NONCE, ascii(key.pem().join()));
+        byte[] sealed = Scramble.sealed(
+                password("pässword, longer than the nonce"),
+                NONCE,
+                ascii(key.pem().join()));
 
         assertThat(key.open(sealed, NONCE).join()).isEqualTo(password("pässword, longer than the nonce\0"));
     }
@@ -48,12 +51,14 @@ final class RsaKeyTest {
     @Test
     void doesNotOpenWhatWasSealedForAnotherConnectionOrWithAnotherKey() throws GeneralSecurityException {
         RsaKey key = new RsaKey(Runnable::run, null);
-        byte[] sealed = Scramble.sealed(password("secret"), NONCE, ascii(key.pem().join()));
+        byte[] sealed =
+                Scramble.sealed(password("secret"), NONCE, ascii(key.pem().join()));
         byte[] other = NONCE.clone();
         other[6] ^= 1;
 
         assertThatThrownBy(() -> key.open(sealed, other).join()).isInstanceOf(CompletionException.class);
-        assertThatThrownBy(() -> new RsaKey(Runnable::run, null).open(sealed, NONCE).join())
+        assertThatThrownBy(() ->
+                        new RsaKey(Runnable::run, null).open(sealed, NONCE).join())
                 .isInstanceOf(CompletionException.class);
         assertThatThrownBy(() -> key.open(new byte[0], NONCE).join()).isInstanceOf(CompletionException.class);
         assertThatThrownBy(() -> key.open(new byte[5_000], NONCE).join()).isInstanceOf(CompletionException.class);
@@ -68,7 +73,9 @@ final class RsaKeyTest {
         RsaKey.Pair other = RsaKey.read("# of the server\n" + pem("RSA PRIVATE KEY", old));
 
         assertThat(other.pem()).isEqualTo(one.pem());
-        assertThat(ascii(one.pem())).startsWith("-----BEGIN PUBLIC KEY-----\n").endsWith("\n-----END PUBLIC KEY-----\n");
+        assertThat(ascii(one.pem()))
+                .startsWith("-----BEGIN PUBLIC KEY-----\n")
+                .endsWith("\n-----END PUBLIC KEY-----\n");
         assertThat(other.secret()).isEqualTo(one.secret());
     }
 
