@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MysqlTls implements NetworkFilter, LoginProof.Owner {
     /** Longest packet of a log-in: attributes of a client may have 64 KiB, and so may a ticket of Kerberos. */
-    static final int MOST = 128 << 10;
+    static final int MOST = 72 << 10;
 
     /** As addresses of Unix sockets begin: clients and servers take these for safe, as they do TLS. */
     private static final String UNIX = "unix";
@@ -49,6 +49,8 @@ final class MysqlTls implements NetworkFilter, LoginProof.Owner {
         CHANGE,
         /** Bytes pass. */
         DONE,
+        /** The server has refused before anything was agreed on: nobody needs what the client still says. */
+        OVER,
         /** Nothing does. */
         CLOSED
     }
@@ -182,7 +184,7 @@ final class MysqlTls implements NetworkFilter, LoginProof.Owner {
     private int fromServer(ByteBuf data) {
         int at = data.readerIndex();
         while (true) {
-            if (state == State.DONE || state == State.COMMANDS) {
+            if (state == State.DONE || state == State.COMMANDS || state == State.OVER) {
                 return data.writerIndex() - at;
             }
             int length = state == State.CLOSED ? -1 : whole(data, at, TlsRefusal.UPSTREAM_PACKET);
@@ -204,24 +206,18 @@ final class MysqlTls implements NetworkFilter, LoginProof.Owner {
             return;
         }
         wire().serverSent(sequence);
-        switch (state) {
-            case GREETING -> {
-                if (ends) {
-                    wire().toClient(payload);
-                    state = State.DONE;
-                } else {
-                    greeting(payload);
-                }
-            }
-            case LOGIN, CHANGE -> authentication(payload, first);
-            default -> {
-                if (ends) { // It does not want to wait for the client.
-                    wire().toClient(payload);
-                    state = State.DONE;
-                } else {
-                    refuse(TlsRefusal.UPSTREAM_PACKET);
-                }
-            }
+        if (delivered) {
+            authentication(payload, first);
+        } else if (ends) {
+            // In place of a greeting, or as it does not want to wait. Nothing of the client may follow: TLS has not
+            // begun.
+            wire().toClient(payload);
+            state = State.OVER;
+            wire().resumeClient();
+        } else if (state == State.GREETING) {
+            greeting(payload);
+        } else {
+            refuse(TlsRefusal.UPSTREAM_PACKET);
         }
     }
 
@@ -285,6 +281,9 @@ final class MysqlTls implements NetworkFilter, LoginProof.Owner {
                 case DONE:
                     return data.writerIndex() - at;
                 case CLOSED, GREETING:
+                    return 0;
+                case OVER:
+                    context().drop(data.writerIndex() - at);
                     return 0;
                 case HELLO:
                     hello(data, at);

@@ -1,6 +1,7 @@
 package dev.weir.mysql;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.weir.core.Proxy;
@@ -56,12 +57,27 @@ final class MysqlTlsIT {
 
     /** A proxy with a listener {@code db}, and what it has seen. */
     record Through(Proxy proxy, Queue<Exchange> seen, SimpleMeterRegistry meters) implements AutoCloseable {
+        static Through withAccess(TlsCertificates certificates, int server, boolean upstream) {
+            return of("127.0.0.1:" + server, "127.0.0.1:0", settings(certificates, upstream), true);
+        }
+
+        /** Closes connections that it cannot read. */
+        private static final Map<String, ?> ACCESS = Map.of(
+                "type",
+                "access",
+                "protocol",
+                "mysql",
+                "rules",
+                List.of(Map.of("action", "deny", "statements", "CHECKSUM")));
+
         static Through of(TlsCertificates certificates, int server, boolean upstream) {
-            Map<String, Object> filter = new HashMap<>(Map.of("client_tls", certificates.clients()));
-            if (upstream) {
-                filter.put("upstream_tls", certificates.upstreams());
-            }
-            return of(server, filter);
+            return of(server, settings(certificates, upstream));
+        }
+
+        private static Map<String, ?> settings(TlsCertificates certificates, boolean upstream) {
+            return upstream
+                    ? Map.of("client_tls", certificates.clients(), "upstream_tls", certificates.upstreams())
+                    : Map.of("client_tls", certificates.clients());
         }
 
         /** {@code settings} of {@code mysql_tls}. */
@@ -74,6 +90,12 @@ final class MysqlTlsIT {
         }
 
         static Through of(String server, String address, Map<String, ?> settings) {
+            return of(server, address, settings, false);
+        }
+
+        private static Through of(String server, String address, Map<String, ?> settings, boolean access) {
+            Map<String, ?> stats = Map.of("type", "mysql_stats");
+            Map<String, ?> terminal = Map.of("type", "tcp_proxy", "cluster", "c");
             Map<String, Object> filter = new HashMap<>(settings);
             filter.put("type", "mysql_tls");
             Queue<Exchange> seen = new ConcurrentLinkedQueue<>();
@@ -84,7 +106,7 @@ final class MysqlTlsIT {
                     "address",
                     address,
                     "filters",
-                    List.of(filter, Map.of("type", "mysql_stats"), Map.of("type", "tcp_proxy", "cluster", "c")));
+                    access ? List.of(filter, stats, ACCESS, terminal) : List.of(filter, stats, terminal));
             Proxy proxy = Proxy.builder()
                     .meters(meters)
                     .sink(loop -> exchange -> {
@@ -143,11 +165,13 @@ final class MysqlTlsIT {
             throws Exception {
         MysqlServer server = SERVERS.of(installation);
         SERVERS.forgetPasswords(server);
-        try (Through through = Through.of(SERVERS.certificates(), server.port(), sides.upstream())) {
+        try (Through through = Through.withAccess(SERVERS.certificates(), server.port(), sides.upstream())) {
             String url = url(SERVERS.certificates(), driver, through.port(), sides.client());
             for (int i = 0; i < 2; i++) { // the second time from the server's cache
                 try (Connection connection = DriverManager.getConnection(url, MysqlServer.USER, MysqlServer.PASSWORD)) {
                     assertThat(cipher(connection)).matches(sides.upstream() ? ".+" : "");
+                    assertThatThrownBy(() -> connection.createStatement().execute("CHECKSUM TABLE mysql.user"))
+                            .hasMessageContaining("not allowed here");
                 }
             }
             SQLException wrong = catchThrowableOfType(

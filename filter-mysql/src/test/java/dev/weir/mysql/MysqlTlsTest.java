@@ -74,6 +74,23 @@ final class MysqlTlsTest {
 
             assertThat(talk.toClient()).isEqualTo(TlsTalk.packet(0, refusal));
             assertThat(talk.closed()).isNull();
+            talk.tester.upstreamEnds();
+            assertThat(talk.tester.clientSawEnd()).isTrue();
+        }
+    }
+
+    /** Somebody in between might say it to have the log-in in the clear. */
+    @Test
+    void sendsNothingBehindARefusalBeforeTls() {
+        try (TlsTalk talk = new TlsTalk(Map.of("upstream_tls", Map.of("none", true)))) {
+            Talk.Bytes refusal = bytes().u1(0xff).u2(1040).text("Too many connections");
+            talk.server(0, TlsTalk.greeting(CAN | TLS));
+            talk.toClient();
+
+            talk.server(1, refusal).client(1, TlsTalk.response(CAN, Scramble.SHA2, "hash"));
+
+            assertThat(talk.toClient()).isEqualTo(TlsTalk.packet(1, refusal));
+            assertThat(talk.toUpstream()).isEmpty();
         }
     }
 

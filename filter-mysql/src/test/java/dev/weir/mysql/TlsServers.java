@@ -1,5 +1,6 @@
 package dev.weir.mysql;
 
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -40,7 +41,7 @@ final class TlsServers implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         servers.values().forEach(MysqlServer::close);
         certificates.close();
     }
