@@ -388,7 +388,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
             ReferenceCountUtil.release(first);
             return loop().newFailedFuture(new IllegalStateException("no upstream connection to start TLS on"));
         }
-        return TlsStart.begin(target, handler, first, () -> close(TlsStart.failure(side)));
+        return TlsStart.begin(target, handler, first, () -> close(side.tlsFailed()));
     }
 
     // ---- closing

@@ -1,8 +1,6 @@
 package dev.weir.core.net;
 
 import dev.weir.core.config.Address;
-import dev.weir.core.filter.CloseReason;
-import dev.weir.core.filter.Side;
 import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
@@ -34,11 +32,6 @@ final class TlsStart {
     /** Whether a channel broke because its TLS did. */
     static boolean isFailure(Throwable cause) {
         return cause instanceof SSLException || cause.getCause() instanceof SSLException;
-    }
-
-    /** How a connection ends when the handshake with one side fails. */
-    static CloseReason failure(Side side) {
-        return side == Side.CLIENT ? CloseReason.TLS_FAILED : CloseReason.UPSTREAM_TLS_FAILED;
     }
 
     /**
