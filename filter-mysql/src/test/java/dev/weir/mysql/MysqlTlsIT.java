@@ -184,6 +184,13 @@ final class MysqlTlsIT {
                     .filter(e -> e.operation().name().equals("LOGIN"))
                     .forEach(e -> logins.add(e.status + " " + e.user + " " + e.error));
             assertThat(logins).containsExactly("OK app null", "OK app null", "ERROR app 1045");
+            assertThat(through.seen()).allSatisfy(e -> {
+                if (sides.client()) {
+                    assertThat(e.tlsVersion()).isEqualTo("TLSv1.3");
+                } else {
+                    assertThat(e.tlsVersion()).isNull();
+                }
+            });
             assertThat(through.seen()).anyMatch(e -> e.operation().name().equals("COM_QUERY") && e.digest != null);
             assertThat(through.count(
                             "weir_mysql_tls_logins",
