@@ -10,8 +10,8 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.util.IllegalReferenceCountException;
 import io.netty.util.NetUtil;
 import io.netty.util.ReferenceCountUtil;
-import java.security.GeneralSecurityException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.util.List;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
@@ -48,7 +48,12 @@ final class ClientTls implements TlsClient, AutoCloseable {
         show(state);
         this.watch = settings.protocol().reload().isZero() || files.isEmpty()
                 ? null
-                : new FileWatch(files, seen, settings.protocol().reload(), this::reload, () -> validity.look(state.credentials));
+                : new FileWatch(
+                        files,
+                        seen,
+                        settings.protocol().reload(),
+                        this::reload,
+                        () -> validity.look(state.credentials));
     }
 
     private State load() throws TlsFileException, GeneralSecurityException, SSLException {

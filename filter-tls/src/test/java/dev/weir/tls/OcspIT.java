@@ -51,22 +51,48 @@ class OcspIT {
 
     private String serial(String name) throws Exception {
         OpenSslPeer.run(
-                folder, "x509", "-in", pki.path(name + ".pem").toString(), "-noout", "-serial", "-out", "serial-" + name);
+                folder,
+                "x509",
+                "-in",
+                pki.path(name + ".pem").toString(),
+                "-noout",
+                "-serial",
+                "-out",
+                "serial-" + name);
         return Files.readString(folder.resolve("serial-" + name)).strip().replace("serial=", "");
     }
 
     @Test
     void whatAResponderSaidIsStapled() throws Exception {
         OpenSslPeer.run(
-                folder, "ocsp", "-index", "index.txt", "-rsigner", "ca.pem", "-rkey", "root.key", "-CA", "ca.pem", "-issuer",
-                "ca.pem", "-cert", "server.pem", "-respout", "staple.der", "-ndays", "3", "-noverify");
+                folder,
+                "ocsp",
+                "-index",
+                "index.txt",
+                "-rsigner",
+                "ca.pem",
+                "-rkey",
+                "root.key",
+                "-CA",
+                "ca.pem",
+                "-issuer",
+                "ca.pem",
+                "-cert",
+                "server.pem",
+                "-respout",
+                "staple.der",
+                "-ndays",
+                "3",
+                "-noverify");
         Map<String, Object> certificate = new HashMap<>(certificate(pki, "server"));
         certificate.put("ocsp_response", pki.path("staple.der").toString());
         try (TlsBed bed = TlsBed.echo(section(List.of(certificate)))) {
             for (String version : List.of("-tls1_3", "-tls1_2")) {
                 var result = OpenSslPeer.client(bed.port(), "ping", version, "-status");
 
-                assertThat(result.output()).contains("OCSP Response Status: successful").contains("Cert Status: good");
+                assertThat(result.output())
+                        .contains("OCSP Response Status: successful")
+                        .contains("Cert Status: good");
             }
         }
     }
@@ -76,8 +102,20 @@ class OcspIT {
     void aResponderIsAskedAboutClients(String who, boolean welcome) throws Exception {
         int port = free();
         Process responder = new ProcessBuilder(
-                        OpenSslPeer.PROGRAM.toString(), "ocsp", "-port", Integer.toString(port), "-index", "index.txt", "-rsigner",
-                        "ca.pem", "-rkey", "root.key", "-CA", "ca.pem", "-ndays", "3")
+                        OpenSslPeer.PROGRAM.toString(),
+                        "ocsp",
+                        "-port",
+                        Integer.toString(port),
+                        "-index",
+                        "index.txt",
+                        "-rsigner",
+                        "ca.pem",
+                        "-rkey",
+                        "root.key",
+                        "-CA",
+                        "ca.pem",
+                        "-ndays",
+                        "3")
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("responder.log").toFile())
@@ -99,9 +137,12 @@ class OcspIT {
                         "-key",
                         pki.path(who + ".key").toString());
 
-                assertThat(result.output().contains("ping\n")).as(result.output()).isEqualTo(welcome);
+                assertThat(result.output().contains("ping\n"))
+                        .as(result.output())
+                        .isEqualTo(welcome);
             }
-            assertThat(bed.count("weir.tls.handshake.failures", "reason", "revoked")).isEqualTo(welcome ? 0 : 2);
+            assertThat(bed.count("weir.tls.handshake.failures", "reason", "revoked"))
+                    .isEqualTo(welcome ? 0 : 2);
         } finally {
             responder.destroyForcibly().onExit().join();
         }

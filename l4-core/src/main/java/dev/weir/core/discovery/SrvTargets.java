@@ -130,7 +130,8 @@ final class SrvTargets {
                 int weight = Math.max(1, zero ? record.weight() * SCALE : record.weight());
                 for (InetAddress ip : all) {
                     Address address = DnsDiscovery.address(ip, record.port());
-                    found.putIfAbsent(address, new Found(address, called, weight, Map.of(Discovery.TARGET, record.target())));
+                    found.putIfAbsent(
+                            address, new Found(address, called, weight, Map.of(Discovery.TARGET, record.target())));
                 }
             }
             return List.copyOf(found.values());

@@ -229,7 +229,11 @@ final class Host implements Endpoint {
         ChannelFuture connecting;
         try {
             connecting = connector.connect(
-                    found.address(), cluster, loop, initializer, new Connector.Begin(greeting, secure, Discovery.nameOf(found.metadata())));
+                    found.address(),
+                    cluster,
+                    loop,
+                    initializer,
+                    new Connector.Begin(greeting, secure, Discovery.nameOf(found.metadata())));
         } catch (RuntimeException e) {
             // Without a file descriptor there is no channel, and nothing that would close.
             limits.closed(kept);

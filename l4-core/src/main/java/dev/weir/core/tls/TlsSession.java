@@ -41,9 +41,11 @@ public record TlsSession(
             return null;
         }
         try {
-            List<Rdn> parts = new LdapName(peer.get(0).getSubjectX500Principal().getName(X500Principal.RFC2253)).getRdns();
+            List<Rdn> parts =
+                    new LdapName(peer.get(0).getSubjectX500Principal().getName(X500Principal.RFC2253)).getRdns();
             for (int i = parts.size() - 1; i >= 0; i--) {
-                if (parts.get(i).getType().equalsIgnoreCase("CN") && parts.get(i).getValue() instanceof String text) {
+                if (parts.get(i).getType().equalsIgnoreCase("CN")
+                        && parts.get(i).getValue() instanceof String text) {
                     return text;
                 }
             }
