@@ -41,6 +41,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
      * @param hashBy what is hashed; null, and where it is not set, for the client's address
      * @param idleNanos 0 for none
      * @param longestNanos 0 for none
+     * @param targets where clients may ask to be connected to; null for nowhere
      */
     record Settings(
             Cluster cluster,
@@ -49,6 +50,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
             long longestNanos,
             Connecting.Attempts attempts,
             @Nullable Mirror mirror,
+            @Nullable TargetRules targets,
             UpstreamMetrics metrics) {}
 
     private final Settings settings;
@@ -119,7 +121,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
         upstream = channel;
         connected = true;
         context.upstream(settings.cluster.name(), channel.remoteAddress(), channel);
-        if (settings.cluster.wantsOutcomes()) {
+        if (settings.cluster.wantsOutcomes() && context.connection().get(ConnectionAttribute.TARGET) == null) {
             context.judge(endpoint);
             silent = new Silent(endpoint, context.clock().nanoTime());
         }
