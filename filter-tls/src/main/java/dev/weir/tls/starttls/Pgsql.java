@@ -93,10 +93,10 @@ final class Pgsql {
         }
 
         private int fromClient(Wire wire, ByteBuf data) {
-            if (data.readableBytes() < LENGTH) {
+            if (data.readableBytes() < LENGTH && data.getByte(data.readerIndex()) == 0) {
                 return 0;
             }
-            if (++asked < MAX_ASKED && (asks(data, SSL) || asks(data, GSS))) {
+            if (data.readableBytes() >= LENGTH && ++asked < MAX_ASKED && (asks(data, SSL) || asks(data, GSS))) {
                 wire.send(CLIENT, "N");
                 return LENGTH;
             }

@@ -93,17 +93,18 @@ final class StarttlsBed implements AutoCloseable {
 
     /** A server that says {@code greeting}, then answers each line {@code X} by {@code got X}; LF alone, so nothing is a protocol's. */
     Lines lines(String greeting) throws IOException {
-        Lines lines = new Lines(greeting);
+        Lines lines = new Lines(greeting, InetAddress.getLoopbackAddress());
         open.add(lines);
         return lines;
     }
 
     static final class Lines implements AutoCloseable {
         final List<String> heard = new CopyOnWriteArrayList<>();
-        private final ServerSocket server = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
+        private final ServerSocket server;
         private final String greeting;
 
-        Lines(String greeting) throws IOException {
+        Lines(String greeting, InetAddress address) throws IOException {
+            this.server = new ServerSocket(0, 100, address);
             this.greeting = greeting;
             daemon(() -> {
                 while (true) {
@@ -171,7 +172,7 @@ final class StarttlsBed implements AutoCloseable {
         } catch (IOException gone) {
             // it did not want it
         }
-        if (!process.waitFor(20, TimeUnit.SECONDS)) {
+        if (!process.waitFor(12, TimeUnit.SECONDS)) {
             process.destroyForcibly().waitFor();
             return text(out) + "\n(killed)";
         }

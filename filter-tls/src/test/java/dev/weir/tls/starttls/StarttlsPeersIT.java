@@ -48,7 +48,7 @@ class StarttlsPeersIT {
 
         String said = bed.run(
                 "first\nsecond\n",
-                ("openssl s_client -quiet -verify_return_error -CAfile " + bed.certificate
+                ("openssl s_client -quiet -no_ign_eof -verify_return_error -CAfile " + bed.certificate
                                 + " -verify_hostname localhost -starttls " + name + " -connect 127.0.0.1:" + port)
                         .split(" "));
 
@@ -65,7 +65,7 @@ class StarttlsPeersIT {
 
         String said = bed.run(
                 "first\n",
-                ("openssl s_client -quiet -CAfile " + bed.certificate + " -connect 127.0.0.1:" + port).split(" "));
+                ("openssl s_client -quiet -no_ign_eof -CAfile " + bed.certificate + " -connect 127.0.0.1:" + port).split(" "));
 
         assertThat(said).contains(greeting(protocol).stripTrailing(), "got first");
         assertThat(server.heard).containsExactly("first");
@@ -129,6 +129,33 @@ class StarttlsPeersIT {
             client.say("first\n");
 
             assertThat(client.line()).isEqualTo("got first");
+        }
+    }
+
+    @Test
+    void stunnelAsTheSocksProxyThatWeirAsks() throws Exception {
+        var own = java.net.NetworkInterface.networkInterfaces()
+                .flatMap(java.net.NetworkInterface::inetAddresses)
+                .filter(a -> a instanceof java.net.Inet4Address && !a.isLoopbackAddress())
+                .findFirst();
+        if (own.isEmpty()) {
+            System.out.println("SKIPPED-NEEDS: an address other than loopback");
+            org.junit.jupiter.api.Assumptions.abort("stunnel refuses loopback");
+        }
+        String host = own.get().getHostAddress();
+        int proxy = bed.stunnel(bed.serverOptions() + "protocol = socks\n");
+        // Weir speaks SOCKS inside TLS where the cluster has it; here another stunnel puts it around.
+        int around = bed.stunnel("client = yes\nconnect = 127.0.0.1:" + proxy + "\n");
+        try (var server = new StarttlsBed.Lines("hello\n", java.net.InetAddress.getByName(host))) {
+            int weir = port(bed.proxy(
+                    "upstream", "socks", around, Map.of("tls", "", "host", host + ":" + server.port()), Map.of()));
+
+            try (var client = new StarttlsBed.Client(weir)) {
+                client.say("first\n");
+
+                assertThat(client.line()).isEqualTo("hello");
+                assertThat(client.line()).isEqualTo("got first");
+            }
         }
     }
 
