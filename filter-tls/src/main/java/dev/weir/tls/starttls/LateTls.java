@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.util.function.Function;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,10 +32,12 @@ final class LateTls extends ChannelInboundHandlerAdapter implements TlsHandler {
         made = handler;
         ctx.pipeline().addAfter(ctx.name(), null, handler);
         handler.handshakeFuture().addListener(done -> {
-            if (done.isSuccess()) {
-                handshake.trySuccess(ctx.channel());
-            } else {
+            if (!done.isSuccess()) {
                 handshake.tryFailure(done.cause());
+            } else if (handler.session() == null) {
+                handshake.tryFailure(new SSLException("the peer is not trusted")); // after the handshake
+            } else {
+                handshake.trySuccess(ctx.channel());
             }
         });
     }

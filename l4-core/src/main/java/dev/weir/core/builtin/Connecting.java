@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -207,7 +208,7 @@ final class Connecting {
         }
         settings.metrics().failed(cause);
         failed++;
-        reason = late ? CloseReason.CONNECT_TIMEOUT : CloseReason.CONNECT_FAILED;
+        reason = reason(cause, late);
         wasReset = wasReset(cause);
         retried();
         if (failed >= settings.attempts().attempts() || !cluster.acquire(Limit.RETRIES)) {
@@ -222,6 +223,13 @@ final class Connecting {
         } else {
             waiting = context.connection().loop().schedule(this::attempt, wait, TimeUnit.NANOSECONDS);
         }
+    }
+
+    private static CloseReason reason(Throwable cause, boolean late) {
+        if (cause instanceof SSLException || cause.getCause() instanceof SSLException) {
+            return CloseReason.UPSTREAM_TLS_FAILED;
+        }
+        return late ? CloseReason.CONNECT_TIMEOUT : CloseReason.CONNECT_FAILED;
     }
 
     private void exclude(Endpoint endpoint) {

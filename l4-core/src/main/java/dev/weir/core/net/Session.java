@@ -192,12 +192,12 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof IOException) {
-            resetSeen = true;
-            close(CloseReason.CLIENT_RESET);
-        } else if (cause.getCause() instanceof javax.net.ssl.SSLException) {
+        if (TlsStart.isFailure(cause)) {
             LOG.debug("TLS failed connection={} client={}", connection.id(), connection.clientText(), cause);
             close(CloseReason.TLS_FAILED);
+        } else if (cause instanceof IOException) {
+            resetSeen = true;
+            close(CloseReason.CLIENT_RESET);
         } else {
             home.internalError("connection", cause);
             close(CloseReason.INTERNAL_ERROR);
@@ -389,7 +389,8 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
             ReferenceCountUtil.release(first);
             return loop().newFailedFuture(new IllegalStateException("no upstream connection to start TLS on"));
         }
-        return TlsStart.begin(target, handler, first, () -> close(CloseReason.TLS_FAILED));
+        CloseReason failure = side == Side.CLIENT ? CloseReason.TLS_FAILED : CloseReason.UPSTREAM_TLS_FAILED;
+        return TlsStart.begin(target, handler, first, () -> close(failure));
     }
 
     // ---- closing
