@@ -54,14 +54,16 @@ final class StarttlsBed implements AutoCloseable {
 
     Map<String, Object> tls(String side) {
         return side.equals("client")
-                ? Map.of("certificate", certificate.toString(), "private_key", key.toString())
+                ? Map.of(
+                        "certificates",
+                        List.of(Map.of("certificate", certificate.toString(), "private_key", key.toString())))
                 : Map.of("ca", certificate.toString(), "server_name", "localhost");
     }
 
     /** A proxy in front of {@code upstream}; more settings of the filter, and of its terminal. */
     Proxy proxy(String side, String protocol, int upstream, Map<String, ?> filter, Map<String, ?> terminal) {
         Map<String, Object> first = new HashMap<>(Map.of(
-                "type", "starttls_test", "side", side, "protocol", protocol, "timeout", "20s", "tls", tls(side)));
+                "type", "starttls", "side", side, "protocol", protocol, "timeout", "20s", "tls", tls(side)));
         first.putAll(filter);
         first.values().removeIf(""::equals);
         Map<String, Object> last = new HashMap<>(Map.of("type", "tcp_proxy", "cluster", "c"));

@@ -24,8 +24,8 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** The filter under test with TLS of the JDK, which needs no more than a certificate. */
-public final class TestStarttls implements FilterFactory {
+/** The filter under test with TLS of the JDK, which needs nothing of its surroundings. */
+final class TestStarttls implements FilterFactory {
     @Override
     public String type() {
         return "starttls_test";
@@ -50,7 +50,8 @@ public final class TestStarttls implements FilterFactory {
         return new StarttlsFilterFactory().configure(config, withTls);
     }
 
-    static TlsServer server(ConfigNode tls) {
+    static TlsServer server(ConfigNode section) {
+        ConfigNode tls = section.required("certificates").elements().get(0);
         SslContext context = context(SslContextBuilder.forServer(
                 new File(tls.string("certificate")), new File(tls.string("private_key"))));
         return new TlsServer() {
