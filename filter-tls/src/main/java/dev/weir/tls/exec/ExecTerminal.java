@@ -57,7 +57,10 @@ final class ExecTerminal extends ChannelInboundHandlerAdapter {
         context.pauseReading();
         if (!programs.acquire()) {
             settings.metrics().limited.increment();
-            LOG.warn("exec {}: {} programs run already, connection {} is closed", settings.program(), settings.most(),
+            LOG.warn(
+                    "exec {}: {} programs run already, connection {} is closed",
+                    settings.program(),
+                    settings.most(),
                     context.connection().id());
             context.connection().close(CloseReason.LIMIT);
             return;

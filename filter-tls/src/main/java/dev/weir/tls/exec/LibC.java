@@ -35,7 +35,12 @@ interface LibC extends Library {
     int close(int descriptor);
 
     int posix_spawn(
-            IntByReference pid, String path, Pointer actions, Pointer attributes, StringArray argv, StringArray environment);
+            IntByReference pid,
+            String path,
+            Pointer actions,
+            Pointer attributes,
+            StringArray argv,
+            StringArray environment);
 
     int posix_spawn_file_actions_init(Pointer actions);
 
@@ -67,8 +72,7 @@ interface LibC extends Library {
 
     /** Holds the library apart from its constants. */
     final class Holder {
-        static final LibC INSTANCE =
-                Native.load("c", LibC.class, Map.of(Library.OPTION_STRING_ENCODING, "UTF-8"));
+        static final LibC INSTANCE = Native.load("c", LibC.class, Map.of(Library.OPTION_STRING_ENCODING, "UTF-8"));
 
         private Holder() {}
     }

@@ -50,8 +50,7 @@ final class Surroundings {
     static String name(X500Principal principal) {
         String text = principal.getName(X500Principal.RFC2253, EMAIL);
         try {
-            return new LdapName(text)
-                    .getRdns().stream().map(Rdn::toString).collect(Collectors.joining(", "));
+            return new LdapName(text).getRdns().stream().map(Rdn::toString).collect(Collectors.joining(", "));
         } catch (InvalidNameException e) {
             return text;
         }

@@ -142,7 +142,9 @@ final class PskHandler extends ChannelDuplexHandler implements TlsHandler {
         Promise<Object> made = handshake;
         if (made == null) {
             ChannelHandlerContext ctx = context;
-            made = ctx == null ? ImmediateEventExecutor.INSTANCE.newPromise() : ctx.executor().newPromise();
+            made = ctx == null
+                    ? ImmediateEventExecutor.INSTANCE.newPromise()
+                    : ctx.executor().newPromise();
             handshake = made;
         }
         return made;
@@ -219,7 +221,9 @@ final class PskHandler extends ChannelDuplexHandler implements TlsHandler {
 
     /** Plain text goes up. */
     private void handOn(ChannelHandlerContext ctx) {
-        for (int there = tls.getAvailableInputBytes(); there > 0 && !ctx.isRemoved(); there = tls.getAvailableInputBytes()) {
+        for (int there = tls.getAvailableInputBytes();
+                there > 0 && !ctx.isRemoved();
+                there = tls.getAvailableInputBytes()) {
             byte[] scratch = SCRATCH.get();
             int bytes = tls.readInput(scratch, 0, Math.min(there, scratch.length));
             ByteBuf plain = ctx.alloc().buffer(bytes);
@@ -242,7 +246,10 @@ final class PskHandler extends ChannelDuplexHandler implements TlsHandler {
 
     /** Half a record is of no use to anybody, and nobody else reads during a handshake. */
     private void readOn(ChannelHandlerContext ctx) {
-        if (!failed && !inputEnded && (session == null || !handedOn) && !ctx.channel().config().isAutoRead()) {
+        if (!failed
+                && !inputEnded
+                && (session == null || !handedOn)
+                && !ctx.channel().config().isAutoRead()) {
             ctx.read();
         }
     }

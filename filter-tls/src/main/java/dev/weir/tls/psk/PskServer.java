@@ -143,8 +143,7 @@ final class PskServer extends AbstractTlsServer implements PskPeer {
     public void processClientExtensions(@SuppressWarnings("rawtypes") @Nullable Hashtable extensions)
             throws IOException {
         super.processClientExtensions(extensions);
-        Vector<?> names =
-                extensions == null ? null : TlsExtensionsUtils.getServerNameExtensionClient(extensions);
+        Vector<?> names = extensions == null ? null : TlsExtensionsUtils.getServerNameExtensionClient(extensions);
         if (names != null) {
             for (Object one : names) {
                 if (one instanceof ServerName name && name.getNameType() == NameType.host_name) {

@@ -148,11 +148,10 @@ public final class PskTls {
                     throw new IllegalStateException("an identity that was looked for before");
                 }
                 String host = name == null ? address.host() : name;
-                boolean named = !address.isUnix()
-                        && !NetUtil.isValidIpV4Address(host)
-                        && !NetUtil.isValidIpV6Address(host);
-                PskClient peer = new PskClient(
-                        crypto, entry, named ? host.toLowerCase(Locale.ROOT) : null, limits.versions());
+                boolean named =
+                        !address.isUnix() && !NetUtil.isValidIpV4Address(host) && !NetUtil.isValidIpV6Address(host);
+                PskClient peer =
+                        new PskClient(crypto, entry, named ? host.toLowerCase(Locale.ROOT) : null, limits.versions());
                 return new PskHandler(new PskProtocol.Client(peer), limits.handshakeTimeout());
             }
 

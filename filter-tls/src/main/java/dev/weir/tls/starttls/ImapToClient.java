@@ -59,7 +59,8 @@ final class ImapToClient extends LineTalk {
             }
             case "CAPABILITY" ->
                 wire.send(
-                        CLIENT, "* CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED\r\n" + tag + " OK CAPABILITY completed\r\n");
+                        CLIENT,
+                        "* CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED\r\n" + tag + " OK CAPABILITY completed\r\n");
             case "NOOP" -> wire.send(CLIENT, tag + " OK NOOP completed\r\n");
             case "LOGOUT" -> {
                 wire.send(CLIENT, "* BYE logging out\r\n" + tag + " OK LOGOUT completed\r\n");

@@ -76,7 +76,10 @@ final class Pgsql {
         }
 
         private static byte[] request() {
-            return java.nio.ByteBuffer.allocate(LENGTH).putInt(LENGTH).putInt(SSL).array();
+            return java.nio.ByteBuffer.allocate(LENGTH)
+                    .putInt(LENGTH)
+                    .putInt(SSL)
+                    .array();
         }
 
         @Override

@@ -39,13 +39,12 @@ final class SmtpToUpstream extends LineTalk {
 
     @Override
     void line(Wire wire, Side from, String line) {
-        String expected =
-                switch (step) {
-                    case GREETING, STARTTLS -> "220";
-                    case EHLO, EHLO_UNDER_TLS -> "250";
-                    case AUTH_PLAIN, AUTH_PASSWORD -> "235";
-                    case AUTH_LOGIN, AUTH_USER -> "334";
-                };
+        String expected = switch (step) {
+            case GREETING, STARTTLS -> "220";
+            case EHLO, EHLO_UNDER_TLS -> "250";
+            case AUTH_PLAIN, AUTH_PASSWORD -> "235";
+            case AUTH_LOGIN, AUTH_USER -> "334";
+        };
         boolean more = line.startsWith(expected + "-");
         if (!more && !says(line, expected)) {
             wire.fail(UPSTREAM, "the answer " + shown(line) + " to " + step);

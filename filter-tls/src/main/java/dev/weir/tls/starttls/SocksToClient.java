@@ -95,7 +95,8 @@ final class SocksToClient extends Talk {
     /** Where the text at {@code from} has ended, its 0 included; 0 if more bytes are needed, -1 if it is too long. */
     private static int text(ByteBuf data, int from) {
         int there = data.readableBytes() - from;
-        int length = there <= 0 ? -1 : data.bytesBefore(data.readerIndex() + from, Math.min(there, MAX_TEXT + 1), (byte) 0);
+        int length =
+                there <= 0 ? -1 : data.bytesBefore(data.readerIndex() + from, Math.min(there, MAX_TEXT + 1), (byte) 0);
         if (length >= 0) {
             return from + length + 1;
         }
@@ -127,13 +128,12 @@ final class SocksToClient extends Talk {
         }
         int type = data.getByte(at + 3);
         int first = type == 3 ? 5 : 4;
-        int length =
-                switch (type) {
-                    case 1 -> 4;
-                    case 3 -> data.getUnsignedByte(at + 4);
-                    case 4 -> 16;
-                    default -> 0;
-                };
+        int length = switch (type) {
+            case 1 -> 4;
+            case 3 -> data.getUnsignedByte(at + 4);
+            case 4 -> 16;
+            default -> 0;
+        };
         if (length == 0) {
             return refuse5(wire, 8, have);
         }

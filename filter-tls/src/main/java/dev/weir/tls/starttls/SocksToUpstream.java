@@ -105,13 +105,12 @@ final class SocksToUpstream extends Talk {
         if (have < 5) {
             return 0;
         }
-        int length =
-                switch (data.getByte(at + 3)) {
-                    case 1 -> 10;
-                    case 3 -> 7 + data.getUnsignedByte(at + 4);
-                    case 4 -> 22;
-                    default -> -1;
-                };
+        int length = switch (data.getByte(at + 3)) {
+            case 1 -> 10;
+            case 3 -> 7 + data.getUnsignedByte(at + 4);
+            case 4 -> 22;
+            default -> -1;
+        };
         if (length < 0) {
             wire.fail(UPSTREAM, "an answer of the SOCKS proxy with an unknown kind of address");
             return have;

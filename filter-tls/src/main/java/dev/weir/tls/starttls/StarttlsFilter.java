@@ -254,7 +254,12 @@ final class StarttlsFilter implements NetworkFilter, Wire {
         state = State.OVER;
         settings.metrics().failed();
         Connection connection = context().connection();
-        LOG.debug("{} failed connection={} client={}: {}", settings.name(), connection.id(), connection.clientText(), why);
+        LOG.debug(
+                "{} failed connection={} client={}: {}",
+                settings.name(),
+                connection.id(),
+                connection.clientText(),
+                why);
         context().close(reason);
     }
 

@@ -42,9 +42,10 @@ public final class StarttlsFilterFactory implements FilterFactory {
 
     @Override
     public PerLoop<NetworkFilter> configure(ConfigNode config, FilterEnvironment environment) {
-        Side side = config.oneOf("side", "client", List.of("client", "upstream")).equals("client")
-                ? Side.CLIENT
-                : Side.UPSTREAM;
+        Side side =
+                config.oneOf("side", "client", List.of("client", "upstream")).equals("client")
+                        ? Side.CLIENT
+                        : Side.UPSTREAM;
         List<String> protocols = side == Side.CLIENT ? TO_CLIENT : TO_UPSTREAM;
         config.required("protocol");
         String protocol = config.oneOf("protocol", "smtp", protocols);
@@ -86,7 +87,8 @@ public final class StarttlsFilterFactory implements FilterFactory {
     // ---- words
 
     private static TalkSettings words(ConfigNode config, Side side, String protocol) {
-        boolean authenticates = side == Side.UPSTREAM && Set.of("smtp", "connect", "socks").contains(protocol);
+        boolean authenticates =
+                side == Side.UPSTREAM && Set.of("smtp", "connect", "socks").contains(protocol);
         String host = text(config, "host", MAX_TEXT);
         String username = text(config, "username", MAX_TEXT);
         String password = text(config, "password", MAX_TEXT);

@@ -60,8 +60,8 @@ class ExecIT {
         all.putAll(Map.of("name", "l", "address", "127.0.0.1:0", "filters", List.of(last)));
         Proxy proxy = Proxy.builder()
                 .meters(meters)
-                .start(ProxyConfig.of(
-                        Map.of("event_loops", 1, "drain_timeout", "1s", "listeners", List.of(all), "clusters", List.of())));
+                .start(ProxyConfig.of(Map.of(
+                        "event_loops", 1, "drain_timeout", "1s", "listeners", List.of(all), "clusters", List.of())));
         open.add(proxy);
         return proxy;
     }
@@ -73,8 +73,8 @@ class ExecIT {
     }
 
     private static Socket connect(Proxy proxy) throws IOException {
-        Socket socket = new Socket(
-                InetAddress.getLoopbackAddress(), proxy.address("l").port());
+        Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), proxy.address("l").port());
         socket.setSoTimeout(30_000);
         return socket;
     }
@@ -137,15 +137,16 @@ class ExecIT {
             assertThat(client.getInputStream().readAllBytes()).isEqualTo(data);
             writer.join();
         }
-        assertThat(eventually(() -> count("weir_exec_ended", "status", "ok") == 1)).isTrue();
+        assertThat(eventually(() -> count("weir_exec_ended", "status", "ok") == 1))
+                .isTrue();
     }
 
     @Test
     void stopsReadingWhereTheOtherSideDoesNot() throws Exception {
         // It writes for ever, and counts what it could write.
         Path count = folder.resolve("count");
-        try (Proxy proxy = sh("yes | tee /dev/null | while read x; do echo x >> " + count + "; echo "
-                        + "y".repeat(1000) + "; done");
+        try (Proxy proxy = sh("yes | tee /dev/null | while read x; do echo x >> " + count + "; echo " + "y".repeat(1000)
+                        + "; done");
                 Socket client = connect(proxy)) {
             assertThat(eventually(() -> Files.exists(count))).isTrue();
             long before = -1;
@@ -188,7 +189,8 @@ class ExecIT {
                         Map.of());
                 Socket client = connect(proxy)) {
             assertThat(all(client).strip())
-                    .isEqualTo(Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString());
+                    .isEqualTo(
+                            Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString());
         }
     }
 
@@ -232,7 +234,8 @@ class ExecIT {
                     }))
                     .isTrue();
         }
-        assertThat(eventually(() -> count("weir_exec_ended", "status", "error") == 1)).isTrue();
+        assertThat(eventually(() -> count("weir_exec_ended", "status", "error") == 1))
+                .isTrue();
     }
 
     @Test
@@ -242,10 +245,13 @@ class ExecIT {
             Assumptions.abort("no python3");
         }
         Path out = folder.resolve("out");
-        String script = "import socket,sys\ns=socket.socket(fileno=0)\ns.sendall(b'over\\n')\ns.shutdown(socket.SHUT_WR)\n"
-                + "d=b''\nwhile True:\n  p=s.recv(100)\n  if not p: break\n  d+=p\nopen('" + out + "','wb').write(d)\n";
+        String script =
+                "import socket,sys\ns=socket.socket(fileno=0)\ns.sendall(b'over\\n')\ns.shutdown(socket.SHUT_WR)\n"
+                        + "d=b''\nwhile True:\n  p=s.recv(100)\n  if not p: break\n  d+=p\nopen('" + out
+                        + "','wb').write(d)\n";
         try (Proxy proxy = proxy(
-                        Map.of("program", "/usr/bin/python3", "arguments", List.of("python3", "-c", script)), Map.of());
+                        Map.of("program", "/usr/bin/python3", "arguments", List.of("python3", "-c", script)),
+                        Map.of());
                 Socket client = connect(proxy)) {
             assertThat(all(client)).isEqualTo("over\n");
             say(client, "some more");
@@ -298,7 +304,8 @@ class ExecIT {
             }
 
             assertThat(eventually(() -> !alive(pid))).isTrue();
-            assertThat(eventually(() -> count("weir_exec_ended", "status", "signal") == 1)).isTrue();
+            assertThat(eventually(() -> count("weir_exec_ended", "status", "signal") == 1))
+                    .isTrue();
         }
     }
 
@@ -352,7 +359,8 @@ class ExecIT {
     @Test
     void tellsTheProgramTheClientsCertificate() throws Exception {
         for (String name : List.of("server", "client")) {
-            String subject = name.equals("server") ? "/CN=localhost" : "/C=DE/O=Weir, Inc./CN=a client/emailAddress=a@b.example";
+            String subject =
+                    name.equals("server") ? "/CN=localhost" : "/C=DE/O=Weir, Inc./CN=a client/emailAddress=a@b.example";
             Process made = new ProcessBuilder(
                             "openssl",
                             "req",
@@ -383,7 +391,11 @@ class ExecIT {
                 "client_ca",
                 folder.resolve("client.pem").toString());
         try (Proxy proxy = proxy(
-                Map.of("program", "/bin/sh", "arguments", List.of("sh", "-c", "echo \"$SSL_CLIENT_DN|$SSL_CLIENT_I_DN\"")),
+                Map.of(
+                        "program",
+                        "/bin/sh",
+                        "arguments",
+                        List.of("sh", "-c", "echo \"$SSL_CLIENT_DN|$SSL_CLIENT_I_DN\"")),
                 Map.of("tls", tls))) {
             Path out = folder.resolve("said");
             Process client = new ProcessBuilder(

@@ -71,7 +71,8 @@ class PskHandlerTest {
         assertThat(client.text()).isEqualTo(new String(data, ISO_8859_1));
         assertThat(client.session().version()).isEqualTo(version);
         assertThat(client.session().cipher())
-                .isEqualTo(version.equals("TLSv1.3") ? "TLS_AES_128_GCM_SHA256" : "TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256");
+                .isEqualTo(
+                        version.equals("TLSv1.3") ? "TLS_AES_128_GCM_SHA256" : "TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256");
         assertThat(bed.accepted.get(0).session().identity()).isEqualTo("a");
         assertThat(bed.accepted.get(0).session().serverName()).isEqualTo("db.example");
         assertThat(bed.accepted.get(0).session().verified()).isTrue();
@@ -119,7 +120,8 @@ class PskHandlerTest {
         var client = bed.client(bed.psk(identity + ":" + key + "\n", Map.of()), version, version, port, true);
         say(client, "x".getBytes(ISO_8859_1));
 
-        assertThat(eventually(() -> client.closed && bed.accepted.get(0).closed)).isTrue();
+        assertThat(eventually(() -> client.closed && bed.accepted.get(0).closed))
+                .isTrue();
         assertThat(client.tls.handshakeFuture().isSuccess()).isFalse();
         assertThat(client.failure).isInstanceOf(SSLException.class);
         // The peer is told, and told the same.
@@ -148,7 +150,12 @@ class PskHandlerTest {
             byte[] noise = new byte[400];
             new Random(seed).nextBytes(noise);
             if (seed % 2 == 0) {
-                System.arraycopy(new byte[] {22, 3, 1, 0, (byte) (seed + 10), 1, 0, 0, (byte) (seed + 6), 3, 3}, 0, noise, 0, 11);
+                System.arraycopy(
+                        new byte[] {22, 3, 1, 0, (byte) (seed + 10), 1, 0, 0, (byte) (seed + 6), 3, 3},
+                        0,
+                        noise,
+                        0,
+                        11);
             }
             try (Socket peer = new Socket(InetAddress.getLoopbackAddress(), port)) {
                 peer.setSoTimeout(20_000);
@@ -172,7 +179,8 @@ class PskHandlerTest {
         assertThat(client.tls.handshakeFuture().await(20, TimeUnit.SECONDS)).isTrue();
         ((io.netty.channel.socket.DuplexChannel) client.context.channel()).shutdownOutput();
 
-        assertThat(eventually(() -> !bed.accepted.isEmpty() && bed.accepted.get(0).ended)).isTrue();
+        assertThat(eventually(() -> !bed.accepted.isEmpty() && bed.accepted.get(0).ended))
+                .isTrue();
     }
 
     // ---- the file
@@ -187,7 +195,8 @@ class PskHandlerTest {
         assertThat(named.tls.handshakeFuture().await(20, TimeUnit.SECONDS)).isTrue();
 
         assertThat(first.session().identity()).isEqualTo("a");
-        assertThat(eventually(() -> bed.accepted.size() == 2 && bed.accepted.get(1).session() != null))
+        assertThat(eventually(
+                        () -> bed.accepted.size() == 2 && bed.accepted.get(1).session() != null))
                 .isTrue();
         assertThat(bed.accepted.get(1).session().identity()).isEqualTo("b");
     }

@@ -102,7 +102,8 @@ class PskPeersIT {
         Path out = Files.createTempFile(folder, "client", "");
         Process process = start(
                 out,
-                ("openssl s_client -connect 127.0.0.1:" + port + " -no_ign_eof -psk_identity a -psk " + KEY + " " + more)
+                ("openssl s_client -connect 127.0.0.1:" + port + " -no_ign_eof -psk_identity a -psk " + KEY + " "
+                                + more)
                         .strip()
                         .split(" +"));
         try (OutputStream to = process.getOutputStream()) {
@@ -140,22 +141,32 @@ class PskPeersIT {
 
     @Test
     void opensslWithAnotherKeyOrWithoutOne() throws Exception {
-        int port = bed.server(
-                bed.psk("a:ffeeddccbbaa99887766554433221100\n", Map.of()), "TLSv1.2", "TLSv1.3");
+        int port = bed.server(bed.psk("a:ffeeddccbbaa99887766554433221100\n", Map.of()), "TLSv1.2", "TLSv1.3");
 
-        assertThat(client(port, "-tls1_2 -cipher PSK")).contains("alert bad record mac").doesNotContain("\nhello");
+        assertThat(client(port, "-tls1_2 -cipher PSK"))
+                .contains("alert bad record mac")
+                .doesNotContain("\nhello");
         assertThat(client(port, "-tls1_3")).contains("alert decrypt error").doesNotContain("\nhello");
         assertThat(client(port, "-tls1_3 -psk_identity b")).contains("alert decrypt error");
         // A client of certificates.
         Path out = folder.resolve("plain");
-        assertThat(start(out, "openssl", "s_client", "-connect", "127.0.0.1:" + port).waitFor(20, TimeUnit.SECONDS))
+        assertThat(start(out, "openssl", "s_client", "-connect", "127.0.0.1:" + port)
+                        .waitFor(20, TimeUnit.SECONDS))
                 .isTrue();
         assertThat(text(out)).contains("alert handshake failure");
         assertThat(start(out, "openssl", "s_client", "-tls1_2", "-connect", "127.0.0.1:" + port)
                         .waitFor(20, TimeUnit.SECONDS))
                 .isTrue();
         assertThat(text(out)).contains("alert handshake failure");
-        assertThat(start(out, "openssl", "s_client", "-tls1_1", "-cipher", "ALL@SECLEVEL=0", "-connect", "127.0.0.1:" + port)
+        assertThat(start(
+                                out,
+                                "openssl",
+                                "s_client",
+                                "-tls1_1",
+                                "-cipher",
+                                "ALL@SECLEVEL=0",
+                                "-connect",
+                                "127.0.0.1:" + port)
                         .waitFor(20, TimeUnit.SECONDS))
                 .isTrue();
         assertThat(text(out)).contains("alert protocol version");
@@ -169,7 +180,8 @@ class PskPeersIT {
         Path out = folder.resolve("server");
         start(
                 out,
-                ("openssl s_server -nocert -rev -psk_identity a -psk " + KEY + " -accept 127.0.0.1:" + port).split(" "));
+                ("openssl s_server -nocert -rev -psk_identity a -psk " + KEY + " -accept 127.0.0.1:" + port)
+                        .split(" "));
         assertThat(eventually(() -> text(out).contains("ACCEPT"))).isTrue();
         var client = bed.client(bed.psk("a:" + KEY + "\n", Map.of()), version, version, port, true);
         client.context.writeAndFlush(Unpooled.copiedBuffer("olleh\n", StandardCharsets.US_ASCII));
@@ -190,7 +202,10 @@ class PskPeersIT {
                 .waitFor();
         int port = freePort();
         Path out = folder.resolve("server");
-        start(out, ("openssl s_server -rev -cert " + cert + " -key " + cert + ".key -accept 127.0.0.1:" + port).split(" "));
+        start(
+                out,
+                ("openssl s_server -rev -cert " + cert + " -key " + cert + ".key -accept 127.0.0.1:" + port)
+                        .split(" "));
         assertThat(eventually(() -> text(out).contains("ACCEPT"))).isTrue();
         var client = bed.client(bed.psk("a:" + KEY + "\n", Map.of()), "TLSv1.2", "TLSv1.3", port, true);
         client.context.writeAndFlush(Unpooled.copiedBuffer("secret\n", StandardCharsets.US_ASCII));

@@ -62,8 +62,8 @@ final class StarttlsBed implements AutoCloseable {
 
     /** A proxy in front of {@code upstream}; more settings of the filter, and of its terminal. */
     Proxy proxy(String side, String protocol, int upstream, Map<String, ?> filter, Map<String, ?> terminal) {
-        Map<String, Object> first = new HashMap<>(Map.of(
-                "type", "starttls", "side", side, "protocol", protocol, "timeout", "20s", "tls", tls(side)));
+        Map<String, Object> first = new HashMap<>(
+                Map.of("type", "starttls", "side", side, "protocol", protocol, "timeout", "20s", "tls", tls(side)));
         first.putAll(filter);
         first.values().removeIf(""::equals);
         Map<String, Object> last = new HashMap<>(Map.of("type", "tcp_proxy", "cluster", "c"));
@@ -124,8 +124,8 @@ final class StarttlsBed implements AutoCloseable {
             try (socket) {
                 OutputStream out = socket.getOutputStream();
                 out.write(greeting.getBytes(StandardCharsets.ISO_8859_1));
-                BufferedReader in = new BufferedReader(
-                        new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
+                BufferedReader in =
+                        new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
                 for (String line = in.readLine(); line != null; line = in.readLine()) {
                     heard.add(line);
                     out.write(("got " + line + "\n").getBytes(StandardCharsets.ISO_8859_1));
@@ -168,7 +168,8 @@ final class StarttlsBed implements AutoCloseable {
                 to.flush();
                 String last = input.strip();
                 eventually(
-                        () -> !process.isAlive() || text(out).contains("got " + last.substring(last.lastIndexOf('\n') + 1)),
+                        () -> !process.isAlive()
+                                || text(out).contains("got " + last.substring(last.lastIndexOf('\n') + 1)),
                         10);
             }
         } catch (IOException gone) {

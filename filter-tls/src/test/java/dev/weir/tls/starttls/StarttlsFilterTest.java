@@ -127,7 +127,15 @@ class StarttlsFilterTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"a LOGIN {3}\r\n", "a APPEND x {1+}\r\n", " NOOP\r\n", "* BYE\r\n", "a\0b NOOP\r\n", "a NO\rOP\r\n"})
+    @ValueSource(
+            strings = {
+                "a LOGIN {3}\r\n",
+                "a APPEND x {1+}\r\n",
+                " NOOP\r\n",
+                "* BYE\r\n",
+                "a\0b NOOP\r\n",
+                "a NO\rOP\r\n"
+            })
     void endsImapThatIsNone(String line) {
         try (var tester = greeted(tester("client", "imap"), "* OK be\r\n")) {
             tester.client(line);
@@ -365,7 +373,8 @@ class StarttlsFilterTest {
     @Test
     void asksLdapForTls() {
         try (var tester = upstream("ldap", Map.of())) {
-            assertThat(tester.toUpstream()).isEqualTo("0\35\2\1\1w\30\200\261.3.6.1.4.1.1466.20037".replace("\261", "\0261"));
+            assertThat(tester.toUpstream())
+                    .isEqualTo("0\35\2\1\1w\30\200\261.3.6.1.4.1.1466.20037".replace("\261", "\0261"));
             for (char c : "0\14\2\1\1x\7\n\1\2\4\0\4\0".toCharArray()) {
                 tester.upstream(String.valueOf(c));
             }
@@ -424,14 +433,13 @@ class StarttlsFilterTest {
 
     @Test
     void asksASocksProxyWithPassword() {
-        try (var tester = upstream(
-                "socks", Map.of("host", "[2001:db8::1]:443", "username", "u", "password", "pw", "tls", ""))) {
+        try (var tester =
+                upstream("socks", Map.of("host", "[2001:db8::1]:443", "username", "u", "password", "pw", "tls", ""))) {
             assertThat(tester.toUpstream()).isEqualTo("\5\1\2");
             tester.upstream("\5\2");
             assertThat(tester.toUpstream()).isEqualTo("\1\1u\2pw");
             tester.upstream("\1\0");
-            assertThat(tester.toUpstream())
-                    .isEqualTo("\5\1\0\4\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1\1\273");
+            assertThat(tester.toUpstream()).isEqualTo("\5\1\0\4\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\1\1\273");
             for (char c : "\5\0\0\3\2ab\0\1first".toCharArray()) {
                 tester.upstream(String.valueOf(c));
             }

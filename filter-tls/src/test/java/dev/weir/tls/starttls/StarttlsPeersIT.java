@@ -65,7 +65,8 @@ class StarttlsPeersIT {
 
         String said = bed.run(
                 "first\n",
-                ("openssl s_client -quiet -no_ign_eof -CAfile " + bed.certificate + " -connect 127.0.0.1:" + port).split(" "));
+                ("openssl s_client -quiet -no_ign_eof -CAfile " + bed.certificate + " -connect 127.0.0.1:" + port)
+                        .split(" "));
 
         assertThat(said).contains(greeting(protocol).stripTrailing(), "got first");
         assertThat(server.heard).containsExactly("first");
@@ -80,7 +81,9 @@ class StarttlsPeersIT {
                 + protocol + "\nconnect = 127.0.0.1:" + weir + "\n");
 
         try (var client = new StarttlsBed.Client(stunnel)) {
-            for (int i = greeting(protocol).split("\n").length; i > 0 && !greeting(protocol).isEmpty(); i--) {
+            for (int i = greeting(protocol).split("\n").length;
+                    i > 0 && !greeting(protocol).isEmpty();
+                    i--) {
                 assertThat(client.line()).isNotEmpty();
             }
             client.say("first\n");
@@ -123,7 +126,8 @@ class StarttlsPeersIT {
 
             assertThat(client.line()).isEmpty();
         }
-        int direct = port(bed.proxy("upstream", "connect", proxy, Map.of("host", "127.0.0.1:" + server.port()), Map.of()));
+        int direct =
+                port(bed.proxy("upstream", "connect", proxy, Map.of("host", "127.0.0.1:" + server.port()), Map.of()));
         try (var client = new StarttlsBed.Client(direct)) {
             assertThat(client.line()).isEqualTo("hello");
             client.say("first\n");
@@ -191,7 +195,8 @@ class StarttlsPeersIT {
                 Map.of("tls", ""),
                 Map.of("dynamic", Map.of("networks", java.util.List.of("127.0.0.0/8", "192.0.2.0/24")))));
         // A name, as what is written as an address of this machine is refused.
-        String host = how.contains("4a") || how.contains("hostname") || how.contains("http") ? "localhost" : "127.0.0.2";
+        String host =
+                how.contains("4a") || how.contains("hostname") || how.contains("http") ? "localhost" : "127.0.0.2";
 
         String said = bed.run(
                 "",
@@ -257,7 +262,8 @@ class StarttlsPeersIT {
             try (var free = new java.net.ServerSocket(0)) {
                 port = free.getLocalPort();
             }
-            process = new ProcessBuilder("python3", "-u", "-m", "smtpd", "-n", "-c", "DebuggingServer", "127.0.0.1:" + port)
+            process = new ProcessBuilder(
+                            "python3", "-u", "-m", "smtpd", "-n", "-c", "DebuggingServer", "127.0.0.1:" + port)
                     .redirectErrorStream(true)
                     .redirectOutput(out.toFile())
                     .start();

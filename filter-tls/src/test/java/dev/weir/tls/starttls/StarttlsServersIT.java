@@ -68,8 +68,8 @@ class StarttlsServersIT {
         Path config = folder.resolve("slapd.conf");
         Files.writeString(
                 config,
-                "include /etc/ldap/schema/core.schema\nTLSCertificateFile " + bed.certificate + "\nTLSCertificateKeyFile "
-                        + bed.key + "\nsecurity tls=128\n");
+                "include /etc/ldap/schema/core.schema\nTLSCertificateFile " + bed.certificate
+                        + "\nTLSCertificateKeyFile " + bed.key + "\nsecurity tls=128\n");
         Process slapd = new ProcessBuilder(
                         "/usr/sbin/slapd", "-h", "ldap://127.0.0.1:" + server, "-f", config.toString(), "-d", "0")
                 .redirectErrorStream(true)
@@ -116,9 +116,12 @@ class StarttlsServersIT {
         Path data = Files.createTempDirectory(Path.of("/tmp"), "weir-pg");
         // It refuses to run as root, and keys that others may read.
         String script = "set -e; chown -R postgres " + data + "; cp " + bed.certificate + " " + bed.key + " " + data
-                + "; chown postgres " + data + "/*.pem; chmod 600 " + data + "/key.pem; cd " + data + "; runuser -u postgres -- "
-                + programs + "/initdb -A trust -U postgres -N -D " + data + "/d >/dev/null; exec runuser -u postgres -- "
-                + programs + "/postgres -D " + data + "/d -p " + port + " -k '' -h 127.0.0.1 -F -c ssl=on -c ssl_cert_file="
+                + "; chown postgres " + data + "/*.pem; chmod 600 " + data + "/key.pem; cd " + data
+                + "; runuser -u postgres -- "
+                + programs + "/initdb -A trust -U postgres -N -D " + data
+                + "/d >/dev/null; exec runuser -u postgres -- "
+                + programs + "/postgres -D " + data + "/d -p " + port
+                + " -k '' -h 127.0.0.1 -F -c ssl=on -c ssl_cert_file="
                 + data + "/cert.pem -c ssl_key_file=" + data + "/key.pem";
         Process process = new ProcessBuilder("bash", "-c", script)
                 .redirectErrorStream(true)

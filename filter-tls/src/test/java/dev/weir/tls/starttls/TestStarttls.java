@@ -52,8 +52,8 @@ final class TestStarttls implements FilterFactory {
 
     static TlsServer server(ConfigNode section) {
         ConfigNode tls = section.required("certificates").elements().get(0);
-        SslContext context = context(SslContextBuilder.forServer(
-                new File(tls.string("certificate")), new File(tls.string("private_key"))));
+        SslContext context = context(
+                SslContextBuilder.forServer(new File(tls.string("certificate")), new File(tls.string("private_key"))));
         return new TlsServer() {
             @Override
             public boolean needsHello() {
@@ -107,8 +107,7 @@ final class TestStarttls implements FilterFactory {
         @Override
         public @Nullable TlsSession session() {
             return handshakeFuture().isSuccess()
-                    ? new TlsSession(
-                            engine().getSession().getProtocol(), "", null, null, false, false, List.of(), null)
+                    ? new TlsSession(engine().getSession().getProtocol(), "", null, null, false, false, List.of(), null)
                     : null;
         }
     }
