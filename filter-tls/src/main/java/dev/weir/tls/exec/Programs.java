@@ -196,6 +196,10 @@ final class Programs implements AutoCloseable {
             program.signal(LibC.SIGTERM);
             later(() -> program.signal(LibC.SIGKILL), KILL_MILLIS);
         });
-        scan();
+        if (running.get() == 0) {
+            threads.shutdown();
+        } else {
+            scan();
+        }
     }
 }

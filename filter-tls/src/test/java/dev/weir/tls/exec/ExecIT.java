@@ -148,6 +148,7 @@ class ExecIT {
         try (Proxy proxy = sh("yes | tee /dev/null | while read x; do echo x >> " + count + "; echo " + "y".repeat(1000)
                         + "; done");
                 Socket client = connect(proxy)) {
+            assertThat(client.isConnected()).isTrue();
             assertThat(eventually(() -> Files.exists(count))).isTrue();
             long before = -1;
             long now = 0;

@@ -172,7 +172,7 @@ final class PskBed implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-        loops.shutdownGracefully(0, 5, java.util.concurrent.TimeUnit.SECONDS).sync();
+    public void close() {
+        loops.shutdownGracefully(0, 5, java.util.concurrent.TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

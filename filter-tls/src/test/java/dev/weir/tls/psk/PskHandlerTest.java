@@ -9,6 +9,7 @@ import dev.weir.core.config.ConfigException;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +39,7 @@ class PskHandlerTest {
     }
 
     @AfterEach
-    void end() throws Exception {
+    void end() {
         bed.close();
     }
 
@@ -181,6 +182,44 @@ class PskHandlerTest {
 
         assertThat(eventually(() -> !bed.accepted.isEmpty() && bed.accepted.get(0).ended))
                 .isTrue();
+    }
+
+    @Test
+    void countsWhatWaitsForTheHandshakeAndGivesItBackAtTheEnd() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            var client =
+                    bed.client(bed.psk("a:" + KEY + "\n", Map.of()), "TLSv1.2", "TLSv1.3", silent.getLocalPort(), true);
+            var written = client.context.writeAndFlush(Unpooled.directBuffer().writeZero(1 << 20));
+            assertThat(eventually(() -> !client.context.channel().isWritable())).isTrue();
+            var ended = client.context
+                    .executor()
+                    .submit(() -> client.tls.closeOutbound())
+                    .get();
+            client.context.close().sync();
+
+            assertThat(eventually(() -> written.isDone() && ended.isDone())).isTrue();
+            assertThat(written.isSuccess()).isFalse();
+            assertThat(ended.isSuccess()).isFalse();
+            assertThat(client.tls.handshakeFuture().isSuccess()).isFalse();
+        }
+    }
+
+    @Test
+    void stopsWhereThePeerDoesNotRead() throws Exception {
+        PskTls psk = bed.psk("a:" + KEY + "\n", Map.of());
+        int port = bed.server(psk, "TLSv1.3", "TLSv1.3");
+        var client = bed.client(psk, "TLSv1.3", "TLSv1.3", port, false);
+        assertThat(client.tls.handshakeFuture().await(20, TimeUnit.SECONDS)).isTrue();
+        for (int i = 0; i < 32; i++) {
+            say(client, new byte[1 << 20]); // it echoes, and nobody reads that
+        }
+
+        assertThat(eventually(() -> !bed.accepted.isEmpty()
+                        && bed.accepted.get(0).received.size() > 0
+                        && !bed.accepted.get(0).context.channel().isWritable()))
+                .isTrue();
+        client.context.channel().config().setAutoRead(true);
+        assertThat(eventually(() -> client.received.size() == 32 << 20)).isTrue();
     }
 
     // ---- the file

@@ -4,6 +4,7 @@ import dev.weir.core.Proxy;
 import dev.weir.core.config.ProxyConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.BufferedReader;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
@@ -28,7 +29,7 @@ final class StarttlsBed implements AutoCloseable {
     final Path folder;
     final Path certificate;
     final Path key;
-    private final List<AutoCloseable> open = new ArrayList<>();
+    private final List<Closeable> open = new ArrayList<>();
 
     StarttlsBed(Path folder) throws Exception {
         this.folder = folder;
@@ -79,7 +80,7 @@ final class StarttlsBed implements AutoCloseable {
                         List.of(Map.of("name", "l", "address", "127.0.0.1:0", "filters", List.of(first, last))),
                         "clusters",
                         List.of(Map.of("name", "c", "endpoints", List.of("127.0.0.1:" + upstream))))));
-        open.add(proxy);
+        open.add(proxy::close);
         return proxy;
     }
 
@@ -100,7 +101,7 @@ final class StarttlsBed implements AutoCloseable {
         return lines;
     }
 
-    static final class Lines implements AutoCloseable {
+    static final class Lines implements Closeable {
         final List<String> heard = new CopyOnWriteArrayList<>();
         private final ServerSocket server;
         private final String greeting;
@@ -208,7 +209,7 @@ final class StarttlsBed implements AutoCloseable {
                     .redirectErrorStream(true)
                     .redirectOutput(log.toFile())
                     .start();
-            open.add(() -> process.destroyForcibly().waitFor());
+            open.add(() -> process.destroyForcibly().onExit().join());
             eventually(() -> !process.isAlive() || text(log).contains("Configuration successful"), 20);
             if (process.isAlive() && eventually(() -> accepts(port), 5)) {
                 return port;
@@ -276,7 +277,7 @@ final class StarttlsBed implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws IOException {
         for (int i = open.size() - 1; i >= 0; i--) {
             open.get(i).close();
         }
