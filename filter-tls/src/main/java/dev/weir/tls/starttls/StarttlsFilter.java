@@ -8,13 +8,10 @@ import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterContext;
 import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.Side;
-import dev.weir.core.tls.TlsHandler;
 import dev.weir.core.tls.TlsSession;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.Channel;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +39,7 @@ final class StarttlsFilter implements NetworkFilter, Wire {
 
     private final StarttlsSettings settings;
     private final Talk talk;
+    private final StarttlsSettings.Underway underway;
     private @Nullable FilterContext context;
     private State state = State.WAITING;
     private @Nullable Side listening;
@@ -56,9 +54,10 @@ final class StarttlsFilter implements NetworkFilter, Wire {
     private @Nullable ScheduledFuture<?> deadline;
     private @Nullable ScheduledFuture<?> patience;
 
-    StarttlsFilter(StarttlsSettings settings, Talk talk) {
+    StarttlsFilter(StarttlsSettings settings, Talk talk, StarttlsSettings.Underway underway) {
         this.settings = settings;
         this.talk = talk;
+        this.underway = underway;
     }
 
     // ---- what the core calls
@@ -164,7 +163,7 @@ final class StarttlsFilter implements NetworkFilter, Wire {
     private boolean beginsTls(ByteBuf data) {
         return (state == State.WAITING || state == State.TALKING)
                 && settings.side() == Side.CLIENT
-                && settings.maker() != null
+                && settings.tls() != null
                 && data.getUnsignedByte(data.readerIndex()) == HANDSHAKE;
     }
 
@@ -179,18 +178,27 @@ final class StarttlsFilter implements NetworkFilter, Wire {
 
     /** {@code direct}: by the client, without having asked. */
     private void secure(boolean direct) {
-        Function<Channel, TlsHandler> maker = settings.makerFor(context().connection());
-        if (maker == null || encrypted) {
+        StarttlsSettings.Begin begin = settings.tls();
+        if (begin == null || encrypted) {
             secured(direct);
             return;
         }
+        if (!underway.begin(begin.mostHandshakes())) {
+            over("too many handshakes", CloseReason.LIMIT);
+            return;
+        }
         state = State.SECURING;
-        LateTls tls = new LateTls(maker, context().connection().loop().newPromise());
+        Connection connection = context().connection();
+        LateTls tls = new LateTls(
+                begin.makers().apply(connection),
+                begin.reader(),
+                connection.loop().newPromise());
         context().startTls(settings.side(), tls).addListener(done -> {
+            underway.end();
             if (done.isSuccess() && state == State.SECURING) {
                 TlsSession session = tls.session();
                 if (settings.side() == Side.CLIENT && session != null) {
-                    context().connection().set(ConnectionAttribute.TLS, session);
+                    connection.set(ConnectionAttribute.TLS, session);
                 }
                 encrypted = true;
                 secured(direct);

@@ -9,15 +9,15 @@ import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.filter.Side;
 import dev.weir.core.tls.TlsClient;
-import dev.weir.core.tls.TlsHandler;
 import dev.weir.core.tls.TlsServer;
-import io.netty.channel.Channel;
+import dev.weir.core.tls.TlsSupport;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -59,29 +59,59 @@ public final class StarttlsFilterFactory implements FilterFactory {
         StarttlsSettings settings = new StarttlsSettings(
                 "starttls " + protocol + " " + sideName,
                 side,
-                maker(config, environment, side, protocol),
-                target,
+                tls(config, environment, side, protocol, target),
                 timeout,
                 new StarttlsMetrics(environment.meters(), environment.listener(), sideName, protocol));
         Supplier<Talk> talks = side == Side.CLIENT ? toClient(protocol) : toUpstream(protocol, words, target);
-        return PerLoop.always(connection -> new StarttlsFilter(settings, talks.get()));
+        return loop -> {
+            StarttlsSettings.Underway underway = new StarttlsSettings.Underway();
+            return connection -> new StarttlsFilter(settings, talks.get(), underway);
+        };
     }
 
-    private static @Nullable BiFunction<Channel, Address, TlsHandler> maker(
-            ConfigNode config, FilterEnvironment environment, Side side, String protocol) {
-        if (!config.has("tls") && TUNNELS.contains(protocol)) {
+    private static StarttlsSettings.@Nullable Begin tls(
+            ConfigNode config, FilterEnvironment environment, Side side, String protocol, @Nullable Address target) {
+        if (!config.has("tls")) {
+            if (!TUNNELS.contains(protocol)) {
+                config.required("tls");
+            }
             return null;
         }
         ConfigNode section = config.required("tls");
-        if (!config.has("tls")) {
-            return null; // reported
+        return side == Side.CLIENT ? server(section, environment) : client(section, environment, target);
+    }
+
+    private static StarttlsSettings.Begin server(ConfigNode section, FilterEnvironment environment) {
+        TlsServer server = environment.tlsServer(section);
+        if (server.unauthorizedCluster() != null) {
+            // The upstream is connected to, or chosen, before the client has shown anything.
+            section.error("on_unauthorized", "a cluster (expected: close, or pass, where TLS begins in mid-stream)");
         }
-        if (side == Side.CLIENT) {
-            TlsServer server = environment.tlsServer(section);
-            return (channel, address) -> server.handler(channel, null);
-        }
+        List<TlsSupport> readers = server.needsHello() ? environment.services(TlsSupport.class) : List.of();
+        return new StarttlsSettings.Begin(
+                connection -> server::handler,
+                readers.isEmpty() ? null : readers.get(0)::hello,
+                server.maxHandshakes());
+    }
+
+    /** {@code target} is whom TLS is with where that is another one than the connection's upstream: behind a tunnel. */
+    private static StarttlsSettings.Begin client(
+            ConfigNode section, FilterEnvironment environment, @Nullable Address target) {
         TlsClient client = environment.tlsClient(section);
-        return (channel, address) -> client.handler(channel, address, null);
+        return new StarttlsSettings.Begin(
+                connection -> {
+                    Address peer = target == null ? address(connection.upstream()) : target;
+                    return (channel, hello) -> client.handler(channel, peer, null);
+                },
+                null,
+                Integer.MAX_VALUE);
+    }
+
+    /** Whom the certificate must be for, where the configuration does not say it. */
+    private static Address address(@Nullable SocketAddress upstream) {
+        return upstream instanceof InetSocketAddress inet
+                ? new Address(inet.getHostString(), inet.getPort())
+                : new Address(String.valueOf(upstream), -1);
     }
 
     // ---- words

@@ -1,14 +1,9 @@
 package dev.weir.tls.starttls;
 
-import dev.weir.core.config.Address;
-import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.Side;
-import dev.weir.core.tls.TlsHandler;
-import io.netty.channel.Channel;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
+import io.netty.buffer.ByteBuf;
+import dev.weir.core.tls.ClientHello;
 import java.time.Duration;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -17,32 +12,36 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name protocol and side, for logs
  * @param side whose TLS it is
- * @param maker makes handlers, told whom the connection goes to; null where TLS is not this filter's to begin
- * @param peer whom it goes to where that is another one than the connection's upstream: behind a tunnel
+ * @param tls begins it; null where that is not this filter's business
  * @param timeout how long a negotiation may take
  */
-record StarttlsSettings(
-        String name,
-        Side side,
-        @Nullable BiFunction<Channel, Address, TlsHandler> maker,
-        @Nullable Address peer,
-        Duration timeout,
-        StarttlsMetrics metrics) {
+record StarttlsSettings(String name, Side side, @Nullable Begin tls, Duration timeout, StarttlsMetrics metrics) {
+    /**
+     * How TLS begins.
+     *
+     * @param makers makes the maker of a connection's handler
+     * @param reader reads what a client asks for, where that has to be known
+     * @param mostHandshakes how many may be under way on one event loop
+     */
+    record Begin(
+            Function<dev.weir.core.filter.Connection, LateTls.Maker> makers,
+            @Nullable Function<ByteBuf, @Nullable ClientHello> reader,
+            int mostHandshakes) {}
 
-    @Nullable
-    Function<Channel, TlsHandler> makerFor(Connection connection) {
-        BiFunction<Channel, Address, TlsHandler> make = maker;
-        return make == null ? null : channel -> make.apply(channel, address(connection));
-    }
+    /** Handshakes under way on one event loop. */
+    static final class Underway {
+        private int now;
 
-    /** Whom the certificate must be for, where the configuration does not say it. */
-    private Address address(Connection connection) {
-        if (peer != null) {
-            return peer;
+        boolean begin(int most) {
+            if (now >= most) {
+                return false;
+            }
+            now++;
+            return true;
         }
-        SocketAddress upstream = connection.upstream();
-        return upstream instanceof InetSocketAddress inet
-                ? new Address(inet.getHostString(), inet.getPort())
-                : new Address(String.valueOf(upstream), -1);
+
+        void end() {
+            now--;
+        }
     }
 }

@@ -266,8 +266,8 @@ final class StarttlsBed implements AutoCloseable {
             return line.toString().strip();
         }
 
-        String bytes(int count) throws IOException {
-            return new String(in.readNBytes(count), StandardCharsets.ISO_8859_1);
+        String all() throws IOException {
+            return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
         }
 
         @Override

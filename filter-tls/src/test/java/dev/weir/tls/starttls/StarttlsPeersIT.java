@@ -4,6 +4,7 @@ import static dev.weir.tls.starttls.StarttlsBed.port;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,8 +58,62 @@ class StarttlsPeersIT {
         assertThat(bed.count("ok")).isEqualTo(1);
     }
 
+    private Map<String, ?> twoCertificates() throws Exception {
+        bed.run(
+                "",
+                ("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=other.example"
+                                + " -addext subjectAltName=DNS:other.example -keyout " + folder + "/other.key -out " + folder
+                                + "/other.pem")
+                        .split(" "));
+        return Map.of(
+                "certificates",
+                List.of(
+                        Map.of("certificate", bed.certificate.toString(), "private_key", bed.key.toString()),
+                        Map.of("certificate", folder + "/other.pem", "private_key", folder + "/other.key")));
+    }
+
+    @Test
+    void theCertificateIsThatOfTheNameThatTheClientAsksFor() throws Exception {
+        var server = bed.lines(greeting("smtp"));
+        int port = port(bed.proxy("client", "smtp", server.port(), Map.of("tls", twoCertificates()), Map.of()));
+
+        for (String name : List.of("other.example", "localhost")) {
+            assertThat(bed.run(
+                            "first\n",
+                            ("openssl s_client -no_ign_eof -starttls smtp -servername " + name + " -connect 127.0.0.1:"
+                                            + port)
+                                    .split(" ")))
+                    .contains("subject=CN = " + name, "got first");
+        }
+        // What is no hello fails all the same, and so does a client that leaves.
+        try (var client = new StarttlsBed.Client(port)) {
+            client.say("EHLO x\r\nSTARTTLS\r\nMAIL FROM:<a@b>\r\n");
+            assertThat(client.all()).contains("220 2.0.0 Go ahead\r\n").doesNotContain("250 2");
+        }
+        try (var client = new StarttlsBed.Client(port)) {
+            assertThat(client.line()).startsWith("220-");
+            assertThat(client.line()).startsWith("220 ");
+            client.say("STARTTLS\r\n\26\3\1\2\0\1");
+            assertThat(client.line()).isEqualTo("220 2.0.0 Go ahead");
+            client.socket.shutdownOutput();
+            assertThat(client.all()).isEmpty();
+        }
+        assertThat(server.heard).containsExactly("first", "first");
+        assertThat(StarttlsBed.eventually(() -> bed.count("failed") == 2, 10)).isTrue();
+    }
+
+    @Test
+    void unauthorizedClientsCannotBeSentElsewhereInMidStream() {
+        var tls = new java.util.HashMap<String, Object>(bed.tls("client"));
+        tls.putAll(Map.of("client_ca", bed.certificate.toString(), "on_unauthorized", Map.of("cluster", "c")));
+
+        org.assertj.core.api.Assertions.assertThatThrownBy(
+                        () -> bed.proxy("client", "smtp", 1, Map.of("tls", tls), Map.of()))
+                .hasMessageContaining("on_unauthorized: a cluster (expected: close, or pass");
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"smtp", "pop3", "imap", "pgsql"})
+    @ValueSource(strings = {"smtp", "imap", "pgsql"}) // POP3 greets at once, as in stunnel
     void aClientMayBeginWithTlsAtOnce(String protocol) throws Exception {
         var server = bed.lines(greeting(protocol));
         int port = port(bed.proxy("client", protocol, server.port(), Map.of(), Map.of()));

@@ -389,8 +389,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
             ReferenceCountUtil.release(first);
             return loop().newFailedFuture(new IllegalStateException("no upstream connection to start TLS on"));
         }
-        CloseReason failure = side == Side.CLIENT ? CloseReason.TLS_FAILED : CloseReason.UPSTREAM_TLS_FAILED;
-        return TlsStart.begin(target, handler, first, () -> close(failure));
+        return TlsStart.begin(target, handler, first, () -> close(side.tlsFailed()));
     }
 
     // ---- closing
