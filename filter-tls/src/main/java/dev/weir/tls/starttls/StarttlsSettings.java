@@ -1,8 +1,8 @@
 package dev.weir.tls.starttls;
 
 import dev.weir.core.filter.Side;
-import io.netty.buffer.ByteBuf;
 import dev.weir.core.tls.ClientHello;
+import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;

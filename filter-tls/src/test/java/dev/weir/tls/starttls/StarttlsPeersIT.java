@@ -62,7 +62,8 @@ class StarttlsPeersIT {
         bed.run(
                 "",
                 ("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=other.example"
-                                + " -addext subjectAltName=DNS:other.example -keyout " + folder + "/other.key -out " + folder
+                                + " -addext subjectAltName=DNS:other.example -keyout " + folder + "/other.key -out "
+                                + folder
                                 + "/other.pem")
                         .split(" "));
         return Map.of(
