@@ -336,6 +336,30 @@ class ExecIT {
     }
 
     @Test
+    void closesConnectionsWhereThereIsNoEpoll() throws Exception {
+        Proxy proxy = Proxy.builder()
+                .meters(meters)
+                .start(ProxyConfig.of(Map.of(
+                        "transport",
+                        "nio",
+                        "listeners",
+                        List.of(Map.of(
+                                "name",
+                                "l",
+                                "address",
+                                "127.0.0.1:0",
+                                "filters",
+                                List.of(Map.of("type", "exec", "program", "/bin/cat")))),
+                        "clusters",
+                        List.of())));
+        open.add(proxy);
+        try (Socket client = connect(proxy)) {
+            assertThat(all(client)).isEmpty();
+        }
+        assertThat(count("weir_exec_failed", "reason", "transport")).isEqualTo(1);
+    }
+
+    @Test
     void startsNoMoreThanItMay() throws Exception {
         try (Proxy proxy = proxy(Map.of("program", "/bin/cat", "max_programs", 1), Map.of())) {
             try (Socket first = connect(proxy);
