@@ -33,6 +33,7 @@ class StarttlsServersIT {
     Path folder;
 
     private StarttlsBed bed;
+    private Path data;
 
     @BeforeEach
     void begin() throws Exception {
@@ -112,17 +113,15 @@ class StarttlsServersIT {
     private Process postgres(int port) throws Exception {
         Path programs = postgres();
         StarttlsBed.needs("psql");
-        StarttlsBed.needs("runuser");
-        Path data = Files.createTempDirectory(Path.of("/tmp"), "weir-pg");
+        data = Files.createTempDirectory(Path.of("/tmp"), "weir-pg");
         // It refuses to run as root, and keys that others may read.
-        String script = "set -e; chown -R postgres " + data + "; cp " + bed.certificate + " " + bed.key + " " + data
-                + "; chown postgres " + data + "/*.pem; chmod 600 " + data + "/key.pem; cd " + data
-                + "; runuser -u postgres -- "
-                + programs + "/initdb -A trust -U postgres -N -D " + data
-                + "/d >/dev/null; exec runuser -u postgres -- "
-                + programs + "/postgres -D " + data + "/d -p " + port
-                + " -k '' -h 127.0.0.1 -F -c ssl=on -c ssl_cert_file="
-                + data + "/cert.pem -c ssl_key_file=" + data + "/key.pem";
+        boolean root = "root".equals(System.getProperty("user.name"));
+        String as = root ? "runuser -u postgres -- " : "";
+        String script = "set -e; cd " + data + "; cp " + bed.certificate + " " + bed.key + " .; chmod 600 key.pem; "
+                + (root ? "chown -R postgres .; " : "")
+                + as + programs + "/initdb -A trust -U postgres -N -D " + data + "/d >/dev/null; exec " + as + programs
+                + "/postgres -D " + data + "/d -p " + port + " -k '' -h 127.0.0.1 -F -c ssl=on -c ssl_cert_file=" + data
+                + "/cert.pem -c ssl_key_file=" + data + "/key.pem";
         Process process = new ProcessBuilder("bash", "-c", script)
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("pg.log").toFile())
@@ -133,10 +132,11 @@ class StarttlsServersIT {
         return process;
     }
 
-    private static void stop(Process process) throws Exception {
+    private void stop(Process process) throws Exception {
         process.descendants().forEach(ProcessHandle::destroy);
         process.destroy();
         process.waitFor();
+        new ProcessBuilder("rm", "-rf", String.valueOf(data)).start().waitFor();
     }
 
     private String psql(int port, String sslmode) throws Exception {
