@@ -46,13 +46,24 @@ final class Surroundings {
         return value.indexOf(0) < 0 ? value : value.replace('\0', '?');
     }
 
-    /** In the order of the certificate, as OpenSSL's one-line form: {@code C = DE, O = Weir, CN = client}, without blanks around =. */
+    /** In the order of the certificate, as stunnel tells it: {@code C=DE, O="Weir, Inc.", CN=client}. */
     static String name(X500Principal principal) {
         String text = principal.getName(X500Principal.RFC2253, EMAIL);
         try {
-            return new LdapName(text).getRdns().stream().map(Rdn::toString).collect(Collectors.joining(", "));
+            return new LdapName(text).getRdns().stream().map(Surroundings::part).collect(Collectors.joining(", "));
         } catch (InvalidNameException e) {
             return text;
         }
+    }
+
+    private static String part(Rdn part) {
+        if (part.size() > 1 || !(part.getValue() instanceof String value)) {
+            return part.toString();
+        }
+        String escaped = value.replace("\\", "\\\\").replace("\"", "\\\"");
+        boolean quoted = value.startsWith("#")
+                || !value.strip().equals(value)
+                || value.chars().anyMatch(c -> ",+<>;".indexOf(c) >= 0);
+        return part.getType() + "=" + (quoted ? '"' + escaped + '"' : escaped);
     }
 }

@@ -438,7 +438,7 @@ class ExecIT {
                     .start();
             assertThat(client.waitFor(30, TimeUnit.SECONDS)).isTrue();
             // As stunnel tells it.
-            String name = "C=DE, O=Weir\\, Inc., CN=a client, emailAddress=a@b.example";
+            String name = "C=DE, O=\"Weir, Inc.\", CN=a client, emailAddress=a@b.example";
 
             assertThat(Files.readString(out)).contains(name + "|" + name + "\n");
         }
