@@ -25,6 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
 class TlsDatabasesIT {
     private static final Path REDIS_CLI = Path.of("/usr/bin/redis-cli");
     private static final Path REDIS_SERVER = Path.of("/usr/bin/redis-server");
+    private static final Path PYTHON = Path.of(
+            System.getenv().getOrDefault("WEIR_TOOLS", System.getProperty("user.home") + "/.cache/weir-tools"),
+            "secantus/bin/python");
     private static final Path CURL = Path.of("/usr/bin/curl");
 
     @TempDir
@@ -170,6 +173,40 @@ class TlsDatabasesIT {
             assertThat(one.keys() + two.keys()).isEqualTo(20);
             assertThat(one.keys()).isBetween(1, 19);
             assertThat(clusters(server)).contains("\"tls\":\"verified\"").doesNotContain("unhealthy");
+        }
+    }
+
+    /** PyMongo with a certificate of its own, before the independent server of the demo. */
+    @Test
+    void mongoStatisticsReadWhatWasEncrypted() throws Exception {
+        needs(PYTHON);
+        Files.writeString(
+                folder.resolve("both.pem"),
+                Files.readString(folder.resolve("client.key")) + Files.readString(folder.resolve("client.pem")));
+        try (DemoMongoServer mongo = new DemoMongoServer();
+                Server server = start("""
+                        admin: { address: "127.0.0.1:0" }
+                        listeners:
+                          - name: shop
+                            address: 127.0.0.1:0
+                        %s
+                            filters:
+                              - { type: mongo_stats }
+                              - { type: tcp_proxy, cluster: shop }
+                        clusters: [ { name: shop, endpoints: [ "%s" ] } ]
+                        """.formatted(TLS.indent(-8).indent(4), mongo.address()))) {
+            String script = """
+                    import pymongo
+                    client = pymongo.MongoClient("127.0.0.1", PORT, directConnection=True, tls=True, tlsCAFile="DIR/ca.pem", tlsCertificateKeyFile="DIR/both.pem")
+                    client.shop.orders.insert_one({"a": 1})
+                    print(client.shop.orders.count_documents({}))
+                    """
+                    .replace("PORT", Integer.toString(server.listeners().get(0).address().port()))
+                    .replace("DIR", folder.toString());
+
+            assertThat(run(List.of(PYTHON.toString(), "-c", script))).isEqualTo("1\n");
+
+            assertThat(metrics(server)).contains("db_operation_name=\"insert\"").contains("db_system_name=\"mongodb\"");
         }
     }
 

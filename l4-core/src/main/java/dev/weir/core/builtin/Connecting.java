@@ -4,6 +4,7 @@ import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.Exclusions;
 import dev.weir.core.cluster.Limit;
+import dev.weir.core.config.Address;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.TerminalContext;
@@ -11,6 +12,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
@@ -61,6 +63,8 @@ final class Connecting {
     private final Cluster cluster;
     private final TerminalContext context;
     private final Owner owner;
+    /** Where the client asked to be connected to; null if that is not for it to say. */
+    private final @Nullable Address target;
 
     private Exclusions excluded = Exclusions.NONE;
     private int failed;
@@ -81,9 +85,15 @@ final class Connecting {
         this.cluster = settings.cluster();
         this.context = context;
         this.owner = owner;
+        this.target = context.connection().get(ConnectionAttribute.TARGET);
     }
 
     void start() {
+        if (target != null && settings.targets() == null) {
+            settings.metrics().noEndpoint();
+            giveUp(CloseReason.DENIED);
+            return;
+        }
         pending = cluster.acquire(Limit.PENDING);
         if (pending) {
             attempt();
@@ -112,7 +122,7 @@ final class Connecting {
             ChannelFuture attempt;
             begin = context.clock().nanoTime();
             try {
-                attempt = next.connect(context.connection(), owner.handler());
+                attempt = next.connect(context.connection(), handler());
             } catch (ChannelException noSocket) {
                 // Too many open files: another endpoint would fare no better, and it is not this one's fault.
                 settings.metrics().failed(noSocket);
@@ -136,7 +146,24 @@ final class Connecting {
         none();
     }
 
+    private ChannelHandler handler() {
+        TargetRules rules = settings.targets();
+        ChannelHandler handler = owner.handler();
+        if (target == null || rules == null) {
+            return handler;
+        }
+        return new ChannelInitializer<Channel>() {
+            @Override
+            protected void initChannel(Channel made) {
+                made.pipeline().addLast(rules, handler);
+            }
+        };
+    }
+
     private @Nullable Endpoint next() {
+        if (target != null) {
+            return failed == 0 && excluded == Exclusions.NONE ? cluster.elsewhere(target) : null;
+        }
         long hash = hash();
         Endpoint next = cluster.pickToConnect(hash, failed, excluded);
         if (next == null && failed > 0 && settings.attempts().baseNanos() > 0) {
@@ -172,7 +199,13 @@ final class Connecting {
         }
         Throwable cause = attempt.cause();
         boolean late = cause instanceof ConnectTimeoutException;
-        tried.done(late ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED, nanos / 1_000);
+        if (cause instanceof TargetRules.Refused) {
+            giveUp(CloseReason.DENIED);
+            return;
+        }
+        if (target == null) {
+            tried.done(late ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED, nanos / 1_000);
+        }
         settings.metrics().failed(cause);
         failed++;
         reason = reason(cause, late);

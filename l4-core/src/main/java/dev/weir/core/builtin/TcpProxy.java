@@ -42,6 +42,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
      * @param hashBy what is hashed; null, and where it is not set, for the client's address
      * @param idleNanos 0 for none
      * @param longestNanos 0 for none
+     * @param targets where clients may ask to be connected to; null for nowhere
      */
     record Settings(
             Cluster cluster,
@@ -50,10 +51,11 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
             long longestNanos,
             Connecting.Attempts attempts,
             @Nullable Mirror mirror,
+            @Nullable TargetRules targets,
             UpstreamMetrics metrics) {
         /** The same for another cluster. */
         Settings with(Cluster other, UpstreamMetrics itsMetrics) {
-            return new Settings(other, hashBy, idleNanos, longestNanos, attempts, mirror, itsMetrics);
+            return new Settings(other, hashBy, idleNanos, longestNanos, attempts, mirror, targets, itsMetrics);
         }
     }
 
@@ -125,7 +127,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
         upstream = channel;
         connected = true;
         context.upstream(settings.cluster.name(), channel.remoteAddress(), channel);
-        if (settings.cluster.wantsOutcomes()) {
+        if (settings.cluster.wantsOutcomes() && context.connection().get(ConnectionAttribute.TARGET) == null) {
             context.judge(endpoint);
             silent = new Silent(endpoint, context.clock().nanoTime());
         }

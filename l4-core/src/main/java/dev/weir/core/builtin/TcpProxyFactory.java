@@ -48,7 +48,14 @@ public final class TcpProxyFactory implements TerminalFactory {
         UpstreamMetrics metrics = new UpstreamMetrics(environment.meters(), cluster.name());
         Mirror mirror = config.has("mirror") ? Mirror.configure(config.required("mirror"), environment) : null;
         TcpProxy.Settings settings = new TcpProxy.Settings(
-                cluster, hashBy(config), idle.toNanos(), longest.toNanos(), attempts(config), mirror, metrics);
+                cluster,
+                hashBy(config),
+                idle.toNanos(),
+                longest.toNanos(),
+                attempts(config),
+                mirror,
+                targets(config),
+                metrics);
         return loop -> {
             Map<String, TcpProxy.Settings> others = new HashMap<>();
             return context -> new TcpProxy(chosen(settings, others, context.connection(), environment), context);
@@ -81,6 +88,15 @@ public final class TcpProxyFactory implements TerminalFactory {
     private static @Nullable ConnectionAttribute<String> hashBy(ConfigNode config) {
         String name = config.oneOf("hash_policy", SOURCE, HASHED.keySet());
         return HASHED.getOrDefault(name, Optional.empty()).orElse(null);
+    }
+
+    /** Which targets of clients are gone to; null for none. */
+    private static @Nullable TargetRules targets(ConfigNode config) {
+        ConfigNode node = config.child("dynamic");
+        if (node != null && node.isMap()) {
+            return TargetRules.configure(node);
+        }
+        return config.bool("dynamic", false) ? TargetRules.elsewhere() : null;
     }
 
     private static Connecting.Attempts attempts(ConfigNode config) {

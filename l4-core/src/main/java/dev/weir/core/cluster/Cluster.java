@@ -1,5 +1,6 @@
 package dev.weir.core.cluster;
 
+import dev.weir.core.config.Address;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,14 @@ public interface Cluster {
 
     /** Name of its policy. */
     String loadBalancing();
+
+    /**
+     * An endpoint that is none of this cluster's: at an address that a client chose, connected to with the settings of this cluster and within
+     * its limits. Made for one connection. Null if the cluster makes none.
+     */
+    default @Nullable Endpoint elsewhere(Address target) {
+        return null;
+    }
 
     /** All endpoints at this moment, with a version that grows with every change. */
     Snapshot snapshot();

@@ -1,5 +1,6 @@
 package dev.weir.core.filter;
 
+import dev.weir.core.config.Address;
 import dev.weir.core.tls.TlsSession;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -25,6 +26,11 @@ public final class ConnectionAttribute<T> {
     /** What a PROXY protocol header said; the core sets it before the filters see the connection. */
     public static final ConnectionAttribute<ProxyHeader> PROXY_HEADER =
             new ConnectionAttribute<>("proxy_header", ProxyHeader.class);
+    /**
+     * Where the client asked to be connected to, by a protocol that lets it (SOCKS, CONNECT). Terminals go there only where their configuration
+     * allows it, and close the connection where it does not.
+     */
+    public static final ConnectionAttribute<Address> TARGET = new ConnectionAttribute<>("target", Address.class);
     /** What hash balancers hash; without it they hash the client's address. */
     public static final ConnectionAttribute<Long> HASH = new ConnectionAttribute<>("hash", Long.class);
 

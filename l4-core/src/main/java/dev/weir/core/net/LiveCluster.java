@@ -154,6 +154,12 @@ final class LiveCluster implements Cluster {
     }
 
     @Override
+    public @Nullable Endpoint elsewhere(Address target) {
+        Host.State fine = Host.State.of(0, "", parts.shared().now());
+        return target.isUnix() ? null : new Host(Found.of(target), this, new Host.Kept(), fine);
+    }
+
+    @Override
     public @Nullable Endpoint pickToConnect(long hash, int attempt, Exclusions excluded) {
         return limits.full() ? null : hosts.pick(hash, attempt, excluded, limits.ofHosts() ? limits : null);
     }
