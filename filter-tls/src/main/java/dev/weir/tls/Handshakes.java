@@ -55,19 +55,24 @@ final class Handshakes {
 
             @Override
             public void failed(Channel channel, Throwable cause) {
-                Failure failure = Failure.of(cause);
-                metrics.failed(failure);
-                if (mayLog()) {
-                    LOG.info(
-                            "TLS handshake failed {}={} peer={} reason={}: {}",
-                            scope.kind(),
-                            scope.name(),
-                            channel.remoteAddress(),
-                            failure.label(),
-                            message(cause));
-                }
+                Handshakes.this.failed(channel, cause);
             }
         };
+    }
+
+    /** Counts and logs one. */
+    void failed(Channel channel, Throwable cause) {
+        Failure failure = Failure.of(cause);
+        metrics.failed(failure);
+        if (mayLog()) {
+            LOG.info(
+                    "TLS handshake failed {}={} peer={} reason={}: {}",
+                    scope.kind(),
+                    scope.name(),
+                    channel.remoteAddress(),
+                    failure.label(),
+                    message(cause));
+        }
     }
 
     private boolean mayLog() {

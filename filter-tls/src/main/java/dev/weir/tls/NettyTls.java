@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
 public final class NettyTls implements TlsSupport {
     @Override
     public TlsServer server(ConfigNode node, Scope scope) {
+        if (node.has("psk")) {
+            PskSection section = PskSection.of(node, true, scope);
+            return section == null ? NoServer.INSTANCE : section.server();
+        }
         int problems = node.errors().count();
         ServerSettings settings = ServerSettings.from(node);
         if (node.errors().count() == problems) {
@@ -30,6 +34,10 @@ public final class NettyTls implements TlsSupport {
 
     @Override
     public TlsClient client(ConfigNode node, Scope scope) {
+        if (node.has("psk")) {
+            PskSection section = PskSection.of(node, false, scope);
+            return section == null ? NoServer.INSTANCE : section.client();
+        }
         int problems = node.errors().count();
         ClientSettings settings = ClientSettings.from(node);
         if (node.errors().count() == problems) {

@@ -89,7 +89,7 @@ record ProtocolSettings(
         return (int) size;
     }
 
-    private static Duration duration(ConfigNode node, String key, Duration absent, Duration least, Duration most) {
+    static Duration duration(ConfigNode node, String key, Duration absent, Duration least, Duration most) {
         Duration given = node.duration(key, absent);
         if (given.compareTo(least) < 0 || given.compareTo(most) > 0) {
             node.error(

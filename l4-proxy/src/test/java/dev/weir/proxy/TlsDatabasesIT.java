@@ -28,6 +28,7 @@ class TlsDatabasesIT {
     private static final Path PYTHON = Path.of(
             System.getenv().getOrDefault("WEIR_TOOLS", System.getProperty("user.home") + "/.cache/weir-tools"),
             "secantus/bin/python");
+    private static final Path SECANTUS = PYTHON.resolveSibling("secantusd-py");
     private static final Path CURL = Path.of("/usr/bin/curl");
 
     @TempDir
@@ -176,14 +177,14 @@ class TlsDatabasesIT {
         }
     }
 
-    /** PyMongo with a certificate of its own, before the independent server of the demo. */
+    /** PyMongo with a certificate of its own, before SecantusDB. */
     @Test
     void mongoStatisticsReadWhatWasEncrypted() throws Exception {
-        needs(PYTHON);
+        needs(PYTHON, SECANTUS);
         Files.writeString(
                 folder.resolve("both.pem"),
                 Files.readString(folder.resolve("client.key")) + Files.readString(folder.resolve("client.pem")));
-        try (DemoMongoServer mongo = new DemoMongoServer();
+        try (Secantus mongo = new Secantus();
                 Server server = start("""
                         admin: { address: "127.0.0.1:0" }
                         listeners:
@@ -194,7 +195,7 @@ class TlsDatabasesIT {
                               - { type: mongo_stats }
                               - { type: tcp_proxy, cluster: shop }
                         clusters: [ { name: shop, endpoints: [ "%s" ] } ]
-                        """.formatted(TLS.indent(-8).indent(4), mongo.address()))) {
+                        """.formatted(TLS.indent(-8).indent(4), "127.0.0.1:" + mongo.port))) {
             String script = """
                     import pymongo
                     client = pymongo.MongoClient("127.0.0.1", PORT, directConnection=True, tls=True, tlsCAFile="DIR/ca.pem", tlsCertificateKeyFile="DIR/both.pem")
@@ -236,15 +237,56 @@ class TlsDatabasesIT {
         }
     }
 
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static boolean open(int port) {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 500);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static void await(int port, Path log) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!open(port)) {
+            assertThat(System.nanoTime()).as(Files.readString(log)).isLessThan(end);
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+    }
+
+    /** A server of MongoDB's protocol. */
+    private final class Secantus implements AutoCloseable {
+        private final Process process;
+        private final int port = freePort();
+
+        Secantus() throws Exception {
+            Path home = Files.createDirectories(folder.resolve("secantus"));
+            process = new ProcessBuilder(
+                            SECANTUS.toString(), "--port", Integer.toString(port), "--storage-path", home.toString())
+                    .redirectErrorStream(true)
+                    .redirectOutput(folder.resolve("secantus.log").toFile())
+                    .start();
+            await(port, folder.resolve("secantus.log"));
+        }
+
+        @Override
+        public void close() {
+            process.destroyForcibly().onExit().join();
+        }
+    }
+
     /** A Redis that speaks nothing but TLS, to clients with certificates. */
     private final class TlsRedis implements AutoCloseable {
         private final Process process;
-        private final int port;
+        private final int port = freePort();
 
         TlsRedis() throws Exception {
-            try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-                port = socket.getLocalPort();
-            }
             Path home = Files.createDirectories(folder.resolve("redis-" + port));
             process = new ProcessBuilder(
                             REDIS_SERVER.toString(),
@@ -267,22 +309,7 @@ class TlsDatabasesIT {
                     .redirectErrorStream(true)
                     .redirectOutput(home.resolve("log").toFile())
                     .start();
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-            while (!open()) {
-                assertThat(System.nanoTime())
-                        .as(Files.readString(home.resolve("log")))
-                        .isLessThan(end);
-                TimeUnit.MILLISECONDS.sleep(10);
-            }
-        }
-
-        private boolean open() {
-            try (Socket socket = new Socket()) {
-                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 500);
-                return true;
-            } catch (IOException e) {
-                return false;
-            }
+            await(port, home.resolve("log"));
         }
 
         int keys() throws Exception {

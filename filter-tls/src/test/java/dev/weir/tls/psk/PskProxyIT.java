@@ -5,18 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.Proxy;
 import dev.weir.core.config.ProxyConfig;
-import dev.weir.core.tls.TlsSupport;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collections;
-import java.util.Enumeration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,21 +42,6 @@ class PskProxyIT {
         }
     }
 
-    /** Finds one TLS: ours. */
-    private ClassLoader loader() throws IOException {
-        Path services = folder.resolve("services");
-        Files.writeString(services, PskSupport.class.getName());
-        URL only = services.toUri().toURL();
-        return new ClassLoader(getClass().getClassLoader()) {
-            @Override
-            public Enumeration<URL> getResources(String name) throws IOException {
-                return name.equals("META-INF/services/" + TlsSupport.class.getName())
-                        ? Collections.enumeration(List.of(only))
-                        : super.getResources(name);
-            }
-        };
-    }
-
     private Map<String, Object> tls(String version) {
         return Map.of("psk", Map.of("secrets", secrets.toString()), "min_version", version, "max_version", version);
     }
@@ -72,7 +53,6 @@ class PskProxyIT {
         Map<String, Object> last = new HashMap<>(cluster);
         last.putAll(Map.of("name", "c", "endpoints", List.of("127.0.0.1:" + upstream)));
         return Proxy.builder()
-                .classLoader(loader())
                 .start(ProxyConfig.of(Map.of(
                         "event_loops",
                         1,

@@ -199,7 +199,7 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
         }
         state = State.HANDSHAKE;
         TlsHandler handler = tls.handler(ctx.channel(), hello);
-        ctx.pipeline().addBefore(ctx.name(), "tls", handler);
+        ctx.pipeline().addBefore(ctx.name(), null, handler);
         handler.handshakeFuture().addListener(done -> {
             TlsSession session = handler.session();
             if (session == null) {

@@ -67,7 +67,7 @@ final class Connector implements AutoCloseable {
                     channel.close();
                 }
             });
-            channel.pipeline().addFirst("tls", handler);
+            channel.pipeline().addFirst(handler);
         }
     }
 

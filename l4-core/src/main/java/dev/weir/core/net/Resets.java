@@ -10,6 +10,8 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.nio.channels.NotYetConnectedException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -89,11 +91,25 @@ public final class Resets {
 
     /** Tells the peer that nothing more will come; reading goes on. What was written must have been flushed. */
     public static void endOutput(Channel channel) {
-        TlsHandler tls = channel.pipeline().get(TlsHandler.class);
-        if (tls != null) {
-            tls.closeOutbound().addListener(told -> shutdownOutput(channel));
-        } else {
+        if (channel.pipeline().get(TlsHandler.class) == null) {
             shutdownOutput(channel);
+            return;
+        }
+        List<TlsHandler> layers = new ArrayList<>(2);
+        channel.pipeline().forEach(entry -> {
+            if (entry.getValue() instanceof TlsHandler tls) {
+                layers.add(tls);
+            }
+        });
+        endTls(channel, layers);
+    }
+
+    /** TLS may lie within TLS: what is nearer to the plain text ends first. */
+    private static void endTls(Channel channel, List<TlsHandler> layers) {
+        if (layers.isEmpty()) {
+            shutdownOutput(channel);
+        } else {
+            layers.remove(layers.size() - 1).closeOutbound().addListener(told -> endTls(channel, layers));
         }
     }
 

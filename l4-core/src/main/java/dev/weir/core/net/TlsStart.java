@@ -42,7 +42,7 @@ final class TlsStart {
      */
     static Future<?> begin(Channel channel, TlsHandler handler, @Nullable ByteBuf first, Runnable onFailure) {
         try {
-            channel.pipeline().addFirst("tls", handler);
+            channel.pipeline().addFirst(handler);
         } catch (RuntimeException e) {
             ReferenceCountUtil.release(first);
             throw e;

@@ -1,0 +1,123 @@
+package dev.weir.tls;
+
+import dev.weir.core.config.Address;
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.tls.ClientHello;
+import dev.weir.core.tls.TlsClient;
+import dev.weir.core.tls.TlsHandler;
+import dev.weir.core.tls.TlsServer;
+import dev.weir.core.tls.TlsSession;
+import dev.weir.core.tls.TlsSupport;
+import dev.weir.tls.psk.PskTls;
+import io.netty.channel.Channel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A section whose keys both sides know already ({@code psk}), in the place of certificates: its file watched, its handshakes counted. */
+final class PskSection {
+    private static final Logger LOG = LoggerFactory.getLogger(PskSection.class);
+    private static final List<String> VERSIONS = List.of("TLSv1.2", "TLSv1.3");
+
+    private final PskTls psk;
+    private final PskTls.Limits limits;
+    private final TlsSupport.Scope scope;
+    private final TlsMetrics metrics;
+    private final Handshakes handshakes;
+
+    private PskSection(PskTls psk, PskTls.Limits limits, TlsSupport.Scope scope) {
+        this.psk = psk;
+        this.limits = limits;
+        this.scope = scope;
+        this.metrics = new TlsMetrics(scope);
+        this.handshakes = new Handshakes(scope, metrics);
+    }
+
+    /** Null after problems were reported. */
+    static @Nullable PskSection of(ConfigNode node, boolean server, TlsSupport.Scope scope) {
+        int problems = node.errors().count();
+        List<Path> files = List.of(Path.of(node.section("psk").string("secrets", "")));
+        List<String> seen = FileWatch.look(files);
+        PskTls psk = PskTls.configure(node.required("psk"));
+        String from = node.oneOf("min_version", "TLSv1.2", VERSIONS);
+        String to = node.oneOf("max_version", "TLSv1.3", VERSIONS);
+        if (from.compareTo(to) > 0) {
+            node.error("min_version", "\"" + from + "\" above max_version (expected: at most " + to + ")");
+        }
+        Duration timeout = ProtocolSettings.duration(
+                node, "handshake_timeout", Duration.ofSeconds(10), Duration.ofMillis(10), Duration.ofMinutes(10));
+        Duration reload = ProtocolSettings.duration(
+                node, "reload_interval", Duration.ofSeconds(5), Duration.ZERO, Duration.ofDays(1));
+        int most = server ? (int) node.integer("max_handshakes", 1024, 1, 1_000_000) : Integer.MAX_VALUE;
+        if (psk == null || node.errors().count() > problems) {
+            return null;
+        }
+        PskSection section = new PskSection(psk, new PskTls.Limits(from, to, timeout, most), scope);
+        scope.onClose(section.metrics);
+        if (!reload.isZero()) {
+            scope.onClose(new FileWatch(files, seen, reload, section::reload, () -> {}));
+        }
+        return section;
+    }
+
+    private void reload() {
+        String problem = psk.reload();
+        metrics.reloaded(problem == null);
+        if (problem == null) {
+            LOG.info("keys reloaded {}={}", scope.kind(), scope.name());
+        } else {
+            LOG.warn("keys not reloaded, the old ones stay in use {}={}: {}", scope.kind(), scope.name(), problem);
+        }
+    }
+
+    TlsServer server() {
+        TlsServer plain = psk.server(limits);
+        return new TlsServer() {
+            @Override
+            public boolean needsHello() {
+                return false;
+            }
+
+            @Override
+            public TlsHandler handler(Channel channel, @Nullable ClientHello hello) {
+                return counted(channel, plain.handler(channel, hello));
+            }
+
+            @Override
+            public int maxHandshakes() {
+                return plain.maxHandshakes();
+            }
+        };
+    }
+
+    TlsClient client() {
+        TlsClient plain = psk.client(limits);
+        return new TlsClient() {
+            @Override
+            public TlsHandler handler(Channel channel, Address address, @Nullable String name) {
+                return counted(channel, plain.handler(channel, address, name));
+            }
+
+            @Override
+            public String verification() {
+                return plain.verification();
+            }
+        };
+    }
+
+    private TlsHandler counted(Channel channel, TlsHandler handler) {
+        long begin = System.nanoTime();
+        handler.handshakeFuture().addListener(done -> {
+            TlsSession session = handler.session();
+            if (session != null) {
+                metrics.succeeded(session, System.nanoTime() - begin);
+            } else {
+                handshakes.failed(channel, done.cause());
+            }
+        });
+        return handler;
+    }
+}
