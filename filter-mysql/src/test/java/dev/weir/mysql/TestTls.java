@@ -125,7 +125,7 @@ public final class TestTls implements TlsSupport {
                     .findFirst()
                     .orElse(null);
             return new TlsSession(
-                    session.getProtocol(), session.getCipherSuite(), name, null, false, false, List.of(), null);
+                    session.getProtocol(), session.getCipherSuite(), name, null, false, false, List.of(), null, null);
         }
     }
 
@@ -149,7 +149,7 @@ public final class TestTls implements TlsSupport {
 
         @Override
         public TlsSession session() {
-            return new TlsSession("none", "none", "client.example", null, false, false, List.of(), null);
+            return new TlsSession("none", "none", "client.example", null, false, false, List.of(), null, null);
         }
 
         @Override

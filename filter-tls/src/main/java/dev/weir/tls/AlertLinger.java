@@ -35,6 +35,7 @@ final class AlertLinger extends ChannelDuplexHandler {
             return;
         }
         closing = true;
+        ctx.executor().schedule(() -> ctx.close(promise), MILLIS, TimeUnit.MILLISECONDS);
         ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> {
             if (!flushed.isSuccess() || duplex.isInputShutdown()) {
                 ctx.close(promise);
@@ -42,7 +43,6 @@ final class AlertLinger extends ChannelDuplexHandler {
             }
             duplex.shutdownOutput();
             ctx.channel().config().setAutoRead(true);
-            ctx.executor().schedule(() -> ctx.close(promise), MILLIS, TimeUnit.MILLISECONDS);
         });
     }
 

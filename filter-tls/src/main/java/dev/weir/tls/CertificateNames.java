@@ -9,7 +9,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
-import javax.naming.InvalidNameException;
+import javax.naming.NamingException;
+import javax.naming.directory.Attribute;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
 import javax.security.auth.x500.X500Principal;
@@ -32,6 +33,7 @@ record CertificateNames(
         List<String> uris,
         List<String> emails,
         List<String> addresses) {
+    private static final Collection<List<?>> UNREADABLE = List.of(List.of());
     private static final int EMAIL = 1;
     private static final int DNS = 2;
     private static final int URI = 6;
@@ -43,7 +45,11 @@ record CertificateNames(
         List<String> uris = new ArrayList<>();
         List<String> emails = new ArrayList<>();
         List<String> addresses = new ArrayList<>();
-        for (List<?> name : alternatives(certificate)) {
+        Collection<List<?>> alternatives = alternatives(certificate);
+        if (alternatives == UNREADABLE) {
+            return new CertificateNames(subject, null, dns, uris, emails, addresses); // it is for nobody
+        }
+        for (List<?> name : alternatives) {
             if (name.get(0) instanceof Integer kind && name.get(1) instanceof String text) {
                 switch (kind) {
                     case EMAIL -> emails.add(text);
@@ -57,12 +63,17 @@ record CertificateNames(
         return new CertificateNames(subject, commonName(subject), dns, uris, emails, addresses);
     }
 
+    /** Of a peer of whom only the key is known. */
+    static CertificateNames ofKey(String pin) {
+        return new CertificateNames("key " + pin, null, List.of(), List.of(), List.of(), List.of());
+    }
+
     private static Collection<List<?>> alternatives(X509Certificate certificate) {
         try {
             Collection<List<?>> found = certificate.getSubjectAlternativeNames();
             return found == null ? List.of() : found;
         } catch (CertificateParsingException e) {
-            return List.of();
+            return UNREADABLE;
         }
     }
 
@@ -75,7 +86,7 @@ record CertificateNames(
                     return text;
                 }
             }
-        } catch (InvalidNameException e) {
+        } catch (NamingException e) {
             return null;
         }
         return null;

@@ -19,13 +19,14 @@ import org.jspecify.annotations.Nullable;
  *                                          alpn=16: list 2 | (length 1 | name)…
  * </pre>
  *
- * Copies the handshake message only where records divide it.
+ * Copies the handshake message only where records divide it, and takes no more than {@value #MOST_RECORDS} of these: a client that sends its hello byte by byte is to cost little.
  */
 final class ClientHelloReader {
     private static final int HANDSHAKE = 22;
     private static final int CLIENT_HELLO = 1;
     private static final int RECORD_HEAD = 5;
     private static final int HEAD = 4;
+    private static final int MOST_RECORDS = 64;
     private static final int LONGEST_RECORD = 1 << 14;
     private static final int LONGEST_HELLO = 32 << 10;
     private static final int FIXED = 2 + 32;
@@ -69,28 +70,44 @@ final class ClientHelloReader {
         return end - body < wanted ? null : parse(data, body, body + wanted);
     }
 
-    /** Puts together what lies in several records. */
+    /** What lies in several records: put together once all of it is there. */
     private static @Nullable ClientHello joined(ByteBuf data, int start, int end) {
-        ByteBuf message = Unpooled.buffer(Math.min(end - start, LONGEST_HELLO));
-        for (int at = start; end - at >= RECORD_HEAD; ) {
+        int records = 0;
+        int bytes = 0;
+        int wanted = Integer.MAX_VALUE;
+        byte[] head = new byte[HEAD];
+        for (int at = start; end - at >= RECORD_HEAD; records++) {
             int size = data.getUnsignedShort(at + 3);
-            if (data.getUnsignedByte(at) != HANDSHAKE || size == 0 || size > LONGEST_RECORD) {
+            if (data.getUnsignedByte(at) != HANDSHAKE || size == 0 || size > LONGEST_RECORD || records == MOST_RECORDS) {
                 return ClientHello.NONE;
             }
-            message.writeBytes(data, at + RECORD_HEAD, Math.min(size, end - at - RECORD_HEAD));
+            int here = Math.min(size, end - at - RECORD_HEAD);
+            for (int i = 0; i < here && bytes + i < HEAD; i++) {
+                head[bytes + i] = data.getByte(at + RECORD_HEAD + i);
+            }
+            bytes += here;
+            if (bytes >= HEAD) {
+                wanted = (head[1] & 0xff) << 16 | (head[2] & 0xff) << 8 | head[3] & 0xff;
+            }
+            if (bytes >= HEAD && wanted > LONGEST_HELLO) {
+                return ClientHello.NONE;
+            }
+            if (bytes >= HEAD && bytes >= HEAD + wanted) {
+                return parse(copy(data, start, end), HEAD, HEAD + wanted);
+            }
             at += RECORD_HEAD + size;
-            if (message.readableBytes() < HEAD) {
-                continue;
-            }
-            int wanted = message.getUnsignedMedium(1);
-            if (wanted > LONGEST_HELLO) {
-                return ClientHello.NONE;
-            }
-            if (message.readableBytes() >= HEAD + wanted) {
-                return parse(message, HEAD, HEAD + wanted);
-            }
         }
         return null;
+    }
+
+    private static ByteBuf copy(ByteBuf data, int start, int end) {
+        ByteBuf message = Unpooled.buffer(end - start);
+        for (int at = start; end - at >= RECORD_HEAD; ) {
+            int size = data.getUnsignedShort(at + 3);
+            message.writeBytes(data, at + RECORD_HEAD, Math.min(size, end - at - RECORD_HEAD));
+            at += RECORD_HEAD + size;
+        }
+        return message;
     }
 
     private static ClientHello parse(ByteBuf data, int start, int end) {

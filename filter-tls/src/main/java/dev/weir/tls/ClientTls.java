@@ -31,6 +31,7 @@ final class ClientTls implements TlsClient, AutoCloseable {
     private final Validity validity;
     private final @Nullable FileWatch watch;
     private volatile State state;
+    private boolean closed;
 
     private record State(SslContext context, Trust trust, List<Credential> credentials) {}
 
@@ -42,7 +43,7 @@ final class ClientTls implements TlsClient, AutoCloseable {
         List<Path> files = settings.files();
         List<String> seen = FileWatch.look(files);
         this.state = load();
-        this.metrics = new TlsMetrics(scope);
+        this.metrics = new TlsMetrics(scope, false);
         this.handshakes = new Handshakes(scope, metrics);
         this.validity = new Validity(scope, settings.protocol().warning());
         show(state);
@@ -60,7 +61,7 @@ final class ClientTls implements TlsClient, AutoCloseable {
         Credential.Source source = settings.certificate();
         Credential own = source == null ? null : source.load(settings.protocol().securityLevel());
         Trust trust = Trust.load(settings.trust(), false, settings.protocol().securityLevel());
-        SslContext context = Contexts.client(settings.protocol(), own, trust);
+        SslContext context = Contexts.client(settings, own, trust);
         if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
             sessions.setSessionCacheEnabled(
                     settings.resumes() && settings.protocol().sessionCache() > 0);
@@ -68,7 +69,10 @@ final class ClientTls implements TlsClient, AutoCloseable {
         return new State(context, trust, own == null ? List.of() : List.of(own));
     }
 
-    private void reload() {
+    private synchronized void reload() {
+        if (closed) {
+            return;
+        }
         try {
             State next = load();
             State old = state;
@@ -131,7 +135,8 @@ final class ClientTls implements TlsClient, AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         if (watch != null) {
             watch.close();
         }

@@ -21,6 +21,7 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLEngine;
@@ -58,6 +59,15 @@ final class Contexts {
 
     /** The engine for a section; BoringSSL unless it is not to be had. */
     static SslProvider provider(String wanted) throws SSLException {
+        SslProvider provider = choose(wanted);
+        if (provider == SslProvider.JDK) {
+            // BoringSSL refuses it by itself.
+            System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
+        }
+        return provider;
+    }
+
+    private static SslProvider choose(String wanted) throws SSLException {
         if (wanted.equals("jdk")) {
             return SslProvider.JDK;
         }
@@ -86,6 +96,12 @@ final class Contexts {
                     && credentials.size() == 1
                     && credentials.get(0).ocsp() != null;
             if (provider == SslProvider.JDK) {
+                jdkCan(Map.of(
+                        "curves", settings.protocol().curves().isEmpty(),
+                        "ticket_keys", settings.ticketKeys().isEmpty(),
+                        "session_tickets: false", settings.tickets() || settings.trust().ocsp() != null,
+                        "client_ocsp", settings.trust().ocsp() == null,
+                        "ocsp_response", credentials.stream().allMatch(one -> one.ocsp() == null)));
                 builder = SslContextBuilder.forServer(keys(credentials));
             } else if (stapled) {
                 // What is stapled belongs to the one key that Netty sets itself.
@@ -109,18 +125,36 @@ final class Contexts {
     }
 
     /** For upstreams. The caller releases it. */
-    static SslContext client(ProtocolSettings protocol, @Nullable Credential credential, Trust trust)
+    static SslContext client(ClientSettings settings, @Nullable Credential credential, Trust trust)
             throws SSLException, GeneralSecurityException {
-        SslProvider provider = provider(protocol.provider());
+        SslProvider provider = provider(settings.protocol().provider());
         SslContextBuilder builder =
                 SslContextBuilder.forClient().trustManager(trust).endpointIdentificationAlgorithm(null);
         if (credential != null) {
             builder.keyManager(credential.key(), credential.chain().toArray(new X509Certificate[0]));
         }
-        if (provider != SslProvider.JDK) {
+        if (provider == SslProvider.JDK) {
+            jdkCan(Map.of(
+                    "curves", settings.protocol().curves().isEmpty(),
+                    "session_resumption: false", settings.resumes() || trust.settings().ocsp() != null,
+                    "ocsp", trust.settings().ocsp() == null));
+        } else {
             builder.option(OpenSslContextOption.USE_TASKS, trust.settings().ocsp() != null);
         }
-        return common(builder, provider, protocol).build();
+        return common(builder, provider, settings.protocol()).build();
+    }
+
+    /** Nothing that was asked for is left out in silence. */
+    private static void jdkCan(Map<String, Boolean> wanted) throws SSLException {
+        List<String> missing = wanted.entrySet().stream()
+                .filter(entry -> !entry.getValue())
+                .map(Map.Entry::getKey)
+                .sorted()
+                .toList();
+        if (!missing.isEmpty()) {
+            throw new SSLException("the JDK's TLS cannot do this: " + String.join(", ", missing)
+                    + " (expected: provider: openssl, on a machine where BoringSSL can be loaded)");
+        }
     }
 
     private static SslContextBuilder common(

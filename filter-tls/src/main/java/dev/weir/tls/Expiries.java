@@ -44,6 +44,9 @@ final class Expiries {
                     Map<Tags, Shown> shown = ALL.get(registry);
                     if (shown != null) {
                         shown.remove(tags);
+                        if (shown.isEmpty()) {
+                            ALL.remove(registry);
+                        }
                     }
                 }
             }

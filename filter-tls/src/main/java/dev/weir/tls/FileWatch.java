@@ -1,6 +1,7 @@
 package dev.weir.tls;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -11,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,7 +57,13 @@ final class FileWatch implements AutoCloseable {
     /** What the files look like now. */
     static List<String> look(List<Path> files) {
         List<String> now = new ArrayList<>();
+        List<Path> all = new ArrayList<>(files);
         for (Path file : files) {
+            if (Files.isDirectory(file)) {
+                entries(file, all);
+            }
+        }
+        for (Path file : all) {
             try {
                 Path real = file.toRealPath();
                 BasicFileAttributes attributes = Files.readAttributes(real, BasicFileAttributes.class);
@@ -66,6 +74,14 @@ final class FileWatch implements AutoCloseable {
             }
         }
         return now;
+    }
+
+    private static void entries(Path folder, List<Path> all) {
+        try (Stream<Path> entries = Files.list(folder)) {
+            entries.sorted().forEach(all::add);
+        } catch (IOException | UncheckedIOException e) {
+            all.add(folder.resolve(e.getClass().getName())); // another look than before
+        }
     }
 
     private void tick() {

@@ -10,6 +10,7 @@ import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SNIHostName;
@@ -26,6 +27,8 @@ final class Handshakes {
     private static final Logger LOG = LoggerFactory.getLogger("dev.weir.tls.handshakes");
     /** Lines a second; what is above it is counted only. */
     private static final int LINES = 10;
+
+    private static final int LONGEST = 300;
 
     private final TlsSupport.Scope scope;
     private final TlsMetrics metrics;
@@ -85,6 +88,11 @@ final class Handshakes {
 
     /** The innermost of ours, else the outermost: what engines wrap around says nothing more. */
     private static String message(Throwable cause) {
+        String text = words(cause).replaceAll("\\p{Cntrl}", "?"); // peers choose parts of it
+        return text.length() <= LONGEST ? text : text.substring(0, LONGEST - 1) + "…";
+    }
+
+    private static String words(Throwable cause) {
         for (Throwable one = cause; one != null; one = one.getCause()) {
             if (one instanceof Distrust) {
                 return String.valueOf(one.getMessage());
@@ -101,6 +109,7 @@ final class Handshakes {
         if (!chain.isEmpty() && trust.settings().demands()) {
             verified = verified(engine, trust, server, deferred, resumed, chain);
         }
+        CertificateNames names = chain.isEmpty() ? null : trust.names(chain.get(0));
         String alpn = engine.getApplicationProtocol();
         return new TlsSession(
                 session.getProtocol(),
@@ -110,7 +119,8 @@ final class Handshakes {
                 resumed,
                 verified,
                 chain,
-                chain.isEmpty() ? null : CertificateNames.of(chain.get(0)).identity());
+                names == null ? null : names.identity(),
+                names == null ? null : names.commonName());
     }
 
     private static boolean verified(
@@ -169,14 +179,22 @@ final class Handshakes {
     /** A JDK handshake that takes longer looks resumed; only a metric depends on it. */
     private static final long JDK_MILLIS = 1_000;
 
+    /** As {@link ClientHelloReader} has it. */
+    private static @Nullable String plain(@Nullable String name) {
+        if (name == null || !name.chars().allMatch(c -> c > ' ' && c < 127)) {
+            return null;
+        }
+        return name.toLowerCase(Locale.ROOT);
+    }
+
     private static @Nullable String asked(SSLEngine engine, SSLSession session) {
         if (engine instanceof ReferenceCountedOpenSslEngine openSsl) {
-            return SSL.getSniHostname(openSsl.sslPointer());
+            return plain(SSL.getSniHostname(openSsl.sslPointer()));
         }
         if (session instanceof ExtendedSSLSession extended) {
             for (SNIServerName name : extended.getRequestedServerNames()) {
                 if (name instanceof SNIHostName host) {
-                    return host.getAsciiName();
+                    return plain(host.getAsciiName());
                 }
             }
         }

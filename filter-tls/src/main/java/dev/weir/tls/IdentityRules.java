@@ -2,6 +2,7 @@ package dev.weir.tls;
 
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.config.Glob;
+import io.netty.util.NetUtil;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -55,6 +56,11 @@ record IdentityRules(List<Rule> rules) {
                     one.string("ip", null));
             if (rule.equals(new Rule(null, null, null, null, null, null, null))) {
                 one.error("empty (expected: subject, common_name, host, dns, uri, email or ip)");
+            }
+            if (rule.ip() != null
+                    && !NetUtil.isValidIpV4Address(rule.ip())
+                    && !NetUtil.isValidIpV6Address(rule.ip())) {
+                one.error("ip", "\"" + rule.ip() + "\" (expected: an IP address)");
             }
             one.rejectUnknown();
             rules.add(rule);

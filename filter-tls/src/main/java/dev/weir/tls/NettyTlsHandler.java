@@ -4,10 +4,13 @@ import dev.weir.core.tls.TlsHandler;
 import dev.weir.core.tls.TlsSession;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ImmediateExecutor;
 import java.util.concurrent.Executor;
 import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
@@ -28,12 +31,17 @@ final class NettyTlsHandler extends SslHandler implements TlsHandler {
     private final AlertLinger linger = new AlertLinger();
     private @Nullable ChannelHandlerContext context;
     private @Nullable TlsSession session;
+    /** Whether tasks are done elsewhere. */
+    private final boolean delegates;
+
     private boolean inputEnded;
+    private boolean endedEarly;
 
     @SuppressWarnings("this-escape") // listeners are called from the channel's loop, later
     NettyTlsHandler(SSLEngine engine, Executor tasks, Observer observer) {
         super(engine, tasks);
         this.observer = observer;
+        this.delegates = tasks != ImmediateExecutor.INSTANCE;
         HalfClose.allow(engine);
         handshakeFuture().addListener(this::handshaken);
         // By it the JDK's engine tells of the peer's close_notify, BoringSSL's also of its own.
@@ -74,16 +82,58 @@ final class NettyTlsHandler extends SslHandler implements TlsHandler {
             if (!engine().getUseClientMode()) {
                 ctx.pipeline().remove(linger);
             }
-        } catch (Distrust e) {
+            if (endedEarly) {
+                ctx.executor().execute(this::endInput);
+            }
+        } catch (Distrust | RuntimeException e) {
+            // What it sent behind its handshake reaches nobody.
+            ctx.pipeline().addAfter(ctx.name(), null, new Sink());
             linger.arm();
-            observer.failed(channel, e);
+            observer.failed(
+                    channel,
+                    e instanceof Distrust ? e : new Distrust(Failure.BAD_CERTIFICATE, "cannot be looked at", e));
             ctx.close();
+        }
+    }
+
+    /** Takes what a refused peer still says. */
+    private static final class Sink extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ReferenceCountUtil.release(message);
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            // nor does its end
+        }
+    }
+
+    @Override
+    public void discard() {
+        ReferenceCountUtil.release(engine());
+    }
+
+    /** What comes behind the end of the peer's stream is nothing: the engine would keep it. */
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
+        if (inputEnded) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        super.channelRead(ctx, message);
+        if (delegates) {
+            look(); // it also comes when a task is done, without an end of the burst
         }
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) throws Exception {
         super.channelReadComplete(ctx);
+        look();
+    }
+
+    private void look() {
         if (!inputEnded
                 && session != null
                 && engine() instanceof ReferenceCountedOpenSslEngine openSsl
@@ -97,7 +147,11 @@ final class NettyTlsHandler extends SslHandler implements TlsHandler {
         if (!(event instanceof ChannelInputShutdownEvent)) {
             super.userEventTriggered(ctx, event);
         } else if (session == null) {
-            ctx.close(); // nobody goes on with half a handshake
+            if (delegates) {
+                endedEarly = true; // all of its handshake may have come, and a task be under way
+            } else {
+                ctx.close(); // nobody goes on with half a handshake
+            }
         } else if (!inputEnded) {
             inputEnded = true;
             super.userEventTriggered(ctx, event);

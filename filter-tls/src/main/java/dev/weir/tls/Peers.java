@@ -4,6 +4,7 @@ import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.internal.tcnative.SSL;
 import java.util.List;
 import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +33,8 @@ final class Peers {
     }
 
     /** Sets the name that is asked for; null or empty for none. */
-    static void ask(SSLEngine engine, @Nullable String name) {
+    static void ask(SSLEngine engine, @Nullable String wanted) {
+        String name = wanted != null && wanted.endsWith(".") ? wanted.substring(0, wanted.length() - 1) : wanted;
         if (engine instanceof ReferenceCountedOpenSslEngine openSsl) {
             if (name != null && !name.isEmpty()) {
                 SSL.setTlsExtHostName(openSsl.sslPointer(), name);
@@ -41,8 +43,17 @@ final class Peers {
             return;
         }
         SSLParameters parameters = engine.getSSLParameters();
-        parameters.setServerNames(name == null || name.isEmpty() ? List.of() : List.of(new SNIHostName(name)));
+        parameters.setServerNames(names(name));
         engine.setSSLParameters(parameters);
+    }
+
+    /** The JDK has an opinion on what a host name is. */
+    private static List<SNIServerName> names(@Nullable String name) {
+        try {
+            return name == null || name.isEmpty() ? List.of() : List.of(new SNIHostName(name));
+        } catch (IllegalArgumentException e) {
+            return List.of();
+        }
     }
 
     private static void refuseRenegotiation(ReferenceCountedOpenSslEngine engine) {

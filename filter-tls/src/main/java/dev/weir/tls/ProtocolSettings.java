@@ -75,7 +75,7 @@ record ProtocolSettings(
                         Duration.ofMillis(10),
                         Duration.ofMinutes(10)),
                 record(node),
-                duration(node, "reload_interval", Duration.ofSeconds(5), Duration.ZERO, Duration.ofDays(1)),
+                duration(node, "reload_interval", Duration.ofSeconds(5), Duration.ZERO, Duration.ofHours(1)),
                 duration(node, "expiry_warning", Duration.ofDays(21), Duration.ZERO, Duration.ofDays(3_650)),
                 provider);
     }

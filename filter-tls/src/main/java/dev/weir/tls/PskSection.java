@@ -28,11 +28,11 @@ final class PskSection {
     private final TlsMetrics metrics;
     private final Handshakes handshakes;
 
-    private PskSection(PskTls psk, PskTls.Limits limits, TlsSupport.Scope scope) {
+    private PskSection(PskTls psk, PskTls.Limits limits, TlsSupport.Scope scope, boolean server) {
         this.psk = psk;
         this.limits = limits;
         this.scope = scope;
-        this.metrics = new TlsMetrics(scope);
+        this.metrics = new TlsMetrics(scope, server);
         this.handshakes = new Handshakes(scope, metrics);
     }
 
@@ -50,12 +50,12 @@ final class PskSection {
         Duration timeout = ProtocolSettings.duration(
                 node, "handshake_timeout", Duration.ofSeconds(10), Duration.ofMillis(10), Duration.ofMinutes(10));
         Duration reload = ProtocolSettings.duration(
-                node, "reload_interval", Duration.ofSeconds(5), Duration.ZERO, Duration.ofDays(1));
+                node, "reload_interval", Duration.ofSeconds(5), Duration.ZERO, Duration.ofHours(1));
         int most = server ? (int) node.integer("max_handshakes", 1024, 1, 1_000_000) : Integer.MAX_VALUE;
         if (psk == null || node.errors().count() > problems) {
             return null;
         }
-        PskSection section = new PskSection(psk, new PskTls.Limits(from, to, timeout, most), scope);
+        PskSection section = new PskSection(psk, new PskTls.Limits(from, to, timeout, most), scope, server);
         scope.onClose(section.metrics);
         if (!reload.isZero()) {
             scope.onClose(new FileWatch(files, seen, reload, section::reload, () -> {}));

@@ -8,11 +8,13 @@ import io.netty.channel.Channel;
 import io.netty.handler.ssl.OpenSslSessionContext;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
+import io.netty.internal.tcnative.SSL;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -26,6 +28,9 @@ import org.slf4j.LoggerFactory;
 
 /** TLS toward the clients of one section: a state made of files, replaced as a whole when these change. */
 final class ServerTls implements TlsServer, AutoCloseable {
+    /** How often keys of tickets and ends of certificates are looked at where files are not. */
+    private static final Duration TICK = Duration.ofHours(1);
+
     private static final Logger LOG = LoggerFactory.getLogger(ServerTls.class);
 
     private final ServerSettings settings;
@@ -34,8 +39,9 @@ final class ServerTls implements TlsServer, AutoCloseable {
     private final Handshakes handshakes;
     private final Tasks tasks;
     private final Validity validity;
-    private final @Nullable FileWatch watch;
+    private final FileWatch watch;
     private volatile State state;
+    private boolean closed;
     private List<byte[]> secrets = List.of();
 
     /**
@@ -67,13 +73,17 @@ final class ServerTls implements TlsServer, AutoCloseable {
         this.tasks = Tasks.of(settings.trust());
         List<String> seen = FileWatch.look(settings.files());
         this.state = load();
-        this.metrics = new TlsMetrics(scope);
+        this.metrics = new TlsMetrics(scope, true);
         this.handshakes = new Handshakes(scope, metrics);
         this.validity = new Validity(scope, settings.protocol().warning());
         show(state);
-        this.watch = settings.protocol().reload().isZero()
-                ? null
-                : new FileWatch(settings.files(), seen, settings.protocol().reload(), this::reload, this::tick);
+        boolean watched = !settings.protocol().reload().isZero();
+        this.watch = new FileWatch(
+                watched ? settings.files() : List.of(),
+                watched ? seen : List.of(),
+                watched ? settings.protocol().reload() : TICK,
+                this::reload,
+                this::tick);
     }
 
     // ---- files
@@ -152,7 +162,10 @@ final class ServerTls implements TlsServer, AutoCloseable {
         return digest.digest();
     }
 
-    private void reload() {
+    private synchronized void reload() {
+        if (closed) {
+            return;
+        }
         try {
             State next = load();
             State old = state;
@@ -171,7 +184,10 @@ final class ServerTls implements TlsServer, AutoCloseable {
         }
     }
 
-    private void tick() {
+    private synchronized void tick() {
+        if (closed) {
+            return;
+        }
         validity.look(state.credentials);
         if (settings.tickets() && settings.ticketKeys().isEmpty()) {
             List<byte[]> now = TicketSecrets.ofProcess(System.nanoTime());
@@ -221,8 +237,14 @@ final class ServerTls implements TlsServer, AutoCloseable {
             return new RefusedName(observer);
         }
         SSLEngine engine = context.netty.newHandler(channel.alloc()).engine();
-        if (context.ocsp != null && engine instanceof ReferenceCountedOpenSslEngine openSsl) {
-            openSsl.setOcspResponse(context.ocsp);
+        if (engine instanceof ReferenceCountedOpenSslEngine openSsl) {
+            if (context.ocsp != null) {
+                openSsl.setOcspResponse(context.ocsp);
+            }
+            if (!settings.tickets()) {
+                // Netty switches them on wherever there is TLS 1.3.
+                SSL.setOptions(openSsl.sslPointer(), SSL.SSL_OP_NO_TICKET);
+            }
         }
         NettyTlsHandler handler = new NettyTlsHandler(engine, tasks.executor(), observer);
         handler.setHandshakeTimeoutMillis(settings.protocol().handshakeTimeout().toMillis());
@@ -252,10 +274,9 @@ final class ServerTls implements TlsServer, AutoCloseable {
     }
 
     @Override
-    public void close() {
-        if (watch != null) {
-            watch.close();
-        }
+    public synchronized void close() {
+        closed = true;
+        watch.close();
         tasks.close();
         metrics.close();
         state.release();

@@ -48,7 +48,7 @@ final class TicketSecrets {
             secrets.addFirst(fresh);
             renewed = nanos;
             if (secrets.size() > KEPT) {
-                Arrays.fill(secrets.removeLast(), (byte) 0);
+                secrets.removeLast();
             }
         }
         return List.copyOf(secrets);

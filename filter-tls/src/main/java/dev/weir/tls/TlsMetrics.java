@@ -26,9 +26,9 @@ final class TlsMetrics implements AutoCloseable {
     private final Counter failedReloads;
     private final List<Expiries.Shown> expiries = new ArrayList<>();
 
-    TlsMetrics(TlsSupport.Scope scope) {
+    TlsMetrics(TlsSupport.Scope scope, boolean server) {
         registry = scope.meters();
-        tags = Tags.of("side", scope.kind().equals("cluster") ? "upstream" : "client", "name", scope.name());
+        tags = Tags.of("side", server ? "client" : "upstream", "name", scope.name());
         time = Timer.builder("weir.tls.handshake.duration")
                 .description("Time of TLS handshakes that succeeded")
                 .tags(tags)

@@ -21,9 +21,11 @@ import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import javax.net.ssl.CertPathTrustManagerParameters;
 import javax.net.ssl.SSLEngine;
@@ -41,7 +43,8 @@ final class Trust extends X509ExtendedTrustManager {
     private final boolean deferred;
     private final int securityLevel;
     private final List<X509Certificate> authorities;
-    private final Set<String> peers;
+    private final Map<String, X509Certificate> peers;
+    private final List<X509CRL> revocations;
     private final @Nullable X509TrustManager chains;
 
     private Trust(
@@ -49,13 +52,15 @@ final class Trust extends X509ExtendedTrustManager {
             boolean deferred,
             int securityLevel,
             List<X509Certificate> authorities,
-            Set<String> peers,
+            Map<String, X509Certificate> peers,
+            List<X509CRL> revocations,
             @Nullable X509TrustManager chains) {
         this.settings = settings;
         this.deferred = deferred;
         this.securityLevel = securityLevel;
         this.authorities = authorities;
         this.peers = peers;
+        this.revocations = revocations;
         this.chains = chains;
     }
 
@@ -76,20 +81,23 @@ final class Trust extends X509ExtendedTrustManager {
         if (authorities.isEmpty() && settings.caPath() != null && (settings.chain() || settings.peer())) {
             throw new TlsFileException(settings.caPath(), "holds no certificates", null);
         }
-        Set<String> peers = new HashSet<>();
+        Map<String, X509Certificate> peers = new HashMap<>();
         for (X509Certificate one : authorities) {
-            peers.add(mark(one));
+            peers.put(mark(one), one);
         }
+        List<X509CRL> revocations = revocations(settings);
         return new Trust(
                 settings,
                 deferred,
                 securityLevel,
                 List.copyOf(authorities),
                 peers,
-                settings.chain() ? chains(settings, authorities) : null);
+                revocations,
+                settings.chain() ? chains(settings, authorities, revocations) : null);
     }
 
-    private static X509TrustManager chains(TrustSettings settings, List<X509Certificate> authorities)
+    private static X509TrustManager chains(
+            TrustSettings settings, List<X509Certificate> authorities, List<X509CRL> revoked)
             throws TlsFileException, GeneralSecurityException {
         TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
         if (authorities.isEmpty()
@@ -98,7 +106,7 @@ final class Trust extends X509ExtendedTrustManager {
                 && settings.ocsp() == null) {
             factory.init((KeyStore) null);
         } else {
-            factory.init(new CertPathTrustManagerParameters(parameters(settings, authorities)));
+            factory.init(new CertPathTrustManagerParameters(parameters(settings, authorities, revoked)));
         }
         for (TrustManager one : factory.getTrustManagers()) {
             if (one instanceof X509TrustManager found) {
@@ -108,7 +116,8 @@ final class Trust extends X509ExtendedTrustManager {
         throw new GeneralSecurityException("no trust manager for X.509");
     }
 
-    private static PKIXBuilderParameters parameters(TrustSettings settings, List<X509Certificate> authorities)
+    private static PKIXBuilderParameters parameters(
+            TrustSettings settings, List<X509Certificate> authorities, List<X509CRL> revoked)
             throws TlsFileException, GeneralSecurityException {
         Set<TrustAnchor> anchors = new HashSet<>();
         for (X509Certificate one : authorities.isEmpty() ? system() : authorities) {
@@ -116,13 +125,6 @@ final class Trust extends X509ExtendedTrustManager {
         }
         PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, new X509CertSelector());
         parameters.setRevocationEnabled(false);
-        List<X509CRL> revoked = new ArrayList<>();
-        for (Path file : settings.crl()) {
-            revoked.addAll(PemFiles.revocations(file));
-        }
-        if (settings.crlPath() != null) {
-            revoked.addAll(PemFiles.revocationsIn(settings.crlPath()));
-        }
         PKIXRevocationChecker checker =
                 (PKIXRevocationChecker) CertPathValidator.getInstance("PKIX").getRevocationChecker();
         TrustSettings.Ocsp ocsp = settings.ocsp();
@@ -142,6 +144,20 @@ final class Trust extends X509ExtendedTrustManager {
             parameters.addCertPathChecker(checker);
         }
         return parameters;
+    }
+
+    private static List<X509CRL> revocations(TrustSettings settings) throws TlsFileException {
+        List<X509CRL> revoked = new ArrayList<>();
+        for (Path file : settings.crl()) {
+            revoked.addAll(PemFiles.revocations(file));
+        }
+        if (settings.crlPath() != null) {
+            revoked.addAll(PemFiles.revocationsIn(settings.crlPath()));
+        }
+        if (revoked.isEmpty() && settings.crlPath() != null) {
+            throw new TlsFileException(settings.crlPath(), "holds no lists of revoked certificates", null);
+        }
+        return List.copyOf(revoked);
     }
 
     private static Set<PKIXRevocationChecker.Option> options(TrustSettings.Ocsp ocsp, boolean lists) {
@@ -180,8 +196,9 @@ final class Trust extends X509ExtendedTrustManager {
      */
     void verify(X509Certificate[] chain, String kind, @Nullable String host) throws Distrust {
         X509Certificate own = chain[0];
-        CertificateNames names = CertificateNames.of(own);
+        CertificateNames names = names(own);
         if (chains != null) {
+            revoked(own, names);
             chain(chains, chain, kind, host, names);
         }
         for (X509Certificate one : chain) {
@@ -189,7 +206,7 @@ final class Trust extends X509ExtendedTrustManager {
                 throw new Distrust(Failure.BAD_CERTIFICATE, "key too weak: " + names.subject(), null);
             }
         }
-        if (settings.peer() && !peers.contains(mark(own))) {
+        if (settings.peer() && !peers.containsKey(mark(own))) {
             throw new Distrust(Failure.NOT_PINNED, "certificate is none of those trusted: " + names.subject(), null);
         }
         if (!settings.pins().isEmpty() && !settings.pins().contains(pin(own))) {
@@ -205,6 +222,30 @@ final class Trust extends X509ExtendedTrustManager {
         }
         if (!settings.rules().matches(names)) {
             throw new Distrust(Failure.UNAUTHORIZED, "no rule lets it in: " + names.subject(), null);
+        }
+    }
+
+    /**
+     * The names in a certificate that are vouched for: by its authority, or, where it need not come from one, those of the certificate that is trusted in its place; none
+     * where only its key is known.
+     */
+    CertificateNames names(X509Certificate own) {
+        if (chains != null) {
+            return CertificateNames.of(own);
+        }
+        X509Certificate trusted = settings.peer() ? peers.get(mark(own)) : null;
+        if (trusted != null) {
+            return CertificateNames.of(trusted);
+        }
+        return settings.demands() ? CertificateNames.ofKey(pin(own)) : CertificateNames.of(own);
+    }
+
+    private void revoked(X509Certificate own, CertificateNames names) throws Distrust {
+        for (X509CRL list : revocations) {
+            // One that is itself an authority is not looked at by the JDK.
+            if (list.getIssuerX500Principal().equals(own.getIssuerX500Principal()) && list.isRevoked(own)) {
+                throw new Distrust(Failure.REVOKED, "revoked: " + names.subject(), null);
+            }
         }
     }
 

@@ -42,9 +42,8 @@ record TrustSettings(
      *
      * @param responder its URL; null for the one that the certificate names
      * @param required whether no answer is a refusal
-     * @param nonce whether an answer must be fresh
      */
-    record Ocsp(@Nullable String responder, boolean required, boolean nonce) {}
+    record Ocsp(@Nullable String responder, boolean required) {}
 
     /** Of a section for clients ({@code client_…}), or for upstreams. */
     static TrustSettings from(ConfigNode node, boolean server) {
@@ -63,8 +62,14 @@ record TrustSettings(
         }
         IdentityRules rules = IdentityRules.from(node, "authorize");
         List<String> pins = pins(node, prefix + "pins");
-        if (none && !rules.isEmpty() && pins.isEmpty()) {
-            node.error("authorize", "for certificates that nobody verifies (expected: " + prefix + "ca beside it)");
+        boolean chain = !none && !verify.equals("peer");
+        if (none && !rules.isEmpty()) {
+            node.error("authorize", "for certificates whose names nobody vouches for (expected: " + prefix + "ca beside it)");
+        }
+        for (String key : List.of(prefix + "crl", prefix + "crl_path", prefix + "ocsp")) {
+            if (node.has(key) && !chain) {
+                node.error(key, "without authorities that a certificate must lead to (expected: " + prefix + "ca, and verify: chain or both)");
+            }
         }
         if (!server && !insecure && verify.equals("none") && pins.isEmpty()) {
             node.error("verify", "\"none\" without pins (expected: insecure: true, to trust anybody)");
@@ -72,7 +77,7 @@ record TrustSettings(
         return new TrustSettings(
                 ca,
                 caPath,
-                !none && !verify.equals("peer"),
+                chain,
                 !none && (verify.equals("peer") || verify.equals("both")),
                 paths(node, prefix + "crl"),
                 path(node, prefix + "crl_path"),
@@ -95,10 +100,10 @@ record TrustSettings(
         ConfigNode section = node.section(key);
         String responder = section.string("responder", null);
         boolean aia = section.bool("aia", responder == null);
-        if (responder == null && !aia) {
-            section.error("without responder and aia (expected: one of the two)");
+        if ((responder == null) != aia) {
+            section.error("responder " + (aia ? "beside aia" : "and aia both missing") + " (expected: one of the two)");
         }
-        Ocsp ocsp = new Ocsp(responder, section.bool("required", true), section.bool("nonce", false));
+        Ocsp ocsp = new Ocsp(responder, section.bool("required", true));
         section.rejectUnknown();
         return ocsp;
     }

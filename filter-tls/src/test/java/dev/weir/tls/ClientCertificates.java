@@ -3,6 +3,7 @@ package dev.weir.tls;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -10,7 +11,11 @@ import java.util.Base64;
 import java.util.Date;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.CRLReason;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.cert.X509v2CRLBuilder;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** Clients with something wrong about them, and a list of those that were revoked. */
@@ -57,5 +62,26 @@ final class ClientCertificates {
                         + Base64.getMimeEncoder(64, "\n".getBytes(StandardCharsets.US_ASCII))
                                 .encodeToString(encoded)
                         + "\n-----END X509 CRL-----\n");
+    }
+
+    /** A certificate in PEM that somebody made for himself with a key he has. */
+    static String selfSigned(String subject, KeyPair keys, String uri) throws Exception {
+        X500Name name = new X500Name(subject);
+        byte[] encoded = new JcaX509v3CertificateBuilder(
+                        name,
+                        BigInteger.TEN,
+                        Date.from(Instant.now().minus(1, ChronoUnit.DAYS)),
+                        Date.from(Instant.now().plus(9, ChronoUnit.DAYS)),
+                        name,
+                        keys.getPublic())
+                .addExtension(
+                        Extension.subjectAlternativeName,
+                        false,
+                        new GeneralNames(new GeneralName(GeneralName.uniformResourceIdentifier, uri)))
+                .build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate()))
+                .getEncoded();
+        return "-----BEGIN CERTIFICATE-----\n"
+                + Base64.getMimeEncoder(64, "\n".getBytes(StandardCharsets.US_ASCII)).encodeToString(encoded)
+                + "\n-----END CERTIFICATE-----\n";
     }
 }

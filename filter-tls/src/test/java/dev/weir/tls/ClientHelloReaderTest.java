@@ -62,7 +62,7 @@ class ClientHelloReaderTest {
     @Test
     void waitsForTheLastByteAndNoLonger() throws Exception {
         byte[] whole = hello("one.example", "h2");
-        for (int size : new int[] {20_000, 100, 7, 1}) {
+        for (int size : new int[] {20_000, 1_000, 100, 50}) {
             byte[] bytes = inRecords(whole, size);
             for (int length = 0; length < bytes.length; length++) {
                 assertThat(ClientHelloReader.read(Unpooled.wrappedBuffer(bytes, 0, length)))
@@ -72,6 +72,13 @@ class ClientHelloReaderTest {
             ClientHello hello = ClientHelloReader.read(Unpooled.wrappedBuffer(bytes));
             assertThat(hello).isEqualTo(new ClientHello(true, "one.example", List.of("h2")));
         }
+    }
+
+    @Test
+    void moreRecordsThanAnybodySendsAreNone() throws Exception {
+        byte[] bytes = inRecords(hello("one.example"), 1);
+
+        assertThat(ClientHelloReader.read(Unpooled.wrappedBuffer(bytes))).isSameAs(ClientHello.NONE);
     }
 
     @Test

@@ -201,9 +201,9 @@ class TlsDatabasesIT {
                     client = pymongo.MongoClient("127.0.0.1", PORT, directConnection=True, tls=True, tlsCAFile="DIR/ca.pem", tlsCertificateKeyFile="DIR/both.pem")
                     client.shop.orders.insert_one({"a": 1})
                     print(client.shop.orders.count_documents({}))
-                    """
-                    .replace("PORT", Integer.toString(server.listeners().get(0).address().port()))
-                    .replace("DIR", folder.toString());
+                    """.replace(
+                    "PORT", Integer.toString(server.listeners().get(0).address().port())).replace(
+                    "DIR", folder.toString());
 
             assertThat(run(List.of(PYTHON.toString(), "-c", script))).isEqualTo("1\n");
 

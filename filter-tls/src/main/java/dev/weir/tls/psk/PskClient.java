@@ -126,6 +126,6 @@ final class PskClient extends AbstractTlsClient implements PskPeer {
                 false,
                 true,
                 List.of(),
-                entry.name());
+                entry.name(), null);
     }
 }

@@ -135,7 +135,7 @@ final class PskServer extends AbstractTlsServer implements PskPeer {
                 false,
                 true,
                 List.of(),
-                identity);
+                identity, null);
     }
 
     /** BouncyCastle forgets it when the handshake is done. */

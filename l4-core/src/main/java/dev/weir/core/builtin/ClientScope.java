@@ -75,7 +75,7 @@ record ClientScope(
             return matches(certificates, certificate(connection), cautious);
         }
         return own.verified()
-                ? matches(certificates, own.commonName(), false) || matches(certificates, own.identity(), false)
+                ? matches(certificates, own.commonName(), cautious) || matches(certificates, own.identity(), cautious)
                 : matches(certificates, null, cautious);
     }
 

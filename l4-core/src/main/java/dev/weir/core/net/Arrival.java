@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop.Waiting {
     private static final long HELLO_MILLIS = 10_000;
+    /** Clients that are waited for at a time, on a loop. */
+    private static final int MOST_HELLOS = 4_096;
     /** Hellos with several post-quantum key shares have some 4 KiB. */
     private static final int LONGEST_HELLO = 32 << 10;
 
@@ -52,6 +54,7 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
     }
 
     private enum State {
+        NEW,
         HELLO,
         HANDSHAKE,
         CLOSING,
@@ -62,7 +65,7 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
     private final Next next;
     private final Runnable release;
 
-    private State state = State.HELLO;
+    private State state = State.NEW;
     private ChainPlan.@Nullable OnLoop chain;
     private @Nullable ClientHello hello;
     private @Nullable ByteBuf held;
@@ -91,6 +94,11 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
             handshake(ctx, tls);
             return;
         }
+        if (!home.hellos.begin(MOST_HELLOS)) {
+            end(CloseReason.LIMIT);
+            return;
+        }
+        state = State.HELLO;
         alarm = ctx.channel()
                 .eventLoop()
                 .schedule(() -> end(CloseReason.TLS_FAILED), HELLO_MILLIS, TimeUnit.MILLISECONDS);
@@ -111,7 +119,7 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
                 look(ctx, held);
             }
             case HANDSHAKE -> later(message);
-            case CLOSING, DONE -> ReferenceCountUtil.release(message);
+            case NEW, CLOSING, DONE -> ReferenceCountUtil.release(message);
         }
     }
 
@@ -197,8 +205,16 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
             end(CloseReason.LIMIT);
             return;
         }
+        leave();
         state = State.HANDSHAKE;
-        TlsHandler handler = tls.handler(ctx.channel(), hello);
+        TlsHandler handler;
+        try {
+            handler = tls.handler(ctx.channel(), hello);
+        } catch (RuntimeException e) {
+            home.internalError("tls", e);
+            end(CloseReason.INTERNAL_ERROR);
+            return;
+        }
         ctx.pipeline().addBefore(ctx.name(), null, handler);
         handler.handshakeFuture().addListener(done -> {
             TlsSession session = handler.session();
@@ -285,6 +301,8 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
     private void leave() {
         if (state == State.HANDSHAKE) {
             home.handshakes.end();
+        } else if (state == State.HELLO) {
+            home.hellos.end();
         }
         cancel();
     }

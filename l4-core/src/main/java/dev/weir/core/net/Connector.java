@@ -57,7 +57,14 @@ final class Connector implements AutoCloseable {
                 promise.trySuccess();
                 return;
             }
-            TlsHandler handler = secure.client().handler(channel, address, name);
+            TlsHandler handler;
+            try {
+                handler = secure.client().handler(channel, address, name);
+            } catch (RuntimeException e) {
+                promise.tryFailure(e);
+                channel.close();
+                return;
+            }
             handler.handshakeFuture().addListener(done -> {
                 if (handler.session() != null) {
                     promise.trySuccess();

@@ -402,6 +402,7 @@ final class FilterChain {
         for (int i = link.index; i >= 0 && i < links.length; i -= step(from)) {
             if (i != link.index && links[i].flow(from.opposite()).size() > 0) {
                 joined.discard();
+                handler.discard();
                 throw new IllegalStateException("the filter " + links[i].type + " holds bytes toward the " + side
                         + " (expected: none when TLS starts)");
             }

@@ -57,6 +57,7 @@ final class FilterLink implements FilterContext {
             if (this instanceof Inject inject) {
                 inject.data().release();
             } else if (this instanceof Tls tls) {
+                tls.handler().discard();
                 tls.promise().tryFailure(Flow.CLOSED);
             }
         }

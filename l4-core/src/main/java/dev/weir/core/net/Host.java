@@ -248,6 +248,10 @@ final class Host implements Endpoint {
             }
         });
         Channel channel = connecting.channel();
+        String name = Discovery.nameOf(found.metadata());
+        if (name != null) {
+            channel.attr(TlsStart.NAME).set(name);
+        }
         kept.channels.add(channel);
         if (kept.gone) {
             channel.close(); // it left meanwhile

@@ -49,6 +49,9 @@ final class ListenerLoop {
     /** Whether plain connections produce exchanges. */
     private final boolean connectionExchanges;
 
+    /** Connections whose hello has not come yet. */
+    final Handshakes hellos = new Handshakes();
+
     /** TLS handshakes under way. */
     final Handshakes handshakes = new Handshakes();
 
@@ -251,6 +254,7 @@ final class ListenerLoop {
 
     /** Closes now what is still there of a drain. On the loop. */
     void closeDraining(CloseReason reason) {
+        List.copyOf(waiting).forEach(handshake -> handshake.end(reason));
         for (Session s = first; s != null; ) {
             Session next = s.next;
             if (s.drain != null) {

@@ -204,8 +204,8 @@ final class LiveCluster implements Cluster {
             }
             stopped = true;
             metrics.end(this);
-            parts.close();
             if (!started) {
+                parts.close();
                 return;
             }
         }
@@ -222,6 +222,7 @@ final class LiveCluster implements Cluster {
             }
         }
         running.clear();
+        parts.close();
     }
 
     /** The configuration is in force: hosts are looked for and checked from now on. Once; later calls do nothing. */

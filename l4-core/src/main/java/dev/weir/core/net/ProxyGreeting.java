@@ -6,6 +6,7 @@ import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.ProxyHeader;
 import dev.weir.core.tls.TlsSession;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.NetUtil;
@@ -115,7 +116,7 @@ final class ProxyGreeting {
 
     private void values(ByteBuf out, Connection of) {
         String name = of.get(ConnectionAttribute.SNI);
-        if (config.authority() && name != null && name.length() <= LONGEST_NAME) {
+        if (config.authority() && name != null && ByteBufUtil.utf8Bytes(name) <= LONGEST_NAME) {
             value(out, ProxyHeader.AUTHORITY, name);
         }
         if (config.uniqueId()) {

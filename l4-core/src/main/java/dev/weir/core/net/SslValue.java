@@ -19,6 +19,7 @@ final class SslValue {
     private static final int CERTIFICATE_NOW = 2;
     private static final int CERTIFICATE = 4;
     private static final int CIPHER = 0x23;
+    private static final int LONGEST = 255;
 
     private SslValue() {}
 
@@ -40,6 +41,9 @@ final class SslValue {
 
     private static void text(ByteBuf out, int type, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > LONGEST) {
+            return; // a peer chooses it
+        }
         out.writeByte(type).writeShort(bytes.length).writeBytes(bytes);
     }
 

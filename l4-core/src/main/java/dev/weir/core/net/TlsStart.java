@@ -5,9 +5,15 @@ import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.AttributeKey;
+import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import java.util.Map;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import javax.net.ssl.SSLException;
@@ -15,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Puts TLS under a channel that has been in use. */
 final class TlsStart {
+    /** What an upstream is called beside its address, where discovery has found it by a name. */
+    static final AttributeKey<String> NAME = AttributeKey.valueOf(TlsStart.class, "name");
+
     private TlsStart() {}
 
     /** The handler for an upstream: its certificate is to be for the host that was connected to, by name if it was found by one. */
@@ -26,7 +35,7 @@ final class TlsStart {
         Address address = remote instanceof InetSocketAddress inet
                 ? new Address(inet.getHostString(), inet.getPort())
                 : Address.parse(Address.format(remote));
-        return tls.handler(upstream, address, null);
+        return tls.handler(upstream, address, upstream.hasAttr(NAME) ? upstream.attr(NAME).get() : null);
     }
 
     /** Whether a channel broke because its TLS did. */
@@ -35,24 +44,36 @@ final class TlsStart {
     }
 
     /**
-     * Adds {@code handler} nearest to the socket.
+     * Adds {@code handler} nearest to the socket, but for TLS that is there already and lies around it.
      *
+     * @param channel null if there is none, or it closes
      * @param first ciphertext that was read already, or null; owned
-     * @param onFailure run when the handshake fails
+     * @param onFailure run when the handshake fails, behind the listeners of what is answered: a filter may tell the other peer before the connection closes
+     * @return succeeds when the peer is known and trusted
      */
-    static Future<?> begin(Channel channel, TlsHandler handler, @Nullable ByteBuf first, Runnable onFailure) {
-        try {
-            channel.pipeline().addFirst(handler);
-        } catch (RuntimeException e) {
+    static Future<?> begin(
+            @Nullable Channel channel, TlsHandler handler, @Nullable ByteBuf first, Runnable onFailure, EventExecutor loop) {
+        if (channel == null) {
             ReferenceCountUtil.release(first);
-            throw e;
+            handler.discard();
+            return loop.newFailedFuture(new IllegalStateException("no connection to start TLS on"));
         }
+        Promise<Object> secured = loop.newPromise();
         handler.handshakeFuture().addListener(done -> {
-            if (!done.isSuccess()) {
-                // Behind the listeners that are there: a filter may tell the other peer before the connection closes.
-                handler.handshakeFuture().addListener(told -> onFailure.run());
+            if (handler.session() != null) {
+                secured.trySuccess(handler);
+            } else {
+                secured.tryFailure(done.cause() == null ? new SSLException("the peer is not trusted") : done.cause());
+                secured.addListener(told -> onFailure.run());
             }
         });
+        try {
+            add(channel.pipeline(), handler);
+        } catch (RuntimeException e) {
+            ReferenceCountUtil.release(first);
+            handler.discard();
+            throw e;
+        }
         if (first != null) {
             ChannelHandlerContext context = channel.pipeline().context(handler);
             // Later, because the filter that asked is still running: plain text must not reach it before.
@@ -69,6 +90,20 @@ final class TlsStart {
                 }
             });
         }
-        return handler.handshakeFuture();
+        return secured;
+    }
+
+    private static void add(ChannelPipeline pipeline, TlsHandler handler) {
+        String outer = null;
+        for (Map.Entry<String, ChannelHandler> entry : pipeline) {
+            if (entry.getValue() instanceof TlsHandler) {
+                outer = entry.getKey();
+            }
+        }
+        if (outer == null) {
+            pipeline.addFirst(handler);
+        } else {
+            pipeline.addAfter(outer, null, handler);
+        }
     }
 }

@@ -17,7 +17,10 @@ public interface TlsHandler extends ChannelInboundHandler {
     /** Tells the peer, behind what was written, that nothing more will come (close_notify); it may go on to send. */
     ChannelFuture closeOutbound();
 
-    /** What the handshake found out; null before it has succeeded. */
+    /** Gives back what it has, in the place of a life in a pipeline: it was never added to one. */
+    default void discard() {}
+
+    /** What the handshake found out; null before it has succeeded, and if the peer was refused all the same. */
     @Nullable
     TlsSession session();
 }

@@ -2,10 +2,6 @@ package dev.weir.core.tls;
 
 import java.security.cert.X509Certificate;
 import java.util.List;
-import javax.naming.InvalidNameException;
-import javax.naming.ldap.LdapName;
-import javax.naming.ldap.Rdn;
-import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param peer the peer's certificates, its own first; empty if it has shown none
  * @param identity how rules and logs call the peer: of its certificate the first URI, DNS name or e-mail address, else the common name, else the subject; null
  *     without a certificate
+ * @param commonName the common name in that certificate, as far as it is trusted for names; or null
  */
 public record TlsSession(
         String version,
@@ -29,29 +26,10 @@ public record TlsSession(
         boolean resumed,
         boolean verified,
         List<X509Certificate> peer,
-        @Nullable String identity) {
+        @Nullable String identity,
+        @Nullable String commonName) {
     /** Copies the list. */
     public TlsSession {
         peer = List.copyOf(peer);
-    }
-
-    /** The common name in the peer's certificate, the last one; null without a certificate or a name. */
-    public @Nullable String commonName() {
-        if (peer.isEmpty()) {
-            return null;
-        }
-        try {
-            List<Rdn> parts =
-                    new LdapName(peer.get(0).getSubjectX500Principal().getName(X500Principal.RFC2253)).getRdns();
-            for (int i = parts.size() - 1; i >= 0; i--) {
-                if (parts.get(i).getType().equalsIgnoreCase("CN")
-                        && parts.get(i).getValue() instanceof String text) {
-                    return text;
-                }
-            }
-        } catch (InvalidNameException e) {
-            return null;
-        }
-        return null;
     }
 }

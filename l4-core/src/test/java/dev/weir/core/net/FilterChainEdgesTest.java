@@ -155,7 +155,7 @@ class FilterChainEdgesTest {
     void bytesReadBeforeTlsAreReleasedWhenTheConnectionClosesAtOnce() {
         EmbeddedChannel channel = new EmbeddedChannel();
         ByteBuf first = Unpooled.directBuffer().writeBytes(new byte[] {22, 3});
-        TlsStart.begin(channel, tls(), first, () -> {});
+        TlsStart.begin(channel, tls(), first, () -> {}, channel.eventLoop());
 
         // As the end of a channel does with its pipeline.
         channel.pipeline().remove(TestTlsHandler.class);

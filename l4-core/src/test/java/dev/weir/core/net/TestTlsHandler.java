@@ -3,6 +3,7 @@ package dev.weir.core.net;
 import dev.weir.core.tls.TlsHandler;
 import dev.weir.core.tls.TlsSession;
 import io.netty.handler.ssl.SslHandler;
+import java.util.List;
 import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,8 @@ final class TestTlsHandler extends SslHandler implements TlsHandler {
 
     @Override
     public @Nullable TlsSession session() {
-        return null;
+        return handshakeFuture().isSuccess()
+                ? new TlsSession(engine().getSession().getProtocol(), "", null, null, false, false, List.of(), null, null)
+                : null;
     }
 }
