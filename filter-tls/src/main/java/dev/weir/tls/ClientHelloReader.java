@@ -78,7 +78,10 @@ final class ClientHelloReader {
         byte[] head = new byte[HEAD];
         for (int at = start; end - at >= RECORD_HEAD; records++) {
             int size = data.getUnsignedShort(at + 3);
-            if (data.getUnsignedByte(at) != HANDSHAKE || size == 0 || size > LONGEST_RECORD || records == MOST_RECORDS) {
+            if (data.getUnsignedByte(at) != HANDSHAKE
+                    || size == 0
+                    || size > LONGEST_RECORD
+                    || records == MOST_RECORDS) {
                 return ClientHello.NONE;
             }
             int here = Math.min(size, end - at - RECORD_HEAD);

@@ -99,7 +99,8 @@ final class Contexts {
                 jdkCan(Map.of(
                         "curves", settings.protocol().curves().isEmpty(),
                         "ticket_keys", settings.ticketKeys().isEmpty(),
-                        "session_tickets: false", settings.tickets() || settings.trust().ocsp() != null,
+                        "session_tickets: false",
+                                settings.tickets() || settings.trust().ocsp() != null,
                         "client_ocsp", settings.trust().ocsp() == null,
                         "ocsp_response", credentials.stream().allMatch(one -> one.ocsp() == null)));
                 builder = SslContextBuilder.forServer(keys(credentials));
@@ -135,9 +136,12 @@ final class Contexts {
         }
         if (provider == SslProvider.JDK) {
             jdkCan(Map.of(
-                    "curves", settings.protocol().curves().isEmpty(),
-                    "session_resumption: false", settings.resumes() || trust.settings().ocsp() != null,
-                    "ocsp", trust.settings().ocsp() == null));
+                    "curves",
+                    settings.protocol().curves().isEmpty(),
+                    "session_resumption: false",
+                    settings.resumes() || trust.settings().ocsp() != null,
+                    "ocsp",
+                    trust.settings().ocsp() == null));
         } else {
             builder.option(OpenSslContextOption.USE_TASKS, trust.settings().ocsp() != null);
         }

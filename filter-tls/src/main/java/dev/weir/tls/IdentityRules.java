@@ -57,9 +57,7 @@ record IdentityRules(List<Rule> rules) {
             if (rule.equals(new Rule(null, null, null, null, null, null, null))) {
                 one.error("empty (expected: subject, common_name, host, dns, uri, email or ip)");
             }
-            if (rule.ip() != null
-                    && !NetUtil.isValidIpV4Address(rule.ip())
-                    && !NetUtil.isValidIpV6Address(rule.ip())) {
+            if (rule.ip() != null && !NetUtil.isValidIpV4Address(rule.ip()) && !NetUtil.isValidIpV6Address(rule.ip())) {
                 one.error("ip", "\"" + rule.ip() + "\" (expected: an IP address)");
             }
             one.rejectUnknown();

@@ -61,7 +61,9 @@ record ServerSettings(
         }
         ClientAuth auth = auth(node, trust);
         if (deferred && !trust.demands()) {
-            node.error("on_unauthorized", "without client_ca or client_pins (expected: one of them, or nobody is trusted)");
+            node.error(
+                    "on_unauthorized",
+                    "without client_ca or client_pins (expected: one of them, or nobody is trusted)");
         }
         if (deferred && trust.ocsp() != null) {
             node.error("on_unauthorized", "beside client_ocsp (expected: one of the two)");

@@ -64,11 +64,16 @@ record TrustSettings(
         List<String> pins = pins(node, prefix + "pins");
         boolean chain = !none && !verify.equals("peer");
         if (none && !rules.isEmpty()) {
-            node.error("authorize", "for certificates whose names nobody vouches for (expected: " + prefix + "ca beside it)");
+            node.error(
+                    "authorize",
+                    "for certificates whose names nobody vouches for (expected: " + prefix + "ca beside it)");
         }
         for (String key : List.of(prefix + "crl", prefix + "crl_path", prefix + "ocsp")) {
             if (node.has(key) && !chain) {
-                node.error(key, "without authorities that a certificate must lead to (expected: " + prefix + "ca, and verify: chain or both)");
+                node.error(
+                        key,
+                        "without authorities that a certificate must lead to (expected: " + prefix
+                                + "ca, and verify: chain or both)");
             }
         }
         if (!server && !insecure && verify.equals("none") && pins.isEmpty()) {

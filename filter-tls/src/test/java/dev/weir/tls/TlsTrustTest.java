@@ -78,8 +78,8 @@ class TlsTrustTest {
     @Test
     void withoutTicketsEachHandshakeIsAFullOne() throws Exception {
         SSLContext context = pki.context(null);
-        try (TlsBed bed = TlsBed.echo(section(
-                List.of(certificate(pki, "server")), "session_tickets", false, "session_cache", 0))) {
+        try (TlsBed bed = TlsBed.echo(
+                section(List.of(certificate(pki, "server")), "session_tickets", false, "session_cache", 0))) {
             for (int i = 0; i < 3; i++) {
                 assertThat(served(bed, context, "TLSv1.3")).isTrue();
                 assertThat(served(bed, context, "TLSv1.2")).isTrue();
@@ -103,7 +103,8 @@ class TlsTrustTest {
                     "peer",
                     "authorize",
                     List.of(Map.of("uri", rule))))) {
-                assertThat(servedByOpenSsl(bed, trusted, trusted.getCertificatePEM())).isEqualTo(rule.endsWith("reader"));
+                assertThat(servedByOpenSsl(bed, trusted, trusted.getCertificatePEM()))
+                        .isEqualTo(rule.endsWith("reader"));
                 assertThat(servedByOpenSsl(bed, trusted, forged)).isEqualTo(rule.endsWith("reader"));
             }
         }
@@ -131,11 +132,11 @@ class TlsTrustTest {
         String pin = HexFormat.of()
                 .formatHex(java.security.MessageDigest.getInstance("SHA-256")
                         .digest(pinned.getCertificate().getPublicKey().getEncoded()));
-        try (TlsBed bed = TlsBed.echo(
-                section(List.of(certificate(pki, "server")), "client_pins", List.of(pin)))) {
+        try (TlsBed bed = TlsBed.echo(section(List.of(certificate(pki, "server")), "client_pins", List.of(pin)))) {
             assertThat(servedByOpenSsl(bed, pinned, pinned.getCertificatePEM())).isTrue();
             assertThat(servedByOpenSsl(bed, other, other.getCertificatePEM())).isFalse();
-            assertThat(bed.count("weir.tls.handshake.failures", "reason", "not_pinned")).isEqualTo(1);
+            assertThat(bed.count("weir.tls.handshake.failures", "reason", "not_pinned"))
+                    .isEqualTo(1);
         }
     }
 
@@ -173,12 +174,10 @@ class TlsTrustTest {
                                 section(List.of(certificate(pki, "server"))),
                                 "filters",
                                 List.of(Map.of("type", "tcp_proxy", "cluster", "c"))),
-                        List.of(Map.of(
-                                "name", "c", "endpoints", List.of("127.0.0.1:" + server.getLocalPort()))));
+                        List.of(Map.of("name", "c", "endpoints", List.of("127.0.0.1:" + server.getLocalPort()))));
                 Socket plain = bed.plain();
-                SSLSocket client = (SSLSocket) pki.context(null)
-                        .getSocketFactory()
-                        .createSocket(plain, "one.example", bed.port(), false)) {
+                SSLSocket client = (SSLSocket)
+                        pki.context(null).getSocketFactory().createSocket(plain, "one.example", bed.port(), false)) {
             client.getOutputStream().write("hello".getBytes(StandardCharsets.UTF_8));
             try (Socket upstream = server.accept()) {
                 client.shutdownOutput();

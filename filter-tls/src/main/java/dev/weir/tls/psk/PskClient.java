@@ -126,6 +126,7 @@ final class PskClient extends AbstractTlsClient implements PskPeer {
                 false,
                 true,
                 List.of(),
-                entry.name(), null);
+                entry.name(),
+                null);
     }
 }

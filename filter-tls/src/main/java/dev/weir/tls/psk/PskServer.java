@@ -135,7 +135,8 @@ final class PskServer extends AbstractTlsServer implements PskPeer {
                 false,
                 true,
                 List.of(),
-                identity, null);
+                identity,
+                null);
     }
 
     /** BouncyCastle forgets it when the handshake is done. */

@@ -107,7 +107,8 @@ final class TestStarttls implements FilterFactory {
         @Override
         public @Nullable TlsSession session() {
             return handshakeFuture().isSuccess()
-                    ? new TlsSession(engine().getSession().getProtocol(), "", null, null, false, false, List.of(), null, null)
+                    ? new TlsSession(
+                            engine().getSession().getProtocol(), "", null, null, false, false, List.of(), null, null)
                     : null;
         }
     }

@@ -384,7 +384,8 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     @Override
     public Future<?> startTls(Side side, TlsHandler handler, @Nullable ByteBuf first) {
         Channel target = side == Side.CLIENT ? channel : connection.upstreamChannel();
-        return TlsStart.begin(closeReason == null ? target : null, handler, first, () -> close(side.tlsFailed()), loop());
+        return TlsStart.begin(
+                closeReason == null ? target : null, handler, first, () -> close(side.tlsFailed()), loop());
     }
 
     // ---- closing

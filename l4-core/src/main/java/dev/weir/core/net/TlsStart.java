@@ -6,16 +6,16 @@ import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.util.ReferenceCountUtil;
+import io.netty.channel.ChannelPipeline;
 import io.netty.util.AttributeKey;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
-import java.util.Map;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.Map;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +35,8 @@ final class TlsStart {
         Address address = remote instanceof InetSocketAddress inet
                 ? new Address(inet.getHostString(), inet.getPort())
                 : Address.parse(Address.format(remote));
-        return tls.handler(upstream, address, upstream.hasAttr(NAME) ? upstream.attr(NAME).get() : null);
+        return tls.handler(
+                upstream, address, upstream.hasAttr(NAME) ? upstream.attr(NAME).get() : null);
     }
 
     /** Whether a channel broke because its TLS did. */
@@ -52,7 +53,11 @@ final class TlsStart {
      * @return succeeds when the peer is known and trusted
      */
     static Future<?> begin(
-            @Nullable Channel channel, TlsHandler handler, @Nullable ByteBuf first, Runnable onFailure, EventExecutor loop) {
+            @Nullable Channel channel,
+            TlsHandler handler,
+            @Nullable ByteBuf first,
+            Runnable onFailure,
+            EventExecutor loop) {
         if (channel == null) {
             ReferenceCountUtil.release(first);
             handler.discard();

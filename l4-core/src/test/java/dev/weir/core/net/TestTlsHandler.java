@@ -16,7 +16,8 @@ final class TestTlsHandler extends SslHandler implements TlsHandler {
     @Override
     public @Nullable TlsSession session() {
         return handshakeFuture().isSuccess()
-                ? new TlsSession(engine().getSession().getProtocol(), "", null, null, false, false, List.of(), null, null)
+                ? new TlsSession(
+                        engine().getSession().getProtocol(), "", null, null, false, false, List.of(), null, null)
                 : null;
     }
 }
