@@ -173,6 +173,7 @@ final class Connecting {
         boolean late = cause instanceof ConnectTimeoutException;
         tried.done(late ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED, nanos / 1_000);
         settings.metrics().failed(cause);
+        context.connectFailed(tried, cause);
         failed++;
         reason = late ? CloseReason.CONNECT_TIMEOUT : CloseReason.CONNECT_FAILED;
         wasReset = wasReset(cause);

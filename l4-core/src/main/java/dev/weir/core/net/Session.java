@@ -115,6 +115,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
         home.opened(this);
+        SessionEvents.opened(this);
         if (ctx.channel().isActive()) {
             start();
         }
@@ -389,7 +390,11 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
             ReferenceCountUtil.release(first);
             return loop().newFailedFuture(new IllegalStateException("no upstream connection to start TLS on"));
         }
-        return TlsStart.begin(target, handler, first, () -> close(CloseReason.TLS_FAILED));
+        return SessionEvents.secured(
+                this,
+                side,
+                handler,
+                TlsStart.begin(target, handler, first, () -> close(CloseReason.TLS_FAILED)));
     }
 
     // ---- closing
@@ -471,6 +476,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     void upstream(String cluster, @Nullable SocketAddress address, @Nullable Channel socket) {
         connection.upstream(cluster, address);
         upstreamChannel = socket;
+        SessionEvents.upstream(this, address, socket);
     }
 
     @Override
@@ -479,6 +485,10 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     }
 
     // ---- what others ask
+
+    long bytesToClient() {
+        return bytesToClient;
+    }
 
     private ChannelHandlerContext ctx() {
         return Objects.requireNonNull(context, "session not in a pipeline yet");

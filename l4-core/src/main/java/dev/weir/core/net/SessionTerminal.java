@@ -46,6 +46,15 @@ final class SessionTerminal implements TerminalContext {
     }
 
     @Override
+    public void connectFailed(Endpoint endpoint, Throwable cause) {
+        ClientConnection connection = session.connection();
+        session.home()
+                .events()
+                .connectFailed(
+                        connection.id(), connection.listener(), endpoint.address().toString(), cause);
+    }
+
+    @Override
     public boolean followed() {
         return session.boundary() != Boundary.UNKNOWN;
     }
