@@ -98,9 +98,10 @@ final class StunnelEvents implements ConnectionEvents {
     }
 
     @Override
-    public void connected(long id, String listener, SocketAddress upstream, @Nullable SocketAddress from) {
+    public void connected(
+            long id, String listener, String cluster, SocketAddress upstream, @Nullable SocketAddress from) {
         String to = Address.format(upstream);
-        if (to.equals(process.get("redirect:" + listener))) {
+        if (process.containsKey("redirect:" + cluster)) {
             say(StunnelLog.NOTICE, id, listener, "Redirecting connection");
         }
         say(StunnelLog.NOTICE, id, listener, "s_connect: connected " + to);

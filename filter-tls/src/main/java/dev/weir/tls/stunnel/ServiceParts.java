@@ -279,6 +279,7 @@ final class ServiceParts {
     private String redirect() {
         List<Setting> targets = service.all("redirect");
         String cluster = name + " redirect";
+        process.put("redirect:" + cluster, "yes");
         List<Setting> real = targets.stream().filter(target -> !target.value().endsWith(":0")).toList();
         cluster(cluster, real);
         return cluster;

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -175,7 +176,7 @@ final class Connecting {
         settings.metrics().failed(cause);
         context.connectFailed(tried, cause);
         failed++;
-        reason = late ? CloseReason.CONNECT_TIMEOUT : CloseReason.CONNECT_FAILED;
+        reason = reason(cause, late);
         wasReset = wasReset(cause);
         retried();
         if (failed >= settings.attempts().attempts() || !cluster.acquire(Limit.RETRIES)) {
@@ -190,6 +191,13 @@ final class Connecting {
         } else {
             waiting = context.connection().loop().schedule(this::attempt, wait, TimeUnit.NANOSECONDS);
         }
+    }
+
+    private static CloseReason reason(Throwable cause, boolean late) {
+        if (cause instanceof SSLException || cause.getCause() instanceof SSLException) {
+            return CloseReason.UPSTREAM_TLS_FAILED;
+        }
+        return late ? CloseReason.CONNECT_TIMEOUT : CloseReason.CONNECT_FAILED;
     }
 
     private void exclude(Endpoint endpoint) {

@@ -22,6 +22,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +50,12 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
             long longestNanos,
             Connecting.Attempts attempts,
             @Nullable Mirror mirror,
-            UpstreamMetrics metrics) {}
+            UpstreamMetrics metrics) {
+        /** The same for another cluster. */
+        Settings with(Cluster other, UpstreamMetrics itsMetrics) {
+            return new Settings(other, hashBy, idleNanos, longestNanos, attempts, mirror, itsMetrics);
+        }
+    }
 
     private final Settings settings;
     private final TerminalContext context;
@@ -359,15 +365,13 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
                 leaves(cause instanceof IOException);
             }
             ended = true;
-            if (cause instanceof IOException) {
+            if (cause instanceof SSLException || cause.getCause() instanceof SSLException) {
+                context.connection().close(CloseReason.UPSTREAM_TLS_FAILED);
+            } else if (cause instanceof IOException) {
                 client().flush();
                 context.reset(CloseReason.UPSTREAM_RESET);
             } else {
-                context.connection()
-                        .close(
-                                cause.getCause() instanceof javax.net.ssl.SSLException
-                                        ? CloseReason.TLS_FAILED
-                                        : CloseReason.INTERNAL_ERROR);
+                context.connection().close(CloseReason.INTERNAL_ERROR);
             }
             ctx.close();
         }

@@ -4,10 +4,12 @@ import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Mirror;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.config.Units;
+import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.TerminalFactory;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +49,32 @@ public final class TcpProxyFactory implements TerminalFactory {
         Mirror mirror = config.has("mirror") ? Mirror.configure(config.required("mirror"), environment) : null;
         TcpProxy.Settings settings = new TcpProxy.Settings(
                 cluster, hashBy(config), idle.toNanos(), longest.toNanos(), attempts(config), mirror, metrics);
-        return loop -> context -> new TcpProxy(settings, context);
+        return loop -> {
+            Map<String, TcpProxy.Settings> others = new HashMap<>();
+            return context -> new TcpProxy(chosen(settings, others, context.connection(), environment), context);
+        };
+    }
+
+    /** Those of the cluster that a filter has chosen, if there is such a one. */
+    private static TcpProxy.Settings chosen(
+            TcpProxy.Settings configured,
+            Map<String, TcpProxy.Settings> others,
+            Connection connection,
+            FilterEnvironment environment) {
+        String name = connection.get(ConnectionAttribute.CLUSTER);
+        if (name == null || name.equals(configured.cluster().name())) {
+            return configured;
+        }
+        TcpProxy.Settings known = others.get(name);
+        if (known == null) {
+            Cluster cluster = environment.cluster(name);
+            if (cluster == null) {
+                return configured;
+            }
+            known = configured.with(cluster, new UpstreamMetrics(environment.meters(), name));
+            others.put(name, known);
+        }
+        return known;
     }
 
     /** What filters put on a connection, or its source address. */

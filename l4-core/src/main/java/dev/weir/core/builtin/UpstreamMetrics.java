@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.Timer;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 
 /** Meters of the connections to a cluster. */
 final class UpstreamMetrics {
@@ -44,6 +45,9 @@ final class UpstreamMetrics {
     private static String reason(Throwable cause) {
         if (cause instanceof io.netty.channel.ConnectTimeoutException) {
             return "timeout";
+        }
+        if (cause instanceof SSLException || cause.getCause() instanceof SSLException) {
+            return "tls";
         }
         if (cause instanceof UnknownHostException) {
             return "unresolved";

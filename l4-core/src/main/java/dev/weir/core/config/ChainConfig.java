@@ -2,14 +2,16 @@ package dev.weir.core.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A filter chain: which connections it takes, its filters in order, the last of them the terminal.
  *
  * @param match which connections it takes
+ * @param tls how TLS of its clients is ended, or null
  * @param filters at least one
  */
-public record ChainConfig(ChainMatch match, List<FilterConfig> filters) {
+public record ChainConfig(ChainMatch match, @Nullable ConfigNode tls, List<FilterConfig> filters) {
 
     /**
      * One filter or terminal.
@@ -22,6 +24,11 @@ public record ChainConfig(ChainMatch match, List<FilterConfig> filters) {
     /** {@code own}: the node is a chain of {@code filter_chains}, else the listener itself. */
     static ChainConfig from(ConfigNode node, boolean own) {
         ChainMatch match = own ? ChainMatch.from(node.section("match")) : ChainMatch.ANY;
+        ConfigNode tls = node.child("tls");
+        if (tls != null && !tls.isMap()) {
+            node.section("tls"); // says what is expected
+            tls = null;
+        }
         List<FilterConfig> filters = new ArrayList<>();
         ConfigNode list = node.required("filters");
         for (ConfigNode filter : list.isMap() ? List.<ConfigNode>of() : list.elements()) {
@@ -33,6 +40,6 @@ public record ChainConfig(ChainMatch match, List<FilterConfig> filters) {
         if (own) {
             node.rejectUnknown();
         }
-        return new ChainConfig(match, List.copyOf(filters));
+        return new ChainConfig(match, tls, List.copyOf(filters));
     }
 }

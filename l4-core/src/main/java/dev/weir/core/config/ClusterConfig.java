@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param noDelay TCP_NODELAY on upstream connections
  * @param keepAlive TCP keep-alive on upstream connections
  * @param proxyHeader the PROXY protocol header that upstream connections begin with, or null
+ * @param tls how TLS begins on upstream connections, or null
  * @param node where it stands in the configuration; the policy reads its own keys from it
  */
 public record ClusterConfig(
@@ -45,6 +46,7 @@ public record ClusterConfig(
         boolean noDelay,
         boolean keepAlive,
         @Nullable ProxyHeaderConfig proxyHeader,
+        @Nullable ConfigNode tls,
         ConfigNode node) {
 
     /**
@@ -136,6 +138,7 @@ public record ClusterConfig(
                 node.bool("tcp_nodelay", true),
                 node.bool("keep_alive", true),
                 ProxyHeaderConfig.from(node),
+                node.has("tls") ? node.section("tls") : null,
                 node);
     }
 
@@ -156,6 +159,7 @@ public record ClusterConfig(
                 null,
                 true,
                 true,
+                null,
                 null,
                 node);
     }

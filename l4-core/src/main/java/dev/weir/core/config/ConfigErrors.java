@@ -43,6 +43,11 @@ public final class ConfigErrors {
         return List.copyOf(sorted);
     }
 
+    /** How many there are. */
+    public int count() {
+        return problems.size();
+    }
+
     /** Whether there is none. */
     public boolean isEmpty() {
         return problems.isEmpty();

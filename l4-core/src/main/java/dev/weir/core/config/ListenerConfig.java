@@ -43,6 +43,9 @@ public record ListenerConfig(
             if (node.has("filters")) {
                 node.error("filters", "given beside filter_chains (expected: one of the two)");
             }
+            if (node.has("tls")) {
+                node.error("tls", "given beside filter_chains (expected: in the chains)");
+            }
             many.elements().forEach(chain -> chains.add(ChainConfig.from(chain, true)));
             if (chains.isEmpty()) {
                 many.error("empty (expected: at least one chain)");

@@ -25,11 +25,12 @@ public interface ConnectionEvents {
     /**
      * An upstream connection is there.
      *
+     * @param cluster whose endpoint that is
      * @param upstream whom it goes to
      * @param from where it comes from, or null if that is not known
      */
     default void connected(
-            long id, String listener, SocketAddress upstream, @Nullable SocketAddress from) {}
+            long id, String listener, String cluster, SocketAddress upstream, @Nullable SocketAddress from) {}
 
     /** An attempt to connect to an upstream has failed, or its handshake. */
     default void connectFailed(long id, String listener, String upstream, Throwable cause) {}

@@ -9,6 +9,7 @@ import dev.weir.core.tls.TlsServer;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Collection;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a factory may ask of the process while it configures a filter: to be used during
@@ -33,6 +34,11 @@ public interface FilterEnvironment {
      * then the answer is an empty cluster, which never offers an endpoint.
      */
     Cluster cluster(ConfigNode config, String key);
+
+    /** The cluster of this name, once the configuration is in force; null if there is none. For those that filters choose: {@link ConnectionAttribute#CLUSTER}. */
+    default @Nullable Cluster cluster(String name) {
+        return null;
+    }
 
     /** All protocols that are installed, by name. */
     Collection<Protocol> protocols();

@@ -5,12 +5,15 @@ import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.filter.TerminalFactory;
+import dev.weir.core.tls.TlsServer;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A configured filter chain. Immutable, shared by all loops.
  *
  * @param match which connections it takes
+ * @param tls ends TLS of its clients, or null
  * @param types types of the filters, in order, without the terminal
  * @param filters the filters
  * @param terminalType type of the terminal
@@ -18,6 +21,7 @@ import java.util.List;
  */
 record ChainPlan(
         ChainMatch match,
+        @Nullable TlsServer tls,
         List<String> types,
         List<PerLoop<NetworkFilter>> filters,
         String terminalType,
@@ -26,6 +30,7 @@ record ChainPlan(
     /** A plan resolved for one loop. */
     static final class OnLoop {
         final ChainMatch match;
+        final @Nullable TlsServer tls;
         final String[] types;
         final TerminalFactory.PerTerminal terminal;
         private final PerLoop.PerConnection<NetworkFilter>[] filters;
@@ -33,6 +38,7 @@ record ChainPlan(
         @SuppressWarnings({"unchecked", "rawtypes"}) // an array of a generic type
         OnLoop(ChainPlan plan, Loop loop) {
             match = plan.match;
+            tls = plan.tls;
             types = plan.types.toArray(new String[0]);
             filters = new PerLoop.PerConnection[plan.filters.size()];
             for (int i = 0; i < filters.length; i++) {

@@ -10,7 +10,6 @@ import dev.weir.core.filter.ProxyHeader;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
-import io.netty.util.AttributeKey;
 import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -21,9 +20,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What is known of a session's client connection, for filters, sniffers and sinks. Texts are made when first asked for. */
 final class ClientConnection implements Connection {
-    /** Where a channel keeps the header it began with, for the connection that is made of it. */
-    static final AttributeKey<ProxyHeader> HEADER = AttributeKey.valueOf(ClientConnection.class, "header");
-
     private static final @Nullable Object[] NO_ATTRIBUTES = new Object[0];
 
     private final ListenerLoop home;
@@ -50,13 +46,24 @@ final class ClientConnection implements Connection {
         this.session = session;
         this.id = home.nextId();
         this.openedNanos = home.clock().nanoTime();
-        this.header = channel.hasAttr(HEADER) ? channel.attr(HEADER).get() : null;
+        Arrived arrived = channel.hasAttr(Arrived.KEY) ? channel.attr(Arrived.KEY).get() : Arrived.PLAIN;
+        this.header = arrived.header();
         if (header != null) {
             set(ConnectionAttribute.PROXY_HEADER, header);
             byte[] name = header.value(ProxyHeader.AUTHORITY);
             if (name != null) {
                 set(ConnectionAttribute.SNI, new String(name, StandardCharsets.UTF_8));
             }
+        }
+        if (arrived.tls() != null) {
+            set(ConnectionAttribute.TLS, arrived.tls());
+        }
+        if (arrived.cluster() != null) {
+            set(ConnectionAttribute.CLUSTER, arrived.cluster());
+        }
+        String asked = arrived.serverName();
+        if (asked != null) {
+            set(ConnectionAttribute.SNI, asked);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.weir.core.net;
 
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ClusterConfig;
+import dev.weir.core.tls.TlsHandler;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -18,6 +19,7 @@ import io.netty.resolver.dns.DnsNameResolverChannelStrategy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Makes upstream connections; resolves names without blocking. One per proxy. */
@@ -34,13 +36,44 @@ final class Connector implements AutoCloseable {
         return transport;
     }
 
-    /** {@code greeting} is written before anything else, below all handlers. */
+    /**
+     * How a connection begins, below all handlers.
+     *
+     * @param greeting what is written before anything else, or null
+     * @param secure TLS that follows it, or null
+     */
+    record Begin(@Nullable ProxyGreeting greeting, @Nullable UpstreamTls secure) {
+        void start(Channel channel, Address address, ChannelPromise promise) {
+            if (greeting != null) {
+                ChannelHandlerContext first = channel.pipeline().firstContext();
+                ChannelOutboundInvoker below = first == null ? channel : first;
+                below.writeAndFlush(greeting.write(channel.alloc()));
+            }
+            if (secure == null) {
+                promise.trySuccess();
+                return;
+            }
+            TlsHandler handler = secure.client().handler(channel, address, null);
+            handler.handshakeFuture().addListener(done -> {
+                if (handler.session() != null) {
+                    promise.trySuccess();
+                } else {
+                    promise.tryFailure(
+                            done.cause() == null ? new SSLException("the peer is not trusted") : done.cause());
+                    channel.close();
+                }
+            });
+            channel.pipeline().addFirst("tls", handler);
+        }
+    }
+
+    /** The connection is there when its TLS is. */
     ChannelFuture connect(
             Address address,
             ClusterConfig config,
             EventLoop loop,
             ChannelHandler initializer,
-            @Nullable ProxyGreeting greeting) {
+            Begin begin) {
         SocketAddress target = transport.socketAddress(address);
         Channel channel = transport.client(address, target);
         var options = channel.config();
@@ -65,50 +98,47 @@ final class Connector implements AutoCloseable {
                 channel.unsafe().closeForcibly();
                 promise.tryFailure(done.cause());
             } else {
-                resolveAndConnect(target, config, channel, promise, greeting);
+                resolveAndConnect(address, target, config, channel, promise, begin);
             }
         });
         return promise;
     }
 
     private void resolveAndConnect(
+            Address address,
             SocketAddress target,
             ClusterConfig config,
             Channel channel,
             ChannelPromise promise,
-            @Nullable ProxyGreeting greeting) {
+            Begin begin) {
         if (target instanceof InetSocketAddress inet && inet.isUnresolved()) {
             resolvers().getResolver(channel.eventLoop()).resolve(inet).addListener(done -> {
                 if (done.isSuccess()) {
-                    connect((SocketAddress) done.getNow(), config, channel, promise, greeting);
+                    connect(address, (SocketAddress) done.getNow(), config, channel, promise, begin);
                 } else {
                     channel.close();
                     promise.tryFailure(done.cause());
                 }
             });
         } else {
-            connect(target, config, channel, promise, greeting);
+            connect(address, target, config, channel, promise, begin);
         }
     }
 
     private static void connect(
+            Address address,
             SocketAddress target,
             ClusterConfig config,
             Channel channel,
             ChannelPromise promise,
-            @Nullable ProxyGreeting greeting) {
+            Begin begin) {
         Address source = config.sourceAddress();
         InetAddress from = source == null ? null : source.literal();
         ChannelFuture connecting =
                 from == null ? channel.connect(target) : channel.connect(target, new InetSocketAddress(from, 0));
         connecting.addListener(done -> {
             if (done.isSuccess()) {
-                if (greeting != null) {
-                    ChannelHandlerContext first = channel.pipeline().firstContext();
-                    ChannelOutboundInvoker below = first == null ? channel : first;
-                    below.writeAndFlush(greeting.write(channel.alloc()));
-                }
-                promise.trySuccess();
+                begin.start(channel, address, promise);
             } else {
                 channel.close();
                 promise.tryFailure(done.cause());

@@ -2,6 +2,8 @@ package dev.weir.core.net;
 
 import dev.weir.core.config.ListenerConfig;
 import dev.weir.core.config.ProxyConfig;
+import dev.weir.core.tls.ClientHello;
+import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -22,6 +24,7 @@ final class Generation {
     private final Map<String, LiveCluster> clusters;
     private final Map<String, List<ChainPlan>> chains;
     private final Deque<AutoCloseable> resources;
+    private final TlsSections tls;
     /** One for being current, and one for each connection. */
     private final AtomicInteger users = new AtomicInteger(1);
 
@@ -31,11 +34,13 @@ final class Generation {
             ProxyConfig config,
             Map<String, LiveCluster> clusters,
             Map<String, List<ChainPlan>> chains,
-            Deque<AutoCloseable> resources) {
+            Deque<AutoCloseable> resources,
+            TlsSections tls) {
         this.config = config;
         this.clusters = Map.copyOf(clusters);
         this.chains = Map.copyOf(chains);
         this.resources = new ArrayDeque<>(resources);
+        this.tls = tls;
         this.clusters.values().forEach(LiveCluster::retain);
     }
 
@@ -56,6 +61,12 @@ final class Generation {
 
     Map<String, LiveCluster> clusters() {
         return clusters;
+    }
+
+    /** What a client asks for that begins with {@code data}; null if that does not tell yet. */
+    @Nullable
+    ClientHello hello(ByteBuf data) {
+        return tls.hello(data);
     }
 
     /** Chains of a listener of this generation. */

@@ -19,6 +19,8 @@ import dev.weir.core.filter.PerLoop;
 import dev.weir.core.filter.TerminalFactory;
 import dev.weir.core.filter.WireClock;
 import dev.weir.core.protocol.Protocol;
+import dev.weir.core.tls.TlsClient;
+import dev.weir.core.tls.TlsServer;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -46,6 +48,7 @@ final class GenerationBuilder {
     private final WireClock clock;
     private final HotKeys hotKeys;
     private final Sniffers sniffers;
+    private final TlsSections tls;
 
     private final Map<String, LiveCluster> clusters = new LinkedHashMap<>();
     private final Deque<AutoCloseable> resources = new ArrayDeque<>();
@@ -65,6 +68,7 @@ final class GenerationBuilder {
         this.clock = clock;
         this.hotKeys = hotKeys;
         this.sniffers = new Sniffers(metrics, decoding);
+        this.tls = new TlsSections(extensions, metrics.registry());
     }
 
     /** {@code previous} lends the clusters that did not change, so that they keep their state. */
@@ -83,7 +87,7 @@ final class GenerationBuilder {
             }
             chains.put(listener.name(), List.copyOf(plans));
         }
-        return new Generation(config, clusters, chains, resources);
+        return new Generation(config, clusters, chains, resources, tls);
     }
 
     private LiveCluster cluster(ClusterConfig config, @Nullable Generation previous) {
@@ -108,9 +112,18 @@ final class GenerationBuilder {
         if (old != null && plain != null && plain.equals(old.config().node().plain())) {
             return old;
         }
+        ConfigNode section = config.tls();
+        UpstreamTls secure = section == null ? null : tls.cluster(section, config.name());
         return new LiveCluster(
-                new LiveCluster.Parts(
-                        config, builder, balancer != null && balancer.usesHash(), source, probe, connector, shared),
+                new ClusterParts(
+                        config,
+                        builder,
+                        balancer != null && balancer.usesHash(),
+                        source,
+                        probe,
+                        secure,
+                        connector,
+                        shared),
                 old);
     }
 
@@ -157,6 +170,8 @@ final class GenerationBuilder {
         Set<String> sniffing = new HashSet<>();
         Set<String> produced = produced(chain);
         Environment environment = new Environment(listener.name());
+        ConfigNode section = chain.tls();
+        TlsServer secure = section == null ? null : secure(section, listener);
         TerminalFactory.Configured terminal = null;
         String terminalType = "";
         for (int i = 0; i < chain.filters().size(); i++) {
@@ -202,7 +217,16 @@ final class GenerationBuilder {
         }
         return terminal == null
                 ? null
-                : new ChainPlan(chain.match(), List.copyOf(types), List.copyOf(filters), terminalType, terminal);
+                : new ChainPlan(chain.match(), secure, List.copyOf(types), List.copyOf(filters), terminalType, terminal);
+    }
+
+    private @Nullable TlsServer secure(ConfigNode section, ListenerConfig listener) {
+        TlsServer secure = tls.server(section, listener.name(), resources);
+        String cluster = secure == null ? null : secure.unauthorizedCluster();
+        if (cluster != null && !clusters.containsKey(cluster)) {
+            section.error("on_unauthorized", "unknown cluster \"" + cluster + "\"" + Names.suggest(cluster, clusters.keySet()));
+        }
+        return secure;
     }
 
     private static void oneProducer(
@@ -283,7 +307,12 @@ final class GenerationBuilder {
                 config.error(key, "unknown cluster \"" + name + "\"" + Names.suggest(name, clusters.keySet()));
             }
             ClusterConfig none = ClusterConfig.unknown(name, config);
-            return new LiveCluster(new LiveCluster.Parts(none, null, false, null, null, connector, shared), null);
+            return new LiveCluster(new ClusterParts(none, null, false, null, null, null, connector, shared), null);
+        }
+
+        @Override
+        public @Nullable Cluster cluster(String name) {
+            return clusters.get(name);
         }
 
         @Override
@@ -294,6 +323,18 @@ final class GenerationBuilder {
         @Override
         public <T> List<T> services(Class<T> kind) {
             return extensions.others(kind);
+        }
+
+        @Override
+        public TlsServer tlsServer(ConfigNode section) {
+            TlsServer server = tls.server(section, listener, resources);
+            return server == null ? NoTls.INSTANCE : server;
+        }
+
+        @Override
+        public TlsClient tlsClient(ConfigNode section) {
+            TlsClient client = tls.client(section, listener, resources);
+            return client == null ? NoTls.INSTANCE : client;
         }
 
         @Override

@@ -168,7 +168,9 @@ final class HealthMonitor implements AutoCloseable {
                             cluster.config(),
                             loop,
                             handler,
-                            header == null ? null : new ProxyGreeting(header, null)));
+                            new Connector.Begin(
+                                    header == null ? null : new ProxyGreeting(header, null),
+                                    cluster.parts().secure())));
         }
     }
 

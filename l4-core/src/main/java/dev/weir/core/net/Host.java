@@ -81,6 +81,7 @@ final class Host implements Endpoint {
     private final Found found;
     private final ClusterConfig cluster;
     private final Connector connector;
+    private final @Nullable UpstreamTls secure;
     private final Kept kept;
     private final ClusterLimits limits;
     private final Results results;
@@ -103,6 +104,7 @@ final class Host implements Endpoint {
         this.found = found;
         this.cluster = cluster.config();
         this.connector = cluster.parts().connector();
+        this.secure = cluster.parts().secure();
         this.results = cluster.results();
         this.rediscovery = cluster.rediscovery();
         this.limits = cluster.limits();
@@ -225,7 +227,7 @@ final class Host implements Endpoint {
         ProxyGreeting greeting = header == null ? null : new ProxyGreeting(header, client);
         ChannelFuture connecting;
         try {
-            connecting = connector.connect(found.address(), cluster, loop, initializer, greeting);
+            connecting = connector.connect(found.address(), cluster, loop, initializer, new Connector.Begin(greeting, secure));
         } catch (RuntimeException e) {
             // Without a file descriptor there is no channel, and nothing that would close.
             limits.closed(kept);

@@ -7,6 +7,9 @@ import dev.weir.core.config.ProxyProtocolConfig;
 import dev.weir.core.config.ProxyProtocolConfig.Mode;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.ProxyHeader;
+import dev.weir.core.tls.ClientHello;
+import dev.weir.core.tls.TlsSession;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandler.Sharable;
@@ -311,7 +314,7 @@ final class Listener {
         private boolean start(Channel child, Generation current) {
             ProxyProtocolConfig headers = settings.proxyProtocol();
             if (headers.mode() == Mode.OFF) {
-                return session(child, current, chains, null) && register(child, current);
+                return admit(child, current, chains, null) && register(child, current);
             }
             if (headers.trusts(child.remoteAddress())) {
                 List<ChainPlan.OnLoop> candidates = chains;
@@ -329,29 +332,90 @@ final class Listener {
                 refuse(child, CloseReason.PROXY_PROTOCOL);
                 return false;
             }
-            return session(child, current, chains, null) && register(child, current);
+            return admit(child, current, chains, null) && register(child, current);
         }
 
         /** A session behind a handshake. */
         private boolean later(
                 Channel child, Generation current, List<ChainPlan.OnLoop> candidates, @Nullable ProxyHeader header) {
-            boolean made = session(child, current, candidates, header);
+            boolean made = admit(child, current, candidates, header);
             if (!made) {
                 current.release();
             }
             return made;
         }
 
-        private boolean session(
+        /** A session, or what comes before one. */
+        private boolean admit(
                 Channel child, Generation current, List<ChainPlan.OnLoop> candidates, @Nullable ProxyHeader header) {
-            ChainPlan.OnLoop chain = choose(child, candidates, header);
+            ChainPlan.OnLoop chain = null;
+            for (ChainPlan.OnLoop one : candidates) {
+                if (one.match.matchesAll() || matches(one, child, header)) {
+                    chain = one;
+                    break;
+                }
+            }
             if (chain == null) {
                 refuse(child, CloseReason.NO_CHAIN);
                 return false;
             }
+            if (chain.tls == null && !chain.match.needsHello()) {
+                return session(child, current, chain, new Arrived(header, null, null, null));
+            }
+            options(child);
+            child.pipeline()
+                    .addLast(new Arrival(
+                            home,
+                            chain.match.needsHello() ? null : chain,
+                            new Choice(current, candidates, header),
+                            current::release));
+            return true;
+        }
+
+        /** How the arrival of a connection goes on. */
+        private final class Choice implements Arrival.Next {
+            private final Generation current;
+            private final List<ChainPlan.OnLoop> candidates;
+            private final @Nullable ProxyHeader header;
+
+            Choice(Generation current, List<ChainPlan.OnLoop> candidates, @Nullable ProxyHeader header) {
+                this.current = current;
+                this.candidates = candidates;
+                this.header = header;
+            }
+
+            @Override
+            public @Nullable ClientHello hello(ByteBuf data) {
+                return current.hello(data);
+            }
+
+            @Override
+            public ChainPlan.@Nullable OnLoop choose(Channel channel, ClientHello hello) {
+                for (ChainPlan.OnLoop one : candidates) {
+                    if (matches(one, channel, header) && one.match.matches(hello)) {
+                        return one;
+                    }
+                }
+                return null;
+            }
+
+            @Override
+            public boolean session(
+                    Channel channel, ChainPlan.OnLoop chain, @Nullable ClientHello hello, @Nullable TlsSession tls) {
+                String cluster = tls == null || tls.verified() || chain.tls == null ? null : chain.tls.unauthorizedCluster();
+                boolean made =
+                        Acceptor.this.session(channel, current, chain, new Arrived(header, hello, tls, cluster));
+                if (!made) {
+                    current.release();
+                }
+                return made;
+            }
+        }
+
+        private boolean session(Channel child, Generation current, ChainPlan.OnLoop chain, Arrived arrived) {
             try {
-                if (header != null) {
-                    child.attr(ClientConnection.HEADER).set(header);
+                if (!arrived.equals(Arrived.PLAIN)) {
+                    child.attr(Arrived.KEY).set(arrived);
                 }
                 options(child);
                 child.pipeline()
@@ -373,16 +437,6 @@ final class Listener {
                 }
             });
             return true;
-        }
-
-        private ChainPlan.@Nullable OnLoop choose(
-                Channel child, List<ChainPlan.OnLoop> candidates, @Nullable ProxyHeader header) {
-            for (ChainPlan.OnLoop chain : candidates) {
-                if (chain.match.matchesAll() || matches(chain, child, header)) {
-                    return chain;
-                }
-            }
-            return null;
         }
 
         private boolean matches(ChainPlan.OnLoop chain, Channel child, @Nullable ProxyHeader header) {

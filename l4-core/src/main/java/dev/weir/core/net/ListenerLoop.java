@@ -50,11 +50,37 @@ final class ListenerLoop {
     /** Whether plain connections produce exchanges. */
     private final boolean connectionExchanges;
 
-    /** Connections whose header has not come yet; they count as active. */
-    private final Set<ProxyHandshake> waiting = new HashSet<>();
+    /** TLS handshakes under way. */
+    final Handshakes handshakes = new Handshakes();
+
+    /** Connections that have no session yet; they count as active. */
+    private final Set<Waiting> waiting = new HashSet<>();
 
     private @Nullable Session first;
     private boolean draining;
+
+    /** A connection that has no session yet. */
+    interface Waiting {
+        /** Closes it; nothing if it has ended or gone on. */
+        void end(CloseReason reason);
+    }
+
+    /** A count with a limit. */
+    static final class Handshakes {
+        private int open;
+
+        boolean begin(int most) {
+            if (open >= most) {
+                return false;
+            }
+            open++;
+            return true;
+        }
+
+        void end() {
+            open--;
+        }
+    }
 
     ListenerLoop(String listener, Loop loop, AtomicLong ids, CoreMetrics metrics, boolean connectionExchanges) {
         this(listener, loop, ids, metrics, new AtomicInteger(), connectionExchanges);
@@ -151,22 +177,22 @@ final class ListenerLoop {
         session.next = null;
     }
 
-    /** A connection begins with a header, or may. */
-    void waiting(ProxyHandshake handshake) {
+    /** A connection begins with a header or a handshake, or may. */
+    void waiting(Waiting handshake) {
         open.incrementAndGet();
         active.add(1);
         waiting.add(handshake);
     }
 
     /** It has become a session, or was refused one. */
-    void passed(ProxyHandshake handshake) {
+    void passed(Waiting handshake) {
         open.decrementAndGet();
         active.add(-1);
         waiting.remove(handshake);
     }
 
     /** It has ended before. */
-    void ended(ProxyHandshake handshake, CloseReason reason) {
+    void ended(Waiting handshake, CloseReason reason) {
         passed(handshake);
         total.add(1);
         closed[reason.ordinal()].add(1);

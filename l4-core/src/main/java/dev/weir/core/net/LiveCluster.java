@@ -5,7 +5,6 @@ import dev.weir.core.cluster.Discovery;
 import dev.weir.core.cluster.Discovery.Found;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.Exclusions;
-import dev.weir.core.cluster.HealthCheck;
 import dev.weir.core.cluster.KeyHash;
 import dev.weir.core.cluster.Limit;
 import dev.weir.core.cluster.LoadBalancer;
@@ -34,27 +33,7 @@ final class LiveCluster implements Cluster {
 
     private static final long SLOW_START_MILLIS = 1_000;
 
-    /**
-     * What a cluster is made of.
-     *
-     * @param config its settings
-     * @param balancer makes pickers; null if the configuration has none that is known
-     * @param usesHash whether these look at the hash
-     * @param source finds hosts; null where the configuration names them
-     * @param probe checks hosts; null for none
-     * @param connector makes connections
-     * @param shared what clusters share
-     */
-    record Parts(
-            ClusterConfig config,
-            LoadBalancer.@Nullable Builder balancer,
-            boolean usesHash,
-            Discovery.@Nullable Source source,
-            HealthCheck.@Nullable Probe probe,
-            Connector connector,
-            Clusters shared) {}
-
-    private final Parts parts;
+    private final ClusterParts parts;
     private final ClusterConfig config;
     private final KeyHash keyHash;
     private final ClusterMetrics metrics;
@@ -78,7 +57,7 @@ final class LiveCluster implements Cluster {
     private volatile boolean stopped;
 
     /** {@code before} is the cluster of that name in the generation before: its counters, and what it knew of its hosts, are taken on. */
-    LiveCluster(Parts parts, @Nullable LiveCluster before) {
+    LiveCluster(ClusterParts parts, @Nullable LiveCluster before) {
         this.parts = parts;
         this.config = parts.config();
         this.metrics = parts.shared().metrics(config.name());
@@ -123,7 +102,7 @@ final class LiveCluster implements Cluster {
         return config;
     }
 
-    Parts parts() {
+    ClusterParts parts() {
         return parts;
     }
 
@@ -219,6 +198,7 @@ final class LiveCluster implements Cluster {
             }
             stopped = true;
             metrics.end(this);
+            parts.close();
             if (!started) {
                 return;
             }

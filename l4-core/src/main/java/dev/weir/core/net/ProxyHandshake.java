@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The begin of a client connection that may have a PROXY protocol header: stands in the place of its session until it is known
  * what the header says, or that there is none. Holds at most a header and what came in the same read.
  */
-final class ProxyHandshake extends ChannelInboundHandlerAdapter {
+final class ProxyHandshake extends ChannelInboundHandlerAdapter implements ListenerLoop.Waiting {
     /** Where a header is optional, who has said nothing for so long is taken to wait for the server. */
     private static final long SILENCE_MILLIS = 200;
 
@@ -206,8 +206,8 @@ final class ProxyHandshake extends ChannelInboundHandlerAdapter {
         end(CloseReason.PROXY_PROTOCOL);
     }
 
-    /** Closes; nothing if it has ended or gone on. */
-    void end(CloseReason reason) {
+    @Override
+    public void end(CloseReason reason) {
         if (done) {
             return;
         }

@@ -193,12 +193,12 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof IOException) {
-            resetSeen = true;
-            close(CloseReason.CLIENT_RESET);
-        } else if (cause.getCause() instanceof javax.net.ssl.SSLException) {
+        if (TlsStart.isFailure(cause)) {
             LOG.debug("TLS failed connection={} client={}", connection.id(), connection.clientText(), cause);
             close(CloseReason.TLS_FAILED);
+        } else if (cause instanceof IOException) {
+            resetSeen = true;
+            close(CloseReason.CLIENT_RESET);
         } else {
             home.internalError("connection", cause);
             close(CloseReason.INTERNAL_ERROR);
@@ -390,11 +390,9 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
             ReferenceCountUtil.release(first);
             return loop().newFailedFuture(new IllegalStateException("no upstream connection to start TLS on"));
         }
+        CloseReason failure = side == Side.CLIENT ? CloseReason.TLS_FAILED : CloseReason.UPSTREAM_TLS_FAILED;
         return SessionEvents.secured(
-                this,
-                side,
-                handler,
-                TlsStart.begin(target, handler, first, () -> close(CloseReason.TLS_FAILED)));
+                this, side, handler, TlsStart.begin(target, handler, first, () -> close(failure)));
     }
 
     // ---- closing

@@ -36,7 +36,7 @@ final class SessionEvents {
         }
         ClientConnection connection = session.connection();
         events.connected(
-                connection.id(), connection.listener(), address, socket == null ? null : socket.localAddress());
+                connection.id(), connection.listener(), String.valueOf(connection.cluster()), address, socket == null ? null : socket.localAddress());
         TlsHandler handler = socket == null ? null : socket.pipeline().get(TlsHandler.class);
         TlsSession tls = handler == null ? null : handler.session();
         if (tls != null) {

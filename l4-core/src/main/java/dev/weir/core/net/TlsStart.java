@@ -6,11 +6,17 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Puts TLS under a channel that has been in use. */
 final class TlsStart {
     private TlsStart() {}
+
+    /** Whether a channel broke because its TLS did. */
+    static boolean isFailure(Throwable cause) {
+        return cause instanceof SSLException || cause.getCause() instanceof SSLException;
+    }
 
     /**
      * Adds {@code handler} nearest to the socket.

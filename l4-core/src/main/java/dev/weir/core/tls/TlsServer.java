@@ -15,6 +15,11 @@ public interface TlsServer {
      */
     TlsHandler handler(Channel channel, @Nullable ClientHello hello);
 
+    /** The cluster that clients go to who are not trusted, or null for where all go. */
+    default @Nullable String unauthorizedCluster() {
+        return null;
+    }
+
     /** How many handshakes may be under way on one event loop; later connections are closed. */
     int maxHandshakes();
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.weir.tls;
+
+import org.jspecify.annotations.NullMarked;
