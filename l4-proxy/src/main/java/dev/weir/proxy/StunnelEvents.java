@@ -126,8 +126,11 @@ final class StunnelEvents implements ConnectionEvents {
         long tls = client ? fromClient : toClient;
         long socket = client ? toClient : fromClient;
         switch (reason) {
-            case CONNECT_FAILED, CONNECT_TIMEOUT, NO_ENDPOINT ->
+            case CONNECT_FAILED, CONNECT_TIMEOUT, NO_ENDPOINT -> {
+                tls = 0; // It was read, but nobody was there to have it.
+                socket = 0;
                 say(StunnelLog.ERROR, id, listener, "No more addresses to connect");
+            }
             case IDLE_TIMEOUT -> say(StunnelLog.INFO, id, listener, "transfer: s_poll_wait: TIMEOUTidle exceeded: closing");
             default -> {}
         }

@@ -1,6 +1,7 @@
 package dev.weir.proxy;
 
 import dev.weir.core.ListenSocket;
+import dev.weir.core.Proxy.ListenerStatus;
 import dev.weir.core.config.ConfigException;
 import dev.weir.core.config.ListenerConfig;
 import dev.weir.proxy.AdminSource.ReloadOutcome;
@@ -12,7 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipalLookupService;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -64,7 +65,7 @@ final class StunnelRun {
                 Reloader reloader = new Reloader(() -> next(server), watched, server, systemd)) {
             StunnelAppender.install(log);
             signals(server, reloader);
-            server.onReload(() -> reload(reloader, 0));
+            server.onReload(() -> reload(server, reloader, 0));
             bound(server);
             owners(conf);
             Path pid = pidFile(conf);
@@ -106,7 +107,7 @@ final class StunnelRun {
         };
         Signals.on("TERM", stop);
         Signals.on("INT", stop);
-        Signals.on("HUP", () -> reload(reloader, 0));
+        Signals.on("HUP", () -> reload(server, reloader, 0));
         Signals.on("USR1", this::reopen);
         Signals.on("USR2", events::list);
         Signals.on("PIPE", () -> {});
@@ -143,12 +144,12 @@ final class StunnelRun {
     }
 
     /** Where an address is not to be had yet, it is tried again, after twice the time each time. */
-    private CompletableFuture<ReloadOutcome> reload(Reloader reloader, long waitMillis) {
+    private CompletableFuture<ReloadOutcome> reload(Server server, Reloader reloader, long waitMillis) {
         return reloader.reload("SIGHUP", outcome -> {
             StunnelConf next = read;
             if (outcome.applied() && next != null) {
                 use(next);
-                tellBound(next);
+                bound(server);
                 return;
             }
             log.log(StunnelLog.ERROR, "Failed to reload the configuration file");
@@ -157,44 +158,31 @@ final class StunnelRun {
             }
             if (unbound) {
                 long wait = waitMillis == 0 ? FIRST_RETRY_MILLIS : Math.min(waitMillis * 2, LAST_RETRY_MILLIS);
-                CompletableFuture.delayedExecutor(wait, TimeUnit.MILLISECONDS).execute(() -> reload(reloader, wait));
+                CompletableFuture.delayedExecutor(wait, TimeUnit.MILLISECONDS).execute(() -> reload(server, reloader, wait));
             }
         });
     }
 
     // ---- what is told, and done, when all is bound
 
+    /** Each listener once, though there may be a socket per event loop. */
     private void bound(Server server) {
-        List<String> bridged = new ArrayList<>(applied.of("bridge").keySet());
+        Map<String, Integer> descriptors = new HashMap<>();
         for (ListenSocket socket : server.listenSockets()) {
-            if (!bridged.contains(socket.name())) {
-                String service = applied.process().getOrDefault("service:" + socket.name(), socket.name());
+            descriptors.putIfAbsent(socket.name(), socket.descriptor());
+        }
+        Map<String, String> bridged = applied.of("bridge");
+        for (ListenerStatus one : server.listeners()) {
+            Integer descriptor = descriptors.get(one.name());
+            if (!bridged.containsKey(one.name())) {
                 log.log(
                         StunnelLog.INFO,
-                        "Service [" + service + "] (FD=" + socket.descriptor() + ") bound to " + stunnel(socket.bound().toString()));
+                        "Service [" + applied.process().getOrDefault("service:" + one.name(), one.name()) + "]"
+                                + (descriptor == null ? "" : " (FD=" + descriptor + ")") + " bound to "
+                                + stunnel(one.address().toString()));
             }
         }
-        if (server.listenSockets().isEmpty()) { // by NIO, which has no descriptors
-            server.listeners().stream()
-                    .filter(one -> !bridged.contains(one.name()))
-                    .forEach(one -> log.log(
-                            StunnelLog.INFO,
-                            "Service [" + applied.process().getOrDefault("service:" + one.name(), one.name()) + "] bound to "
-                                    + stunnel(one.address().toString())));
-        }
-        runningServer = server;
     }
-
-    private void tellBound(StunnelConf conf) {
-        Server server = runningServer;
-        if (server != null) {
-            bound(server);
-        } else {
-            conf.config().listeners().forEach(one -> log.log(StunnelLog.INFO, one.name() + " bound to " + one.address()));
-        }
-    }
-
-    private @Nullable Server runningServer;
 
     /** Stunnel writes IPv6 addresses without brackets, and sockets by their path. */
     private static String stunnel(String address) {

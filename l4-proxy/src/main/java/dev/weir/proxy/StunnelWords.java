@@ -1,11 +1,25 @@
 package dev.weir.proxy;
 
+import java.util.List;
 import java.util.Locale;
 import javax.net.ssl.SSLException;
 
 /** Failures in the words that stunnel has of OpenSSL, as scripts look for them. */
 final class StunnelWords {
     private static final int DEEPEST = 8;
+    /** What is said of certificates that are not trusted. */
+    private static final List<String> WORDS = List.of(
+            "unknown ca",
+            "certificate verify failed",
+            "not pinned",
+            "wrong name",
+            "certificate is no",
+            "expired",
+            "not yet valid",
+            "bad certificate",
+            "certificate unknown",
+            "no rule lets it in",
+            "path");
 
     private StunnelWords() {}
 
@@ -29,25 +43,21 @@ final class StunnelWords {
             }
         }
         String text = said.isEmpty() ? failure.toString() : said.toString();
-        String known = known(text.toLowerCase(Locale.ROOT));
+        String known = known(text.toLowerCase(Locale.ROOT).replace('_', ' '));
         return known.isEmpty() ? text : known + " (" + text + ")";
     }
 
     private static String known(String text) {
-        if (text.contains("did not return a certificate") || text.contains("no certificate") || text.contains("no_certificate")) {
+        if (text.contains("did not return a certificate") || text.contains("no certificate")) {
             return "peer did not return a certificate";
         }
         if (text.contains("revoked")) {
             return "certificate revoked";
         }
-        boolean ours = text.contains("unknown_ca") || text.contains("not_pinned") || text.contains("wrong_name")
-                || text.contains("certificate is n") || text.contains("expired") || text.contains("bad_certificate")
-                || text.contains("no rule lets it in") || text.contains("path");
-        if (ours && !text.contains("alert")) {
-            return "certificate verify failed";
+        if (text.contains("not an ssl/tls record")) {
+            return "wrong version number";
         }
-        return text.contains("http_request") || text.contains("not an ssl/tls record") && text.contains("474554")
-                ? "http request"
-                : "";
+        boolean distrust = WORDS.stream().anyMatch(text::contains);
+        return distrust && !text.contains("alert") ? "certificate verify failed" : "";
     }
 }
