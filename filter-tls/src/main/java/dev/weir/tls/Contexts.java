@@ -104,7 +104,7 @@ final class Contexts {
         SslProvider provider = provider(protocol.provider());
         SslContextBuilder builder = SslContextBuilder.forClient().trustManager(trust).endpointIdentificationAlgorithm(null);
         if (credential != null) {
-            builder.keyManager(credential.key(), credential.chain().toArray(new X509Certificate[0]));
+            builder.keyManager(OneKey.factory(credential));
         }
         if (provider != SslProvider.JDK) {
             builder.option(OpenSslContextOption.USE_TASKS, trust.settings().ocsp() != null);
