@@ -39,10 +39,13 @@ final class OneKey extends X509ExtendedKeyManager {
     }
 
     @Override
-    public @Nullable String chooseClientAlias(String[] keyTypes, Principal @Nullable [] issuers, @Nullable Socket socket) {
+    public @Nullable String chooseClientAlias(
+            String[] keyTypes, Principal @Nullable [] issuers, @Nullable Socket socket) {
         String own = credential.key().getAlgorithm();
         for (String keyType : keyTypes) {
-            if (keyType.equals(own) || keyType.startsWith(own + "_") || own.equals("RSA") && keyType.startsWith("RSASSA")) {
+            if (keyType.equals(own)
+                    || keyType.startsWith(own + "_")
+                    || own.equals("RSA") && keyType.startsWith("RSASSA")) {
                 return ALIAS;
             }
         }
@@ -50,7 +53,8 @@ final class OneKey extends X509ExtendedKeyManager {
     }
 
     @Override
-    public @Nullable String chooseEngineClientAlias(String[] keyTypes, Principal @Nullable [] issuers, SSLEngine engine) {
+    public @Nullable String chooseEngineClientAlias(
+            String[] keyTypes, Principal @Nullable [] issuers, SSLEngine engine) {
         return chooseClientAlias(keyTypes, issuers, null);
     }
 

@@ -53,7 +53,8 @@ final class Privileges {
 
     private static void check(String call, @Nullable String name, int result) throws IOException {
         if (result != 0) {
-            throw new IOException(call + ": \"" + name + "\": error " + Native.getLastError() + " (expected: to be started by root)");
+            throw new IOException(
+                    call + ": \"" + name + "\": error " + Native.getLastError() + " (expected: to be started by root)");
         }
     }
 

@@ -122,8 +122,7 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
     }
 
     /** Starts one that tells {@code events} of its connections. */
-    static Server startTelling(
-            ProxyConfig config, @Nullable Object shown, ClassLoader loader, ConnectionEvents events)
+    static Server startTelling(ProxyConfig config, @Nullable Object shown, ClassLoader loader, ConnectionEvents events)
             throws IOException {
         Server server = new Server(config, null, loader, Inherited.NOTHING, false, events);
         return start(server, config, shown, Inherited.NOTHING);

@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import dev.weir.core.config.ConfigException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -18,6 +19,8 @@ final class StunnelCommand implements Subcommand {
     private static final String DEFAULT_FILE = "/etc/stunnel/stunnel.conf";
     /** What the answers to -version and the first lines of the log say it stands in for. */
     private static final String VERSION = "5.68";
+    /** Variable with the name of a file that is handed to the process in the background. */
+    private static final String TEXT = "WEIR_STUNNEL_TEXT";
 
     private static final List<String> SOCKETS = List.of(
             "    Option Name         |  Accept  |   Local  |  Remote  |effect",
@@ -48,7 +51,9 @@ final class StunnelCommand implements Subcommand {
         if (options.flag("-help")) {
             banner().forEach(terminal.err()::println);
             terminal.err().println(" ");
-            terminal.err().println("All options, and what becomes of each: docs/stunnel.md; weir stunnel --help for the command line");
+            terminal.err()
+                    .println(
+                            "All options, and what becomes of each: docs/stunnel.md; weir stunnel --help for the command line");
             return 0;
         }
         if (options.flag("-sockets")) {
@@ -58,8 +63,10 @@ final class StunnelCommand implements Subcommand {
         }
         if (options.flag("-options")) {
             banner().forEach(terminal.err()::println);
-            terminal.err().println("options = NO_TLSv1, NO_TLSv1_1, NO_TLSv1_2, NO_TLSv1_3, NO_TICKET: as in OpenSSL; all other names of OpenSSL 3.0 are"
-                    + " accepted, docs/stunnel.md says which have no effect");
+            terminal.err()
+                    .println(
+                            "options = NO_TLSv1, NO_TLSv1_1, NO_TLSv1_2, NO_TLSv1_3, NO_TICKET: as in OpenSSL; all other names of OpenSSL 3.0 are"
+                                    + " accepted, docs/stunnel.md says which have no effect");
             return 0;
         }
         try (StunnelLog log = new StunnelLog(terminal.err())) {
@@ -68,7 +75,8 @@ final class StunnelCommand implements Subcommand {
     }
 
     static List<String> banner() {
-        String platform = System.getProperty("os.arch", "") + "-" + System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
+        String platform = System.getProperty("os.arch", "") + "-"
+                + System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
         return List.of(
                 "stunnel " + VERSION + " on " + platform + " platform, by weir " + Version.text(),
                 "Compiled with OpenSSL 1.1.1 (the level of BoringSSL)",
@@ -80,7 +88,7 @@ final class StunnelCommand implements Subcommand {
         banner().forEach(line -> log.log(StunnelLog.NOTICE, line));
         String text;
         try {
-            text = StunnelConf.text(path);
+            text = Daemon.inside() && options.text("-fd") != null ? handed() : StunnelConf.text(path);
         } catch (IOException e) {
             log.log(StunnelLog.ERROR, "Invalid configuration file name \"" + path + "\"");
             log.log(StunnelLog.ERROR, "realpath: No such file or directory (2)");
@@ -103,9 +111,26 @@ final class StunnelCommand implements Subcommand {
             return 0;
         }
         if (background(conf) && !Daemon.inside()) {
-            return Daemon.start(terminal);
+            return Daemon.start(terminal, options.text("-fd") == null ? Map.of() : Map.of(TEXT, hand(text)));
         }
         return serve(conf, options, terminal, log);
+    }
+
+    /** What came by a descriptor is gone when it has been read: the process in the background gets it by a file that only this user can read. */
+    private static String hand(String text) throws IOException {
+        Path file = Files.createTempFile("weir-stunnel-", ".conf");
+        Files.writeString(file, text);
+        return file.toString();
+    }
+
+    private static String handed() throws IOException {
+        String name = System.getenv(TEXT);
+        if (name == null) {
+            throw new IOException("no text");
+        }
+        String text = StunnelConf.text(name);
+        Files.delete(Path.of(name));
+        return text;
     }
 
     private int serve(StunnelConf conf, Arguments options, Terminal terminal, StunnelLog log) throws Exception {
@@ -139,7 +164,8 @@ final class StunnelCommand implements Subcommand {
         String descriptor = options.text("-fd");
         if (descriptor != null) {
             if (!descriptor.matches("[0-9]{1,5}") || !options.operands().isEmpty()) {
-                throw new UsageException("-fd: \"" + descriptor + "\" (expected: the number of a descriptor, and no FILE)");
+                throw new UsageException(
+                        "-fd: \"" + descriptor + "\" (expected: the number of a descriptor, and no FILE)");
             }
             return "/dev/fd/" + descriptor;
         }
@@ -155,7 +181,9 @@ final class StunnelCommand implements Subcommand {
         Map<String, Object> more = new LinkedHashMap<>();
         String admin = options.text("--admin");
         if (admin != null) {
-            more.put("admin", Map.of("address", Arguments.address("--admin", admin).toString()));
+            more.put(
+                    "admin",
+                    Map.of("address", Arguments.address("--admin", admin).toString()));
         }
         return more;
     }

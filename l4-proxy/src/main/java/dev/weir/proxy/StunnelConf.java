@@ -99,7 +99,8 @@ record StunnelConf(String path, Foreign foreign) {
     /** Whether the connection is standard input and output. */
     boolean inetd() {
         return process().entrySet().stream()
-                .anyMatch(entry -> entry.getKey().startsWith("bridge:") && entry.getValue().equals("inetd"));
+                .anyMatch(entry ->
+                        entry.getKey().startsWith("bridge:") && entry.getValue().equals("inetd"));
     }
 
     /** What of the process is named like {@code prefix:NAME}, by the names. */
@@ -130,7 +131,9 @@ record StunnelConf(String path, Foreign foreign) {
                 left.merge(service, 1, Integer::sum);
             } catch (IllegalStateException e) {
                 lost.add(listener.name());
-                log.log(StunnelLog.ERROR, "Binding service [" + service + "] to " + listener.address() + ": " + reason(e));
+                log.log(
+                        StunnelLog.NOTICE,
+                        "Binding service [" + service + "] to " + listener.address() + ": " + reason(e));
             }
         }
         left.forEach((service, count) -> {

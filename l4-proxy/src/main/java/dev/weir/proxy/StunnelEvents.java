@@ -68,7 +68,9 @@ final class StunnelEvents implements ConnectionEvents {
 
     @Override
     public void secured(long id, String listener, Side side, TlsSession session) {
-        for (int depth = session.resumed() ? -1 : session.peer().size() - 1; depth >= 0 && session.verified(); depth--) {
+        for (int depth = session.resumed() ? -1 : session.peer().size() - 1;
+                depth >= 0 && session.verified();
+                depth--) {
             X509Certificate certificate = session.peer().get(depth);
             String subject = certificate.getSubjectX500Principal().getName(X500Principal.RFC2253);
             int level = depth == 0 ? StunnelLog.NOTICE : StunnelLog.INFO;
@@ -113,7 +115,8 @@ final class StunnelEvents implements ConnectionEvents {
     public void connectFailed(long id, String listener, String upstream, Throwable cause) {
         if (StunnelWords.isTls(cause)) {
             say(StunnelLog.ERROR, id, listener, "SSL_connect: " + StunnelWords.of(cause));
-        } else if (cause instanceof ConnectException && String.valueOf(cause.getMessage()).contains("refused")) {
+        } else if (cause instanceof ConnectException
+                && String.valueOf(cause.getMessage()).contains("refused")) {
             say(StunnelLog.ERROR, id, listener, "s_connect: connect " + upstream + ": Connection refused (111)");
         } else {
             say(StunnelLog.ERROR, id, listener, "s_connect: connect " + upstream + ": " + StunnelWords.of(cause));
@@ -131,7 +134,8 @@ final class StunnelEvents implements ConnectionEvents {
                 socket = 0;
                 say(StunnelLog.ERROR, id, listener, "No more addresses to connect");
             }
-            case IDLE_TIMEOUT -> say(StunnelLog.INFO, id, listener, "transfer: s_poll_wait: TIMEOUTidle exceeded: closing");
+            case IDLE_TIMEOUT ->
+                say(StunnelLog.INFO, id, listener, "transfer: s_poll_wait: TIMEOUTidle exceeded: closing");
             default -> {}
         }
         boolean whole = switch (reason) {

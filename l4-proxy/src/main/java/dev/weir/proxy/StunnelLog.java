@@ -53,7 +53,11 @@ final class StunnelLog implements AutoCloseable {
      * @param syslog what syslog is told, or null
      */
     record Settings(
-            int level, boolean standardError, @Nullable Path file, boolean overwrite, @Nullable Syslog syslog) {
+            int level,
+            boolean standardError,
+            @Nullable Path file,
+            boolean overwrite,
+            @Nullable Syslog syslog) {
         /** From what a file says of the process. */
         static Settings of(Map<String, String> process, boolean inetd) {
             String foreground = process.getOrDefault("foreground", "no").toLowerCase(Locale.ROOT);

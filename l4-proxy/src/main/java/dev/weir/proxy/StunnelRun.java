@@ -60,8 +60,8 @@ final class StunnelRun {
         use(conf);
         ClassLoader loader = StunnelRun.class.getClassLoader();
         WatchedFile watched = new WatchedFile(conf.path());
-        try (Server server =
-                        Server.startTelling(conf.config(), Reloader.plain(conf.foreign().file()), loader, events);
+        try (Server server = Server.startTelling(
+                        conf.config(), Reloader.plain(conf.foreign().file()), loader, events);
                 Reloader reloader = new Reloader(() -> next(server), watched, server, systemd)) {
             StunnelAppender.install(log);
             signals(server, reloader);
@@ -158,7 +158,8 @@ final class StunnelRun {
             }
             if (unbound) {
                 long wait = waitMillis == 0 ? FIRST_RETRY_MILLIS : Math.min(waitMillis * 2, LAST_RETRY_MILLIS);
-                CompletableFuture.delayedExecutor(wait, TimeUnit.MILLISECONDS).execute(() -> reload(server, reloader, wait));
+                CompletableFuture.delayedExecutor(wait, TimeUnit.MILLISECONDS)
+                        .execute(() -> reload(server, reloader, wait));
             }
         });
     }
@@ -186,7 +187,9 @@ final class StunnelRun {
 
     /** Stunnel writes IPv6 addresses without brackets, and sockets by their path. */
     private static String stunnel(String address) {
-        return address.startsWith("unix:") ? address.substring("unix:".length()) : address.replace("[", "").replace("]", "");
+        return address.startsWith("unix:")
+                ? address.substring("unix:".length())
+                : address.replace("[", "").replace("]", "");
     }
 
     private void owners(StunnelConf conf) throws IOException {
@@ -230,11 +233,15 @@ final class StunnelRun {
             if (kind.equals("inetd")) {
                 bridge.standard(System.in, terminal.out()).thenRun(() -> end.complete(null));
             } else {
-                log.log(StunnelLog.INFO, "Starting exec+connect service [" + conf.process().get("service:" + name) + "]");
+                log.log(
+                        StunnelLog.INFO,
+                        "Starting exec+connect service [" + conf.process().get("service:" + name) + "]");
                 String retry = conf.process().getOrDefault("retry:" + name, "");
                 bridge.program(
                         conf.process().getOrDefault("program:" + name, ""),
-                        List.of(conf.process().getOrDefault("arguments:" + name, "").split("\n", -1)),
+                        List.of(conf.process()
+                                .getOrDefault("arguments:" + name, "")
+                                .split("\n", -1)),
                         retry.isEmpty() ? null : Long.valueOf(retry));
             }
         });

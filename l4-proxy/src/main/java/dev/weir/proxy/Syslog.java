@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class Syslog {
     private static final Path PLACE = Path.of("/dev/log");
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("MMM ppd HH:mm:ss", Locale.ROOT);
-    private static final List<String> FACILITIES =
-            List.of("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp");
+    private static final List<String> FACILITIES = List.of(
+            "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp");
     private static final String LOCAL = "local";
     private static final int FIRST_LOCAL = 16;
     private static final int DAEMON = 3;

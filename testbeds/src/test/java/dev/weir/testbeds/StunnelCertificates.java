@@ -24,7 +24,18 @@ final class StunnelCertificates {
         all.signed("client", "ca", "subjectAltName=DNS:client.example,email:client@mail.example");
         all.signed("revoked", "ca", "subjectAltName=DNS:revoked.example");
         all.signed("stranger", "other", "subjectAltName=DNS:stranger.example");
-        all.run("openssl", "pkcs12", "-export", "-in", "server.pem", "-inkey", "server.key", "-out", "server.p12", "-passout", "pass:");
+        all.run(
+                "openssl",
+                "pkcs12",
+                "-export",
+                "-in",
+                "server.pem",
+                "-inkey",
+                "server.key",
+                "-out",
+                "server.p12",
+                "-passout",
+                "pass:");
         Files.writeString(folder.resolve("index.txt"), "");
         Files.writeString(folder.resolve("crlnumber"), "01\n");
         Files.writeString(
@@ -37,17 +48,59 @@ final class StunnelCertificates {
     }
 
     private void selfSigned(String name, String subject) throws IOException, InterruptedException {
-        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", name + ".key", "-out", name + ".pem", "-days", "30", "-subj", subject);
+        run(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-keyout",
+                name + ".key",
+                "-out",
+                name + ".pem",
+                "-days",
+                "30",
+                "-subj",
+                subject);
     }
 
     private void signed(String name, String ca, String extension) throws IOException, InterruptedException {
         Files.writeString(folder.resolve(name + ".ext"), extension + "\n");
-        run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=" + name);
-        run("openssl", "x509", "-req", "-in", name + ".csr", "-CA", ca + ".pem", "-CAkey", ca + ".key", "-CAcreateserial", "-days", "30", "-out", name + ".pem", "-extfile", name + ".ext");
+        run(
+                "openssl",
+                "req",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-keyout",
+                name + ".key",
+                "-out",
+                name + ".csr",
+                "-subj",
+                "/CN=" + name);
+        run(
+                "openssl",
+                "x509",
+                "-req",
+                "-in",
+                name + ".csr",
+                "-CA",
+                ca + ".pem",
+                "-CAkey",
+                ca + ".key",
+                "-CAcreateserial",
+                "-days",
+                "30",
+                "-out",
+                name + ".pem",
+                "-extfile",
+                name + ".ext");
     }
 
     private void run(List<String> begin, String... rest) throws IOException, InterruptedException {
-        run(java.util.stream.Stream.concat(begin.stream(), java.util.Arrays.stream(rest)).toArray(String[]::new));
+        run(java.util.stream.Stream.concat(begin.stream(), java.util.Arrays.stream(rest))
+                .toArray(String[]::new));
     }
 
     private void run(String... command) throws IOException, InterruptedException {

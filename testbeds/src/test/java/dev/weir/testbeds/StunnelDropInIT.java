@@ -117,7 +117,11 @@ class StunnelDropInIT {
         add("if there is one: a good one", OWN + "verify = 1\nCAfile = ca.pem\n", CLIENT, "0");
         add("asked for and ignored", OWN + "verify = 0\n", STRANGER, "0");
         add("pinned client", OWN + "verifyPeer = yes\nCAfile = client.pem\n", CLIENT, "0");
-        add("another than the pinned one", OWN + "verifyPeer = yes\nCAfile = client.pem\n", "cert = revoked.pem\nkey = revoked.key\n", REFUSED);
+        add(
+                "another than the pinned one",
+                OWN + "verifyPeer = yes\nCAfile = client.pem\n",
+                "cert = revoked.pem\nkey = revoked.key\n",
+                REFUSED);
         add("revoked", OWN + CHAIN + "CRLfile = crl.pem\n", "cert = revoked.pem\nkey = revoked.key\n", REFUSED);
         add("not revoked", OWN + CHAIN + "CRLfile = crl.pem\n", CLIENT, "0");
         add("name of a client", OWN + CHAIN + "checkHost = client.example\n", CLIENT, "0");
@@ -136,22 +140,37 @@ class StunnelDropInIT {
         add("TLS 1.3", OWN, young, "0");
         add("no version in common", OWN + old, young, REFUSED);
         add("switched off by options", OWN + "options = NO_TLSv1_3\n", young, REFUSED);
-        add("the same cipher", OWN + old + "ciphers = ECDHE-RSA-AES256-GCM-SHA384\n", old + "ciphers = ECDHE-RSA-AES256-GCM-SHA384\n", "0");
-        add("no cipher in common", OWN + old + "ciphers = ECDHE-RSA-AES256-GCM-SHA384\n", old + "ciphers = ECDHE-RSA-AES128-GCM-SHA256\n", REFUSED);
+        add(
+                "the same cipher",
+                OWN + old + "ciphers = ECDHE-RSA-AES256-GCM-SHA384\n",
+                old + "ciphers = ECDHE-RSA-AES256-GCM-SHA384\n",
+                "0");
+        add(
+                "no cipher in common",
+                OWN + old + "ciphers = ECDHE-RSA-AES256-GCM-SHA384\n",
+                old + "ciphers = ECDHE-RSA-AES128-GCM-SHA256\n",
+                REFUSED);
         add("ciphers by groups", OWN + old + "ciphers = HIGH:!AES128:!kRSA\n", old + "ciphers = AES128\n", REFUSED);
         add("the same suite", OWN + young + "ciphersuites = TLS_AES_128_GCM_SHA256\n", young, "0");
-        add("no suite in common", OWN + young + "ciphersuites = TLS_AES_128_GCM_SHA256\n", young + "ciphersuites = TLS_CHACHA20_POLY1305_SHA256\n", REFUSED);
+        add(
+                "no suite in common",
+                OWN + young + "ciphersuites = TLS_AES_128_GCM_SHA256\n",
+                young + "ciphersuites = TLS_CHACHA20_POLY1305_SHA256\n",
+                REFUSED);
         add("the same group", OWN + "curves = P-384\n", "curves = P-384\n", "0");
         add("no group in common", OWN + "curves = P-384\n", "curves = X25519\n", REFUSED);
         add("keys too short for the level", OWN, "securityLevel = 3\n" + CHAIN, REFUSED);
     }
 
     private void others() {
-        String slave = "cert = sni1.pem\nkey = sni1.key\nconnect = 127.0.0.1:" + port(1) + "\nsni = @name@:one.example\n";
+        String slave =
+                "cert = sni1.pem\nkey = sni1.key\nconnect = 127.0.0.1:" + port(1) + "\nsni = @name@:one.example\n";
         String wild = OWN + "connect = 127.0.0.1:" + port(2) + "\nsni = @name@:*.wild.example\n";
         String slaves = "[@name@ slave]\n" + slave + "[@name@ wild]\n" + wild;
         pairs.put("default by name", new Pair(OWN, "sni = else.example\n", "0", slaves));
-        pairs.put("slave by name", new Pair(OWN, "sni = one.example\n" + CHAIN + "checkHost = one.example\n", "1", slaves));
+        pairs.put(
+                "slave by name",
+                new Pair(OWN, "sni = one.example\n" + CHAIN + "checkHost = one.example\n", "1", slaves));
         pairs.put("slave by pattern", new Pair(OWN, "sni = a.b.wild.example\n", "2", slaves));
         pairs.put("no name", new Pair(OWN, "sni =\n", "0", slaves));
         add("the first one is dead", OWN + "connect = 127.0.0.1:1\n", "", "0");
@@ -173,8 +192,8 @@ class StunnelDropInIT {
 
     private Map<String, String> results(List<String> serving, List<String> asking) throws Exception {
         try (PeerProxy servers = PeerProxy.start(folder, serving, pairs.size(), ".conf", this::serverFile);
-                PeerProxy clients =
-                        PeerProxy.start(folder, asking, pairs.size(), ".conf", ports -> clientFile(ports, servers.ports()))) {
+                PeerProxy clients = PeerProxy.start(
+                        folder, asking, pairs.size(), ".conf", ports -> clientFile(ports, servers.ports()))) {
             Map<String, String> results = new LinkedHashMap<>();
             int i = 0;
             for (String name : pairs.keySet()) {
@@ -188,8 +207,15 @@ class StunnelDropInIT {
         StringBuilder file = new StringBuilder("foreground = yes\npid =\nsyslog = no\ndebug = 6\n");
         int i = 0;
         for (Map.Entry<String, Pair> one : pairs.entrySet()) {
-            file.append("[").append(one.getKey()).append("]\naccept = 127.0.0.1:").append(ports.get(i++));
-            file.append("\n").append(one.getValue().server).append("connect = 127.0.0.1:").append(port(0)).append("\n");
+            file.append("[")
+                    .append(one.getKey())
+                    .append("]\naccept = 127.0.0.1:")
+                    .append(ports.get(i++));
+            file.append("\n")
+                    .append(one.getValue().server)
+                    .append("connect = 127.0.0.1:")
+                    .append(port(0))
+                    .append("\n");
             file.append(one.getValue().slaves.replace("@name@", one.getKey()));
         }
         return file.toString();
@@ -199,8 +225,14 @@ class StunnelDropInIT {
         StringBuilder file = new StringBuilder("foreground = yes\npid =\nsyslog = no\ndebug = 6\nclient = yes\n");
         int i = 0;
         for (Map.Entry<String, Pair> one : pairs.entrySet()) {
-            file.append("[").append(one.getKey()).append("]\naccept = 127.0.0.1:").append(ports.get(i));
-            file.append("\nconnect = 127.0.0.1:").append(servers.get(i++)).append("\n").append(one.getValue().client);
+            file.append("[")
+                    .append(one.getKey())
+                    .append("]\naccept = 127.0.0.1:")
+                    .append(ports.get(i));
+            file.append("\nconnect = 127.0.0.1:")
+                    .append(servers.get(i++))
+                    .append("\n")
+                    .append(one.getValue().client);
         }
         return file.toString();
     }
@@ -242,7 +274,9 @@ class StunnelDropInIT {
             if (answer == null) {
                 return REFUSED;
             }
-            return answer.endsWith(" hello") ? answer.substring(0, 1) : answer.startsWith("0 PROXY TCP4 127.0.0.1 ") ? "PROXY" : answer;
+            return answer.endsWith(" hello")
+                    ? answer.substring(0, 1)
+                    : answer.startsWith("0 PROXY TCP4 127.0.0.1 ") ? "PROXY" : answer;
         } catch (IOException e) {
             return REFUSED;
         }

@@ -25,8 +25,30 @@ final class Checks {
     private static final Set<String> OTHER_LEVELS = Set.of("panic", "error", "warn");
     /** Facilities of syslog; where none has a number here there is none in the system. */
     static final List<String> FACILITIES = List.of(
-            "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "", "",
-            "", "", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7");
+            "kern",
+            "user",
+            "mail",
+            "daemon",
+            "auth",
+            "syslog",
+            "lpr",
+            "news",
+            "uucp",
+            "cron",
+            "authpriv",
+            "ftp",
+            "",
+            "",
+            "",
+            "",
+            "local0",
+            "local1",
+            "local2",
+            "local3",
+            "local4",
+            "local5",
+            "local6",
+            "local7");
 
     private static final Set<String> OCSP_FLAGS = Set.of(
             "NOCERTS",

@@ -44,8 +44,9 @@ final class CipherString {
         }
         char sign = "!-+".indexOf(rule.charAt(0)) >= 0 ? rule.charAt(0) : ' ';
         String names = sign == ' ' ? rule : rule.substring(1);
-        List<CipherTable> matching =
-                CipherTable.ALL.stream().filter(cipher -> matches(cipher, names)).toList();
+        List<CipherTable> matching = CipherTable.ALL.stream()
+                .filter(cipher -> matches(cipher, names))
+                .toList();
         switch (sign) {
             case '!' -> {
                 never.addAll(matching);
@@ -53,13 +54,15 @@ final class CipherString {
             }
             case '-' -> active.removeAll(matching);
             case '+' -> {
-                List<CipherTable> moved = active.stream().filter(matching::contains).toList();
+                List<CipherTable> moved =
+                        active.stream().filter(matching::contains).toList();
                 active.removeAll(moved);
                 active.addAll(moved);
             }
-            default -> matching.stream()
-                    .filter(cipher -> !active.contains(cipher) && !never.contains(cipher))
-                    .forEach(active::add);
+            default ->
+                matching.stream()
+                        .filter(cipher -> !active.contains(cipher) && !never.contains(cipher))
+                        .forEach(active::add);
         }
     }
 

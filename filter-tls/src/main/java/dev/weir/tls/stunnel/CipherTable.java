@@ -52,8 +52,7 @@ record CipherTable(String name, Set<String> tags, int bits, boolean boring, bool
     private static void add(List<CipherTable> all, boolean boring, String... names) {
         for (String name : names) {
             boolean psk = name.contains("PSK");
-            all.add(new CipherTable(
-                    name, tags(name), name.contains("AES128") ? 128 : 256, boring, !psk));
+            all.add(new CipherTable(name, tags(name), name.contains("AES128") ? 128 : 256, boring, !psk));
         }
     }
 

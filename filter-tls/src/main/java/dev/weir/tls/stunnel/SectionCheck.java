@@ -115,7 +115,8 @@ final class SectionCheck {
         } else if (EARLY.contains(protocol(service))) {
             findings.error(service, "\"redirect\" is incompatible with the specified protocol negotiation");
         } else if (!trust.chain() && !trust.peer()) {
-            findings.error(service, "Either \"verifyChain\" or \"verifyPeer\" has to be enabled for \"redirect\" to work");
+            findings.error(
+                    service, "Either \"verifyChain\" or \"verifyPeer\" has to be enabled for \"redirect\" to work");
         }
     }
 
@@ -144,7 +145,8 @@ final class SectionCheck {
             findings.error(setting, "needs protocolHost (expected: protocolHost = host:port of the final server)");
         }
         if (!client && EARLY.contains(name) && service.has("sni")) {
-            findings.error(service, "\"sni\" is not to be had beside protocol = " + name + ": the name comes after that");
+            findings.error(
+                    service, "\"sni\" is not to be had beside protocol = " + name + ": the name comes after that");
         }
         authentication(service, name);
     }
@@ -172,20 +174,28 @@ final class SectionCheck {
         refuse(service, "ident", "users are not asked for by IDENT (expected: verifyChain, or nothing)");
         for (String option : List.of("cert", "key", "CAstore")) {
             Setting setting = service.last(option);
-            if (setting != null && setting.value().matches("[A-Za-z][A-Za-z0-9+-]+:.*") && !setting.value().startsWith("file:")) {
-                findings.error(setting, "is not to be had: keys and certificates of devices cannot be used here (expected: a file)");
+            if (setting != null
+                    && setting.value().matches("[A-Za-z][A-Za-z0-9+-]+:.*")
+                    && !setting.value().startsWith("file:")) {
+                findings.error(
+                        setting,
+                        "is not to be had: keys and certificates of devices cannot be used here (expected: a file)");
             }
         }
         if (service.yes("libwrap", false)) {
-            findings.error(service, "\"libwrap\" is not to be had: hosts.allow and hosts.deny are not read (expected: libwrap = no, and"
-                    + " a firewall, or the configuration of weir stunnel --explain with the filter access)");
+            findings.error(
+                    service,
+                    "\"libwrap\" is not to be had: hosts.allow and hosts.deny are not read (expected: libwrap = no, and"
+                            + " a firewall, or the configuration of weir stunnel --explain with the filter access)");
         }
         if (service.yes("pty", false)) {
             findings.error(service, "\"pty\" is not to be had (expected: pty = no)");
         }
         Setting transparent = service.last("transparent");
         if (transparent != null && !transparent.value().matches("(?i)none|no")) {
-            findings.error(transparent, "is not to be had (expected: none; protocol = proxy or weir.proxyProtocol tell the client's address)");
+            findings.error(
+                    transparent,
+                    "is not to be had (expected: none; protocol = proxy or weir.proxyProtocol tell the client's address)");
         }
     }
 

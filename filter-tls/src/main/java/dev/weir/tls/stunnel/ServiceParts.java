@@ -43,7 +43,9 @@ final class ServiceParts {
         this.chain = chain();
         listen();
         if (service.has("reset") && !service.yes("reset", true)) {
-            findings.warn(service, "\"reset = no\" has no effect: a connection that is broken on one side is reset on the other");
+            findings.warn(
+                    service,
+                    "\"reset = no\" has no effect: a connection that is broken on one side is reset on the other");
         }
     }
 
@@ -87,7 +89,11 @@ final class ServiceParts {
         Map<String, Object> options = new LinkedHashMap<>();
         Map<String, Object> cluster = clusters.isEmpty() ? new LinkedHashMap<>() : clusters.get(0);
         SocketOptions.apply(
-                service, options, cluster, addresses.stream().map(Address::toString).toList(), findings);
+                service,
+                options,
+                cluster,
+                addresses.stream().map(Address::toString).toList(),
+                findings);
         for (Address address : addresses) {
             Map<String, Object> listener = new LinkedHashMap<>();
             listener.put("name", name);
@@ -132,7 +138,8 @@ final class ServiceParts {
         if (address.isUnix() && !service.inetd() && (own("setuid") || own("setgid"))) {
             process.put(
                     "owner:" + address.host(),
-                    (own("setuid") ? service.text("setuid") : "") + ":" + (own("setgid") ? service.text("setgid") : ""));
+                    (own("setuid") ? service.text("setuid") : "") + ":"
+                            + (own("setgid") ? service.text("setgid") : ""));
         }
     }
 
@@ -188,12 +195,14 @@ final class ServiceParts {
     private void upstreamTls(List<Object> filters) {
         Setting target = service.last("connect");
         if (target == null) {
-            findings.error(service, "\"client = yes\" with \"exec\" is not to be had: TLS toward a program (expected: connect)");
+            findings.error(
+                    service,
+                    "\"client = yes\" with \"exec\" is not to be had: TLS toward a program (expected: connect)");
             return;
         }
         Map<String, Object> cluster = cluster(name, service.all("connect"));
-        Map<String, Object> tls =
-                new TlsSections(service, findings).client(StunnelAddress.host(service.all("connect").get(0).value()));
+        Map<String, Object> tls = new TlsSections(service, findings)
+                .client(StunnelAddress.host(service.all("connect").get(0).value()));
         if (protocol.isEmpty() || protocol.equals("socks")) {
             cluster.put("tls", tls);
         }
@@ -216,7 +225,8 @@ final class ServiceParts {
             if (way != null && Set.of("smtp", "connect").contains(protocol)) {
                 talk.put("authentication", way.value().toLowerCase(Locale.ROOT));
             }
-            List<String> headers = service.all("protocolHeader").stream().map(Setting::value).toList();
+            List<String> headers =
+                    service.all("protocolHeader").stream().map(Setting::value).toList();
             if (!headers.isEmpty() && protocol.equals("connect")) {
                 talk.put("header", headers);
             }
@@ -280,7 +290,9 @@ final class ServiceParts {
         List<Setting> targets = service.all("redirect");
         String cluster = name + " redirect";
         process.put("redirect:" + cluster, "yes");
-        List<Setting> real = targets.stream().filter(target -> !target.value().endsWith(":0")).toList();
+        List<Setting> real = targets.stream()
+                .filter(target -> !target.value().endsWith(":0"))
+                .toList();
         cluster(cluster, real);
         return cluster;
     }
@@ -295,8 +307,8 @@ final class ServiceParts {
         if (endpoints.isEmpty()) {
             endpoints.add(NOWHERE);
         }
-        boolean inOrder = service.yes("delay", false)
-                || !"rr".equalsIgnoreCase(String.valueOf(service.text("failover")));
+        boolean inOrder =
+                service.yes("delay", false) || !"rr".equalsIgnoreCase(String.valueOf(service.text("failover")));
         if (endpoints.size() > 1) {
             cluster.put("load_balancing", inOrder ? "first_available" : "round_robin");
         }

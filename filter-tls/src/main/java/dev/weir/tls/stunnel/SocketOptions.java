@@ -102,7 +102,8 @@ final class SocketOptions {
     /** It keeps others away, so it must not be lost. */
     private static void device(Setting setting, Parts parts, List<String> addresses, Findings findings) {
         boolean local = addresses.stream()
-                .allMatch(address -> address.startsWith("127.") || address.startsWith("[::1]:") || address.startsWith("unix:"));
+                .allMatch(address ->
+                        address.startsWith("127.") || address.startsWith("[::1]:") || address.startsWith("unix:"));
         if (parts.side == 'a' && parts.value.equals("lo") && local) {
             return; // Who reaches a loopback address comes by this device.
         }

@@ -46,7 +46,8 @@ final class StunnelAddress {
         int port = port(text, findings);
         String host = host(text);
         if (port <= 0 || host != null && bad(host)) {
-            findings.error(service, "Cannot resolve connect target \"" + text + "\" (expected: port, host:port or /path)");
+            findings.error(
+                    service, "Cannot resolve connect target \"" + text + "\" (expected: port, host:port or /path)");
             return List.of();
         }
         if (host == null || host.equals("localhost")) {
@@ -122,7 +123,10 @@ final class StunnelAddress {
             return -1;
         }
         try (var lines = Files.lines(Path.of("/etc/services"), StandardCharsets.ISO_8859_1)) {
-            return lines.mapToInt(line -> port(line, name)).filter(port -> port > 0).findFirst().orElse(-1);
+            return lines.mapToInt(line -> port(line, name))
+                    .filter(port -> port > 0)
+                    .findFirst()
+                    .orElse(-1);
         } catch (IOException | java.io.UncheckedIOException e) {
             return -1;
         }

@@ -88,7 +88,10 @@ final class StunnelParser {
             findings.error(place, "No '=' found");
             return;
         }
-        option(line.substring(0, equals).strip(), new Setting(line.substring(equals + 1).strip(), place), depth);
+        option(
+                line.substring(0, equals).strip(),
+                new Setting(line.substring(equals + 1).strip(), place),
+                depth);
     }
 
     private void option(String name, Setting setting, int depth) {
@@ -99,7 +102,10 @@ final class StunnelParser {
             return;
         }
         String problem = option.check().apply(setting.value());
-        if (problem == null && inSection && option.name().equals("debug") && setting.value().indexOf('.') >= 0) {
+        if (problem == null
+                && inSection
+                && option.name().equals("debug")
+                && setting.value().indexOf('.') >= 0) {
             problem = "Illegal debug level";
         }
         if (problem != null) {
@@ -144,14 +150,17 @@ final class StunnelParser {
         } catch (IOException | InvalidPathException | java.nio.file.DirectoryIteratorException e) {
             return null;
         }
-        files.sort(Comparator.comparing(path -> String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT)));
+        files.sort(
+                Comparator.comparing(path -> String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT)));
         return files;
     }
 
     private static @Nullable String text(Path file) {
         try {
             // Whatever is not UTF-8 stands in comments, or in names that nobody compares with anything.
-            return Files.size(file) > LARGEST_FILE ? null : new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+            return Files.size(file) > LARGEST_FILE
+                    ? null
+                    : new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
         } catch (IOException e) {
             return null;
         }

@@ -23,8 +23,7 @@ public final class StunnelTranslator implements ConfigTranslator {
         Map<String, Object> configuration = Map.of();
         Map<String, String> process = Map.of();
         if (!findings.failed()) {
-            Assembly made =
-                    new Assembly(parser.globals(), findings);
+            Assembly made = new Assembly(parser.globals(), findings);
             configuration = made.configuration(parser.services());
             process = made.forProcess();
         }

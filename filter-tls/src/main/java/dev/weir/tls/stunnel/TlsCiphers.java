@@ -57,7 +57,8 @@ final class TlsCiphers {
     private void config() {
         for (Setting setting : service.all("config")) {
             int colon = setting.value().indexOf(':');
-            String command = (colon < 0 ? setting.value() : setting.value().substring(0, colon)).toLowerCase(Locale.ROOT);
+            String command =
+                    (colon < 0 ? setting.value() : setting.value().substring(0, colon)).toLowerCase(Locale.ROOT);
             String parameter = colon < 0 ? "" : setting.value().substring(colon + 1);
             Setting value = new Setting(parameter, setting.place());
             switch (command) {
@@ -66,10 +67,11 @@ final class TlsCiphers {
                 case "curves", "groups" -> service.add("curves", value);
                 case "minprotocol" -> version("sslVersionMin", value);
                 case "maxprotocol" -> version("sslVersionMax", value);
-                default -> findings.error(
-                        setting,
-                        "OpenSSL config command \"" + command
-                                + "\" is not to be had (expected: MinProtocol, MaxProtocol, CipherString, Ciphersuites or Curves)");
+                default ->
+                    findings.error(
+                            setting,
+                            "OpenSSL config command \"" + command
+                                    + "\" is not to be had (expected: MinProtocol, MaxProtocol, CipherString, Ciphersuites or Curves)");
             }
         }
     }
@@ -140,7 +142,8 @@ final class TlsCiphers {
 
     private Predicate<CipherTable> strong() {
         int least = LEAST_BITS.getOrDefault(level, 0);
-        return cipher -> cipher.bits() >= least && (level < SECRET_LEVEL || !cipher.tags().contains("KRSA"));
+        return cipher -> cipher.bits() >= least
+                && (level < SECRET_LEVEL || !cipher.tags().contains("KRSA"));
     }
 
     private static List<String> names(List<CipherTable> ciphers, Predicate<CipherTable> which) {
@@ -198,7 +201,10 @@ final class TlsCiphers {
         for (String name : setting.value().split(":", -1)) {
             String curve = CURVES.get(name.toLowerCase(Locale.ROOT));
             if (curve == null) {
-                findings.error(setting, "Invalid groups list in 'curves': \"" + name + "\" (expected: of X25519, P-256, P-384, P-521, X448)");
+                findings.error(
+                        setting,
+                        "Invalid groups list in 'curves': \"" + name
+                                + "\" (expected: of X25519, P-256, P-384, P-521, X448)");
                 return List.of();
             }
             if (!curves.contains(curve)) {

@@ -47,8 +47,8 @@ final class TlsOptions {
             "TLS_BLOCK_PADDING_BUG",
             "TLS_D5_BUG");
 
-    private static final Map<String, String> VERSIONS = Map.of(
-            "NO_TLSv1", "TLSv1", "NO_TLSv1_1", "TLSv1.1", "NO_TLSv1_2", "TLSv1.2", "NO_TLSv1_3", "TLSv1.3");
+    private static final Map<String, String> VERSIONS =
+            Map.of("NO_TLSv1", "TLSv1", "NO_TLSv1_1", "TLSv1.1", "NO_TLSv1_2", "TLSv1.2", "NO_TLSv1_3", "TLSv1.3");
 
     /** Those that have no effect here; Weir stays on the safe side of each. */
     private static final Map<String, String> WITHOUT_EFFECT = Map.ofEntries(
@@ -56,7 +56,9 @@ final class TlsOptions {
             Map.entry("CRYPTOPRO_TLSEXT_BUG", "there is no GOST"),
             Map.entry("DISABLE_TLSEXT_CA_NAMES", "the names of the CAs are sent"),
             Map.entry("DONT_INSERT_EMPTY_FRAGMENTS", "records of old versions are split as the library does it"),
-            Map.entry("IGNORE_UNEXPECTED_EOF", "an end of TCP without close_notify is passed on as the end of the stream"),
+            Map.entry(
+                    "IGNORE_UNEXPECTED_EOF",
+                    "an end of TCP without close_notify is passed on as the end of the stream"),
             Map.entry("LEGACY_SERVER_CONNECT", "there is no renegotiation"),
             Map.entry("NO_ENCRYPT_THEN_MAC", "the library decides"),
             Map.entry("NO_EXTENDED_MASTER_SECRET", "the library decides"),

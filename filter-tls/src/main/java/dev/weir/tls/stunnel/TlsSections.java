@@ -246,6 +246,8 @@ final class TlsSections {
 
     /** A value with the line it comes from, for what only shows when files are read. */
     static Object at(Setting setting, Object value) {
-        return setting.place().included() ? value : new Positioned(value, setting.place().line(), 1);
+        return setting.place().included()
+                ? value
+                : new Positioned(value, setting.place().line(), 1);
     }
 }

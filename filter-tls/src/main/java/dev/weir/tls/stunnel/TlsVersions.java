@@ -12,7 +12,9 @@ record TlsVersions(@Nullable String min, @Nullable String max) {
     private static final int NEWEST = 4;
 
     static @Nullable String check(@Nullable String value) {
-        return value != null && (value.equalsIgnoreCase("all") || index(value) >= 0) ? null : "Invalid protocol version";
+        return value != null && (value.equalsIgnoreCase("all") || index(value) >= 0)
+                ? null
+                : "Invalid protocol version";
     }
 
     /** Its index in {@link #NAMES}, or -1. */
@@ -41,7 +43,9 @@ record TlsVersions(@Nullable String min, @Nullable String max) {
             return new TlsVersions(null, null);
         }
         if (newest != null && max == 0) {
-            findings.error(newest, "SSLv3 is not to be had: it is broken, and no TLS library here has it (expected: TLSv1.2 or newer)");
+            findings.error(
+                    newest,
+                    "SSLv3 is not to be had: it is broken, and no TLS library here has it (expected: TLSv1.2 or newer)");
             return new TlsVersions(null, null);
         }
         if (oldest != null && min == 0) {
@@ -70,12 +74,13 @@ record TlsVersions(@Nullable String min, @Nullable String max) {
         }
         for (int below = from; below < min - 1; below++) {
             if (!options.forbids(NAMES.get(below))) {
-                findings.warn(service, NAMES.get(below) + " is not spoken, as versions between it and " + NAMES.get(min)
-                        + " are switched off");
+                findings.warn(
+                        service,
+                        NAMES.get(below) + " is not spoken, as versions between it and " + NAMES.get(min)
+                                + " are switched off");
             }
         }
-        return new TlsVersions(
-                min == DEFAULT_OLDEST ? null : NAMES.get(min), max == NEWEST ? null : NAMES.get(max));
+        return new TlsVersions(min == DEFAULT_OLDEST ? null : NAMES.get(min), max == NEWEST ? null : NAMES.get(max));
     }
 
     /** What was said last: {@code sslVersion} says both. */
@@ -85,7 +90,8 @@ record TlsVersions(@Nullable String min, @Nullable String max) {
         if (both == null || one == null) {
             return one == null ? both : one;
         }
-        boolean later = one.place().included() || one.place().line() > both.place().line();
+        boolean later =
+                one.place().included() || one.place().line() > both.place().line();
         return later ? one : both;
     }
 

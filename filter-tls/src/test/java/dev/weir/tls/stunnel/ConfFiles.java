@@ -50,12 +50,15 @@ final class ConfFiles {
     ConfFiles(Path folder) {
         this.folder = folder;
         try {
-            Files.writeString(folder.resolve("psk.txt"), "test1:oaP4EishaeSaishei6rio6xeeph3az\ntest2:yah5uS4aijooxilier8iaphuwah1Lo\n");
+            Files.writeString(
+                    folder.resolve("psk.txt"),
+                    "test1:oaP4EishaeSaishei6rio6xeeph3az\ntest2:yah5uS4aijooxilier8iaphuwah1Lo\n");
             Files.setPosixFilePermissions(folder.resolve("psk.txt"), PosixFilePermissions.fromString("rw-------"));
             Path parts = Files.createDirectories(folder.resolve("conf.d"));
             Files.writeString(parts.resolve("00-global.conf"), "TIMEOUTidle = 77\n");
             Files.writeString(
-                    parts.resolve("01-service.conf"), "[included]\nclient = yes\naccept = 127.0.0.1:0\nconnect = 127.0.0.1:1\n");
+                    parts.resolve("01-service.conf"),
+                    "[included]\nclient = yes\naccept = 127.0.0.1:0\nconnect = 127.0.0.1:1\n");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -63,13 +66,70 @@ final class ConfFiles {
 
     /** With certificates, by the command openssl. */
     ConfFiles withCertificates() {
-        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "30", "-subj", "/CN=Test CA");
-        run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost");
+        run(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-keyout",
+                "ca.key",
+                "-out",
+                "ca.pem",
+                "-days",
+                "30",
+                "-subj",
+                "/CN=Test CA");
+        run(
+                "openssl",
+                "req",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-keyout",
+                "server.key",
+                "-out",
+                "server.csr",
+                "-subj",
+                "/CN=localhost");
         write("ext.txt", "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
-        run("openssl", "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "30", "-out", "server.pem", "-extfile", "ext.txt");
-        run("sh", "-c", "cat server.pem server.key > both.pem; chmod 600 *.key both.pem; : > index.txt; echo 01 > crlnumber");
-        write("ca.cnf", "[ca]\ndefault_ca=a\n[a]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=sha256\ndefault_crl_days=30\n");
-        run("openssl", "ca", "-config", "ca.cnf", "-gencrl", "-keyfile", "ca.key", "-cert", "ca.pem", "-out", "crl.pem");
+        run(
+                "openssl",
+                "x509",
+                "-req",
+                "-in",
+                "server.csr",
+                "-CA",
+                "ca.pem",
+                "-CAkey",
+                "ca.key",
+                "-CAcreateserial",
+                "-days",
+                "30",
+                "-out",
+                "server.pem",
+                "-extfile",
+                "ext.txt");
+        run(
+                "sh",
+                "-c",
+                "cat server.pem server.key > both.pem; chmod 600 *.key both.pem; : > index.txt; echo 01 > crlnumber");
+        write(
+                "ca.cnf",
+                "[ca]\ndefault_ca=a\n[a]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=sha256\ndefault_crl_days=30\n");
+        run(
+                "openssl",
+                "ca",
+                "-config",
+                "ca.cnf",
+                "-gencrl",
+                "-keyfile",
+                "ca.key",
+                "-cert",
+                "ca.pem",
+                "-out",
+                "crl.pem");
         return this;
     }
 
@@ -89,7 +149,8 @@ final class ConfFiles {
                     .redirectOutput(folder.resolve("openssl.log").toFile())
                     .start();
             if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new IllegalStateException(List.of(command) + ": " + Files.readString(folder.resolve("openssl.log")));
+                throw new IllegalStateException(
+                        List.of(command) + ": " + Files.readString(folder.resolve("openssl.log")));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -100,9 +161,13 @@ final class ConfFiles {
 
     /** All of them, with the folder in its place. */
     List<Conf> all() {
-        try (Stream<Path> files = Files.list(Path.of(
-                Objects.requireNonNull(ConfFiles.class.getResource("bom.conf")).toURI()).resolveSibling(""))) {
-            return files.filter(file -> file.toString().endsWith(".conf")).sorted().map(this::read).toList();
+        try (Stream<Path> files = Files.list(Path.of(Objects.requireNonNull(ConfFiles.class.getResource("bom.conf"))
+                        .toURI())
+                .resolveSibling(""))) {
+            return files.filter(file -> file.toString().endsWith(".conf"))
+                    .sorted()
+                    .map(this::read)
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (URISyntaxException e) {
@@ -123,14 +188,20 @@ final class ConfFiles {
 
     /** One by its name. */
     Conf named(String name) {
-        return all().stream().filter(conf -> conf.name().equals(name)).findFirst().orElseThrow();
+        return all().stream()
+                .filter(conf -> conf.name().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** What comes of a text. */
     static Read read(String text) {
         ConfigErrors errors = new ConfigErrors();
-        ConfigTranslator.Translation made = new StunnelTranslator().translate(new Given("/etc/stunnel/test.conf", text, errors));
-        return new Read(made, errors.problems().stream().map(ConfigErrors.Problem::problem).toList());
+        ConfigTranslator.Translation made =
+                new StunnelTranslator().translate(new Given("/etc/stunnel/test.conf", text, errors));
+        return new Read(
+                made,
+                errors.problems().stream().map(ConfigErrors.Problem::problem).toList());
     }
 
     /**
@@ -154,7 +225,8 @@ final class ConfFiles {
         }
 
         private Map<?, ?> plain(String list, int index) {
-            return (Map<?, ?>) Objects.requireNonNull(root().list(list).get(index).plain());
+            return (Map<?, ?>)
+                    Objects.requireNonNull(root().list(list).get(index).plain());
         }
     }
 

@@ -9,12 +9,7 @@ import io.netty.channel.EventLoop;
 
 /** One event loop and what its connections share. */
 record Loop(
-        int index,
-        EventLoop loop,
-        Exchanges exchanges,
-        WireClock clock,
-        Inflaters inflaters,
-        ConnectionEvents events)
+        int index, EventLoop loop, Exchanges exchanges, WireClock clock, Inflaters inflaters, ConnectionEvents events)
         implements LoopEnvironment {
     Loop(int index, EventLoop loop, Exchanges exchanges, WireClock clock) {
         this(index, loop, exchanges, clock, ConnectionEvents.NONE);

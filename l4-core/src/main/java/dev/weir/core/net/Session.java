@@ -391,8 +391,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
             return loop().newFailedFuture(new IllegalStateException("no upstream connection to start TLS on"));
         }
         CloseReason failure = side == Side.CLIENT ? CloseReason.TLS_FAILED : CloseReason.UPSTREAM_TLS_FAILED;
-        return SessionEvents.secured(
-                this, side, handler, TlsStart.begin(target, handler, first, () -> close(failure)));
+        return SessionEvents.secured(this, side, handler, TlsStart.begin(target, handler, first, () -> close(failure)));
     }
 
     // ---- closing

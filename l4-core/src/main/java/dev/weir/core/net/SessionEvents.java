@@ -36,7 +36,11 @@ final class SessionEvents {
         }
         ClientConnection connection = session.connection();
         events.connected(
-                connection.id(), connection.listener(), String.valueOf(connection.cluster()), address, socket == null ? null : socket.localAddress());
+                connection.id(),
+                connection.listener(),
+                String.valueOf(connection.cluster()),
+                address,
+                socket == null ? null : socket.localAddress());
         TlsHandler handler = socket == null ? null : socket.pipeline().get(TlsHandler.class);
         TlsSession tls = handler == null ? null : handler.session();
         if (tls != null) {
@@ -59,7 +63,10 @@ final class SessionEvents {
                 events.handshakeFailed(connection.id(), connection.listener(), connection.client(), done.cause());
             } else if (!done.isSuccess()) {
                 events.connectFailed(
-                        connection.id(), connection.listener(), String.valueOf(connection.upstreamText()), done.cause());
+                        connection.id(),
+                        connection.listener(),
+                        String.valueOf(connection.upstreamText()),
+                        done.cause());
             }
         });
     }

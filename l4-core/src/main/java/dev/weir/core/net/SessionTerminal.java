@@ -51,7 +51,10 @@ final class SessionTerminal implements TerminalContext {
         session.home()
                 .events()
                 .connectFailed(
-                        connection.id(), connection.listener(), endpoint.address().toString(), cause);
+                        connection.id(),
+                        connection.listener(),
+                        endpoint.address().toString(),
+                        cause);
     }
 
     @Override
