@@ -109,12 +109,7 @@ final class Handshakes {
     }
 
     private static boolean verified(
-            SSLEngine engine,
-            Trust trust,
-            boolean server,
-            boolean deferred,
-            boolean resumed,
-            List<X509Certificate> chain)
+            SSLEngine engine, Trust trust, boolean server, boolean deferred, boolean resumed, List<X509Certificate> chain)
             throws Distrust {
         if (!deferred && !(server && resumed)) {
             return true; // the engine has asked

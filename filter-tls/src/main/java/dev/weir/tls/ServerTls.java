@@ -1,5 +1,6 @@
 package dev.weir.tls;
 
+import dev.weir.core.filter.WireClock;
 import dev.weir.core.tls.ClientHello;
 import dev.weir.core.tls.TlsHandler;
 import dev.weir.core.tls.TlsServer;
@@ -11,6 +12,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.cert.CertificateEncodingException;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -112,12 +114,10 @@ final class ServerTls implements TlsServer, AutoCloseable {
         }
         List<Credential> own = chosen.stream().map(credentials::get).toList();
         SslContext netty = Contexts.server(settings, own, trust);
-        Context context =
-                new Context(netty, policy(own), own.size() == 1 ? own.get(0).ocsp() : null);
+        Context context = new Context(netty, policy(own), own.size() == 1 ? own.get(0).ocsp() : null);
         made.put(chosen, context);
         if (netty.sessionContext() instanceof OpenSslSessionContext sessions) {
-            sessions.setSessionCacheEnabled(
-                    settings.protocol().sessionCache() > 0 && settings.trust().ocsp() == null);
+            sessions.setSessionCacheEnabled(settings.protocol().sessionCache() > 0 && settings.trust().ocsp() == null);
             if (settings.tickets()) {
                 sessions.setTicketKeys(TicketSecrets.derive(secrets, context.policy));
             }

@@ -25,7 +25,8 @@ final class SlowServer implements AutoCloseable {
         while (!socket.isClosed()) {
             try (Socket client = socket.accept()) {
                 int read = client.getInputStream().readAllBytes().length;
-                client.getOutputStream().write((read + " bytes, then the end").getBytes(StandardCharsets.UTF_8));
+                client.getOutputStream()
+                        .write((read + " bytes, then the end").getBytes(StandardCharsets.UTF_8));
             } catch (IOException e) {
                 continue;
             }

@@ -155,6 +155,7 @@ final class ListenerLoop {
             first.previous = session;
         }
         first = session;
+        SessionEvents.opened(session);
         if (draining) {
             session.drain();
         }
@@ -164,7 +165,7 @@ final class ListenerLoop {
         open.decrementAndGet();
         active.add(-1);
         closed[reason.ordinal()].add(1);
-        events().closed(session.connection().id(), listener, reason, session.bytesFromClient, session.bytesToClient());
+        events().closed(session.connection().id(), listener, reason, session.bytesFromClient, session.bytesToClient);
         if (session.previous != null) {
             session.previous.next = session.next;
         } else {

@@ -69,12 +69,12 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     Drain drain;
 
     long bytesFromClient;
+    long bytesToClient;
     private @Nullable ChannelHandlerContext context;
     private @Nullable ArrayDeque<Object> beforeTerminal = new ArrayDeque<>(0);
     private @Nullable Channel upstreamChannel;
 
     private long burstNanos;
-    private long bytesToClient;
     private boolean inClientBurst;
     private boolean inUpstreamBurst;
     private boolean needsFlush;
@@ -115,7 +115,6 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
         home.opened(this);
-        SessionEvents.opened(this);
         if (ctx.channel().isActive()) {
             start();
         }
@@ -390,8 +389,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
             ReferenceCountUtil.release(first);
             return loop().newFailedFuture(new IllegalStateException("no upstream connection to start TLS on"));
         }
-        CloseReason failure = side == Side.CLIENT ? CloseReason.TLS_FAILED : CloseReason.UPSTREAM_TLS_FAILED;
-        return SessionEvents.secured(this, side, handler, TlsStart.begin(target, handler, first, () -> close(failure)));
+        return SessionEvents.startTls(this, side, target, handler, first);
     }
 
     // ---- closing
@@ -473,7 +471,6 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     void upstream(String cluster, @Nullable SocketAddress address, @Nullable Channel socket) {
         connection.upstream(cluster, address);
         upstreamChannel = socket;
-        SessionEvents.upstream(this, address, socket);
     }
 
     @Override
@@ -482,10 +479,6 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     }
 
     // ---- what others ask
-
-    long bytesToClient() {
-        return bytesToClient;
-    }
 
     private ChannelHandlerContext ctx() {
         return Objects.requireNonNull(context, "session not in a pipeline yet");

@@ -1,10 +1,12 @@
 package dev.weir.core.net;
 
+import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.ConnectionEvents;
 import dev.weir.core.filter.Side;
 import dev.weir.core.tls.TlsHandler;
 import dev.weir.core.tls.TlsSession;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.util.concurrent.Future;
 import java.net.SocketAddress;
@@ -48,8 +50,10 @@ final class SessionEvents {
         }
     }
 
-    /** TLS begins in mid-stream; answers {@code handshake}. */
-    static Future<?> secured(Session session, Side side, TlsHandler handler, Future<?> handshake) {
+    /** TLS begins in mid-stream, which tells of itself. */
+    static Future<?> startTls(Session session, Side side, Channel target, TlsHandler handler, @Nullable ByteBuf first) {
+        CloseReason failure = side == Side.CLIENT ? CloseReason.TLS_FAILED : CloseReason.UPSTREAM_TLS_FAILED;
+        Future<?> handshake = TlsStart.begin(target, handler, first, () -> session.close(failure));
         ConnectionEvents events = session.home().events();
         if (events == ConnectionEvents.NONE) {
             return handshake;

@@ -38,6 +38,7 @@ final class SessionTerminal implements TerminalContext {
     @Override
     public void upstream(String cluster, @Nullable SocketAddress address, @Nullable Channel channel) {
         session.upstream(cluster, address, channel);
+        SessionEvents.upstream(session, address, channel);
     }
 
     @Override
