@@ -1,5 +1,6 @@
 package dev.weir.proxy;
 
+import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.Locale;
 import javax.net.ssl.SSLException;
@@ -7,19 +8,20 @@ import javax.net.ssl.SSLException;
 /** Failures in the words that stunnel has of OpenSSL, as scripts look for them. */
 final class StunnelWords {
     private static final int DEEPEST = 8;
-    /** What is said of certificates that are not trusted. */
-    private static final List<String> WORDS = List.of(
-            "unknown ca",
-            "certificate verify failed",
-            "not pinned",
-            "wrong name",
-            "certificate is no",
+
+    /** How those begin that say why a certificate is not trusted. What follows may be its subject, which anybody can choose. */
+    private static final List<String> DISTRUST = List.of(
+            "unknown_ca",
+            "not_pinned",
+            "wrong_name",
             "expired",
-            "not yet valid",
-            "bad certificate",
-            "certificate unknown",
+            "not_yet_valid",
+            "bad_certificate",
+            "key too weak",
+            "certificate is n",
+            "public key is not pinned",
             "no rule lets it in",
-            "path");
+            "ocsp");
 
     private StunnelWords() {}
 
@@ -35,29 +37,32 @@ final class StunnelWords {
 
     static String of(Throwable failure) {
         StringBuilder said = new StringBuilder();
+        String known = "";
         Throwable cause = failure;
         for (int i = 0; cause != null && i < DEEPEST; i++, cause = cause.getCause()) {
             String message = cause.getMessage();
+            if (cause instanceof ClosedChannelException) {
+                return "Peer suddenly disconnected";
+            }
             if (message != null && said.indexOf(message) < 0) {
                 said.append(said.isEmpty() ? "" : ": ").append(message);
+                known = known.isEmpty() ? known(message.toLowerCase(Locale.ROOT)) : known;
             }
         }
         String text = said.isEmpty() ? failure.toString() : said.toString();
-        String known = known(text.toLowerCase(Locale.ROOT).replace('_', ' '));
         return known.isEmpty() ? text : known + " (" + text + ")";
     }
 
-    private static String known(String text) {
-        if (text.contains("did not return a certificate") || text.contains("no certificate")) {
+    private static String known(String message) {
+        if (message.contains("peer_did_not_return_a_certificate") || message.startsWith("no_certificate")) {
             return "peer did not return a certificate";
         }
-        if (text.contains("revoked")) {
+        if (message.startsWith("revoked")) {
             return "certificate revoked";
         }
-        if (text.contains("not an ssl/tls record")) {
+        if (message.startsWith("not an ssl/tls record")) {
             return "wrong version number";
         }
-        boolean distrust = WORDS.stream().anyMatch(text::contains);
-        return distrust && !text.contains("alert") ? "certificate verify failed" : "";
+        return DISTRUST.stream().anyMatch(message::startsWith) ? "certificate verify failed" : "";
     }
 }

@@ -31,12 +31,37 @@ class StunnelDropInIT {
     private static final String STRANGER = "cert = stranger.pem\nkey = stranger.key\n";
     private static final String CHAIN = "verifyChain = yes\nCAfile = ca.pem\n";
 
+    /** What scripts look for. */
+    private static final List<String> SERVED = List.of(
+            "]: Configuration successful",
+            "]: Service [nothing is verified] (FD=",
+            "]: Accepting new connections",
+            "]: Service [a certificate] accepted connection from 127.0.0.1:",
+            "]: Certificate accepted at depth=0: CN=client",
+            "]: TLS accepted: new session negotiated",
+            "peer did not return a certificate",
+            "certificate verify failed",
+            "certificate revoked",
+            "]: Redirecting connection",
+            "]: s_connect: connected 127.0.0.1:",
+            "connected remote server from 127.0.0.1:",
+            "]: s_connect: connect 127.0.0.1:1: Connection refused (111)",
+            "]: Connection closed: 8 byte(s) sent to TLS, 6 byte(s) sent to socket");
+
+    private static final List<String> ASKED = List.of(
+            "]: TLS connected: new session negotiated",
+            "]: Certificate accepted at depth=0: CN=server",
+            "certificate verify failed",
+            "]: Connection closed: 6 byte(s) sent to TLS, 8 byte(s) sent to socket");
+
     @TempDir
     Path folder;
 
     private final List<ServerSocket> backends = new ArrayList<>();
     private final Map<String, Pair> pairs = new LinkedHashMap<>();
     private String stunnel = "";
+    private String serverLog = "";
+    private String clientLog = "";
 
     /**
      * A service of each file.
@@ -78,11 +103,16 @@ class StunnelDropInIT {
 
         Map<String, String> real = results(List.of(stunnel), List.of(stunnel));
         Map<String, String> weirServes = results(weir(), List.of(stunnel));
+        String served = serverLog;
         Map<String, String> weirAsks = results(List.of(stunnel), weir());
+
+        String asked = clientLog;
 
         assertThat(real).as("stunnel with stunnel").isEqualTo(expected);
         assertThat(weirServes).as("weir serves").isEqualTo(expected);
         assertThat(weirAsks).as("weir asks").isEqualTo(expected);
+        assertThat(served).as("log of the servers").contains(SERVED);
+        assertThat(asked).as("log of the clients").contains(ASKED);
     }
 
     // ---- services
@@ -199,6 +229,8 @@ class StunnelDropInIT {
             for (String name : pairs.keySet()) {
                 results.put(name, ask(clients.ports().get(i++)));
             }
+            serverLog = servers.log();
+            clientLog = clients.log();
             return results;
         }
     }
