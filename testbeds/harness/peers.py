@@ -5,6 +5,7 @@ import re
 import resource
 import shutil
 import subprocess
+import sys
 import tempfile
 
 from . import processes
@@ -118,10 +119,13 @@ def haproxy():
     if not binary:
         return None
     version = first_line(binary, "-v").split(" version ")[-1].split(" ")[0]
+    return Proxy("HAProxy", version, HAPROXY, ".cfg", [binary, "-db", "-f", "FILE"], most=haproxy_most())
+
+
+def haproxy_most():
+    """Its connections: two files for each; it refuses to start where that is more than the limit."""
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Two files for each connection; it refuses to start where that is more than the limit.
-    most = min(20_000, (files - 200) // 2)
-    return Proxy("HAProxy", version, HAPROXY, ".cfg", [binary, "-db", "-f", "FILE"], most=most)
+    return min(20_000, (files - 200) // 2)
 
 
 def envoy():
@@ -152,7 +156,7 @@ def class_path():
     out = tempfile.mkdtemp(prefix="weir-class-path-")
     path = os.path.join(out, "class-path")
     maven = ["mvn", "-q", "-B", "-Dquick", "-pl", "testbeds", "-am", "test-compile", "dependency:build-classpath"]
-    subprocess.run(maven + [f"-Dmdep.outputFile={path}"], cwd=ROOT, stdin=subprocess.DEVNULL, check=True)
+    subprocess.run(maven + [f"-Dmdep.outputFile={path}"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=True)
     with open(path, encoding="utf-8") as file:
         found = [os.path.join(ROOT, "testbeds", "target", "quick", "classes")] + file.read().strip().split(":")
     shutil.rmtree(out)

@@ -95,21 +95,11 @@ class Process:
 
     def cpu(self):
         """CPU seconds of the process so far, user and system, threads that ended included."""
-        try:
-            # The CPU clock of another process (man 3 clock_getcpuclockid): nanoseconds.
-            return time.clock_gettime(~self.pid << 3 | 2)
-        except OSError:
-            with open(f"/proc/{self.pid}/stat", encoding="ascii") as stat:
-                fields = stat.read().rsplit(") ", 1)[1].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self.pid)
 
     def resident(self):
         """Resident memory in bytes."""
-        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
-            for line in status:
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1]) << 10
-        return 0
+        return resident_of(self.pid)
 
     def tail(self):
         with open(self.log, encoding="utf-8", errors="replace") as log:
@@ -130,6 +120,26 @@ class Process:
                 continue
         if self in _started:
             _started.remove(self)
+
+
+def cpu_of(pid):
+    """CPU seconds of a process so far, user and system, threads that ended included."""
+    try:
+        # The CPU clock of another process (man 3 clock_getcpuclockid): nanoseconds.
+        return time.clock_gettime(~pid << 3 | 2)
+    except OSError:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rsplit(") ", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_of(pid):
+    """Resident memory of a process in bytes."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        for line in status:
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) << 10
+    return 0
 
 
 def run(command, core, patience):

@@ -1,5 +1,6 @@
 package dev.weir.tls;
 
+import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.cert.CertificateParsingException;
@@ -12,7 +13,6 @@ import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
 import javax.security.auth.x500.X500Principal;
-import io.netty.util.NetUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,7 +70,8 @@ record CertificateNames(
         try {
             List<Rdn> parts = new LdapName(subject).getRdns();
             for (int i = parts.size() - 1; i >= 0; i--) {
-                if (parts.get(i).getType().equalsIgnoreCase("CN") && parts.get(i).getValue() instanceof String text) {
+                if (parts.get(i).getType().equalsIgnoreCase("CN")
+                        && parts.get(i).getValue() instanceof String text) {
                     return text;
                 }
             }

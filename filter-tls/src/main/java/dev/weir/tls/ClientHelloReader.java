@@ -2,6 +2,7 @@ package dev.weir.tls;
 
 import dev.weir.core.tls.ClientHello;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,7 @@ final class ClientHelloReader {
     private static final int HANDSHAKE = 22;
     private static final int CLIENT_HELLO = 1;
     private static final int RECORD_HEAD = 5;
+    private static final int HEAD = 4;
     private static final int LONGEST_RECORD = 1 << 14;
     private static final int LONGEST_HELLO = 32 << 10;
     private static final int FIXED = 2 + 32;
@@ -43,44 +45,52 @@ final class ClientHelloReader {
                 return ClientHello.NONE;
             }
         }
-        if (end - at < RECORD_HEAD + 4) {
+        if (end - at < RECORD_HEAD + 1) {
+            return null;
+        }
+        int record = data.getUnsignedShort(at + 3);
+        if (data.getUnsignedByte(at + RECORD_HEAD) != CLIENT_HELLO || record == 0 || record > LONGEST_RECORD) {
+            return ClientHello.NONE;
+        }
+        if (record < HEAD) {
+            return joined(data, at, end);
+        }
+        if (end - at < RECORD_HEAD + HEAD) {
             return null;
         }
         int wanted = data.getUnsignedMedium(at + RECORD_HEAD + 1);
-        if (data.getUnsignedByte(at + RECORD_HEAD) != CLIENT_HELLO || wanted > LONGEST_HELLO) {
+        if (wanted > LONGEST_HELLO) {
             return ClientHello.NONE;
         }
-        return joined(data, at, end, wanted);
+        if (record < HEAD + wanted) {
+            return joined(data, at, end);
+        }
+        int body = at + RECORD_HEAD + HEAD;
+        return end - body < wanted ? null : parse(data, body, body + wanted);
     }
 
-    /** Walks the records until the whole message is there. */
-    private static @Nullable ClientHello joined(ByteBuf data, int start, int end, int wanted) {
-        int length = data.getUnsignedShort(start + 3);
-        if (length >= wanted + 4) {
-            int body = start + RECORD_HEAD + 4;
-            return end - body < wanted ? null : parse(data, body, body + wanted);
-        }
-        byte[] message = new byte[wanted + 4];
-        int got = 0;
-        int at = start;
-        while (got < message.length) {
-            if (end - at < RECORD_HEAD) {
-                return null;
-            }
+    /** Puts together what lies in several records. */
+    private static @Nullable ClientHello joined(ByteBuf data, int start, int end) {
+        ByteBuf message = Unpooled.buffer(Math.min(end - start, LONGEST_HELLO));
+        for (int at = start; end - at >= RECORD_HEAD; ) {
             int size = data.getUnsignedShort(at + 3);
             if (data.getUnsignedByte(at) != HANDSHAKE || size == 0 || size > LONGEST_RECORD) {
                 return ClientHello.NONE;
             }
-            int here = Math.min(Math.min(size, message.length - got), end - at - RECORD_HEAD);
-            data.getBytes(at + RECORD_HEAD, message, got, here);
-            got += here;
-            if (here < size && got < message.length) {
-                return null;
-            }
+            message.writeBytes(data, at + RECORD_HEAD, Math.min(size, end - at - RECORD_HEAD));
             at += RECORD_HEAD + size;
+            if (message.readableBytes() < HEAD) {
+                continue;
+            }
+            int wanted = message.getUnsignedMedium(1);
+            if (wanted > LONGEST_HELLO) {
+                return ClientHello.NONE;
+            }
+            if (message.readableBytes() >= HEAD + wanted) {
+                return parse(message, HEAD, HEAD + wanted);
+            }
         }
-        ByteBuf whole = io.netty.buffer.Unpooled.wrappedBuffer(message);
-        return parse(whole, 4, message.length);
+        return null;
     }
 
     private static ClientHello parse(ByteBuf data, int start, int end) {

@@ -51,6 +51,11 @@ record ClientSettings(
         if (insecure || !trust.demands()) {
             return "insecure";
         }
-        return trust.verifyName() || !trust.rules().isEmpty() || trust.peer() || !trust.pins().isEmpty() ? "verified" : "any_name";
+        return trust.verifyName()
+                        || !trust.rules().isEmpty()
+                        || trust.peer()
+                        || !trust.pins().isEmpty()
+                ? "verified"
+                : "any_name";
     }
 }

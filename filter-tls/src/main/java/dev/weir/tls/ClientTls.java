@@ -56,7 +56,8 @@ final class ClientTls implements TlsClient, AutoCloseable {
         Trust trust = Trust.load(settings.trust(), false, settings.protocol().securityLevel());
         SslContext context = Contexts.client(settings.protocol(), own, trust);
         if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
-            sessions.setSessionCacheEnabled(settings.resumes() && settings.protocol().sessionCache() > 0);
+            sessions.setSessionCacheEnabled(
+                    settings.resumes() && settings.protocol().sessionCache() > 0);
         }
         return new State(context, trust, own == null ? List.of() : List.of(own));
     }

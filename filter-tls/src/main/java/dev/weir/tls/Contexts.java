@@ -68,7 +68,9 @@ final class Contexts {
             throw new SSLException("BoringSSL cannot be loaded here: " + OpenSsl.unavailabilityCause());
         }
         if (SAID.compareAndSet(false, true)) {
-            LOG.warn("TLS by the JDK, which is slower: BoringSSL cannot be loaded here: {}", String.valueOf(OpenSsl.unavailabilityCause()));
+            LOG.warn(
+                    "TLS by the JDK, which is slower: BoringSSL cannot be loaded here: {}",
+                    String.valueOf(OpenSsl.unavailabilityCause()));
         }
         return SslProvider.JDK;
     }
@@ -91,7 +93,9 @@ final class Contexts {
                 builder.option(OpenSslContextOption.USE_TASKS, settings.trust().ocsp() != null);
             }
             builder.clientAuth(settings.clientAuth()).trustManager(trust);
-            builder.enableOcsp(provider != SslProvider.JDK && credentials.size() == 1 && credentials.get(0).ocsp() != null);
+            builder.enableOcsp(provider != SslProvider.JDK
+                    && credentials.size() == 1
+                    && credentials.get(0).ocsp() != null);
             return common(builder, provider, settings.protocol()).build();
         } finally {
             owned.forEach(OpenSslCredential::release);
@@ -102,7 +106,8 @@ final class Contexts {
     static SslContext client(ProtocolSettings protocol, @Nullable Credential credential, Trust trust)
             throws SSLException, GeneralSecurityException {
         SslProvider provider = provider(protocol.provider());
-        SslContextBuilder builder = SslContextBuilder.forClient().trustManager(trust).endpointIdentificationAlgorithm(null);
+        SslContextBuilder builder =
+                SslContextBuilder.forClient().trustManager(trust).endpointIdentificationAlgorithm(null);
         if (credential != null) {
             builder.keyManager(OneKey.factory(credential));
         }
@@ -112,7 +117,8 @@ final class Contexts {
         return common(builder, provider, protocol).build();
     }
 
-    private static SslContextBuilder common(SslContextBuilder builder, SslProvider provider, ProtocolSettings protocol) {
+    private static SslContextBuilder common(
+            SslContextBuilder builder, SslProvider provider, ProtocolSettings protocol) {
         List<String> ours = new ArrayList<>(SUITES);
         if (protocol.versions().contains("TLSv1") || protocol.versions().contains("TLSv1.1")) {
             ours.addAll(OLD_SUITES);
@@ -121,12 +127,13 @@ final class Contexts {
                 .protocols(protocol.versions())
                 .ciphers(
                         protocol.allCiphers(ours),
-                        provider == SslProvider.JDK ? SupportedCipherSuiteFilter.INSTANCE : IdentityCipherSuiteFilter.INSTANCE)
+                        provider == SslProvider.JDK
+                                ? SupportedCipherSuiteFilter.INSTANCE
+                                : IdentityCipherSuiteFilter.INSTANCE)
                 .sessionCacheSize(protocol.sessionCache())
                 .sessionTimeout(protocol.sessionTimeout().toSeconds());
         if (!protocol.curves().isEmpty() && provider != SslProvider.JDK) {
-            builder.option(
-                    OpenSslContextOption.GROUPS, protocol.curves().toArray(new String[0]));
+            builder.option(OpenSslContextOption.GROUPS, protocol.curves().toArray(new String[0]));
         }
         if (!protocol.alpn().isEmpty()) {
             builder.applicationProtocolConfig(new ApplicationProtocolConfig(

@@ -42,7 +42,9 @@ final class CredentialChoice {
             }
         }
         for (int i = 0; i < credentials.size(); i++) {
-            if (!name.startsWith("*") && credentials.get(i).names().matches(name) && kinds.add(kind(credentials.get(i)))) {
+            if (!name.startsWith("*")
+                    && credentials.get(i).names().matches(name)
+                    && kinds.add(kind(credentials.get(i)))) {
                 chosen.add(i);
             }
         }

@@ -95,15 +95,20 @@ enum Failure {
     }
 
     private static Failure ofText(String text) {
-        if (text.contains("PEER_DID_NOT_RETURN_A_CERTIFICATE") || text.contains("EMPTY_CLIENT_CERTIFICATE_CHAIN")
+        if (text.contains("PEER_DID_NOT_RETURN_A_CERTIFICATE")
+                || text.contains("EMPTY_CLIENT_CERTIFICATE_CHAIN")
                 || text.contains("EMPTY_CERTIFICATE_CHAIN")) {
             return NO_CERTIFICATE;
         }
-        if (text.contains("NO_SHARED_CIPHER") || text.contains("NO_CIPHER_SUITES_IN_COMMON") || text.contains("NO_COMMON_SIGNATURE")
+        if (text.contains("NO_SHARED_CIPHER")
+                || text.contains("NO_CIPHER_SUITES_IN_COMMON")
+                || text.contains("NO_COMMON_SIGNATURE")
                 || text.contains("NO_SHARED_GROUP")) {
             return NO_SHARED_CIPHER;
         }
-        if (text.contains("UNSUPPORTED_PROTOCOL") || text.contains("WRONG_VERSION_NUMBER") || text.contains("PROTOCOL_VERSION")) {
+        if (text.contains("UNSUPPORTED_PROTOCOL")
+                || text.contains("WRONG_VERSION_NUMBER")
+                || text.contains("PROTOCOL_VERSION")) {
             return text.contains("ALERT") ? PEER_ALERT : VERSION;
         }
         if (text.contains("HTTP_REQUEST") || text.contains("NOT_AN_SSL")) {

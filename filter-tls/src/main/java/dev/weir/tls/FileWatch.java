@@ -58,7 +58,8 @@ final class FileWatch implements AutoCloseable {
             try {
                 Path real = file.toRealPath();
                 BasicFileAttributes attributes = Files.readAttributes(real, BasicFileAttributes.class);
-                now.add(real + " " + attributes.size() + " " + attributes.lastModifiedTime() + " " + attributes.fileKey());
+                now.add(real + " " + attributes.size() + " " + attributes.lastModifiedTime() + " "
+                        + attributes.fileKey());
             } catch (IOException e) {
                 now.add(file + " " + e.getClass().getName());
             }

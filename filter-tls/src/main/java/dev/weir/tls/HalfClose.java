@@ -38,6 +38,7 @@ final class HalfClose {
 
     /** Whether the peer has sent close_notify; known of BoringSSL's engine only, the other one tells by itself. */
     static boolean seen(ReferenceCountedOpenSslEngine engine) {
-        return engine.refCnt() > 0 && (SSL.getShutdown(engine.sslPointer()) & SSL.SSL_RECEIVED_SHUTDOWN) != 0;
+        long ssl = engine.refCnt() > 0 ? engine.sslPointer() : 0;
+        return ssl != 0 && (SSL.getShutdown(ssl) & SSL.SSL_RECEIVED_SHUTDOWN) != 0;
     }
 }

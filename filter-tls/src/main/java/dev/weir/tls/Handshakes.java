@@ -90,7 +90,7 @@ final class Handshakes {
 
     private static TlsSession session(SSLEngine engine, Trust trust, boolean server, boolean deferred) throws Distrust {
         SSLSession session = engine.getSession();
-        List<X509Certificate> chain = chain(session);
+        List<X509Certificate> chain = hasPeer(engine) ? chain(session) : List.of();
         boolean resumed = resumed(engine, session);
         boolean verified = false;
         if (!chain.isEmpty() && trust.settings().demands()) {
@@ -109,7 +109,12 @@ final class Handshakes {
     }
 
     private static boolean verified(
-            SSLEngine engine, Trust trust, boolean server, boolean deferred, boolean resumed, List<X509Certificate> chain)
+            SSLEngine engine,
+            Trust trust,
+            boolean server,
+            boolean deferred,
+            boolean resumed,
+            List<X509Certificate> chain)
             throws Distrust {
         if (!deferred && !(server && resumed)) {
             return true; // the engine has asked
@@ -123,6 +128,14 @@ final class Handshakes {
             }
             throw e;
         }
+    }
+
+    /** To ask a session for certificates that are not there costs an exception: most clients show none. */
+    private static boolean hasPeer(SSLEngine engine) {
+        if (engine instanceof ReferenceCountedOpenSslEngine openSsl) {
+            return SSL.getPeerCertificate(openSsl.sslPointer()) != null;
+        }
+        return engine.getUseClientMode() || engine.getNeedClientAuth() || engine.getWantClientAuth();
     }
 
     private static List<X509Certificate> chain(SSLSession session) {

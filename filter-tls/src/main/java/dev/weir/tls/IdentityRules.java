@@ -41,7 +41,8 @@ record IdentityRules(List<Rule> rules) {
         List<Rule> rules = new ArrayList<>();
         for (ConfigNode one : node.list(key)) {
             if (!one.isMap()) {
-                one.error("\"" + one.text() + "\" (expected: a map with subject, common_name, host, dns, uri, email or ip)");
+                one.error("\"" + one.text()
+                        + "\" (expected: a map with subject, common_name, host, dns, uri, email or ip)");
                 continue;
             }
             Rule rule = new Rule(

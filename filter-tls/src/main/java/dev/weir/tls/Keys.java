@@ -15,14 +15,13 @@ final class Keys {
         if (!open.getAlgorithm().equals(secret.getAlgorithm()) && !isCurve(open.getAlgorithm())) {
             return false;
         }
-        String algorithm =
-                switch (open.getAlgorithm()) {
-                    case "RSA" -> "SHA256withRSA";
-                    case "RSASSA-PSS" -> "RSASSA-PSS";
-                    case "EC" -> "SHA256withECDSA";
-                    case "DSA" -> "SHA256withDSA";
-                    default -> open.getAlgorithm();
-                };
+        String algorithm = switch (open.getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "RSASSA-PSS" -> "RSASSA-PSS";
+            case "EC" -> "SHA256withECDSA";
+            case "DSA" -> "SHA256withDSA";
+            default -> open.getAlgorithm();
+        };
         try {
             Signature signature = Signature.getInstance(algorithm);
             signature.initSign(secret);

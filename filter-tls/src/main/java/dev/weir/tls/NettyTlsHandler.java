@@ -36,9 +36,9 @@ final class NettyTlsHandler extends SslHandler implements TlsHandler {
         this.observer = observer;
         HalfClose.allow(engine);
         handshakeFuture().addListener(this::handshaken);
-        // The JDK's engine tells of a close_notify by it.
+        // By it the JDK's engine tells of the peer's close_notify, BoringSSL's also of its own.
         sslCloseFuture().addListener(closed -> {
-            if (closed.isSuccess()) {
+            if (closed.isSuccess() && !(engine instanceof ReferenceCountedOpenSslEngine)) {
                 endInput();
             }
         });
@@ -52,7 +52,9 @@ final class NettyTlsHandler extends SslHandler implements TlsHandler {
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) throws Exception {
         context = ctx;
-        ctx.pipeline().addBefore(ctx.name(), null, linger);
+        if (!engine().getUseClientMode()) {
+            ctx.pipeline().addBefore(ctx.name(), null, linger);
+        }
         super.handlerAdded(ctx);
     }
 
@@ -69,7 +71,9 @@ final class NettyTlsHandler extends SslHandler implements TlsHandler {
         }
         try {
             session = observer.succeeded(channel, engine(), System.nanoTime() - begin);
-            ctx.pipeline().remove(linger);
+            if (!engine().getUseClientMode()) {
+                ctx.pipeline().remove(linger);
+            }
         } catch (Distrust e) {
             linger.arm();
             observer.failed(channel, e);

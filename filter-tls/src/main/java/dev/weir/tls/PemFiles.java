@@ -23,13 +23,13 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.openssl.PEMEncryptedKeyPair;
 import org.bouncycastle.openssl.PEMKeyPair;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.bc.BcPEMDecryptorProvider;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.openssl.jcajce.JceOpenSSLPKCS8DecryptorProviderBuilder;
-import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.pkcs.PKCS8EncryptedPrivateKeyInfo;
 import org.bouncycastle.pkcs.PKCSException;
@@ -39,7 +39,8 @@ import org.jspecify.annotations.Nullable;
 final class PemFiles {
     private static final long LONGEST = 64 << 20;
     private static final Pattern CERTIFICATE = Pattern.compile(
-            "-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END (?:X509 |TRUSTED )?CERTIFICATE-----", Pattern.DOTALL);
+            "-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END (?:X509 |TRUSTED )?CERTIFICATE-----",
+            Pattern.DOTALL);
     private static final Pattern CRL =
             Pattern.compile("-----BEGIN X509 CRL-----(.*?)-----END X509 CRL-----", Pattern.DOTALL);
 
@@ -71,13 +72,23 @@ final class PemFiles {
     static List<X509Certificate> certificatesIn(Path folder) throws TlsFileException {
         List<X509Certificate> found = new ArrayList<>();
         for (Path file : files(folder)) {
-            try {
-                found.addAll(certificates(file));
-            } catch (TlsFileException notOne) {
-                continue; // lists of revoked certificates lie there, too
-            }
+            found.addAll(orNone(file, PemFiles::certificates));
         }
         return found;
+    }
+
+    /** How one kind of things is read. */
+    private interface Reading<T> {
+        List<T> of(Path file) throws TlsFileException;
+    }
+
+    /** In a folder lie certificates, lists of revoked ones, and what has nothing to do with either. */
+    private static <T> List<T> orNone(Path file, Reading<T> reading) {
+        try {
+            return reading.of(file);
+        } catch (TlsFileException notOne) {
+            return List.of();
+        }
     }
 
     /** All lists of a PEM file, or the one of a DER file. At least one. */
@@ -91,10 +102,12 @@ final class PemFiles {
                 found.add((X509CRL) factory.generateCRL(new java.io.ByteArrayInputStream(one)));
             }
         } catch (GeneralSecurityException | IllegalArgumentException e) {
-            throw new TlsFileException(file, "holds a list of revoked certificates that cannot be read: " + e.getMessage(), e);
+            throw new TlsFileException(
+                    file, "holds a list of revoked certificates that cannot be read: " + e.getMessage(), e);
         }
         if (found.isEmpty()) {
-            throw new TlsFileException(file, "holds no list of revoked certificates (expected: PEM, or one in DER)", null);
+            throw new TlsFileException(
+                    file, "holds no list of revoked certificates (expected: PEM, or one in DER)", null);
         }
         return found;
     }
@@ -102,11 +115,7 @@ final class PemFiles {
     static List<X509CRL> revocationsIn(Path folder) throws TlsFileException {
         List<X509CRL> found = new ArrayList<>();
         for (Path file : files(folder)) {
-            try {
-                found.addAll(revocations(file));
-            } catch (TlsFileException notOne) {
-                continue;
-            }
+            found.addAll(orNone(file, PemFiles::revocations));
         }
         return found;
     }
@@ -124,7 +133,9 @@ final class PemFiles {
             }
         } catch (IOException | OperatorCreationException | PKCSException | IllegalArgumentException e) {
             throw new TlsFileException(
-                    file, "holds a private key that cannot be read" + (password == null ? "" : " (wrong password?)"), e);
+                    file,
+                    "holds a private key that cannot be read" + (password == null ? "" : " (wrong password?)"),
+                    e);
         }
         throw new TlsFileException(file, "holds no private key (expected: PEM)", null);
     }
@@ -133,7 +144,8 @@ final class PemFiles {
             throws TlsFileException, IOException, OperatorCreationException, PKCSException {
         boolean encrypted = one instanceof PEMEncryptedKeyPair || one instanceof PKCS8EncryptedPrivateKeyInfo;
         if (encrypted && password == null) {
-            throw new TlsFileException(file, "holds an encrypted private key (expected: password or password_file beside it)", null);
+            throw new TlsFileException(
+                    file, "holds an encrypted private key (expected: password or password_file beside it)", null);
         }
         if (one instanceof PEMEncryptedKeyPair pair) {
             return pair.decryptKeyPair(new BcPEMDecryptorProvider(password)).getPrivateKeyInfo();
@@ -166,7 +178,8 @@ final class PemFiles {
                 }
             }
         } catch (IOException | GeneralSecurityException e) {
-            throw new TlsFileException(file, "cannot be read as PKCS #12" + (e.getCause() == null ? " (wrong password?)" : ""), e);
+            throw new TlsFileException(
+                    file, "cannot be read as PKCS #12" + (e.getCause() == null ? " (wrong password?)" : ""), e);
         }
         throw new TlsFileException(file, "holds no private key", null);
     }

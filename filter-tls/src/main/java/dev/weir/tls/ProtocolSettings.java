@@ -46,14 +46,18 @@ record ProtocolSettings(
         int from = VERSIONS.indexOf(node.oneOf("min_version", "TLSv1.2", VERSIONS));
         int to = VERSIONS.indexOf(node.oneOf("max_version", "TLSv1.3", VERSIONS));
         if (from > to) {
-            node.error("min_version", "\"" + VERSIONS.get(from) + "\" above max_version (expected: at most " + VERSIONS.get(to) + ")");
+            node.error(
+                    "min_version",
+                    "\"" + VERSIONS.get(from) + "\" above max_version (expected: at most " + VERSIONS.get(to) + ")");
             from = to;
         }
         String provider = node.oneOf("provider", "auto", List.of("auto", "openssl", "jdk"));
         List<String> suites = texts(node, "cipher_suites");
         if (!suites.isEmpty() && !provider.equals("jdk") && !suites.containsAll(SUITES)) {
-            node.error("cipher_suites", suites + " cannot be chosen with BoringSSL (expected: all of " + SUITES
-                    + ", or provider: jdk beside it)");
+            node.error(
+                    "cipher_suites",
+                    suites + " cannot be chosen with BoringSSL (expected: all of " + SUITES
+                            + ", or provider: jdk beside it)");
         }
         return new ProtocolSettings(
                 VERSIONS.subList(from, to + 1),
@@ -64,7 +68,12 @@ record ProtocolSettings(
                 (int) node.integer("security_level", 0, 0, 5),
                 (int) node.integer("session_cache", 20_480, 0, 10_000_000),
                 duration(node, "session_timeout", Duration.ofMinutes(5), Duration.ofSeconds(1), Duration.ofDays(7)),
-                duration(node, "handshake_timeout", Duration.ofSeconds(10), Duration.ofMillis(10), Duration.ofMinutes(10)),
+                duration(
+                        node,
+                        "handshake_timeout",
+                        Duration.ofSeconds(10),
+                        Duration.ofMillis(10),
+                        Duration.ofMinutes(10)),
                 record(node),
                 duration(node, "reload_interval", Duration.ofSeconds(5), Duration.ZERO, Duration.ofDays(1)),
                 duration(node, "expiry_warning", Duration.ofDays(21), Duration.ZERO, Duration.ofDays(3_650)),
@@ -83,7 +92,8 @@ record ProtocolSettings(
     private static Duration duration(ConfigNode node, String key, Duration absent, Duration least, Duration most) {
         Duration given = node.duration(key, absent);
         if (given.compareTo(least) < 0 || given.compareTo(most) > 0) {
-            node.error(key, Units.format(given) + " (expected: " + Units.format(least) + ".." + Units.format(most) + ")");
+            node.error(
+                    key, Units.format(given) + " (expected: " + Units.format(least) + ".." + Units.format(most) + ")");
             return absent;
         }
         return given;
@@ -96,6 +106,7 @@ record ProtocolSettings(
     /** Suites of all versions for an engine; TLS 1.3 first. */
     List<String> allCiphers(List<String> ours) {
         Stream<String> newest = (suites.isEmpty() ? SUITES : suites).stream();
-        return Stream.concat(newest, (ciphers.isEmpty() ? ours : ciphers).stream()).toList();
+        return Stream.concat(newest, (ciphers.isEmpty() ? ours : ciphers).stream())
+                .toList();
     }
 }

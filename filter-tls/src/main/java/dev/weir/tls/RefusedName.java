@@ -30,7 +30,8 @@ final class RefusedName extends ChannelInboundHandlerAdapter implements TlsHandl
         context = ctx;
         ctx.pipeline().addBefore(ctx.name(), null, linger);
         linger.arm();
-        Distrust refusal = new Distrust(Failure.UNKNOWN_SERVER_NAME, "no certificate for the name that is asked for", null);
+        Distrust refusal =
+                new Distrust(Failure.UNKNOWN_SERVER_NAME, "no certificate for the name that is asked for", null);
         observer.failed(ctx.channel(), refusal);
         ctx.writeAndFlush(Unpooled.wrappedBuffer(ALERT));
         handshake.tryFailure(refusal);

@@ -56,7 +56,8 @@ record ServerSettings(
             unauthorized.rejectUnknown();
             deferred = true;
         } else if (unauthorized != null) {
-            deferred = node.oneOf("on_unauthorized", "close", List.of("close", "pass")).equals("pass");
+            deferred = node.oneOf("on_unauthorized", "close", List.of("close", "pass"))
+                    .equals("pass");
         }
         ClientAuth auth = auth(node, trust);
         if (deferred && trust.ocsp() != null) {
@@ -66,7 +67,8 @@ record ServerSettings(
                 protocol,
                 trust,
                 List.copyOf(certificates),
-                node.oneOf("unknown_server_name", "default", List.of("default", "refuse")).equals("refuse"),
+                node.oneOf("unknown_server_name", "default", List.of("default", "refuse"))
+                        .equals("refuse"),
                 deferred && auth == ClientAuth.REQUIRE ? ClientAuth.OPTIONAL : auth,
                 deferred,
                 cluster,
@@ -78,9 +80,13 @@ record ServerSettings(
     private static ClientAuth auth(ConfigNode node, TrustSettings trust) {
         boolean demands = trust.demands();
         String word = node.oneOf(
-                "client_certificate", demands ? "required" : "none", List.of("none", "request", "optional", "required"));
+                "client_certificate",
+                demands ? "required" : "none",
+                List.of("none", "request", "optional", "required"));
         if (demands && (word.equals("none") || word.equals("request"))) {
-            node.error("client_certificate", "\"" + word + "\" beside client_ca, client_pins or authorize (expected: optional or required)");
+            node.error(
+                    "client_certificate",
+                    "\"" + word + "\" beside client_ca, client_pins or authorize (expected: optional or required)");
         }
         return switch (word) {
             case "required" -> ClientAuth.REQUIRE;

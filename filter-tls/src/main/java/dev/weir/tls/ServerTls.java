@@ -1,6 +1,5 @@
 package dev.weir.tls;
 
-import dev.weir.core.filter.WireClock;
 import dev.weir.core.tls.ClientHello;
 import dev.weir.core.tls.TlsHandler;
 import dev.weir.core.tls.TlsServer;
@@ -12,8 +11,8 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.security.cert.CertificateEncodingException;
 import java.security.MessageDigest;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -114,10 +113,12 @@ final class ServerTls implements TlsServer, AutoCloseable {
         }
         List<Credential> own = chosen.stream().map(credentials::get).toList();
         SslContext netty = Contexts.server(settings, own, trust);
-        Context context = new Context(netty, policy(own), own.size() == 1 ? own.get(0).ocsp() : null);
+        Context context = new Context(
+                netty, policy(own, trust), own.size() == 1 ? own.get(0).ocsp() : null);
         made.put(chosen, context);
         if (netty.sessionContext() instanceof OpenSslSessionContext sessions) {
-            sessions.setSessionCacheEnabled(settings.protocol().sessionCache() > 0 && settings.trust().ocsp() == null);
+            sessions.setSessionCacheEnabled(
+                    settings.protocol().sessionCache() > 0 && settings.trust().ocsp() == null);
             if (settings.tickets()) {
                 sessions.setTicketKeys(TicketSecrets.derive(secrets, context.policy));
             }
@@ -137,10 +138,13 @@ final class ServerTls implements TlsServer, AutoCloseable {
     }
 
     /** What a session was worth: where it was made, who was trusted, and by which certificates. */
-    private byte[] policy(List<Credential> own) throws GeneralSecurityException {
+    private byte[] policy(List<Credential> own, Trust trust) throws GeneralSecurityException {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         digest.update((scope.name() + "\n" + settings.trust() + settings.clientAuth() + settings.deferred())
                 .getBytes(StandardCharsets.UTF_8));
+        for (X509Certificate one : trust.getAcceptedIssuers()) {
+            digest.update(one.getEncoded());
+        }
         for (Credential one : own) {
             digest.update(one.names().toString().getBytes(StandardCharsets.UTF_8));
         }

@@ -94,7 +94,8 @@ final class TicketSecrets {
             Path from = file == null ? Path.of("") : file;
             byte[] bytes = PemFiles.bytes(from);
             if (bytes.length < SECRET) {
-                throw new TlsFileException(from, "has " + bytes.length + " bytes (expected: 48 or 80 random ones)", null);
+                throw new TlsFileException(
+                        from, "has " + bytes.length + " bytes (expected: 48 or 80 random ones)", null);
             }
             return bytes;
         }

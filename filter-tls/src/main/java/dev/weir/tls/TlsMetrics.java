@@ -77,10 +77,12 @@ final class TlsMetrics implements AutoCloseable {
     }
 
     void failed(Failure failure) {
-        failures.computeIfAbsent(failure.label(), label -> Counter.builder("weir.tls.handshake.failures")
-                        .description("TLS handshakes that failed")
-                        .tags(tags.and("reason", label))
-                        .register(registry))
+        failures.computeIfAbsent(
+                        failure.label(),
+                        label -> Counter.builder("weir.tls.handshake.failures")
+                                .description("TLS handshakes that failed")
+                                .tags(tags.and("reason", label))
+                                .register(registry))
                 .increment();
     }
 
@@ -92,8 +94,7 @@ final class TlsMetrics implements AutoCloseable {
     synchronized void certificates(Map<String, Long> epochSeconds) {
         List<Expiries.Shown> before = List.copyOf(expiries);
         expiries.clear();
-        epochSeconds.forEach(
-                (file, end) -> expiries.add(Expiries.show(registry, tags.and("certificate", file), end)));
+        epochSeconds.forEach((file, end) -> expiries.add(Expiries.show(registry, tags.and("certificate", file), end)));
         before.forEach(Expiries.Shown::close);
     }
 

@@ -64,7 +64,8 @@ final class Trust extends X509ExtendedTrustManager {
      *
      * @param deferred whether handshakes never fail by it; who asks calls {@link #verify} afterwards
      */
-    static Trust load(TrustSettings settings, boolean deferred, int securityLevel) throws TlsFileException, GeneralSecurityException {
+    static Trust load(TrustSettings settings, boolean deferred, int securityLevel)
+            throws TlsFileException, GeneralSecurityException {
         List<X509Certificate> authorities = new ArrayList<>();
         for (Path file : settings.ca()) {
             authorities.addAll(PemFiles.certificates(file));
@@ -80,13 +81,21 @@ final class Trust extends X509ExtendedTrustManager {
             peers.add(mark(one));
         }
         return new Trust(
-                settings, deferred, securityLevel, List.copyOf(authorities), peers, settings.chain() ? chains(settings, authorities) : null);
+                settings,
+                deferred,
+                securityLevel,
+                List.copyOf(authorities),
+                peers,
+                settings.chain() ? chains(settings, authorities) : null);
     }
 
     private static X509TrustManager chains(TrustSettings settings, List<X509Certificate> authorities)
             throws TlsFileException, GeneralSecurityException {
         TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
-        if (authorities.isEmpty() && settings.crl().isEmpty() && settings.crlPath() == null && settings.ocsp() == null) {
+        if (authorities.isEmpty()
+                && settings.crl().isEmpty()
+                && settings.crlPath() == null
+                && settings.ocsp() == null) {
             factory.init((KeyStore) null);
         } else {
             factory.init(new CertPathTrustManagerParameters(parameters(settings, authorities)));
@@ -123,8 +132,8 @@ final class Trust extends X509ExtendedTrustManager {
                 checker.setOcspResponder(URI.create(ocsp.responder()));
             }
         } else {
-            checker.setOptions(EnumSet.of(
-                    PKIXRevocationChecker.Option.PREFER_CRLS, PKIXRevocationChecker.Option.NO_FALLBACK));
+            checker.setOptions(
+                    EnumSet.of(PKIXRevocationChecker.Option.PREFER_CRLS, PKIXRevocationChecker.Option.NO_FALLBACK));
         }
         if (!revoked.isEmpty()) {
             parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(revoked)));
@@ -189,7 +198,10 @@ final class Trust extends X509ExtendedTrustManager {
         String wanted = settings.name() == null ? host : settings.name();
         if (settings.verifyName() && (wanted == null || !names.isFor(wanted))) {
             throw new Distrust(
-                    Failure.WRONG_NAME, "certificate is not for \"" + wanted + "\": " + names.subject() + " " + names.dns() + names.addresses(), null);
+                    Failure.WRONG_NAME,
+                    "certificate is not for \"" + wanted + "\": " + names.subject() + " " + names.dns()
+                            + names.addresses(),
+                    null);
         }
         if (!settings.rules().matches(names)) {
             throw new Distrust(Failure.UNAUTHORIZED, "no rule lets it in: " + names.subject(), null);
@@ -231,7 +243,8 @@ final class Trust extends X509ExtendedTrustManager {
                 }
             }
         }
-        boolean selfSigned = chain.length == 1 && chain[0].getSubjectX500Principal().equals(chain[0].getIssuerX500Principal());
+        boolean selfSigned =
+                chain.length == 1 && chain[0].getSubjectX500Principal().equals(chain[0].getIssuerX500Principal());
         if (selfSigned) {
             return Failure.SELF_SIGNED;
         }
@@ -262,7 +275,8 @@ final class Trust extends X509ExtendedTrustManager {
     private static String pin(X509Certificate certificate) {
         try {
             return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(certificate.getPublicKey().getEncoded()));
+                    .formatHex(MessageDigest.getInstance("SHA-256")
+                            .digest(certificate.getPublicKey().getEncoded()));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("no SHA-256", e);
         }

@@ -58,7 +58,8 @@ record TrustSettings(
         Path caPath = path(node, prefix + "ca_path");
         boolean none = insecure || verify.equals("none") || server && ca.isEmpty() && caPath == null;
         if (server && ca.isEmpty() && caPath == null && node.has("verify") && !verify.equals("none")) {
-            node.error("verify", "\"" + verify + "\" without client_ca (expected: client_ca or client_ca_path beside it)");
+            node.error(
+                    "verify", "\"" + verify + "\" without client_ca (expected: client_ca or client_ca_path beside it)");
         }
         IdentityRules rules = IdentityRules.from(node, "authorize");
         List<String> pins = pins(node, prefix + "pins");
@@ -79,7 +80,12 @@ record TrustSettings(
                 pins,
                 rules,
                 server ? null : node.string("server_name", null),
-                !server && node.bool("verify_name", true) && !insecure && rules.isEmpty() && !verify.equals("none") && !verify.equals("peer"));
+                !server
+                        && node.bool("verify_name", true)
+                        && !insecure
+                        && rules.isEmpty()
+                        && !verify.equals("none")
+                        && !verify.equals("peer"));
     }
 
     private static @Nullable Ocsp ocsp(ConfigNode node, String key) {

@@ -32,7 +32,8 @@ public final class Pki {
 
     Pki(Path folder, String name) throws Exception {
         this.folder = folder;
-        this.root = builder("CN=" + name).ecp256().setIsCertificateAuthority(true).buildSelfSigned();
+        this.root =
+                builder("CN=" + name).ecp256().setIsCertificateAuthority(true).buildSelfSigned();
         write(path(name.replace(' ', '-') + "-ca.pem"), root.getCertificatePEM());
         write(path("ca.pem"), root.getCertificatePEM());
     }

@@ -22,13 +22,14 @@ final class SlowServer implements AutoCloseable {
     }
 
     private void serve() {
-        while (!socket.isClosed()) {
+        for (; ; ) {
             try (Socket client = socket.accept()) {
                 int read = client.getInputStream().readAllBytes().length;
-                client.getOutputStream()
-                        .write((read + " bytes, then the end").getBytes(StandardCharsets.UTF_8));
+                client.getOutputStream().write((read + " bytes, then the end").getBytes(StandardCharsets.UTF_8));
             } catch (IOException e) {
-                continue;
+                if (socket.isClosed()) {
+                    return;
+                }
             }
         }
     }

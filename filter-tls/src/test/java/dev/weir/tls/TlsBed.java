@@ -38,8 +38,8 @@ final class TlsBed implements AutoCloseable {
     }
 
     static Map<String, Object> listener(@Nullable Map<String, Object> tls, List<Object> filters) {
-        Map<String, Object> listener = new LinkedHashMap<>(
-                Map.of("name", "l", "address", "127.0.0.1:0", "filters", filters));
+        Map<String, Object> listener =
+                new LinkedHashMap<>(Map.of("name", "l", "address", "127.0.0.1:0", "filters", filters));
         if (tls != null) {
             listener.put("tls", tls);
         }
@@ -115,7 +115,9 @@ final class TlsBed implements AutoCloseable {
     }
 
     double count(String name, String... tags) {
-        return meters.find(name).tags(tags).counters().stream().mapToDouble(Counter::count).sum();
+        return meters.find(name).tags(tags).counters().stream()
+                .mapToDouble(Counter::count)
+                .sum();
     }
 
     static void eventually(BooleanSupplier condition) throws InterruptedException {

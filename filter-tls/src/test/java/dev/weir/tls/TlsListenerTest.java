@@ -106,8 +106,7 @@ class TlsListenerTest {
 
     @Test
     void anUnknownNameIsRefusedWhereSoConfigured() throws Exception {
-        try (TlsBed bed = TlsBed.echo(
-                section(List.of(certificate(pki, "server")), "unknown_server_name", "refuse"))) {
+        try (TlsBed bed = TlsBed.echo(section(List.of(certificate(pki, "server")), "unknown_server_name", "refuse"))) {
             assertThat(subject(bed, "one.example")).isEqualTo("CN=server");
 
             try (SSLSocket client = bed.client(pki.context(null), "other.example")) {
@@ -170,7 +169,8 @@ class TlsListenerTest {
 
             client.getInputStream().readAllBytes();
 
-            assertThat(bed.count("weir.tls.handshake.failures", "reason", "not_tls")).isEqualTo(1);
+            assertThat(bed.count("weir.tls.handshake.failures", "reason", "not_tls"))
+                    .isEqualTo(1);
             eventually(() -> bed.proxy().listeners().get(0).connectionsActive() == 0);
         }
     }

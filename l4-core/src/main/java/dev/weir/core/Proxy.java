@@ -71,6 +71,7 @@ public final class Proxy implements AutoCloseable {
      * @param loadBalancing name of its policy
      * @param version grows with every change of its endpoints
      * @param panic whether all endpoints are used as too few are healthy
+     * @param tls how its servers are verified: {@code verified}, {@code any_name} (of the authority, for whatever name) or {@code insecure}; null for plain connections
      * @param limits what it lets in
      * @param endpoints its endpoints
      */
@@ -79,6 +80,7 @@ public final class Proxy implements AutoCloseable {
             String loadBalancing,
             long version,
             boolean panic,
+            @Nullable String tls,
             List<LimitStatus> limits,
             List<EndpointStatus> endpoints) {}
 

@@ -169,6 +169,9 @@ final class AdminViews {
                 json.writeStringField("load_balancing", cluster.loadBalancing());
                 json.writeNumberField("version", cluster.version());
                 json.writeBooleanField("panic", cluster.panic());
+                if (cluster.tls() != null) {
+                    json.writeStringField("tls", cluster.tls());
+                }
                 json.writeArrayFieldStart("limits");
                 for (LimitStatus limit : cluster.limits()) {
                     limit(json, limit);

@@ -1,5 +1,6 @@
 package dev.weir.proxy;
 
+import dev.weir.core.config.Address;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,7 +14,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** {@code weir demo}: real servers, the proxy in front of them, sample traffic, and what to look at. */
 final class DemoCommand implements Subcommand {
     private static final long JOIN_MILLIS = 15_000;
-    private static final List<Guest> GUESTS = List.of(
+
+    /** The address of the first Redis, once it is there. */
+    private final CompletableFuture<Address> redisAddress = new CompletableFuture<>();
+
+    private final List<Guest> guests = List.of(
+            new Guest("TLS", home -> DemoTls.start(home, redisAddress)),
             new Guest("Redis shards", DemoShards::start),
             new Guest("MongoDB", DemoMongo::start),
             new Guest("MySQL", DemoMysql::start));
@@ -46,7 +52,8 @@ final class DemoCommand implements Subcommand {
             // They take seconds; Redis is shown meanwhile.
             List<Thread> joining = join(home, session, limit, end);
             DemoRedis redis = DemoRedis.start(home);
-            List<String> kinds = GUESTS.stream().map(Guest::kind).toList();
+            redisAddress.complete(redis.address());
+            List<String> kinds = guests.stream().map(Guest::kind).toList();
             try (DemoSession begun = DemoSession.start(redis.address(), kinds, admin, terminal, end)) {
                 session.complete(begun);
                 try {
@@ -67,11 +74,11 @@ final class DemoCommand implements Subcommand {
     }
 
     /** A thread for each guest; the time of the demo begins when all have joined, or are known not to. */
-    private static List<Thread> join(
+    private List<Thread> join(
             DemoHome home, CompletableFuture<DemoSession> session, Duration limit, CompletableFuture<Void> end) {
-        AtomicInteger missing = new AtomicInteger(GUESTS.size());
+        AtomicInteger missing = new AtomicInteger(guests.size());
         List<Thread> threads = new ArrayList<>();
-        for (Guest guest : GUESTS) {
+        for (Guest guest : guests) {
             Runnable arrived = () -> {
                 if (missing.decrementAndGet() == 0) {
                     session.thenAccept(begun -> begun.timeBegins(limit));

@@ -26,7 +26,17 @@ final class QuickStart {
      * @param filters as in a file
      * @param cluster as in a file
      */
-    record Front(String name, Address listen, List<Map<String, ?>> filters, Map<String, ?> cluster) {
+    record Front(
+            String name,
+            Address listen,
+            @Nullable Map<String, ?> tls,
+            List<Map<String, ?>> filters,
+            Map<String, ?> cluster) {
+        /** For clients that do not encrypt. */
+        Front(String name, Address listen, List<Map<String, ?>> filters, Map<String, ?> cluster) {
+            this(name, listen, null, filters, cluster);
+        }
+
         /**
          * In front of one server.
          *
@@ -45,6 +55,9 @@ final class QuickStart {
             Map<String, Object> listener = new LinkedHashMap<>();
             listener.put("name", name);
             listener.put("address", listen.toString());
+            if (tls != null) {
+                listener.put("tls", tls);
+            }
             listener.put("filters", filters);
             return listener;
         }

@@ -109,6 +109,7 @@ final class FakeSource implements AdminSource {
                 "round_robin",
                 7,
                 false,
+                "insecure",
                 List.of(
                         new LimitStatus("connections", 2, 100, 0),
                         new LimitStatus("pending", 0, -1, 0),

@@ -95,6 +95,7 @@ class MetricsDocTest {
                 "filter-redis/src/main",
                 "filter-mysql/src/main",
                 "filter-mongo/src/main",
+                "filter-tls/src/main",
                 "ratelimit-grpc/src/main",
                 "l4-proxy/src/main")) {
             Matcher literal = LITERAL.matcher(Files.readString(file));

@@ -32,14 +32,13 @@ public record ChainMatch(
         for (ConfigNode port : node.list("destination_ports")) {
             ports.add(port.as(ChainMatch::port, 1));
         }
-        ChainMatch match =
-                new ChainMatch(
-                        Cidr.list(node, "source"),
-                        Cidr.list(node, "destination"),
-                        List.copyOf(ports),
-                        ServerNames.from(node, "sni"),
-                        node.list("alpn").stream().map(ConfigNode::text).toList(),
-                        node.has("tls") ? node.bool("tls", true) : null);
+        ChainMatch match = new ChainMatch(
+                Cidr.list(node, "source"),
+                Cidr.list(node, "destination"),
+                List.copyOf(ports),
+                ServerNames.from(node, "sni"),
+                node.list("alpn").stream().map(ConfigNode::text).toList(),
+                node.has("tls") ? node.bool("tls", true) : null);
         if (Boolean.FALSE.equals(match.tls) && !(match.serverNames.isEmpty() && match.protocols.isEmpty())) {
             node.error("tls", "false beside sni or alpn (expected: true, or none of them)");
         }

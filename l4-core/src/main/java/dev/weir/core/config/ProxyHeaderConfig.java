@@ -9,11 +9,13 @@ import org.jspecify.annotations.Nullable;
  * @param version 1 or 2
  * @param authority whether the server name that the client asked for is told (version 2)
  * @param uniqueId whether the number of the client connection is told (version 2)
- * @param ssl whether what the client's own header said of its TLS is passed on (version 2)
+ * @param alpn whether the application protocol of TLS that Weir has ended is told (version 2)
+ * @param ssl whether TLS of the client is told: Weir's own, else what the client's header said of it (version 2)
  * @param checksum whether there is a checksum (version 2)
  */
-public record ProxyHeaderConfig(int version, boolean authority, boolean uniqueId, boolean ssl, boolean checksum) {
-    private static final List<String> TLVS = List.of("authority", "unique_id", "ssl", "crc32c");
+public record ProxyHeaderConfig(
+        int version, boolean authority, boolean uniqueId, boolean alpn, boolean ssl, boolean checksum) {
+    private static final List<String> TLVS = List.of("authority", "unique_id", "alpn", "ssl", "crc32c");
 
     /** Null where there is none. */
     static @Nullable ProxyHeaderConfig from(ConfigNode node) {
@@ -30,6 +32,7 @@ public record ProxyHeaderConfig(int version, boolean authority, boolean uniqueId
                         version.equals("v1") ? 1 : 2,
                         tlvs.contains("authority"),
                         tlvs.contains("unique_id"),
+                        tlvs.contains("alpn"),
                         tlvs.contains("ssl"),
                         tlvs.contains("crc32c"));
     }

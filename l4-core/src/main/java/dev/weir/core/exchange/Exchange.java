@@ -1,7 +1,9 @@
 package dev.weir.core.exchange;
 
 import dev.weir.core.filter.Connection;
+import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.sql.SqlStatement;
+import dev.weir.core.tls.TlsSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +47,8 @@ public final class Exchange {
     private long connectionId;
     private String listener = "";
     private String client = "";
+    private @Nullable String tlsVersion;
+    private @Nullable String identity;
     private @Nullable Operation operation;
 
     /** Whether it lies in the pool. */
@@ -174,6 +178,18 @@ public final class Exchange {
         return connection != null ? connection.listener() : listener;
     }
 
+    /** The version of TLS that Weir ended for the client, or null. */
+    public @Nullable String tlsVersion() {
+        TlsSession tls = connection == null ? null : connection.get(ConnectionAttribute.TLS);
+        return tls == null ? tlsVersion : tls.version();
+    }
+
+    /** Whom the client's certificate is for, where Weir has verified it; or null. */
+    public @Nullable String identity() {
+        TlsSession tls = connection == null ? null : connection.get(ConnectionAttribute.TLS);
+        return tls == null ? identity : tls.verified() ? tls.identity() : null;
+    }
+
     /** The client as {@code address:port}. */
     public String client() {
         return connection != null ? connection.clientText() : client;
@@ -253,6 +269,8 @@ public final class Exchange {
         connectionId = other.connectionId();
         listener = other.listener();
         client = other.client();
+        tlsVersion = other.tlsVersion();
+        identity = other.identity();
         operation = other.operation;
         protocol = other.protocol;
         startNanos = other.startNanos;
@@ -304,6 +322,8 @@ public final class Exchange {
         connectionId = 0;
         listener = "";
         client = "";
+        tlsVersion = null;
+        identity = null;
         operation = null;
         protocol = "";
         startNanos = 0;

@@ -73,7 +73,8 @@ public final class ExchangeJson {
 
     private static void writeAttributes(JsonGenerator json, Exchange e) throws IOException {
         boolean bothRows = e.rowsSent >= 0 && e.rowsAffected >= 0;
-        if (e.attributes() == 0 && e.hit < 0 && !bothRows && !e.noIndex && !e.introduces) {
+        String tls = e.tlsVersion();
+        if (tls == null && e.attributes() == 0 && e.hit < 0 && !bothRows && !e.noIndex && !e.introduces) {
             return;
         }
         json.writeObjectFieldStart("attributes");
@@ -86,6 +87,8 @@ public final class ExchangeJson {
         if (e.noIndex) {
             json.writeBooleanField("no_index", true);
         }
+        text(json, "tls_version", tls);
+        text(json, "client_identity", e.identity());
         text(json, "library", e.library);
         text(json, "server_version", e.server);
         for (int i = 0; i < e.attributes(); i++) {

@@ -11,4 +11,9 @@ public enum Side {
     public Direction sends() {
         return this == CLIENT ? Direction.TO_UPSTREAM : Direction.TO_CLIENT;
     }
+
+    /** Why a connection ends whose TLS with this peer fails. */
+    public CloseReason tlsFailed() {
+        return this == CLIENT ? CloseReason.TLS_FAILED : CloseReason.UPSTREAM_TLS_FAILED;
+    }
 }

@@ -50,11 +50,7 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
         ChainPlan.@Nullable OnLoop choose(Channel channel, ClientHello hello);
 
         /** Puts a session behind it; false if there is none, and the connection has been dealt with. */
-        boolean session(
-                Channel channel,
-                ChainPlan.OnLoop chain,
-                @Nullable ClientHello hello,
-                @Nullable TlsSession tls);
+        boolean session(Channel channel, ChainPlan.OnLoop chain, @Nullable ClientHello hello, @Nullable TlsSession tls);
     }
 
     private enum State {
@@ -99,7 +95,9 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
             handshake(ctx, tls);
             return;
         }
-        alarm = ctx.channel().eventLoop().schedule(() -> end(CloseReason.TLS_FAILED), HELLO_MILLIS, TimeUnit.MILLISECONDS);
+        alarm = ctx.channel()
+                .eventLoop()
+                .schedule(() -> end(CloseReason.TLS_FAILED), HELLO_MILLIS, TimeUnit.MILLISECONDS);
         ctx.read();
     }
 
@@ -262,8 +260,7 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
         plain.addFirst(data);
     }
 
-    private void session(
-            ChannelHandlerContext ctx, ChainPlan.OnLoop chosen, @Nullable TlsSession tls) {
+    private void session(ChannelHandlerContext ctx, ChainPlan.OnLoop chosen, @Nullable TlsSession tls) {
         leave();
         state = State.DONE;
         boolean goesOn = next.session(ctx.channel(), chosen, hello, tls);

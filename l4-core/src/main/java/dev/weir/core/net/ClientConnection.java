@@ -46,7 +46,8 @@ final class ClientConnection implements Connection {
         this.session = session;
         this.id = home.nextId();
         this.openedNanos = home.clock().nanoTime();
-        Arrived arrived = channel.hasAttr(Arrived.KEY) ? channel.attr(Arrived.KEY).get() : Arrived.PLAIN;
+        Arrived arrived =
+                channel.hasAttr(Arrived.KEY) ? channel.attr(Arrived.KEY).get() : Arrived.PLAIN;
         this.header = arrived.header();
         if (header != null) {
             set(ConnectionAttribute.PROXY_HEADER, header);

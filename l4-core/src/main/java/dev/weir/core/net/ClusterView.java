@@ -33,11 +33,13 @@ final class ClusterView {
                             : -1,
                     cluster.metrics().overflows(limit)));
         }
+        UpstreamTls secure = cluster.parts().secure();
         return new ClusterStatus(
                 cluster.name(),
                 cluster.loadBalancing(),
                 hosts.snapshot().version(),
                 hosts.panic(),
+                secure == null ? null : secure.client().verification(),
                 List.copyOf(limits),
                 List.copyOf(endpoints));
     }

@@ -69,11 +69,7 @@ final class Connector implements AutoCloseable {
 
     /** The connection is there when its TLS is. */
     ChannelFuture connect(
-            Address address,
-            ClusterConfig config,
-            EventLoop loop,
-            ChannelHandler initializer,
-            Begin begin) {
+            Address address, ClusterConfig config, EventLoop loop, ChannelHandler initializer, Begin begin) {
         SocketAddress target = transport.socketAddress(address);
         Channel channel = transport.client(address, target);
         var options = channel.config();

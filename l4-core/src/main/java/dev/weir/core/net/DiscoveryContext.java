@@ -37,7 +37,14 @@ final class DiscoveryContext implements Discovery.Context {
 
     @Override
     public ChannelFuture connect(Address address, ChannelHandler handler) {
-        return reading(cluster.parts().connector().connect(address, cluster.config(), loop, handler, new Connector.Begin(null, cluster.parts().secure())));
+        return reading(cluster.parts()
+                .connector()
+                .connect(
+                        address,
+                        cluster.config(),
+                        loop,
+                        handler,
+                        new Connector.Begin(null, cluster.parts().secure())));
     }
 
     /** A connection that is not a client's: it reads by itself, and is closed when its peer ends. */

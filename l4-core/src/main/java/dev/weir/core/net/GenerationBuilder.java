@@ -217,14 +217,17 @@ final class GenerationBuilder {
         }
         return terminal == null
                 ? null
-                : new ChainPlan(chain.match(), secure, List.copyOf(types), List.copyOf(filters), terminalType, terminal);
+                : new ChainPlan(
+                        chain.match(), secure, List.copyOf(types), List.copyOf(filters), terminalType, terminal);
     }
 
     private @Nullable TlsServer secure(ConfigNode section, ListenerConfig listener) {
         TlsServer secure = tls.server(section, listener.name(), resources);
         String cluster = secure == null ? null : secure.unauthorizedCluster();
         if (cluster != null && !clusters.containsKey(cluster)) {
-            section.error("on_unauthorized", "unknown cluster \"" + cluster + "\"" + Names.suggest(cluster, clusters.keySet()));
+            section.error(
+                    "on_unauthorized",
+                    "unknown cluster \"" + cluster + "\"" + Names.suggest(cluster, clusters.keySet()));
         }
         return secure;
     }

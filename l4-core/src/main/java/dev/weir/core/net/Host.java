@@ -227,7 +227,8 @@ final class Host implements Endpoint {
         ProxyGreeting greeting = header == null ? null : new ProxyGreeting(header, client);
         ChannelFuture connecting;
         try {
-            connecting = connector.connect(found.address(), cluster, loop, initializer, new Connector.Begin(greeting, secure));
+            connecting = connector.connect(
+                    found.address(), cluster, loop, initializer, new Connector.Begin(greeting, secure));
         } catch (RuntimeException e) {
             // Without a file descriptor there is no channel, and nothing that would close.
             limits.closed(kept);

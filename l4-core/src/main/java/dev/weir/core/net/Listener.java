@@ -402,9 +402,9 @@ final class Listener {
             @Override
             public boolean session(
                     Channel channel, ChainPlan.OnLoop chain, @Nullable ClientHello hello, @Nullable TlsSession tls) {
-                String cluster = tls == null || tls.verified() || chain.tls == null ? null : chain.tls.unauthorizedCluster();
-                boolean made =
-                        Acceptor.this.session(channel, current, chain, new Arrived(header, hello, tls, cluster));
+                String cluster =
+                        tls == null || tls.verified() || chain.tls == null ? null : chain.tls.unauthorizedCluster();
+                boolean made = Acceptor.this.session(channel, current, chain, new Arrived(header, hello, tls, cluster));
                 if (!made) {
                     current.release();
                 }

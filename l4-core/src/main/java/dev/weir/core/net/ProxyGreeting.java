@@ -4,6 +4,7 @@ import dev.weir.core.config.ProxyHeaderConfig;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.ProxyHeader;
+import dev.weir.core.tls.TlsSession;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.unix.DomainSocketAddress;
@@ -21,6 +22,7 @@ final class ProxyGreeting {
     private static final int LOCAL = 0x20;
     private static final int PROXY = 0x21;
     private static final int LENGTH_AT = 14;
+    private static final int ALPN = 1;
     private static final int PATH = 108;
     /** No name is longer (RFC 1035). */
     private static final int LONGEST_NAME = 255;
@@ -119,8 +121,15 @@ final class ProxyGreeting {
         if (config.uniqueId()) {
             value(out, ProxyHeader.UNIQUE_ID, Long.toString(of.id()));
         }
-        ProxyHeader told = config.ssl() ? of.get(ConnectionAttribute.PROXY_HEADER) : null;
+        TlsSession own = of.get(ConnectionAttribute.TLS);
+        if (config.alpn() && own != null && own.alpn() != null) {
+            value(out, ALPN, own.alpn());
+        }
+        ProxyHeader told = config.ssl() && own == null ? of.get(ConnectionAttribute.PROXY_HEADER) : null;
         byte[] ssl = told == null ? null : told.value(ProxyHeader.SSL);
+        if (config.ssl() && own != null) {
+            ssl = SslValue.of(own);
+        }
         if (ssl != null) {
             value(out, ProxyHeader.SSL, ssl);
         }

@@ -1,6 +1,5 @@
 package dev.weir.core.net;
 
-import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.ConnectionEvents;
 import dev.weir.core.filter.Side;
@@ -52,8 +51,7 @@ final class SessionEvents {
 
     /** TLS begins in mid-stream, which tells of itself. */
     static Future<?> startTls(Session session, Side side, Channel target, TlsHandler handler, @Nullable ByteBuf first) {
-        CloseReason failure = side == Side.CLIENT ? CloseReason.TLS_FAILED : CloseReason.UPSTREAM_TLS_FAILED;
-        Future<?> handshake = TlsStart.begin(target, handler, first, () -> session.close(failure));
+        Future<?> handshake = TlsStart.begin(target, handler, first, () -> session.close(side.tlsFailed()));
         ConnectionEvents events = session.home().events();
         if (events == ConnectionEvents.NONE) {
             return handshake;

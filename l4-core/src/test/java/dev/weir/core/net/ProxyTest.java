@@ -174,7 +174,7 @@ class ProxyTest {
                         "clusters[0].load_balancing: \"ring_hsh\" (did you mean \"ring_hash\"?)",
                         "clusters[0].weigth: unknown key (expected: connect_timeout, slow_start, circuit_breakers, name, discovery,"
                                 + " endpoints, health_check, outlier_detection, panic_threshold, on_host_removal, load_balancing,"
-                                + " source_address, tcp_nodelay, keep_alive, proxy_protocol, proxy_protocol_tlvs)");
+                                + " source_address, tcp_nodelay, keep_alive, proxy_protocol, proxy_protocol_tlvs, tls)");
     }
 
     @Test
