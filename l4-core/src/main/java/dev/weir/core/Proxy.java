@@ -197,8 +197,7 @@ public final class Proxy implements AutoCloseable {
          */
         public Proxy build(ProxyConfig config) {
             MeterRegistry registry = meters == null ? new SimpleMeterRegistry() : meters;
-            return new Proxy(
-                    new Engine(
+            return new Proxy(new Engine(
                     config, Extensions.load(loader), registry, clock, List.copyOf(sinks), events, inherited));
         }
 

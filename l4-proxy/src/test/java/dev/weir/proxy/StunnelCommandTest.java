@@ -49,7 +49,8 @@ class StunnelCommandTest {
         int code = main("stunnel", "-version");
 
         assertThat(code).isZero();
-        assertThat(said()).matches("(?s)stunnel 5\\.\\d+ .*Compiled with OpenSSL \\d+\\.\\d+\\.\\d+.*Running  with OpenSSL.*");
+        assertThat(said())
+                .matches("(?s)stunnel 5\\.\\d+ .*Compiled with OpenSSL \\d+\\.\\d+\\.\\d+.*Running  with OpenSSL.*");
         assertThat(out.size()).isZero();
     }
 
@@ -88,7 +89,10 @@ class StunnelCommandTest {
 
         assertThat(code).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8))
-                .contains("# note: Service [a b] needs authentication to prevent MITM attacks", "- name: a b", "insecure: true");
+                .contains(
+                        "# note: Service [a b] needs authentication to prevent MITM attacks",
+                        "- name: a b",
+                        "insecure: true");
     }
 
     @Test
@@ -108,9 +112,12 @@ class StunnelCommandTest {
         int code = command.run(new Arguments(Map.of(), List.of(name)), terminal());
 
         assertThat(code).isZero();
-        assertThat(seen.get().trim()).isEqualTo(String.valueOf(ProcessHandle.current().pid()));
+        assertThat(seen.get().trim())
+                .isEqualTo(String.valueOf(ProcessHandle.current().pid()));
         assertThat(pid).doesNotExist();
-        assertThat(said()).containsPattern("LOG6\\[ui]: Service \\[a b].* bound to 127\\.0\\.0\\.1:\\d+").contains("Accepting new connections");
+        assertThat(said())
+                .containsPattern("LOG6\\[ui]: Service \\[a b].* bound to 127\\.0\\.0\\.1:\\d+")
+                .contains("Accepting new connections");
     }
 
     @Test
@@ -124,8 +131,7 @@ class StunnelCommandTest {
             String first = said();
             int none = command.run(
                     new Arguments(
-                            Map.of(),
-                            List.of(file(head + "[a]\nclient = yes\nconnect = 127.0.0.1:1\n" + accept))),
+                            Map.of(), List.of(file(head + "[a]\nclient = yes\nconnect = 127.0.0.1:1\n" + accept))),
                     terminal());
 
             assertThat(one).isZero();

@@ -83,7 +83,9 @@ class StunnelLogTest {
         log.reopen();
         log.log(StunnelLog.NOTICE, "second");
 
-        assertThat(Files.readString(folder.resolve("old.log"))).contains("first").doesNotContain("second");
+        assertThat(Files.readString(folder.resolve("old.log")))
+                .contains("first")
+                .doesNotContain("second");
         assertThat(Files.readString(file)).contains("second");
     }
 

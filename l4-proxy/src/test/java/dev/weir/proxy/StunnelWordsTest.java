@@ -18,8 +18,8 @@ class StunnelWordsTest {
     void findsTheWordsThatScriptsLookFor() {
         assertThat(StunnelWords.of(distrust("unknown_ca: CN=x"))).startsWith("certificate verify failed");
         assertThat(StunnelWords.of(distrust("revoked: CN=x"))).startsWith("certificate revoked");
-        assertThat(StunnelWords.of(
-                        new SSLHandshakeException("error:100000c0:SSL routines:OPENSSL_internal:PEER_DID_NOT_RETURN_A_CERTIFICATE")))
+        assertThat(StunnelWords.of(new SSLHandshakeException(
+                        "error:100000c0:SSL routines:OPENSSL_internal:PEER_DID_NOT_RETURN_A_CERTIFICATE")))
                 .startsWith("peer did not return a certificate");
         assertThat(StunnelWords.of(new ClosedChannelException())).isEqualTo("Peer suddenly disconnected");
     }

@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What single options become. */
 class StunnelTranslatorTest {
-    private static final String SERVER = "[a]\ncert = s.pem\nkey = s.key\naccept = 127.0.0.1:7000\nconnect = 10.0.0.1:80\n";
+    private static final String SERVER =
+            "[a]\ncert = s.pem\nkey = s.key\naccept = 127.0.0.1:7000\nconnect = 10.0.0.1:80\n";
     private static final String CLIENT = "[a]\nclient = yes\naccept = 127.0.0.1:7000\nconnect = db.example:80\n";
 
     @TempDir
@@ -59,7 +60,8 @@ class StunnelTranslatorTest {
 
     @Test
     void doesNotAskForCertificatesThatNobodyWantsToSee() {
-        assertThat(serverTls("CAfile = ca.pem\n").containsKey("client_certificate")).isFalse();
+        assertThat(serverTls("CAfile = ca.pem\n").containsKey("client_certificate"))
+                .isFalse();
     }
 
     @Test
@@ -92,7 +94,9 @@ class StunnelTranslatorTest {
         Path file = folder.resolve("x.p12");
         Files.write(file, new byte[] {0x30, 1});
 
-        Map<?, ?> tls = (Map<?, ?>) good("[a]\ncert = " + file + "\naccept = 127.0.0.1:1\nconnect = 2\n").listener(0).get("tls");
+        Map<?, ?> tls = (Map<?, ?>) good("[a]\ncert = " + file + "\naccept = 127.0.0.1:1\nconnect = 2\n")
+                .listener(0)
+                .get("tls");
 
         assertThat(tls.get("certificates")).isEqualTo(List.of(Map.of("pkcs12", file.toString(), "password", "")));
     }
@@ -120,7 +124,8 @@ class StunnelTranslatorTest {
 
     @Test
     void switchesOptionsOffAgain() {
-        assertThat(serverTls("options = NO_TLSv1_3\noptions = -NO_TLSv1_3\n").containsKey("max_version")).isFalse();
+        assertThat(serverTls("options = NO_TLSv1_3\noptions = -NO_TLSv1_3\n").containsKey("max_version"))
+                .isFalse();
     }
 
     @Test
@@ -137,23 +142,29 @@ class StunnelTranslatorTest {
 
     @Test
     void takesTheEngineOfTheJdkWhereOnlyThatHasIt() {
-        assertThat(serverTls("ciphers = DHE-RSA-AES256-GCM-SHA384\n").get("provider")).isEqualTo("jdk");
-        assertThat(serverTls("ciphersuites = TLS_AES_128_GCM_SHA256\n").get("provider")).isEqualTo("jdk");
+        assertThat(serverTls("ciphers = DHE-RSA-AES256-GCM-SHA384\n").get("provider"))
+                .isEqualTo("jdk");
+        assertThat(serverTls("ciphersuites = TLS_AES_128_GCM_SHA256\n").get("provider"))
+                .isEqualTo("jdk");
         assertThat(serverTls("curves = X448\n").get("provider")).isEqualTo("jdk");
         assertThat(serverTls("curves = prime256v1:X448\n").get("curves")).isEqualTo(List.of("P-256"));
     }
 
     @Test
     void refusesCiphersThatNobodyHas() {
-        assertThat(ConfFiles.read(SERVER + "ciphers = RC4-MD5\n").problems()).anyMatch(one -> one.contains("no cipher match"));
-        assertThat(ConfFiles.read(SERVER + "ciphers = PSK\n").problems()).anyMatch(one -> one.contains("no cipher match"));
+        assertThat(ConfFiles.read(SERVER + "ciphers = RC4-MD5\n").problems())
+                .anyMatch(one -> one.contains("no cipher match"));
+        assertThat(ConfFiles.read(SERVER + "ciphers = PSK\n").problems())
+                .anyMatch(one -> one.contains("no cipher match"));
     }
 
     @Test
     void leavesOnlyStrongCiphersAtHighLevels() {
         Map<?, ?> tls = serverTls("securityLevel = 4\n");
 
-        assertThat((List<?>) tls.get("ciphers")).isNotEmpty().noneMatch(name -> String.valueOf(name).contains("AES128"));
+        assertThat((List<?>) tls.get("ciphers"))
+                .isNotEmpty()
+                .noneMatch(name -> String.valueOf(name).contains("AES128"));
         assertThat(tls.get("session_tickets")).isEqualTo(false);
         assertThat(tls.get("security_level")).isEqualTo(4);
     }
@@ -162,7 +173,8 @@ class StunnelTranslatorTest {
 
     @Test
     void letsSectionsBeginWithWhatStandsBeforeThem() {
-        Read read = good("TIMEOUTidle = 7\nclient = yes\n[a]\naccept = 127.0.0.1:1\nconnect = 2\n[b]\nTIMEOUTidle = 9\naccept = 127.0.0.1:3\nconnect = 4\n");
+        Read read = good(
+                "TIMEOUTidle = 7\nclient = yes\n[a]\naccept = 127.0.0.1:1\nconnect = 2\n[b]\nTIMEOUTidle = 9\naccept = 127.0.0.1:3\nconnect = 4\n");
 
         assertThat(read.listener(0).toString()).contains("idle_timeout=7s");
         assertThat(read.listener(1).toString()).contains("idle_timeout=9s");
@@ -175,25 +187,43 @@ class StunnelTranslatorTest {
         List<?> chains = (List<?>) read.listener(0).get("filter_chains");
 
         assertThat(read.root().list("listeners")).hasSize(1);
-        assertThat(((Map<?, ?>) chains.get(0)).get("match")).isEqualTo(Map.of("sni", List.of("*.b.example", "b.example")));
+        assertThat(((Map<?, ?>) chains.get(0)).get("match"))
+                .isEqualTo(Map.of("sni", List.of("*.b.example", "b.example")));
         assertThat(((Map<?, ?>) chains.get(1)).containsKey("match")).isFalse();
     }
 
     @Test
     void triesServersInTheirOrderOrInTurn() {
-        assertThat(good(CLIENT + "connect = 10.0.0.2:1\n").cluster(0).get("load_balancing")).isEqualTo("first_available");
-        assertThat(good(CLIENT + "connect = 10.0.0.2:1\nfailover = rr\n").cluster(0).get("load_balancing"))
+        assertThat(good(CLIENT + "connect = 10.0.0.2:1\n").cluster(0).get("load_balancing"))
+                .isEqualTo("first_available");
+        assertThat(good(CLIENT + "connect = 10.0.0.2:1\nfailover = rr\n")
+                        .cluster(0)
+                        .get("load_balancing"))
                 .isEqualTo("round_robin");
-        assertThat(good(CLIENT + "connect = 10.0.0.2:1\nfailover = rr\ndelay = yes\n").cluster(0).get("load_balancing"))
+        assertThat(good(CLIENT + "connect = 10.0.0.2:1\nfailover = rr\ndelay = yes\n")
+                        .cluster(0)
+                        .get("load_balancing"))
                 .isEqualTo("first_available");
     }
 
     @Test
     void dividesAddressesAtTheLastColon() {
-        assertThat(good("[a]\nclient = yes\naccept = ::1:8443\nconnect = ::1:1\n").listener(0).get("address")).isEqualTo("[::1]:8443");
-        assertThat(good("[a]\nclient = yes\naccept = 443\nconnect = 1\n").listener(0).get("address")).isEqualTo("0.0.0.0:443");
-        assertThat(good("[a]\nclient = yes\naccept = :::443\nconnect = 1\n").listener(0).get("address")).isEqualTo("[::]:443");
-        assertThat(good("[a]\nclient = yes\naccept = /run/a\nconnect = 1\n").listener(0).get("address")).isEqualTo("unix:/run/a");
+        assertThat(good("[a]\nclient = yes\naccept = ::1:8443\nconnect = ::1:1\n")
+                        .listener(0)
+                        .get("address"))
+                .isEqualTo("[::1]:8443");
+        assertThat(good("[a]\nclient = yes\naccept = 443\nconnect = 1\n")
+                        .listener(0)
+                        .get("address"))
+                .isEqualTo("0.0.0.0:443");
+        assertThat(good("[a]\nclient = yes\naccept = :::443\nconnect = 1\n")
+                        .listener(0)
+                        .get("address"))
+                .isEqualTo("[::]:443");
+        assertThat(good("[a]\nclient = yes\naccept = /run/a\nconnect = 1\n")
+                        .listener(0)
+                        .get("address"))
+                .isEqualTo("unix:/run/a");
     }
 
     @Test
@@ -212,14 +242,16 @@ class StunnelTranslatorTest {
 
     @Test
     void refusesLinesThatAreTooLong() {
-        assertThat(ConfFiles.read(CLIENT + "; " + "x".repeat(20_000)).problems()).anyMatch(one -> one.contains("Line too long"));
+        assertThat(ConfFiles.read(CLIENT + "; " + "x".repeat(20_000)).problems())
+                .anyMatch(one -> one.contains("Line too long"));
     }
 
     @Test
     void followsIncludesButNotForEver() throws Exception {
         Files.writeString(folder.resolve("a.conf"), "include = " + folder + "\n");
 
-        assertThat(ConfFiles.read("include = " + folder + "\n" + CLIENT).problems()).anyMatch(one -> one.contains("Failed to include"));
+        assertThat(ConfFiles.read("include = " + folder + "\n" + CLIENT).problems())
+                .anyMatch(one -> one.contains("Failed to include"));
     }
 
     @Test
