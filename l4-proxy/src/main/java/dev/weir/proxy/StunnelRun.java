@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,7 @@ final class StunnelRun {
     private @Nullable StunnelConf read;
 
     private boolean unbound;
+    private final AtomicInteger reloads = new AtomicInteger();
 
     StunnelRun(
             StunnelConf conf,
@@ -65,7 +67,7 @@ final class StunnelRun {
                 Reloader reloader = new Reloader(() -> next(server), watched, server, systemd)) {
             StunnelAppender.install(log);
             signals(server, reloader);
-            server.onReload(() -> reload(server, reloader, 0));
+            server.onReload(() -> reload(server, reloader));
             bound(server);
             owners(conf);
             Path pid = pidFile(conf);
@@ -107,7 +109,7 @@ final class StunnelRun {
         };
         Signals.on("TERM", stop);
         Signals.on("INT", stop);
-        Signals.on("HUP", () -> reload(server, reloader, 0));
+        Signals.on("HUP", () -> reload(server, reloader));
         Signals.on("USR1", this::reopen);
         Signals.on("USR2", events::list);
         Signals.on("PIPE", () -> {});
@@ -143,8 +145,12 @@ final class StunnelRun {
         return next.foreign().file();
     }
 
-    /** Where an address is not to be had yet, it is tried again, after twice the time each time. */
-    private CompletableFuture<ReloadOutcome> reload(Server server, Reloader reloader, long waitMillis) {
+    private CompletableFuture<ReloadOutcome> reload(Server server, Reloader reloader) {
+        return reload(server, reloader, 0, reloads.incrementAndGet());
+    }
+
+    /** Where an address is not to be had yet, it is tried again, after twice the time each time, until somebody else asks for a reload. */
+    private CompletableFuture<ReloadOutcome> reload(Server server, Reloader reloader, long waitMillis, int number) {
         return reloader.reload("SIGHUP", outcome -> {
             StunnelConf next = read;
             if (outcome.applied() && next != null) {
@@ -159,7 +165,11 @@ final class StunnelRun {
             if (unbound) {
                 long wait = waitMillis == 0 ? FIRST_RETRY_MILLIS : Math.min(waitMillis * 2, LAST_RETRY_MILLIS);
                 CompletableFuture.delayedExecutor(wait, TimeUnit.MILLISECONDS)
-                        .execute(() -> reload(server, reloader, wait));
+                        .execute(() -> {
+                            if (reloads.get() == number) {
+                                reload(server, reloader, wait, number);
+                            }
+                        });
             }
         });
     }

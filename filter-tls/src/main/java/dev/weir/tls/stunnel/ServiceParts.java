@@ -202,13 +202,21 @@ final class ServiceParts {
         }
         Map<String, Object> cluster = cluster(name, service.all("connect"));
         Map<String, Object> tls = new TlsSections(service, findings)
-                .client(StunnelAddress.host(service.all("connect").get(0).value()));
+                .client(serverName());
         if (protocol.isEmpty() || protocol.equals("socks")) {
             cluster.put("tls", tls);
         }
         if (!protocol.isEmpty()) {
             filters.add(talk("upstream", protocol.equals("socks") ? null : tls));
         }
+    }
+
+    /** The host that the file names: of the first server, or of the one behind a proxy; null for Unix sockets. */
+    private @Nullable String serverName() {
+        String behind = protocol.equals("connect") ? service.text("protocolHost") : null;
+        String address = behind != null ? behind : service.all("connect").get(0).value();
+        String host = StunnelAddress.host(address);
+        return host != null || address.startsWith("/") ? host : "localhost";
     }
 
     /** What is said before TLS, or right behind its begin. */

@@ -90,6 +90,17 @@ class StunnelTranslatorTest {
     }
 
     @Test
+    void asksTheServerBehindAProxyByItsName() {
+        String head = "[a]\nclient = yes\naccept = 127.0.0.1:1\n";
+
+        Read proxied = good(head + "connect = proxy:3128\nprotocol = connect\nprotocolHost = target.example:443\n");
+        Read port = good(head + "connect = 443\n");
+
+        assertThat(proxied.listener(0).toString()).contains("sni=target.example");
+        assertThat(port.cluster(0).toString()).contains("sni=localhost");
+    }
+
+    @Test
     void tellsPkcs12FromPem() throws Exception {
         Path file = folder.resolve("x.p12");
         Files.write(file, new byte[] {0x30, 1});
