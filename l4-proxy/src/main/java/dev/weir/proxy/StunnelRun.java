@@ -164,12 +164,11 @@ final class StunnelRun {
             }
             if (unbound) {
                 long wait = waitMillis == 0 ? FIRST_RETRY_MILLIS : Math.min(waitMillis * 2, LAST_RETRY_MILLIS);
-                CompletableFuture.delayedExecutor(wait, TimeUnit.MILLISECONDS)
-                        .execute(() -> {
-                            if (reloads.get() == number) {
-                                reload(server, reloader, wait, number);
-                            }
-                        });
+                CompletableFuture.delayedExecutor(wait, TimeUnit.MILLISECONDS).execute(() -> {
+                    if (reloads.get() == number) {
+                        reload(server, reloader, wait, number);
+                    }
+                });
             }
         });
     }

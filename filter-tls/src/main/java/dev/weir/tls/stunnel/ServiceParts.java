@@ -201,8 +201,7 @@ final class ServiceParts {
             return;
         }
         Map<String, Object> cluster = cluster(name, service.all("connect"));
-        Map<String, Object> tls = new TlsSections(service, findings)
-                .client(serverName());
+        Map<String, Object> tls = new TlsSections(service, findings).client(serverName());
         if (protocol.isEmpty() || protocol.equals("socks")) {
             cluster.put("tls", tls);
         }
