@@ -84,6 +84,14 @@ final class TlsCiphers {
         }
     }
 
+    /** Reports what chooses nothing, for those who choose by themselves. */
+    void check() {
+        Setting setting = service.last("ciphers");
+        if (setting != null && CipherString.choose(setting.value()).ciphers().isEmpty()) {
+            findings.error(setting, "no cipher match");
+        }
+    }
+
     int level() {
         return level;
     }
@@ -120,14 +128,11 @@ final class TlsCiphers {
         if (chosen.level() >= 0) {
             level = chosen.level();
         }
-        boolean psk = service.text("PSKsecrets") != null;
         List<CipherTable> strong = chosen.ciphers().stream().filter(strong()).toList();
         List<String> boring = names(strong, CipherTable::boring);
         List<String> java = names(strong, CipherTable::jdk);
         if (setting != null && strong.isEmpty()) {
             findings.error(setting, "no cipher match");
-        } else if (psk) {
-            return List.of();
         } else if (!boring.isEmpty()) {
             left(setting, strong, CipherTable::boring);
             return boring;

@@ -35,11 +35,13 @@ final class TlsSections {
      * @param redirect the cluster of those that are not trusted, or null
      */
     Map<String, Object> server(@Nullable String redirect) {
+        if (service.text("PSKsecrets") != null) {
+            return psk(false);
+        }
         Map<String, Object> section = new LinkedHashMap<>();
         if (service.text("cert") != null) {
             section.put("certificates", List.of(own()));
         }
-        psk(section);
         if (trust.asks()) {
             String demand = trust.required() ? "required" : trust.verify().equals("none") ? "request" : "optional";
             section.put("client_certificate", demand);
@@ -61,13 +63,15 @@ final class TlsSections {
      * @param host how the file names it, or null
      */
     Map<String, Object> client(@Nullable String host) {
+        if (service.text("PSKsecrets") != null) {
+            return psk(true);
+        }
         Map<String, Object> section = new LinkedHashMap<>();
         if (service.text("cert") != null) {
             section.putAll(own());
         }
-        psk(section);
         boolean verifies = trust.chain() || trust.peer();
-        if (!verifies && !section.containsKey("psk")) {
+        if (!verifies) {
             section.put("insecure", true);
             findings.warn("Service [" + service.name() + "] needs authentication to prevent MITM attacks");
         } else if (verifies) {
@@ -168,18 +172,33 @@ final class TlsSections {
         }
     }
 
-    private void psk(Map<String, Object> section) {
-        Setting secrets = service.last("PSKsecrets");
-        if (secrets == null || secrets.value().isEmpty()) {
-            return;
-        }
+    /** TLS by keys known before. There are no certificates then, on either side. */
+    private Map<String, Object> psk(boolean client) {
+        Map<String, Object> section = new LinkedHashMap<>();
         Map<String, Object> psk = new LinkedHashMap<>();
-        psk.put("secrets", at(secrets, secrets.value()));
-        String identity = service.text("PSKidentity");
-        if (identity != null) {
-            psk.put("identity", identity);
+        Setting secrets = service.last("PSKsecrets");
+        if (secrets != null) {
+            psk.put("secrets", at(secrets, secrets.value()));
+        }
+        Setting identity = service.last("PSKidentity");
+        if (client && identity != null && !identity.value().isEmpty()) {
+            psk.put("identity", at(identity, identity.value()));
         }
         section.put("psk", psk);
+        if (service.text("cert") != null) {
+            findings.warn(service, "\"cert\" has no effect beside \"PSKsecrets\": a service has either");
+        }
+        TlsCiphers ciphers = new TlsCiphers(service, findings);
+        ciphers.check();
+        TlsVersions versions = TlsVersions.of(service, TlsOptions.of(service, findings), ciphers.level(), findings);
+        if (versions.max() != null) {
+            section.put("max_version", versions.max());
+        }
+        if (versions.min() != null && versions.min().equals("TLSv1.3")) {
+            section.put("min_version", versions.min());
+        }
+        seconds(section, "TIMEOUTbusy", "handshake_timeout", 1, 600);
+        return section;
     }
 
     private void anchors(Map<String, Object> section, String prefix) {

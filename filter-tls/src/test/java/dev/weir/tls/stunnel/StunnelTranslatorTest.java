@@ -101,6 +101,19 @@ class StunnelTranslatorTest {
     }
 
     @Test
+    void hasNoCertificatesWhereThereAreKeysKnownBefore() throws Exception {
+        Path secrets = Files.writeString(folder.resolve("psk"), "a:0123456789abcdef0123456789abcdef\n");
+
+        Map<?, ?> server = serverTls("PSKsecrets = " + secrets + "\nPSKidentity = x\nciphers = PSK\n");
+        Map<?, ?> client = clientTls("PSKsecrets = " + secrets + "\nPSKidentity = a\nsslVersion = TLSv1.2\n");
+
+        assertThat(server).isEqualTo(Map.of("psk", Map.of("secrets", secrets.toString())));
+        assertThat(client)
+                .isEqualTo(Map.of(
+                        "psk", Map.of("secrets", secrets.toString(), "identity", "a"), "max_version", "TLSv1.2"));
+    }
+
+    @Test
     void tellsPkcs12FromPem() throws Exception {
         Path file = folder.resolve("x.p12");
         Files.write(file, new byte[] {0x30, 1});
