@@ -11,7 +11,6 @@ import java.security.cert.X509Certificate;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
 /** Tells of connections as stunnel does. What is known of services comes from the configuration in force. */
@@ -72,7 +71,7 @@ final class StunnelEvents implements ConnectionEvents {
                 depth >= 0 && session.verified();
                 depth--) {
             X509Certificate certificate = session.peer().get(depth);
-            String subject = certificate.getSubjectX500Principal().getName(X500Principal.RFC2253);
+            String subject = StunnelWords.name(certificate.getSubjectX500Principal());
             int level = depth == 0 ? StunnelLog.NOTICE : StunnelLog.INFO;
             say(level, id, listener, "Certificate accepted at depth=" + depth + ": " + subject);
         }

@@ -122,7 +122,8 @@ final class StunnelLog implements AutoCloseable {
 
     /** The same for a service that has a level of its own; -1 if it has none. */
     synchronized void log(int level, int most, String id, String text) {
-        String clean = text.indexOf('\n') < 0 ? text : text.replace('\n', ' ');
+        boolean plain = text.chars().allMatch(c -> c >= ' ' && c != 0x7f);
+        String clean = plain ? text : text.replaceAll("\\p{Cntrl}", " "); // Peers choose parts of it.
         if (early != null) {
             if (early.size() < MOST_EARLY) {
                 early.add(new Line(level, clean));

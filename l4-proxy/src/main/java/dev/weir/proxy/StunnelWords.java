@@ -3,7 +3,11 @@ package dev.weir.proxy;
 import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
+import javax.naming.InvalidNameException;
+import javax.naming.ldap.LdapName;
 import javax.net.ssl.SSLException;
+import javax.security.auth.x500.X500Principal;
 
 /** Failures in the words that stunnel has of OpenSSL, as scripts look for them. */
 final class StunnelWords {
@@ -64,5 +68,21 @@ final class StunnelWords {
             return "wrong version number";
         }
         return DISTRUST.stream().anyMatch(message::startsWith) ? "certificate verify failed" : "";
+    }
+
+    /** A subject as OpenSSL writes it: the widest part first, values with special characters in quotes. */
+    static String name(X500Principal subject) {
+        try {
+            return new LdapName(subject.getName(X500Principal.RFC2253))
+                    .getRdns().stream()
+                            .map(part -> part.getType() + "=" + quoted(String.valueOf(part.getValue())))
+                            .collect(Collectors.joining(", "));
+        } catch (InvalidNameException e) {
+            return subject.toString();
+        }
+    }
+
+    private static String quoted(String value) {
+        return value.matches("[^,+\"\\\\<>;\\p{Cntrl}]*") ? value : "\"" + value.replaceAll("\\p{Cntrl}", "?") + "\"";
     }
 }

@@ -32,7 +32,7 @@ class StunnelCommandTest {
                 code -> {});
     }
 
-    private int main(String... arguments) {
+    private int weir(String... arguments) {
         return new Main(terminal()).run(arguments);
     }
 
@@ -46,7 +46,7 @@ class StunnelCommandTest {
 
     @Test
     void saysItsVersionOnStandardError() {
-        int code = main("stunnel", "-version");
+        int code = weir("stunnel", "-version");
 
         assertThat(code).isZero();
         assertThat(said())
@@ -56,7 +56,7 @@ class StunnelCommandTest {
 
     @Test
     void refusesAFileThatIsNotThere() {
-        int code = main("stunnel", "/no/such/file");
+        int code = weir("stunnel", "/no/such/file");
 
         assertThat(code).isEqualTo(1);
         assertThat(said()).contains("[!] Invalid configuration file name \"/no/such/file\"");
@@ -66,7 +66,7 @@ class StunnelCommandTest {
     void saysWhatIsWrongAsStunnelDoes() throws IOException {
         String name = file("foreground = yes\nbogus = 1\n" + SERVICE);
 
-        int code = main("stunnel", name);
+        int code = weir("stunnel", name);
 
         assertThat(code).isEqualTo(1);
         assertThat(said())
@@ -79,13 +79,13 @@ class StunnelCommandTest {
         Path name = folder.resolve("latin.conf");
         Files.write(name, ("; caf\u00e9\nforeground = yes\n" + SERVICE).getBytes(StandardCharsets.ISO_8859_1));
 
-        assertThat(main("stunnel", "--test-conf", name.toString())).isZero();
+        assertThat(weir("stunnel", "--test-conf", name.toString())).isZero();
         assertThat(said()).contains("[.] Configuration successful");
     }
 
     @Test
     void explainsWhatItRuns() throws IOException {
-        int code = main("stunnel", "--explain", file("foreground = yes\n" + SERVICE));
+        int code = weir("stunnel", "--explain", file("foreground = yes\n" + SERVICE));
 
         assertThat(code).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8))

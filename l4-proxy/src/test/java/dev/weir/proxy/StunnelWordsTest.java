@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.channels.ClosedChannelException;
 import java.security.cert.CertificateException;
 import javax.net.ssl.SSLHandshakeException;
+import javax.security.auth.x500.X500Principal;
 import org.junit.jupiter.api.Test;
 
 class StunnelWordsTest {
@@ -35,5 +36,14 @@ class StunnelWordsTest {
     void tellsTlsFromTheNetwork() {
         assertThat(StunnelWords.isTls(new IllegalStateException(distrust("x")))).isTrue();
         assertThat(StunnelWords.isTls(new java.net.ConnectException("refused"))).isFalse();
+    }
+
+    @Test
+    void writesSubjectsAsOpenSslDoes() {
+        assertThat(StunnelWords.name(new X500Principal("CN=me, O=\"My, Org\", C=PL")))
+                .isEqualTo("C=PL, O=\"My, Org\", CN=me");
+        assertThat(StunnelWords.name(new X500Principal("CN=\"a\nLOG3\"")))
+                .as("no lines of its own")
+                .doesNotContain("\n");
     }
 }
