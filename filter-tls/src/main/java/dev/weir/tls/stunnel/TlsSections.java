@@ -74,7 +74,7 @@ final class TlsSections {
         if (!verifies) {
             section.put("insecure", true);
             findings.warn("Service [" + service.name() + "] needs authentication to prevent MITM attacks");
-        } else if (verifies) {
+        } else {
             section.put("verify", trust.verify());
             section.put("verify_name", false); // No name is verified unless checkHost and its like say so.
             anchors(section, "");
