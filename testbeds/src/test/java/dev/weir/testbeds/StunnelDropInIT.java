@@ -10,7 +10,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -80,6 +82,8 @@ class StunnelDropInIT {
         assumeTrue(PeerProxy.installed("openssl", "/usr/bin/openssl") != null, "no openssl");
         stunnel = String.valueOf(found);
         StunnelCertificates.make(folder);
+        Path program = Files.writeString(folder.resolve("program"), "#!/bin/sh\nread line\necho \"$1 $line\"\n");
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
         for (int i = 0; i < 3; i++) {
             backends.add(backend(i));
         }
@@ -206,6 +210,8 @@ class StunnelDropInIT {
         add("the first one is dead", OWN + "connect = 127.0.0.1:1\n", "", "0");
         add("sessions off", OWN + "sessionResume = no\noptions = NO_TICKET\n", "sessionResume = no\n", "0");
         add("PROXY header", OWN + "protocol = proxy\n", "", "PROXY");
+        add("TLS inside PostgreSQL", OWN + "protocol = pgsql\n", "protocol = pgsql\n", "0");
+        pairs.put("a program", new Pair(OWN + "exec = " + folder.resolve("program") + "\nexecArgs = program 2 of\n", CLIENT, "2", ""));
     }
 
     private void add(String name, String server, String client, String result) {
@@ -244,10 +250,10 @@ class StunnelDropInIT {
                     .append("]\naccept = 127.0.0.1:")
                     .append(ports.get(i++));
             file.append("\n")
-                    .append(one.getValue().server)
-                    .append("connect = 127.0.0.1:")
-                    .append(port(0))
-                    .append("\n");
+                    .append(one.getValue().server);
+            if (!one.getValue().server.contains("exec = ")) {
+                file.append("connect = 127.0.0.1:").append(port(0)).append("\n");
+            }
             file.append(one.getValue().slaves.replace("@name@", one.getKey()));
         }
         return file.toString();
