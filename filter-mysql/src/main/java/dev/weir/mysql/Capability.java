@@ -22,11 +22,16 @@ final class Capability {
     static final long OPTIONAL_METADATA = 1L << 25;
     static final long ZSTD = 1L << 26;
     static final long QUERY_ATTRIBUTES = 1L << 27;
+    /** MySQL: several factors at a log-in. */
+    static final long FACTORS = 1L << 28;
 
     /** MariaDB: progress reports. */
     static final long PROGRESS = 1L << 32;
     /** MariaDB: result sets may come without column definitions. */
     static final long CACHE_METADATA = 1L << 36;
+
+    /** Either way to compress what follows the log-in. */
+    static final long COMPRESSED = COMPRESS | ZSTD;
 
     /** What every client of the last twenty years has; assumed where the greeting was not seen. */
     static final long ASSUMED = PROTOCOL_41 | SECURE_CONNECTION | PLUGIN_AUTH | SESSION_TRACK;

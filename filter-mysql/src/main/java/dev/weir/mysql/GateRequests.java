@@ -28,6 +28,9 @@ final class GateRequests {
     private Step part = Step.NEUTRAL;
 
     private @Nullable GateFrames frames;
+    /** The client has asked for TLS. */
+    private boolean tlsAsked;
+
     private boolean within;
     private int left;
     private boolean goesOn;
@@ -163,14 +166,18 @@ final class GateRequests {
     }
 
     private Step login(ByteBuf data, int size, Command login) {
+        if (tlsAsked && Handshake.isTls(data.getUnsignedByte(data.readerIndex() + 3), size)) {
+            throw new SniffException("encrypted");
+        }
         int look = Math.min(size, Handshake.MOST);
         if (data.readableBytes() - PacketReader.HEADER < look) {
             return Step.MORE;
         }
         data.getBytes(data.readerIndex() + PacketReader.HEADER, loop.window, 0, look);
         Payload p = loop.payload.of(loop.window, 0, look);
-        if (Handshake.asksForTls(p, size)) {
-            throw new SniffException("encrypted");
+        if (!tlsAsked && Handshake.asksForTls(p, size)) {
+            tlsAsked = true;
+            return Step.NEUTRAL;
         }
         Handshake.response(p, session, login);
         login.user = asServersTake(login.user);

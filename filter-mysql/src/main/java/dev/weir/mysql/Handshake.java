@@ -15,6 +15,10 @@ final class Handshake {
     /** Length of the packet by which a client asks for TLS: the head of its answer and no more. */
     static final int SSL_REQUEST = 32;
 
+    private static final int AFTER_SSL_REQUEST = 2;
+    /** Type of a handshake, and the major version. */
+    private static final int TLS_HEAD = 0x0316;
+
     private static final int PROTOCOL_10 = 10;
     private static final int FAST_OK = 3;
     private static final int SCRAMBLE = 8;
@@ -62,6 +66,14 @@ final class Handshake {
     /** Whether a first packet of a client of this length asks for TLS. */
     static boolean asksForTls(Payload p, long length) {
         return length == SSL_REQUEST && p.left() >= 4 && (p.bytes[p.pos + 1] & (Capability.SSL >> 8)) != 0;
+    }
+
+    /**
+     * Whether what follows a request for TLS is TLS (RFC 8446 §5.1: type, version, length; read as the head of a packet), and not the packet
+     * that comes next: then TLS is ended, or begun, beyond who sees it.
+     */
+    static boolean isTls(int sequence, int length) {
+        return sequence != AFTER_SSL_REQUEST || (length & 0xffff) == TLS_HEAD && length > 0xffff;
     }
 
     /** The client's answer to the greeting. Narrows what can be used to what both sides can. */

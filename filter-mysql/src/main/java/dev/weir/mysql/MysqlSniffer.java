@@ -44,6 +44,11 @@ final class MysqlSniffer implements Sniffer, AnswerOwner {
     /** From the greeting until the client has answered it. */
     private boolean awaitsLogin;
 
+    /** The client has asked for TLS. */
+    private boolean tlsAsked;
+    /** What ends now is that request. */
+    private boolean answerFollows;
+
     private boolean readsFile;
     /** Nothing is known of what is on its way, for lack of an inflater. */
     private boolean lost;
@@ -261,12 +266,21 @@ final class MysqlSniffer implements Sniffer, AnswerOwner {
         }
     }
 
+    /** The client's answer to the greeting begins, or what follows a request for TLS. */
+    void loginBegins(int sequence, int length) {
+        if (tlsAsked && Handshake.isTls(sequence, length)) {
+            context().encrypted();
+            throw new Stopped();
+        }
+    }
+
     /** The client's answer to the greeting. */
     void login(Payload p, int length) {
         Command login = head;
-        if (Handshake.asksForTls(p, length)) {
-            context().encrypted();
-            throw new Stopped();
+        if (!tlsAsked && Handshake.asksForTls(p, length)) {
+            tlsAsked = true;
+            answerFollows = true;
+            return;
         }
         if (login != null) {
             Handshake.response(p, session, login);
@@ -281,12 +295,13 @@ final class MysqlSniffer implements Sniffer, AnswerOwner {
         Command login = head;
         if (login != null) {
             login.requestBytes += size;
-            if (answersGreeting) {
+            if (answersGreeting && !answerFollows) {
                 awaitsLogin = false;
                 login.sent = now;
                 login.first = Command.UNKNOWN;
             }
         }
+        answerFollows = false;
     }
 
     // ---- requests

@@ -50,6 +50,7 @@ final class Requests implements PacketReader.Handler {
     public int begin(int sequence, int first, int packetLength) {
         length = packetLength;
         if (sniffer.awaitsLogin()) {
+            sniffer.loginBegins(sequence, packetLength);
             part = Part.LOGIN;
             return Handshake.MOST;
         }

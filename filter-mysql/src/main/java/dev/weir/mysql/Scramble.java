@@ -6,6 +6,7 @@ import java.security.KeyFactory;
 import java.security.MessageDigest;
 import java.security.PublicKey;
 import java.security.spec.X509EncodedKeySpec;
+import java.util.Arrays;
 import java.util.Base64;
 import javax.crypto.Cipher;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 final class Scramble {
     static final String NATIVE = "mysql_native_password";
     static final String SHA2 = "caching_sha2_password";
+
+    /** How passwords are sealed; as OpenSSL does it by default. */
+    static final String OAEP = "RSA/ECB/OAEPWithSHA-1AndMGF1Padding";
 
     private static final String BEGIN = "-----BEGIN PUBLIC KEY-----";
     private static final String END = "-----END PUBLIC KEY-----";
@@ -51,13 +55,20 @@ final class Scramble {
             throw new GeneralSecurityException("no public key in PEM", e);
         }
         PublicKey key = KeyFactory.getInstance("RSA").generatePublic(new X509EncodedKeySpec(encoded));
-        byte[] mixed = new byte[password.length + 1]; // with the NUL at its end
-        for (int i = 0; i < mixed.length; i++) {
-            mixed[i] = (byte) ((i < password.length ? password[i] : 0) ^ salt[i % salt.length]);
-        }
-        Cipher cipher = Cipher.getInstance("RSA/ECB/OAEPWithSHA-1AndMGF1Padding");
+        byte[] mixed = Arrays.copyOf(password, password.length + 1); // with the NUL at its end
+        mix(mixed, salt);
+        Cipher cipher = Cipher.getInstance(OAEP);
         cipher.init(Cipher.ENCRYPT_MODE, key);
-        return cipher.doFinal(mixed);
+        byte[] sealed = cipher.doFinal(mixed);
+        Arrays.fill(mixed, (byte) 0);
+        return sealed;
+    }
+
+    /** Mixes a password with {@code salt}, or takes it out again. */
+    static void mix(byte[] password, byte[] salt) {
+        for (int i = 0; i < password.length; i++) {
+            password[i] ^= salt[i % salt.length];
+        }
     }
 
     private static byte[] xor(byte[] a, byte[] b) {
@@ -66,6 +77,11 @@ final class Scramble {
             mixed[i] = (byte) (a[i] ^ b[i]);
         }
         return mixed;
+    }
+
+    /** A text from {@code from} on. */
+    static String text(byte[] payload, int from) {
+        return new String(payload, from, payload.length - from, StandardCharsets.US_ASCII);
     }
 
     static byte[] bytes(String text) {

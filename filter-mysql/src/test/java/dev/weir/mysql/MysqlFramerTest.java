@@ -9,6 +9,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.Direction;
 import dev.weir.core.protocol.CommandPolicy.Decision;
 import java.time.Duration;
 import java.util.Arrays;
@@ -365,6 +366,8 @@ class MysqlFramerTest {
                             .map(burst -> GateTalk.text(burst.bytes()))
                             .forEach(talk.tester::upstream);
             talk.client(packet(1, tls));
+            assertThat(talk.toUpstream()).isEqualTo(packet(1, tls));
+            talk.client("\026\003\001\002\000\001");
             assertThat(talk.closed()).isEqualTo(CloseReason.FILTER);
             assertThat(talk.toUpstream()).isEmpty();
         }
@@ -375,6 +378,36 @@ class MysqlFramerTest {
         try (GateTalk talk = GateTalk.allowing().login()) {
             talk.client(packet(1, query("SELECT 1")));
             assertThat(talk.closed()).isEqualTo(CloseReason.FILTER);
+        }
+    }
+
+    @Test
+    void seesCommandsWhereTlsIsNotBegunHere() {
+        long can = GateTalk.CAN | Capability.SSL;
+        Talk.Bytes asks = bytes().u4(can).u4(1 << 24).u1(255).fill(23, 0);
+        try (GateTalk talk = GateTalk.denying("DROP", null)) {
+            new Talk()
+                            .greeting(can, "8.0.36")
+                            .more(asks)
+                            .response(can)
+                            .server(ok(0, 2))
+                            .script("log-in")
+                            .bursts()
+                            .stream()
+                            .forEach(burst -> {
+                                String bytes = GateTalk.text(burst.bytes());
+                                if (burst.direction() == Direction.TO_UPSTREAM) {
+                                    talk.client(bytes);
+                                } else {
+                                    talk.tester.upstream(bytes);
+                                }
+                            });
+            talk.toUpstream();
+
+            talk.query("DROP TABLE t");
+
+            assertThat(talk.toUpstream()).isEmpty();
+            assertThat(talk.seen).containsExactly("COM_QUERY DROP ann@orders");
         }
     }
 

@@ -177,6 +177,11 @@ public final class MysqlServer implements AutoCloseable {
         return installation;
     }
 
+    /** The Unix socket it listens on. */
+    Path socket() {
+        return folder.resolve("s");
+    }
+
     /** The port it listens on. */
     public int port() {
         return port;

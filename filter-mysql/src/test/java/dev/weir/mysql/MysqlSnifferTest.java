@@ -58,6 +58,7 @@ final class MysqlSnifferTest extends SnifferContract {
         all.add(mariadb());
         all.add(compressed());
         all.add(refused());
+        all.add(tlsElsewhere());
         all.add(joinedLate());
         all.add(changes());
         return all;
@@ -322,6 +323,20 @@ final class MysqlSnifferTest extends SnifferContract {
                 .burst("C", Talk.frame(0, new byte[] {1, 2, 3}, 100))
                 .stops("gave_up:compression")
                 .script("compressed");
+    }
+
+    /** TLS is begun beyond the sniffer, after it has been asked for in its sight. */
+    private static WireScript tlsElsewhere() {
+        return new Talk()
+                .greeting(OLD | Capability.SSL, "8.0.36")
+                .more(bytes().u4(OLD | Capability.SSL).u4(1 << 24).u1(255).fill(23, 0))
+                .response(OLD | Capability.SSL)
+                .server(ok(0, 2))
+                .expect("LOGIN | status=ok user=ann app=shop namespace=orders server_version=8.0.36")
+                .client(query("DO 1"))
+                .server(ok(0, 2))
+                .expect("COM_QUERY | status=ok")
+                .script("tlsElsewhere");
     }
 
     private static WireScript refused() {

@@ -10,6 +10,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.util.IllegalReferenceCountException;
 import io.netty.util.NetUtil;
 import io.netty.util.ReferenceCountUtil;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.List;
 import javax.net.ssl.SSLEngine;
@@ -38,16 +39,21 @@ final class ClientTls implements TlsClient, AutoCloseable {
         this.settings = settings;
         this.scope = scope;
         this.tasks = Tasks.of(settings.trust());
+        List<Path> files = settings.files();
+        List<String> seen = FileWatch.look(files);
         this.state = load();
         this.metrics = new TlsMetrics(scope);
         this.handshakes = new Handshakes(scope, metrics);
         this.validity = new Validity(scope, settings.protocol().warning());
         show(state);
-        List<java.nio.file.Path> files = settings.files();
         this.watch = settings.protocol().reload().isZero() || files.isEmpty()
                 ? null
                 : new FileWatch(
-                        files, settings.protocol().reload(), this::reload, () -> validity.look(state.credentials));
+                        files,
+                        seen,
+                        settings.protocol().reload(),
+                        this::reload,
+                        () -> validity.look(state.credentials));
     }
 
     private State load() throws TlsFileException, GeneralSecurityException, SSLException {

@@ -82,8 +82,16 @@ final class Contexts {
         List<OpenSslCredential> owned = new ArrayList<>();
         try {
             SslContextBuilder builder;
+            boolean stapled = provider != SslProvider.JDK
+                    && credentials.size() == 1
+                    && credentials.get(0).ocsp() != null;
             if (provider == SslProvider.JDK) {
                 builder = SslContextBuilder.forServer(keys(credentials));
+            } else if (stapled) {
+                // What is stapled belongs to the one key that Netty sets itself.
+                Credential only = credentials.get(0);
+                builder = SslContextBuilder.forServer(only.key(), only.chain());
+                builder.option(OpenSslContextOption.USE_TASKS, settings.trust().ocsp() != null);
             } else {
                 builder = SslContextBuilder.forServer(new NoKeys());
                 for (Credential one : credentials) {
@@ -93,9 +101,7 @@ final class Contexts {
                 builder.option(OpenSslContextOption.USE_TASKS, settings.trust().ocsp() != null);
             }
             builder.clientAuth(settings.clientAuth()).trustManager(trust);
-            builder.enableOcsp(provider != SslProvider.JDK
-                    && credentials.size() == 1
-                    && credentials.get(0).ocsp() != null);
+            builder.enableOcsp(stapled);
             return common(builder, provider, settings.protocol()).build();
         } finally {
             owned.forEach(OpenSslCredential::release);

@@ -39,20 +39,21 @@ final class FileWatch implements AutoCloseable {
     /**
      * Begins to look.
      *
+     * @param seen what {@link #look} told before the files were read: what changes meanwhile is a change
      * @param changed run when any of them has changed, on that thread
      * @param always run each time, on that thread
      */
-    FileWatch(List<Path> files, Duration interval, Runnable changed, Runnable always) {
+    FileWatch(List<Path> files, List<String> seen, Duration interval, Runnable changed, Runnable always) {
         this.files = List.copyOf(files);
         this.changed = changed;
         this.always = always;
-        this.seen = look();
+        this.seen = List.copyOf(seen);
         this.ticking = Shared.THREAD.scheduleWithFixedDelay(
                 this::tick, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** What a state of the files looks like before they are read: what changes meanwhile is seen as a change. */
-    private List<String> look() {
+    /** What the files look like now. */
+    static List<String> look(List<Path> files) {
         List<String> now = new ArrayList<>();
         for (Path file : files) {
             try {
@@ -69,7 +70,7 @@ final class FileWatch implements AutoCloseable {
 
     private void tick() {
         try {
-            List<String> now = look();
+            List<String> now = look(files);
             if (!now.equals(seen)) {
                 seen = now;
                 changed.run();

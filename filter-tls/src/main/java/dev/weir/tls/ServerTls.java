@@ -65,6 +65,7 @@ final class ServerTls implements TlsServer, AutoCloseable {
         this.settings = settings;
         this.scope = scope;
         this.tasks = Tasks.of(settings.trust());
+        List<String> seen = FileWatch.look(settings.files());
         this.state = load();
         this.metrics = new TlsMetrics(scope);
         this.handshakes = new Handshakes(scope, metrics);
@@ -72,7 +73,7 @@ final class ServerTls implements TlsServer, AutoCloseable {
         show(state);
         this.watch = settings.protocol().reload().isZero()
                 ? null
-                : new FileWatch(settings.files(), settings.protocol().reload(), this::reload, this::tick);
+                : new FileWatch(settings.files(), seen, settings.protocol().reload(), this::reload, this::tick);
     }
 
     // ---- files

@@ -6,6 +6,7 @@ import dev.weir.core.config.Glob;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.ProxyHeader;
+import dev.weir.core.tls.TlsSession;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +65,18 @@ record ClientScope(
     boolean holds(Connection connection) {
         return (clients == null || Cidr.anyOrEmpty(clients, connection.client()))
                 && matches(serverNames, connection.get(ConnectionAttribute.SNI), cautious)
-                && matches(certificates, certificate(connection), cautious);
+                && certified(connection);
+    }
+
+    /** Of TLS that Weir has ended both the common name and what logs call the client count. */
+    private boolean certified(Connection connection) {
+        TlsSession own = certificates == null ? null : connection.get(ConnectionAttribute.TLS);
+        if (own == null) {
+            return matches(certificates, certificate(connection), cautious);
+        }
+        return own.verified()
+                ? matches(certificates, own.commonName(), false) || matches(certificates, own.identity(), false)
+                : matches(certificates, null, cautious);
     }
 
     static boolean matches(@Nullable List<Glob> globs, @Nullable String text, boolean cautious) {

@@ -74,6 +74,14 @@ public interface Discovery {
         void failed(String reason);
     }
 
+    /** Key of metadata: the host name that an address was found by. */
+    String TARGET = "target";
+
+    /** The host name that an endpoint was found by, or null. */
+    static @Nullable String nameOf(Map<String, String> metadata) {
+        return metadata.get(TARGET);
+    }
+
     /**
      * An endpoint.
      *

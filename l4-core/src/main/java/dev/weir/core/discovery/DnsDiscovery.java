@@ -8,6 +8,7 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.net.InetAddress;
 import java.util.List;
+import java.util.Map;
 
 /** {@code dns}: every address of a name is an endpoint. */
 public final class DnsDiscovery implements Discovery {
@@ -47,7 +48,7 @@ public final class DnsDiscovery implements Discovery {
         host.look(lookup, context.loop(), addresses -> {
             List<Found> found = addresses.fresh()
                     ? addresses.all().stream()
-                            .map(ip -> Found.of(address(ip, port)))
+                            .map(ip -> new Found(address(ip, port), null, 1, Map.of(TARGET, host.name())))
                             .toList()
                     : List.of();
             result.setSuccess(new Refresher.Outcome(found, addresses.ttl(), addresses.problem()));

@@ -28,6 +28,11 @@ final class HostAddresses {
         this.families = families;
     }
 
+    /** The name that is asked for. */
+    String name() {
+        return host;
+    }
+
     /**
      * What is known.
      *

@@ -1,5 +1,6 @@
 package dev.weir.core.discovery;
 
+import dev.weir.core.cluster.Discovery;
 import dev.weir.core.cluster.Discovery.Found;
 import dev.weir.core.config.Address;
 import dev.weir.core.discovery.HostAddresses.Addresses;
@@ -129,7 +130,8 @@ final class SrvTargets {
                 int weight = Math.max(1, zero ? record.weight() * SCALE : record.weight());
                 for (InetAddress ip : all) {
                     Address address = DnsDiscovery.address(ip, record.port());
-                    found.putIfAbsent(address, new Found(address, called, weight, Map.of("target", record.target())));
+                    found.putIfAbsent(
+                            address, new Found(address, called, weight, Map.of(Discovery.TARGET, record.target())));
                 }
             }
             return List.copyOf(found.values());

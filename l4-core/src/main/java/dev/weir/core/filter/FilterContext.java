@@ -1,9 +1,13 @@
 package dev.weir.core.filter;
 
+import dev.weir.core.tls.ClientHello;
+import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsHandler;
+import dev.weir.core.tls.TlsServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A filter's view of its connection, bound to its place in the chain. Valid from
@@ -94,11 +98,29 @@ public interface FilterContext {
      * filters see plain text.
      *
      * @return completes when the handshake is done; its failure closes the connection with
-     *     {@link CloseReason#TLS_FAILED}
+     *     {@link CloseReason#TLS_FAILED} or {@link CloseReason#UPSTREAM_TLS_FAILED}, behind what its listeners inject
      * @throws IllegalStateException if a filter nearer to that peer still holds bytes toward it, or there is no
      *     upstream connection yet
      */
     Future<?> startTls(Side side, TlsHandler handler);
+
+    /**
+     * Makes the handler of this connection's client, for {@link #startTls}.
+     *
+     * @param hello what the client asks for, or null if nobody has looked
+     */
+    default TlsHandler tlsHandler(TlsServer tls, @Nullable ClientHello hello) {
+        throw new UnsupportedOperationException("no TLS here");
+    }
+
+    /**
+     * Makes the handler of this connection's upstream, whose certificate is to be for the host that the terminal has connected to.
+     *
+     * @throws IllegalStateException if there is no upstream connection yet
+     */
+    default TlsHandler tlsHandler(TlsClient tls) {
+        throw new UnsupportedOperationException("no TLS here");
+    }
 
     /**
      * Closes the connection, behind what was passed or injected before: in a callback it takes effect when that returns,

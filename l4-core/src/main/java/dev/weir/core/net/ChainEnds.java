@@ -18,6 +18,11 @@ interface ChainEnds {
     /** The client's channel. */
     Channel channel();
 
+    /** The upstream's channel, or null while there is none that TLS could be put on. */
+    default @Nullable Channel upstreamChannel() {
+        return null;
+    }
+
     /** The listener's share of this loop: exchanges, clock, counters. */
     ListenerLoop home();
 

@@ -36,6 +36,7 @@ final class ClientConnection implements Connection {
     private @Nullable String clientHost;
     private @Nullable String cluster;
     private @Nullable SocketAddress upstream;
+    private @Nullable Channel upstreamChannel;
     private @Nullable String upstreamText;
     private @Nullable Endpoint judged;
     private @Nullable BooleanSupplier terminalIdle;
@@ -69,7 +70,8 @@ final class ClientConnection implements Connection {
     }
 
     /** The terminal has found its upstream, or lost it. */
-    void upstream(String clusterName, @Nullable SocketAddress address) {
+    void upstream(String clusterName, @Nullable SocketAddress address, @Nullable Channel socket) {
+        upstreamChannel = socket;
         cluster = clusterName;
         upstream = address;
         upstreamText = address == null ? null : home.textOf(address);
@@ -147,6 +149,12 @@ final class ClientConnection implements Connection {
     @Override
     public @Nullable String cluster() {
         return cluster;
+    }
+
+    /** The upstream's channel, where the terminal has one that TLS can be put on. */
+    @Nullable
+    Channel upstreamChannel() {
+        return upstreamChannel;
     }
 
     @Override

@@ -41,8 +41,12 @@ final class Connector implements AutoCloseable {
      *
      * @param greeting what is written before anything else, or null
      * @param secure TLS that follows it, or null
+     * @param name what the peer is called beside its address, or null
      */
-    record Begin(@Nullable ProxyGreeting greeting, @Nullable UpstreamTls secure) {
+    record Begin(
+            @Nullable ProxyGreeting greeting,
+            @Nullable UpstreamTls secure,
+            @Nullable String name) {
         void start(Channel channel, Address address, ChannelPromise promise) {
             if (greeting != null) {
                 ChannelHandlerContext first = channel.pipeline().firstContext();
@@ -53,7 +57,7 @@ final class Connector implements AutoCloseable {
                 promise.trySuccess();
                 return;
             }
-            TlsHandler handler = secure.client().handler(channel, address, null);
+            TlsHandler handler = secure.client().handler(channel, address, name);
             handler.handshakeFuture().addListener(done -> {
                 if (handler.session() != null) {
                     promise.trySuccess();

@@ -44,7 +44,7 @@ final class DiscoveryContext implements Discovery.Context {
                         cluster.config(),
                         loop,
                         handler,
-                        new Connector.Begin(null, cluster.parts().secure())));
+                        new Connector.Begin(null, cluster.parts().secure(), null)));
     }
 
     /** A connection that is not a client's: it reads by itself, and is closed when its peer ends. */

@@ -8,7 +8,10 @@ import dev.weir.core.filter.FilterContext;
 import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.Side;
 import dev.weir.core.filter.WireClock;
+import dev.weir.core.tls.ClientHello;
+import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsHandler;
+import dev.weir.core.tls.TlsServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
@@ -247,6 +250,16 @@ final class FilterLink implements FilterContext {
         Promise<Object> promise = chain.connection().loop().newPromise();
         note(new Action.Tls(side, handler, promise));
         return promise;
+    }
+
+    @Override
+    public TlsHandler tlsHandler(TlsServer tls, @Nullable ClientHello hello) {
+        return tls.handler(chain.session().channel(), hello);
+    }
+
+    @Override
+    public TlsHandler tlsHandler(TlsClient tls) {
+        return TlsStart.handler(chain.session().upstreamChannel(), tls);
     }
 
     @Override

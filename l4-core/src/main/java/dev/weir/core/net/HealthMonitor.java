@@ -1,5 +1,6 @@
 package dev.weir.core.net;
 
+import dev.weir.core.cluster.Discovery;
 import dev.weir.core.cluster.HealthCheck;
 import dev.weir.core.cluster.HealthCheck.Health;
 import dev.weir.core.config.Address;
@@ -158,6 +159,11 @@ final class HealthMonitor implements AutoCloseable {
             return config.timeout();
         }
 
+        private @Nullable String name() {
+            Host host = cluster.host(address);
+            return host == null ? null : Discovery.nameOf(host.metadata());
+        }
+
         @Override
         public ChannelFuture connect(ChannelHandler handler) {
             ProxyHeaderConfig header = cluster.config().proxyHeader();
@@ -170,7 +176,8 @@ final class HealthMonitor implements AutoCloseable {
                             handler,
                             new Connector.Begin(
                                     header == null ? null : new ProxyGreeting(header, null),
-                                    cluster.parts().secure())));
+                                    cluster.parts().secure(),
+                                    name())));
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.weir.core.net;
 
+import dev.weir.core.cluster.Discovery;
 import dev.weir.core.cluster.Discovery.Found;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.Address;
@@ -228,7 +229,11 @@ final class Host implements Endpoint {
         ChannelFuture connecting;
         try {
             connecting = connector.connect(
-                    found.address(), cluster, loop, initializer, new Connector.Begin(greeting, secure));
+                    found.address(),
+                    cluster,
+                    loop,
+                    initializer,
+                    new Connector.Begin(greeting, secure, Discovery.nameOf(found.metadata())));
         } catch (RuntimeException e) {
             // Without a file descriptor there is no channel, and nothing that would close.
             limits.closed(kept);

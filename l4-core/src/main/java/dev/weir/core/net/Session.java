@@ -72,7 +72,6 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     long bytesToClient;
     private @Nullable ChannelHandlerContext context;
     private @Nullable ArrayDeque<Object> beforeTerminal = new ArrayDeque<>(0);
-    private @Nullable Channel upstreamChannel;
 
     private long burstNanos;
     private boolean inClientBurst;
@@ -384,7 +383,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
 
     @Override
     public Future<?> startTls(Side side, TlsHandler handler, @Nullable ByteBuf first) {
-        Channel target = side == Side.CLIENT ? channel : upstreamChannel;
+        Channel target = side == Side.CLIENT ? channel : connection.upstreamChannel();
         if (target == null || closeReason != null) {
             ReferenceCountUtil.release(first);
             return loop().newFailedFuture(new IllegalStateException("no upstream connection to start TLS on"));
@@ -467,18 +466,14 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
         return home;
     }
 
-    /** The terminal's upstream. */
     void upstream(String cluster, @Nullable SocketAddress address, @Nullable Channel socket) {
-        connection.upstream(cluster, address);
-        upstreamChannel = socket;
+        connection.upstream(cluster, address, socket);
     }
 
     @Override
     public ClientConnection connection() {
         return connection;
     }
-
-    // ---- what others ask
 
     private ChannelHandlerContext ctx() {
         return Objects.requireNonNull(context, "session not in a pipeline yet");
@@ -487,6 +482,11 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     @Override
     public Channel channel() {
         return channel;
+    }
+
+    @Override
+    public @Nullable Channel upstreamChannel() {
+        return connection.upstreamChannel();
     }
 
     @Override

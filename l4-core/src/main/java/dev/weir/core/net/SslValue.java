@@ -6,12 +6,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
-import javax.naming.InvalidNameException;
-import javax.naming.ldap.LdapName;
-import javax.naming.ldap.Rdn;
-import javax.security.auth.x500.X500Principal;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a PROXY protocol header says of TLS that Weir has ended (PROXY protocol 2.2.5).
@@ -35,8 +29,7 @@ final class SslValue {
         out.writeInt(session.verified() ? 0 : 1);
         text(out, ProxyHeader.SSL_VERSION, session.version());
         if (shown) {
-            String name =
-                    commonName(session.peer().get(0).getSubjectX500Principal().getName(X500Principal.RFC2253));
+            String name = session.commonName();
             if (name != null) {
                 text(out, ProxyHeader.SSL_CN, name);
             }
@@ -48,21 +41,6 @@ final class SslValue {
     private static void text(ByteBuf out, int type, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         out.writeByte(type).writeShort(bytes.length).writeBytes(bytes);
-    }
-
-    private static @Nullable String commonName(String subject) {
-        try {
-            List<Rdn> parts = new LdapName(subject).getRdns();
-            for (int i = parts.size() - 1; i >= 0; i--) {
-                if (parts.get(i).getType().equalsIgnoreCase("CN")
-                        && parts.get(i).getValue() instanceof String text) {
-                    return text;
-                }
-            }
-        } catch (InvalidNameException e) {
-            return null;
-        }
-        return null;
     }
 
     /** Readers expect OpenSSL's names; those of TLS 1.3 are IANA's. */

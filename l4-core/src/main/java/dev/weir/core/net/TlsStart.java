@@ -1,17 +1,33 @@
 package dev.weir.core.net;
 
+import dev.weir.core.config.Address;
+import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Puts TLS under a channel that has been in use. */
 final class TlsStart {
     private TlsStart() {}
+
+    /** The handler for an upstream: its certificate is to be for the host that was connected to, by name if it was found by one. */
+    static TlsHandler handler(@Nullable Channel upstream, TlsClient tls) {
+        if (upstream == null) {
+            throw new IllegalStateException("no upstream connection to start TLS on");
+        }
+        SocketAddress remote = upstream.remoteAddress();
+        Address address = remote instanceof InetSocketAddress inet
+                ? new Address(inet.getHostString(), inet.getPort())
+                : Address.parse(Address.format(remote));
+        return tls.handler(upstream, address, null);
+    }
 
     /** Whether a channel broke because its TLS did. */
     static boolean isFailure(Throwable cause) {
@@ -33,7 +49,8 @@ final class TlsStart {
         }
         handler.handshakeFuture().addListener(done -> {
             if (!done.isSuccess()) {
-                onFailure.run();
+                // Behind the listeners that are there: a filter may tell the other peer before the connection closes.
+                handler.handshakeFuture().addListener(told -> onFailure.run());
             }
         });
         if (first != null) {

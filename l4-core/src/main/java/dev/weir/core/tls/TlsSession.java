@@ -2,6 +2,10 @@ package dev.weir.core.tls;
 
 import java.security.cert.X509Certificate;
 import java.util.List;
+import javax.naming.InvalidNameException;
+import javax.naming.ldap.LdapName;
+import javax.naming.ldap.Rdn;
+import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,5 +33,25 @@ public record TlsSession(
     /** Copies the list. */
     public TlsSession {
         peer = List.copyOf(peer);
+    }
+
+    /** The common name in the peer's certificate, the last one; null without a certificate or a name. */
+    public @Nullable String commonName() {
+        if (peer.isEmpty()) {
+            return null;
+        }
+        try {
+            List<Rdn> parts =
+                    new LdapName(peer.get(0).getSubjectX500Principal().getName(X500Principal.RFC2253)).getRdns();
+            for (int i = parts.size() - 1; i >= 0; i--) {
+                if (parts.get(i).getType().equalsIgnoreCase("CN")
+                        && parts.get(i).getValue() instanceof String text) {
+                    return text;
+                }
+            }
+        } catch (InvalidNameException e) {
+            return null;
+        }
+        return null;
     }
 }
