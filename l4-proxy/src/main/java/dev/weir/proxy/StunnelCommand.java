@@ -144,6 +144,7 @@ final class StunnelCommand implements Subcommand {
             if (!StunnelRun.isTold(e)) {
                 log.log(StunnelLog.ERROR, String.valueOf(e.getMessage()));
             }
+            log.failed(); // Where even the log is not to be had.
             if (inBackground) {
                 terminal.err().println("[!] " + e.getMessage());
             }

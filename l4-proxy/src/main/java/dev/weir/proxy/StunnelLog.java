@@ -95,11 +95,11 @@ final class StunnelLog implements AutoCloseable {
         }
     }
 
-    /** It is not: what was kept is told. */
+    /** It is not: what was kept is told. Nothing happens where the log is open. */
     synchronized void failed() {
         List<Line> kept = early;
-        early = new ArrayList<>();
         if (kept != null) {
+            early = new ArrayList<>();
             kept.forEach(line -> standardError.println(MARKS.get(line.level) + " " + line.text));
             standardError.flush();
         }

@@ -121,6 +121,14 @@ class StunnelCommandTest {
     }
 
     @Test
+    void saysWhyItHasNoLog() throws IOException {
+        int code = weir("stunnel", file("foreground = yes\nsyslog = no\noutput = /no/such/folder/x\n" + SERVICE));
+
+        assertThat(code).isEqualTo(1);
+        assertThat(said()).contains("[!] Cannot open log file: /no/such/folder/x");
+    }
+
+    @Test
     void leavesOutAddressesThatAreTakenWhileThereAreOthers() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             String accept = "accept = 127.0.0.1:" + taken.getLocalPort() + "\n";

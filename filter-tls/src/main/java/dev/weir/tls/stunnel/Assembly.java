@@ -155,7 +155,10 @@ final class Assembly {
         }
         String log = globals.text("weir.accessLog");
         if (log != null) {
-            whole.put("access_log", new LinkedHashMap<>(Map.of("path", log, "connections", true)));
+            Map<String, Object> connections = new LinkedHashMap<>();
+            connections.put("path", log);
+            connections.put("connections", true);
+            whole.put("access_log", connections);
         }
         Setting drain = globals.last("weir.drainTimeout");
         if (drain != null) {
