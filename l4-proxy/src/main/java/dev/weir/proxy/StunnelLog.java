@@ -80,13 +80,18 @@ final class StunnelLog implements AutoCloseable {
         this.standardError = standardError;
     }
 
+    /** Other settings from here on, but that standard error stays as it was at the start: {@code foreground} is not read anew. */
+    synchronized void change(Map<String, String> process) throws IOException {
+        Settings next = Settings.of(process, false);
+        open(new Settings(next.level, settings.standardError, next.file, next.overwrite, next.syslog));
+    }
+
     /** The configuration is good: what was kept goes where it says, as all that follows. */
     synchronized void open(Settings wanted) throws IOException {
-        settings = wanted;
+        OutputStream next = wanted.file == null ? null : open(wanted.file, wanted.overwrite);
         closeFile();
-        if (wanted.file != null) {
-            file = open(wanted.file, wanted.overwrite);
-        }
+        settings = wanted;
+        file = next;
         syslog = wanted.syslog;
         List<Line> kept = early;
         early = null;

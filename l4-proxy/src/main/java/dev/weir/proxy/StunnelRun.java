@@ -115,6 +115,14 @@ final class StunnelRun {
         Signals.on("PIPE", () -> {});
     }
 
+    private void changeLog(StunnelConf conf) {
+        try {
+            log.change(conf.process());
+        } catch (IOException e) {
+            log.log(StunnelLog.ERROR, String.valueOf(e.getMessage()));
+        }
+    }
+
     private void reopen() {
         try {
             log.reopen();
@@ -155,6 +163,7 @@ final class StunnelRun {
             StunnelConf next = read;
             if (outcome.applied() && next != null) {
                 use(next);
+                changeLog(next);
                 bound(server);
                 return;
             }

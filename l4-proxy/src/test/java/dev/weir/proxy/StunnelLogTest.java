@@ -1,6 +1,7 @@
 package dev.weir.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -98,5 +99,27 @@ class StunnelLogTest {
         log.log(StunnelLog.NOTICE, "new");
 
         assertThat(Files.readString(file)).doesNotContain("old").contains("new");
+    }
+
+    @Test
+    void changesItsLevelButNotWhetherItIsSeen() throws Exception {
+        open(Map.of("foreground", "yes", "syslog", "no"));
+
+        log.change(Map.of("foreground", "quiet", "syslog", "no", "debug", "7"));
+        log.log(StunnelLog.DEBUG, "seen");
+
+        assertThat(said()).contains("LOG7[ui]: seen");
+    }
+
+    @Test
+    void keepsItsFileWhereAnotherOneIsNotToBeHad() throws Exception {
+        Path file = folder.resolve("x.log");
+        open(Map.of("syslog", "no", "output", file.toString()));
+
+        assertThatThrownBy(() -> log.change(Map.of("syslog", "no", "output", "/no/such/folder/x")))
+                .hasMessageContaining("Cannot open log file");
+        log.log(StunnelLog.NOTICE, "still there");
+
+        assertThat(Files.readString(file)).contains("still there");
     }
 }

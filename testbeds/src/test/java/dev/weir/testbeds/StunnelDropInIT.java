@@ -211,7 +211,9 @@ class StunnelDropInIT {
         add("sessions off", OWN + "sessionResume = no\noptions = NO_TICKET\n", "sessionResume = no\n", "0");
         add("PROXY header", OWN + "protocol = proxy\n", "", "PROXY");
         add("TLS inside PostgreSQL", OWN + "protocol = pgsql\n", "protocol = pgsql\n", "0");
-        pairs.put("a program", new Pair(OWN + "exec = " + folder.resolve("program") + "\nexecArgs = program 2 of\n", CLIENT, "2", ""));
+        pairs.put(
+                "a program",
+                new Pair(OWN + "exec = " + folder.resolve("program") + "\nexecArgs = program 2 of\n", CLIENT, "2", ""));
     }
 
     private void add(String name, String server, String client, String result) {
@@ -249,8 +251,7 @@ class StunnelDropInIT {
                     .append(one.getKey())
                     .append("]\naccept = 127.0.0.1:")
                     .append(ports.get(i++));
-            file.append("\n")
-                    .append(one.getValue().server);
+            file.append("\n").append(one.getValue().server);
             if (!one.getValue().server.contains("exec = ")) {
                 file.append("connect = 127.0.0.1:").append(port(0)).append("\n");
             }

@@ -68,8 +68,9 @@ class StunnelProcessIT {
                 List.of(stunnel),
                 1,
                 ".conf",
-                ports -> "foreground = yes\npid =\nsyslog = no\n[s]\ncert = server.pem\nkey = server.key\naccept = 127.0.0.1:"
-                        + ports.get(0) + "\nconnect = 127.0.0.1:" + backend.getLocalPort() + "\n");
+                ports ->
+                        "foreground = yes\npid =\nsyslog = no\n[s]\ncert = server.pem\nkey = server.key\naccept = 127.0.0.1:"
+                                + ports.get(0) + "\nconnect = 127.0.0.1:" + backend.getLocalPort() + "\n");
     }
 
     private ProcessBuilder weir(String name, String text) throws IOException {
@@ -77,7 +78,13 @@ class StunnelProcessIT {
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         Path file = Files.writeString(folder.resolve(name), text);
         return new ProcessBuilder(new ArrayList<>(List.of(
-                        java, "-XX:TieredStopAtLevel=1", "-cp", classPath, "dev.weir.proxy.Main", "stunnel", file.toString())))
+                        java,
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        classPath,
+                        "dev.weir.proxy.Main",
+                        "stunnel",
+                        file.toString())))
                 .directory(folder.toFile());
     }
 
@@ -95,12 +102,14 @@ class StunnelProcessIT {
     }
 
     private static void signal(String name, String pid) throws IOException, InterruptedException {
-        assertThat(new ProcessBuilder("kill", "-" + name, pid).start().waitFor()).isZero();
+        assertThat(new ProcessBuilder("kill", "-" + name, pid).start().waitFor())
+                .isZero();
     }
 
     @Test
     void goesToTheBackgroundAndObeysSignals() throws Exception {
-        String good = "pid = weir.pid\noutput = weir.log\ndebug = 6\nsyslog = no\n[a]\nclient = yes\naccept = 127.0.0.1:0\nconnect = 127.0.0.1:1\n";
+        String good =
+                "pid = weir.pid\noutput = weir.log\ndebug = 6\nsyslog = no\n[a]\nclient = yes\naccept = 127.0.0.1:0\nconnect = 127.0.0.1:1\n";
         Process parent = weir("a.conf", good).redirectErrorStream(true).start();
 
         assertThat(parent.waitFor(120, TimeUnit.SECONDS)).isTrue();
@@ -125,7 +134,9 @@ class StunnelProcessIT {
 
     @Test
     void failsInTheBackgroundWithItsExitCode() throws Exception {
-        Process parent = weir("a.conf", "[a]\naccept = 127.0.0.1:0\n").redirectErrorStream(true).start();
+        Process parent = weir("a.conf", "[a]\naccept = 127.0.0.1:0\n")
+                .redirectErrorStream(true)
+                .start();
 
         String said = new String(parent.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
@@ -136,8 +147,9 @@ class StunnelProcessIT {
     @Test
     void servesStandardInputAndOutput() throws Exception {
         try (PeerProxy server = server()) {
-            String text = "client = yes\nsyslog = no\nverifyChain = yes\nCAfile = ca.pem\ncheckHost = server.example\nconnect = 127.0.0.1:"
-                    + server.ports().get(0) + "\n";
+            String text =
+                    "client = yes\nsyslog = no\nverifyChain = yes\nCAfile = ca.pem\ncheckHost = server.example\nconnect = 127.0.0.1:"
+                            + server.ports().get(0) + "\n";
             Process process = weir("a.conf", text).start();
             process.getOutputStream().write("hello\n".getBytes(StandardCharsets.US_ASCII));
             process.getOutputStream().flush();
@@ -152,12 +164,16 @@ class StunnelProcessIT {
     @Test
     void startsAProgramAgainAndAgain() throws Exception {
         Path program = Files.writeString(
-                folder.resolve("program"), "#!/bin/sh\necho \"$1\"\nread line\necho \"$line\" >> " + folder + "/answers\n");
+                folder.resolve("program"),
+                "#!/bin/sh\necho \"$1\"\nread line\necho \"$line\" >> " + folder + "/answers\n");
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
         try (PeerProxy server = server()) {
-            String text = "foreground = yes\npid =\nsyslog = no\ndebug = 6\n[job]\nclient = yes\nretry = yes\nexec = " + program
-                    + "\nexecArgs = program hi\nconnect = 127.0.0.1:" + server.ports().get(0) + "\n";
-            Process process = weir("a.conf", text).redirectError(folder.resolve("log").toFile()).start();
+            String text = "foreground = yes\npid =\nsyslog = no\ndebug = 6\n[job]\nclient = yes\nretry = yes\nexec = "
+                    + program + "\nexecArgs = program hi\nconnect = 127.0.0.1:"
+                    + server.ports().get(0) + "\n";
+            Process process = weir("a.conf", text)
+                    .redirectError(folder.resolve("log").toFile())
+                    .start();
             try {
                 eventually(() -> read("answers").startsWith("got hi\ngot hi\n"));
             } finally {
@@ -165,7 +181,9 @@ class StunnelProcessIT {
             }
 
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-            assertThat(read("log")).contains("Starting exec+connect service [job]", "Terminated").doesNotContain("bound to");
+            assertThat(read("log"))
+                    .contains("Starting exec+connect service [job]", "Terminated")
+                    .doesNotContain("bound to");
         }
     }
 }
