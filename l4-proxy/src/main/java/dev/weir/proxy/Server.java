@@ -122,10 +122,10 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
     }
 
     /** Starts one that tells {@code events} of its connections. */
-    static Server startTelling(ProxyConfig config, @Nullable Object shown, ClassLoader loader, ConnectionEvents events)
+    static Server startTelling(ProxyConfig config, Object shown, Inherited inherited, ConnectionEvents events)
             throws IOException {
-        Server server = new Server(config, null, loader, Inherited.NOTHING, false, events);
-        return start(server, config, shown, Inherited.NOTHING);
+        Server server = new Server(config, null, Server.class.getClassLoader(), inherited, false, events);
+        return start(server, config, shown, inherited);
     }
 
     private static Server start(Server server, ProxyConfig config, @Nullable Object shown, Inherited inherited) {

@@ -58,12 +58,13 @@ final class StunnelRun {
     /** Returns when it has ended. */
     void run() throws IOException, InterruptedException, java.util.concurrent.ExecutionException {
         Path bridges = bridges();
-        StunnelConf conf = applied.bindable(List.of(), log);
+        Inherited inherited =
+                SystemdSockets.of(System.getenv(), ProcessHandle.current().pid());
+        StunnelConf conf = applied.bindable(inherited.own(applied.config().listeners()), log);
         use(conf);
-        ClassLoader loader = StunnelRun.class.getClassLoader();
         WatchedFile watched = new WatchedFile(conf.path());
         try (Server server = Server.startTelling(
-                        conf.config(), Reloader.plain(conf.foreign().file()), loader, events);
+                        conf.config(), Reloader.plain(conf.foreign().file()), inherited, events);
                 Reloader reloader = new Reloader(() -> next(server), watched, server, systemd)) {
             StunnelAppender.install(log);
             signals(server, reloader);

@@ -186,4 +186,36 @@ class StunnelProcessIT {
                     .doesNotContain("bound to");
         }
     }
+
+    @Test
+    void takesSocketsOfSystemd() throws Exception {
+        String activate = PeerProxy.installed("systemd-socket-activate", "/usr/bin/systemd-socket-activate");
+        assumeTrue(activate != null, "no systemd-socket-activate");
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        try (PeerProxy server = server()) {
+            String text = "foreground = yes\npid =\nsyslog = no\ndebug = 6\n[a]\nclient = yes\naccept = 127.0.0.1:"
+                    + port + "\nconnect = 127.0.0.1:" + server.ports().get(0) + "\n";
+            ProcessBuilder builder = weir("a.conf", text);
+            builder.command().addAll(0, List.of(String.valueOf(activate), "-l", "127.0.0.1:" + port));
+            Process process =
+                    builder.redirectError(folder.resolve("log").toFile()).start();
+            try {
+                eventually(() -> read("log").contains("Listening on"));
+                try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                    socket.getOutputStream().write("hello\n".getBytes(StandardCharsets.US_ASCII));
+
+                    assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
+                            .isEqualTo("got hello\n");
+                }
+            } finally {
+                process.destroy();
+            }
+
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(read("log")).contains("Service [a] (FD=3) bound to 127.0.0.1:" + port);
+        }
+    }
 }
