@@ -82,6 +82,10 @@ class StunnelDropInIT {
         assumeTrue(PeerProxy.installed("openssl", "/usr/bin/openssl") != null, "no openssl");
         stunnel = String.valueOf(found);
         StunnelCertificates.make(folder);
+        Files.writeString(
+                folder.resolve("psk.txt"),
+                "one:0123456789abcdef0123456789abcdef\ntwo:00112233445566778899aabbccddeeff\n");
+        Files.writeString(folder.resolve("strange.txt"), "three:0123456789abcdef0123456789abcdee\n");
         Path program = Files.writeString(folder.resolve("program"), "#!/bin/sh\nread line\necho \"$1 $line\"\n");
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
         for (int i = 0; i < 3; i++) {
@@ -210,6 +214,12 @@ class StunnelDropInIT {
         add("the first one is dead", OWN + "connect = 127.0.0.1:1\n", "", "0");
         add("sessions off", OWN + "sessionResume = no\noptions = NO_TICKET\n", "sessionResume = no\n", "0");
         add("PROXY header", OWN + "protocol = proxy\n", "", "PROXY");
+        add(
+                "keys known before",
+                "PSKsecrets = psk.txt\nciphers = PSK\n",
+                "PSKsecrets = psk.txt\nPSKidentity = two\n",
+                "0");
+        add("an unknown identity", "PSKsecrets = psk.txt\nciphers = PSK\n", "PSKsecrets = strange.txt\n", REFUSED);
         add("TLS inside PostgreSQL", OWN + "protocol = pgsql\n", "protocol = pgsql\n", "0");
         pairs.put(
                 "a program",
