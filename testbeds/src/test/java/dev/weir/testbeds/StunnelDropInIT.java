@@ -19,8 +19,9 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Real stunnel and {@code weir stunnel}, each a process of its own with the same two files, one of servers and one of clients: every pair of services comes to the
@@ -61,7 +62,6 @@ class StunnelDropInIT {
 
     private final List<ServerSocket> backends = new ArrayList<>();
     private final Map<String, Pair> pairs = new LinkedHashMap<>();
-    private String stunnel = "";
     private String serverLog = "";
     private String clientLog = "";
 
@@ -77,10 +77,7 @@ class StunnelDropInIT {
 
     @BeforeEach
     void prepare() throws Exception {
-        String found = PeerProxy.installed("stunnel", "/usr/bin/stunnel4", "/usr/bin/stunnel");
-        assumeTrue(found != null, "no stunnel (testbeds/install-servers.sh)");
         assumeTrue(PeerProxy.installed("openssl", "/usr/bin/openssl") != null, "no openssl");
-        stunnel = String.valueOf(found);
         StunnelCertificates.make(folder);
         Files.writeString(
                 folder.resolve("psk.txt"),
@@ -100,8 +97,20 @@ class StunnelDropInIT {
         }
     }
 
-    @Test
-    void comesToTheSameResultAsStunnelInBothParts() throws Exception {
+    /** That of this Debian, and the newest, which needs its own libraries. */
+    static List<List<String>> programs() {
+        String sid = PeerProxy.tool("sid");
+        String libraries = sid + "/usr/lib/x86_64-linux-gnu";
+        return List.of(
+                List.of("/usr/bin/stunnel4"),
+                List.of(libraries + "/ld-linux-x86-64.so.2", "--library-path", libraries, sid + "/usr/bin/stunnel4"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("programs")
+    void comesToTheSameResultAsStunnelInBothParts(List<String> stunnel) throws Exception {
+        String binary = stunnel.get(stunnel.size() - 1);
+        assumeTrue(PeerProxy.installed(binary, binary) != null, "no stunnel (testbeds/install-servers.sh)");
         trust();
         clients();
         protocols();
@@ -109,10 +118,10 @@ class StunnelDropInIT {
         Map<String, String> expected = new LinkedHashMap<>();
         pairs.forEach((name, pair) -> expected.put(name, pair.result));
 
-        Map<String, String> real = results(List.of(stunnel), List.of(stunnel));
-        Map<String, String> weirServes = results(weir(), List.of(stunnel));
+        Map<String, String> real = results(stunnel, stunnel);
+        Map<String, String> weirServes = results(weir(), stunnel);
         String served = serverLog;
-        Map<String, String> weirAsks = results(List.of(stunnel), weir());
+        Map<String, String> weirAsks = results(stunnel, weir());
 
         String asked = clientLog;
 
