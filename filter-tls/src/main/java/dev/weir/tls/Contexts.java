@@ -132,7 +132,7 @@ final class Contexts {
         SslContextBuilder builder =
                 SslContextBuilder.forClient().trustManager(trust).endpointIdentificationAlgorithm(null);
         if (credential != null) {
-            builder.keyManager(credential.key(), credential.chain().toArray(new X509Certificate[0]));
+            builder.keyManager(OneKey.factory(credential));
         }
         if (provider == SslProvider.JDK) {
             jdkCan(Map.of(

@@ -53,7 +53,7 @@ public final class NettyTls implements TlsSupport {
     }
 
     private static String problem(Exception e) {
-        Throwable cause = e.getCause();
+        Throwable cause = e instanceof TlsFileException ? null : e.getCause();
         return e.getMessage() + (cause == null || cause.getMessage() == null ? "" : ": " + cause.getMessage());
     }
 

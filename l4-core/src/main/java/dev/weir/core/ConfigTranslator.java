@@ -48,11 +48,20 @@ public interface ConfigTranslator {
      *     something may be wrong that only shows when it is applied
      * @param notes what the file says without any effect here, a line each, for people
      * @param status what the other program tells of itself while it runs
+     * @param process what the file says of the process and of how it tells what happens, for the program that stands in for the other one: its own names
+     *     of options, and those that the translator documents
      */
-    record Translation(Map<String, Object> configuration, List<String> notes, Status status) {
-        /** Copies the notes. */
+    record Translation(
+            Map<String, Object> configuration, List<String> notes, Status status, Map<String, String> process) {
+        /** Copies what is no configuration. */
         public Translation {
             notes = List.copyOf(notes);
+            process = Map.copyOf(process);
+        }
+
+        /** Of a file that says nothing of the process. */
+        public Translation(Map<String, Object> configuration, List<String> notes, Status status) {
+            this(configuration, notes, status, Map.of());
         }
     }
 

@@ -5,6 +5,7 @@ import dev.weir.core.config.ConfigException;
 import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.exchange.ExchangeSink;
 import dev.weir.core.exchange.ExchangeSinks;
+import dev.weir.core.filter.ConnectionEvents;
 import dev.weir.core.filter.WireClock;
 import dev.weir.core.net.Engine;
 import dev.weir.core.net.Extensions;
@@ -144,6 +145,7 @@ public final class Proxy implements AutoCloseable {
         private WireClock clock = WireClock.system();
         private ClassLoader loader = Proxy.class.getClassLoader();
         private final List<ExchangeSink.Factory> sinks = new ArrayList<>();
+        private ConnectionEvents events = ConnectionEvents.NONE;
         private List<ListenSocket> inherited = List.of();
 
         private Builder() {}
@@ -163,6 +165,12 @@ public final class Proxy implements AutoCloseable {
         /** Adds a sink of exchanges behind the default ones. The caller closes it, after the proxy. */
         public Builder sink(ExchangeSink.Factory sink) {
             sinks.add(sink);
+            return this;
+        }
+
+        /** Who hears what happens to client connections; by default nobody. */
+        public Builder events(ConnectionEvents connectionEvents) {
+            events = connectionEvents;
             return this;
         }
 
@@ -189,8 +197,8 @@ public final class Proxy implements AutoCloseable {
          */
         public Proxy build(ProxyConfig config) {
             MeterRegistry registry = meters == null ? new SimpleMeterRegistry() : meters;
-            return new Proxy(
-                    new Engine(config, Extensions.load(loader), registry, clock, List.copyOf(sinks), inherited));
+            return new Proxy(new Engine(
+                    config, Extensions.load(loader), registry, clock, List.copyOf(sinks), events, inherited));
         }
 
         /** {@link #build} and {@link Proxy#apply}; closes the proxy again if that fails. */

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Runs this program once more, with the same arguments, in a session of its own, where the end of a terminal is no concern of its. */
 final class Daemon {
@@ -37,6 +38,11 @@ final class Daemon {
      * @throws IOException if that cannot be had here
      */
     static int start(Terminal terminal) throws IOException, InterruptedException {
+        return start(terminal, Map.of());
+    }
+
+    /** The same with more in its environment. */
+    static int start(Terminal terminal, Map<String, String> environment) throws IOException, InterruptedException {
         // On Linux only, as the JDK itself forgets arguments that are longer than a page.
         String own = Files.readString(Path.of("/proc/self/cmdline"), StandardCharsets.UTF_8);
         List<String> command = new ArrayList<>(List.of("setsid"));
@@ -47,6 +53,7 @@ final class Daemon {
                 .redirectInput(new File("/dev/null"))
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD);
         builder.environment().put(MARK, "1");
+        builder.environment().putAll(environment);
         Process process = builder.start();
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8))) {

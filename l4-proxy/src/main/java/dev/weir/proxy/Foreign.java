@@ -44,6 +44,13 @@ record Foreign(ConfigFile file, Translation translation) {
         ConfigErrors errors = new ConfigErrors();
         String text = TextFile.read(source, errors);
         errors.throwIfAny(source);
+        return read(source, text, translator, more, loader);
+    }
+
+    /** The same for text that is at hand. */
+    static Foreign read(
+            String source, String text, ConfigTranslator translator, Map<String, ?> more, ClassLoader loader) {
+        ConfigErrors errors = new ConfigErrors();
         Translation translation = translator.translate(new Text(source, text, errors));
         errors.throwIfAny(source);
         Map<String, @Nullable Object> plain = new LinkedHashMap<>(more);

@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Main {
     private static final List<String> COMMANDS =
-            List.of("run", "check", "reload", "sniff", "replay", "top", "demo", "nutcracker");
+            List.of("run", "check", "reload", "sniff", "replay", "top", "demo", "nutcracker", "stunnel");
 
     /** Names of other programs that it may be called by. */
-    private static final List<String> DROP_INS = List.of("nutcracker");
+    private static final List<String> DROP_INS = List.of("nutcracker", "stunnel");
 
     private static final String JFR = "io.netty.jfr.enabled";
 
@@ -118,6 +118,7 @@ public final class Main {
             case "top" -> new TopCommand();
             case "demo" -> new DemoCommand();
             case "nutcracker" -> new NutcrackerCommand();
+            case "stunnel" -> new StunnelCommand();
             case "train" -> new TrainCommand();
             default -> null;
         };

@@ -14,9 +14,6 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.snakeyaml.engine.v2.api.Dump;
-import org.snakeyaml.engine.v2.api.DumpSettings;
-import org.snakeyaml.engine.v2.common.FlowStyle;
 
 /** {@code weir nutcracker FILE}: runs a configuration of twemproxy, with the options of twemproxy. */
 final class NutcrackerCommand implements Subcommand {
@@ -56,7 +53,8 @@ final class NutcrackerCommand implements Subcommand {
             return test(file, translator, settings, terminal);
         }
         if (options.flag("--explain")) {
-            return explain(read(file, translator, Map.of()), terminal);
+            Explanation.print(read(file, translator, Map.of()), terminal);
+            return 0;
         }
         if (options.flag("--daemonize") && !Daemon.inside()) {
             return Daemon.start(terminal);
@@ -105,24 +103,6 @@ final class NutcrackerCommand implements Subcommand {
             terminal.err().println("nutcracker: configuration file '" + file + "' syntax is invalid");
             throw e;
         }
-    }
-
-    private static int explain(Foreign foreign, Terminal terminal) {
-        DumpSettings settings = DumpSettings.builder()
-                .setDefaultFlowStyle(FlowStyle.BLOCK)
-                .setIndicatorIndent(2)
-                .setIndentWithIndicator(true)
-                .setIndent(2)
-                .setWidth(120)
-                .setDereferenceAliases(true)
-                .build();
-        terminal.out().print("# What weir runs for " + foreign.file().source() + "; for weir run FILE.\n");
-        for (String note : foreign.translation().notes()) {
-            terminal.out().print("# note: " + note + "\n");
-        }
-        terminal.out()
-                .print(new Dump(settings).dumpToString(foreign.file().root().plain()));
-        return 0;
     }
 
     /** The same configurations, but that what is not supported or malformed ends the connection without an answer, as twemproxy does it. */

@@ -8,6 +8,7 @@ import dev.weir.core.config.ProxyConfig.AccessLogConfig;
 import dev.weir.core.config.ProxyConfig.AdminConfig;
 import dev.weir.core.exchange.AccessLog;
 import dev.weir.core.exchange.ExchangeSinks;
+import dev.weir.core.filter.ConnectionEvents;
 import dev.weir.core.filter.WireClock;
 import dev.weir.core.net.Transport;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -53,7 +54,7 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
 
     private Server(ProxyConfig config, @Nullable OutputStream exchanges, ClassLoader loader, Inherited inherited)
             throws IOException {
-        this(config, exchanges, loader, inherited, false);
+        this(config, exchanges, loader, inherited, false, ConnectionEvents.NONE);
     }
 
     private Server(
@@ -61,7 +62,8 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
             @Nullable OutputStream exchanges,
             ClassLoader loader,
             Inherited inherited,
-            boolean counted)
+            boolean counted,
+            ConnectionEvents events)
             throws IOException {
         Logs.configure(config.process());
         if (counted) {
@@ -76,6 +78,7 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
                 .meters(meters)
                 .clock(clock())
                 .classLoader(loader)
+                .events(events)
                 .inherit(inherited.listeners());
         if (accessLog != null) {
             builder.sink(accessLog);
@@ -114,8 +117,15 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
 
     /** Starts one whose meters count from the begin, also where there is no admin server: they are read by {@link #meters}. */
     static Server startCounted(ProxyConfig config, @Nullable Object shown, ClassLoader loader) throws IOException {
-        Server server = new Server(config, null, loader, Inherited.NOTHING, true);
+        Server server = new Server(config, null, loader, Inherited.NOTHING, true, ConnectionEvents.NONE);
         return start(server, config, shown, Inherited.NOTHING);
+    }
+
+    /** Starts one that tells {@code events} of its connections. */
+    static Server startTelling(ProxyConfig config, Object shown, Inherited inherited, ConnectionEvents events)
+            throws IOException {
+        Server server = new Server(config, null, Server.class.getClassLoader(), inherited, false, events);
+        return start(server, config, shown, inherited);
     }
 
     private static Server start(Server server, ProxyConfig config, @Nullable Object shown, Inherited inherited) {

@@ -78,6 +78,7 @@ final class Usage {
             case "top" -> top();
             case "demo" -> demo();
             case "nutcracker" -> nutcracker();
+            case "stunnel" -> stunnel();
             default -> command(command, "For the build only.");
         };
     }
@@ -198,6 +199,23 @@ final class Usage {
         value(spec, "-i --stats-interval", "MS", false, "Without effect: the statistics are those of the moment.");
         value(spec, "-p --pid-file", "FILE", false, "Gets the number of the process.");
         value(spec, "-m --mbuf-size", "BYTES", false, "Without effect: keys may have any length.");
+        value(spec, "--admin", "ADDR", false, "Where the admin server listens; there is none if not given.");
+        return spec;
+    }
+
+    private static CommandSpec stunnel() {
+        CommandSpec spec = command(
+                "stunnel",
+                "Runs a configuration of stunnel 5 (stunnel.conf). SIGHUP reloads it, SIGUSR1 opens the log anew, SIGUSR2 lists the"
+                        + " connections in it.");
+        optional(spec, "FILE", "The configuration; /etc/stunnel/stunnel.conf if not given.");
+        value(spec, "-fd", "N", false, "Reads the configuration from an open file descriptor.");
+        flag(spec, "--explain", "Prints the configuration of Weir that does the same, and ends; passwords are in it.");
+        flag(spec, "-t --test-conf", "Tests the configuration and ends: every problem at once, with its place.");
+        flag(spec, "-help", "Says what stunnel says, and ends.");
+        flag(spec, "-version", "Says the version, on standard error, and ends.");
+        flag(spec, "-sockets", "Says which socket options have an effect, and ends.");
+        flag(spec, "-options", "Says which TLS options have an effect, and ends.");
         value(spec, "--admin", "ADDR", false, "Where the admin server listens; there is none if not given.");
         return spec;
     }

@@ -42,7 +42,7 @@ class MainTest {
     void listsItsCommands() {
         assertThat(run("--help")).isZero();
         assertThat(out())
-                .contains("run", "check", "reload", "sniff", "replay", "top", "demo", "nutcracker")
+                .contains("run", "check", "reload", "sniff", "replay", "top", "demo", "nutcracker", "stunnel")
                 .doesNotContain("train");
     }
 
@@ -53,7 +53,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "check", "reload", "sniff", "replay", "top", "demo", "nutcracker"})
+    @ValueSource(strings = {"run", "check", "reload", "sniff", "replay", "top", "demo", "nutcracker", "stunnel"})
     void explainsEachCommand(String command) {
         assertThat(run(command, "--help")).isZero();
         assertThat(out()).startsWith("Usage: weir " + command + " ");
@@ -64,7 +64,7 @@ class MainTest {
             delimiter = '|',
             value = {
                 "chek|unknown command \"chek\" (did you mean \"check\"?); weir --help lists all",
-                "xyzzy|unknown command \"xyzzy\" (expected: run, check, reload, sniff, replay, top, demo, nutcracker); weir --help lists all",
+                "xyzzy|unknown command \"xyzzy\" (expected: run, check, reload, sniff, replay, top, demo, nutcracker, stunnel); weir --help lists all",
                 "check|Missing required parameter: 'FILE'; weir check --help explains",
                 "check a b|Unmatched argument at index 1: 'b'; weir check --help explains",
                 "top --bye x|Unknown options: '--bye', 'x'; weir top --help explains",

@@ -207,6 +207,7 @@ final class Connecting {
             tried.done(late ? Endpoint.Outcome.TIMEOUT : Endpoint.Outcome.CONNECT_FAILED, nanos / 1_000);
         }
         settings.metrics().failed(cause);
+        context.connectFailed(tried, cause);
         failed++;
         reason = reason(cause, late);
         wasReset = wasReset(cause);

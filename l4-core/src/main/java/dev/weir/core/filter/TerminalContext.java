@@ -29,6 +29,9 @@ public interface TerminalContext {
      */
     void judge(Endpoint endpoint);
 
+    /** An attempt to connect to {@code endpoint} has failed; others may follow. For those who tell of it, see {@link ConnectionEvents}. */
+    default void connectFailed(Endpoint endpoint, Throwable cause) {}
+
     /** Whether a filter follows the exchanges of the connection, at this moment. */
     boolean followed();
 

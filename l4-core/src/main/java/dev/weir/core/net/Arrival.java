@@ -1,6 +1,7 @@
 package dev.weir.core.net;
 
 import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.ConnectionEvents;
 import dev.weir.core.tls.ClientHello;
 import dev.weir.core.tls.TlsHandler;
 import dev.weir.core.tls.TlsServer;
@@ -14,6 +15,7 @@ import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
@@ -72,6 +74,8 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
     private @Nullable ArrayDeque<Object> plain;
     private @Nullable ScheduledFuture<?> alarm;
     private @Nullable ChannelHandlerContext context;
+    /** The number under which a failure was told, or 0. */
+    private long told;
 
     /**
      * {@code chain} is null where the hello decides; {@code release} is called when the connection ends without having had a session.
@@ -219,6 +223,7 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
         handler.handshakeFuture().addListener(done -> {
             TlsSession session = handler.session();
             if (session == null) {
+                failed(ctx.channel(), done.cause());
                 end(CloseReason.TLS_FAILED);
             } else if (state == State.HANDSHAKE && chain != null) {
                 session(ctx, chain, session);
@@ -230,6 +235,15 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
             give(ctx.pipeline().context(handler), handler, first);
         } else {
             ctx.read();
+        }
+    }
+
+    /** Tells it before the client may notice. */
+    private void failed(Channel channel, @Nullable Throwable cause) {
+        if (home.events() != ConnectionEvents.NONE && cause != null && told == 0) {
+            told = home.nextId();
+            SocketAddress client = channel.remoteAddress();
+            home.events().handshakeFailed(told, home.listener(), client == null ? home.unnamed() : client, cause);
         }
     }
 
@@ -329,6 +343,9 @@ final class Arrival extends ChannelInboundHandlerAdapter implements ListenerLoop
         plain = null;
         ctx.channel().closeFuture().addListener(closed -> {
             home.ended(this, reason);
+            if (told > 0) {
+                home.events().closed(told, home.listener(), reason, 0, 0);
+            }
             release.run();
         });
         ctx.close();

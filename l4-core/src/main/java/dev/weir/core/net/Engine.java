@@ -10,6 +10,7 @@ import dev.weir.core.config.ProxyConfig;
 import dev.weir.core.exchange.ExchangeSink;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.exchange.HotKeys;
+import dev.weir.core.filter.ConnectionEvents;
 import dev.weir.core.filter.WireClock;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -75,6 +76,7 @@ public final class Engine implements AutoCloseable {
             MeterRegistry meters,
             WireClock clock,
             List<ExchangeSink.Factory> extraSinks,
+            ConnectionEvents events,
             List<ListenSocket> inherited) {
         this.inheritance = new Inheritance(inherited);
         this.extensions = extensions;
@@ -92,7 +94,7 @@ public final class Engine implements AutoCloseable {
         this.connector = new Connector(transport);
         for (EventExecutor executor : group) {
             int index = loops.size();
-            loops.add(new Loop(index, (EventLoop) executor, sinks.forLoop(index), clock));
+            loops.add(new Loop(index, (EventLoop) executor, sinks.forLoop(index), clock, events));
         }
         this.clusters = new Clusters(loops.stream().map(Loop::loop).toList(), meters, clock);
         this.overload = new Overload(

@@ -6,6 +6,7 @@ import dev.weir.core.exchange.Operation;
 import dev.weir.core.exchange.Operations;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
+import dev.weir.core.filter.ConnectionEvents;
 import dev.weir.core.filter.WireClock;
 import io.netty.channel.local.LocalAddress;
 import java.net.SocketAddress;
@@ -123,6 +124,11 @@ final class ListenerLoop {
         return loop.clock();
     }
 
+    /** Who hears of connections. */
+    ConnectionEvents events() {
+        return loop.events();
+    }
+
     long nextId() {
         return ids.incrementAndGet();
     }
@@ -152,6 +158,7 @@ final class ListenerLoop {
             first.previous = session;
         }
         first = session;
+        SessionEvents.opened(session);
         if (draining) {
             session.drain();
         }
@@ -161,6 +168,7 @@ final class ListenerLoop {
         open.decrementAndGet();
         active.add(-1);
         closed[reason.ordinal()].add(1);
+        events().closed(session.connection().id(), listener, reason, session.bytesFromClient, session.bytesToClient);
         if (session.previous != null) {
             session.previous.next = session.next;
         } else {

@@ -69,11 +69,11 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     Drain drain;
 
     long bytesFromClient;
+    long bytesToClient;
     private @Nullable ChannelHandlerContext context;
     private @Nullable ArrayDeque<Object> beforeTerminal = new ArrayDeque<>(0);
 
     private long burstNanos;
-    private long bytesToClient;
     private boolean inClientBurst;
     private boolean inUpstreamBurst;
     private boolean needsFlush;
@@ -384,8 +384,16 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     @Override
     public Future<?> startTls(Side side, TlsHandler handler, @Nullable ByteBuf first) {
         Channel target = side == Side.CLIENT ? channel : connection.upstreamChannel();
+<<<<<<< HEAD
         return TlsStart.begin(
                 closeReason == null ? target : null, handler, first, () -> close(side.tlsFailed()), loop());
+=======
+        if (target == null || closeReason != null) {
+            ReferenceCountUtil.release(first);
+            return loop().newFailedFuture(new IllegalStateException("no upstream connection to start TLS on"));
+        }
+        return SessionEvents.startTls(this, side, target, handler, first);
+>>>>>>> stunnel
     }
 
     // ---- closing

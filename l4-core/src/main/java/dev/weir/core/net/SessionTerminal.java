@@ -38,11 +38,24 @@ final class SessionTerminal implements TerminalContext {
     @Override
     public void upstream(String cluster, @Nullable SocketAddress address, @Nullable Channel channel) {
         session.upstream(cluster, address, channel);
+        SessionEvents.upstream(session, address, channel);
     }
 
     @Override
     public void judge(Endpoint endpoint) {
         session.connection().judge(endpoint);
+    }
+
+    @Override
+    public void connectFailed(Endpoint endpoint, Throwable cause) {
+        ClientConnection connection = session.connection();
+        session.home()
+                .events()
+                .connectFailed(
+                        connection.id(),
+                        connection.listener(),
+                        endpoint.address().toString(),
+                        cause);
     }
 
     @Override

@@ -232,4 +232,20 @@ class BalancersTest {
                 .extracting(Object::toString)
                 .containsExactly("maglev.table_size: 65536 (expected: a prime number)");
     }
+
+    @Test
+    void firstAvailableGoesOnOnlyAfterFailures() {
+        LoadBalancer.Picker picker = picker("first_available", Map.of(), EQUAL);
+
+        assertThat(IntStream.range(0, 4)
+                        .map(call -> picker.pick(call, 0))
+                        .boxed()
+                        .toList())
+                .containsOnly(0);
+        assertThat(IntStream.range(0, 4)
+                        .map(attempt -> picker.pick(7, attempt))
+                        .boxed()
+                        .toList())
+                .containsExactly(0, 1, 2, 0);
+    }
 }
