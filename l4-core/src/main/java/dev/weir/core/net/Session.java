@@ -384,16 +384,7 @@ final class Session extends ChannelDuplexHandler implements ChainEnds {
     @Override
     public Future<?> startTls(Side side, TlsHandler handler, @Nullable ByteBuf first) {
         Channel target = side == Side.CLIENT ? channel : connection.upstreamChannel();
-<<<<<<< HEAD
-        return TlsStart.begin(
-                closeReason == null ? target : null, handler, first, () -> close(side.tlsFailed()), loop());
-=======
-        if (target == null || closeReason != null) {
-            ReferenceCountUtil.release(first);
-            return loop().newFailedFuture(new IllegalStateException("no upstream connection to start TLS on"));
-        }
-        return SessionEvents.startTls(this, side, target, handler, first);
->>>>>>> stunnel
+        return SessionEvents.startTls(this, side, closeReason == null ? target : null, handler, first);
     }
 
     // ---- closing

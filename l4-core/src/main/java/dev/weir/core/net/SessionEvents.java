@@ -50,8 +50,14 @@ final class SessionEvents {
     }
 
     /** TLS begins in mid-stream, which tells of itself. */
-    static Future<?> startTls(Session session, Side side, Channel target, TlsHandler handler, @Nullable ByteBuf first) {
-        Future<?> handshake = TlsStart.begin(target, handler, first, () -> session.close(side.tlsFailed()));
+    static Future<?> startTls(
+            Session session, Side side, @Nullable Channel target, TlsHandler handler, @Nullable ByteBuf first) {
+        Future<?> handshake = TlsStart.begin(
+                target,
+                handler,
+                first,
+                () -> session.close(side.tlsFailed()),
+                session.channel().eventLoop());
         ConnectionEvents events = session.home().events();
         if (events == ConnectionEvents.NONE) {
             return handshake;
