@@ -208,18 +208,37 @@ final class TlsSections {
         file(section, "CAfile", prefix + "ca");
         file(section, "CAstore", prefix + "ca");
         file(section, "CApath", prefix + "ca_path");
-        file(section, "CRLfile", prefix + "crl");
-        file(section, "CRLpath", prefix.isEmpty() ? "crl_path" : "client_crl_path");
-        String responder = service.text("OCSP");
-        if (responder == null && !service.yes("OCSPaia", false)) {
+        if (!trust.chain()) {
+            for (String option : List.of("CRLfile", "CRLpath", "OCSP", "OCSPaia")) {
+                if (service.last(option) != null && !(option.equals("OCSPaia") && !service.yes(option, false))) {
+                    findings.error(service.last(option), "is not to be had without verifyChain = yes (expected: it, or no revocation)");
+                }
+            }
             return;
         }
-        Map<String, Object> ocsp = new LinkedHashMap<>();
-        if (responder != null) {
-            ocsp.put("responder", responder);
+        file(section, "CRLfile", prefix + "crl");
+        file(section, "CRLpath", prefix.isEmpty() ? "crl_path" : "client_crl_path");
+        ocsp(section, prefix);
+    }
+
+    private void ocsp(Map<String, Object> section, String prefix) {
+        String responder = service.text("OCSP");
+        boolean aia = service.yes("OCSPaia", false);
+        if (responder == null && !aia) {
+            return;
         }
-        ocsp.put("aia", service.yes("OCSPaia", false));
-        ocsp.put("nonce", service.yes("OCSPnonce", false));
+        if (service.yes("OCSPnonce", false)) {
+            findings.error(service.last("OCSPnonce"), "is not to be had: answers are taken as long as they are current");
+        }
+        Map<String, Object> ocsp = new LinkedHashMap<>();
+        if (responder == null) {
+            ocsp.put("aia", true);
+        } else {
+            ocsp.put("responder", responder);
+            if (aia) {
+                findings.warn(service.last("OCSPaia"), "has no effect: the responder of OCSP is asked about all");
+            }
+        }
         ocsp.put("required", service.yes("OCSPrequire", true));
         section.put(prefix + "ocsp", ocsp);
         for (Setting flag : service.all("OCSPflag")) {
