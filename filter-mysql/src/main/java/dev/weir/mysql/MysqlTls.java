@@ -212,8 +212,8 @@ final class MysqlTls implements NetworkFilter, LoginProof.Owner {
             // In place of a greeting, or as it does not want to wait. Nothing of the client may follow: TLS has not
             // begun.
             wire().toClient(payload);
-            state = State.OVER;
-            wire().resumeClient();
+            state = State.CLOSED;
+            context().close(CloseReason.UPSTREAM_CLOSED);
         } else if (state == State.GREETING) {
             greeting(payload);
         } else {

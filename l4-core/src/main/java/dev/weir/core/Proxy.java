@@ -227,6 +227,14 @@ public final class Proxy implements AutoCloseable {
     }
 
     /**
+     * The same, with something to be done when all addresses are bound and none of the new ones accepts yet: to give up rights that are needed for
+     * binding. What it throws ends the attempt as an address does that cannot be bound.
+     */
+    public void apply(ProxyConfig config, Runnable bound) {
+        engine.apply(config, bound);
+    }
+
+    /**
      * Finds all problems that {@link #apply} would find but for busy addresses, without starting anything, and
      * reports them to the {@link dev.weir.core.config.ConfigErrors} that {@code config} was read with.
      */

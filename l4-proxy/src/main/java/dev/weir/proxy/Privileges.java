@@ -4,6 +4,11 @@ import com.sun.jna.Library;
 import com.sun.jna.Native;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +23,9 @@ final class Privileges {
         /** Sets the groups beside the main one. */
         int setgroups(long size, int[] groups);
 
+        /** Gives a file to somebody; -1 for as it is. */
+        int lchown(String path, int user, int group);
+
         /** Sets the main group. */
         int setgid(int group);
 
@@ -26,35 +34,70 @@ final class Privileges {
     }
 
     /**
-     * Becomes them; a null stays as it is.
+     * What is to be become, found out while all is still allowed.
      *
-     * @throws IOException if that may not be, or only in part: then the process must end
+     * @param user its number, or -1 to stay
+     * @param group its number, or -1 to stay
+     * @param libc null where nothing changes
      */
-    static void drop(@Nullable String user, @Nullable String group) throws IOException, InterruptedException {
-        if (user == null && group == null) {
-            return;
+    record Wanted(int user, int group, @Nullable LibC libc) {
+        /**
+         * Becomes it, for good.
+         *
+         * @throws IOException if that may not be, or only in part: then the process must end
+         */
+        void take() throws IOException {
+            if (libc == null) {
+                return;
+            }
+            if (group >= 0) {
+                check("setgid", group, libc.setgid(group));
+                check("setgroups", group, libc.setgroups(1, new int[] {group}));
+            } else {
+                check("setgroups", user, libc.setgroups(0, new int[1]));
+            }
+            if (user >= 0) {
+                check("setuid", user, libc.setuid(user));
+            }
         }
-        int uid = user == null ? -1 : id(user, "-u");
-        int gid = group == null ? -1 : group.matches("[0-9]+") ? Integer.parseInt(group) : group(group);
-        LibC libc;
-        try {
-            libc = Native.load("c", LibC.class);
-        } catch (UnsatisfiedLinkError e) {
-            throw new IOException("setuid and setgid are not to be had: " + e.getMessage(), e);
-        }
-        if (gid >= 0) {
-            check("setgid", group, libc.setgid(gid));
-            check("setgroups", group, libc.setgroups(1, new int[] {gid}));
-        }
-        if (uid >= 0) {
-            check("setuid", user, libc.setuid(uid));
+
+        /** Gives it a folder, with what is in it. */
+        void own(Path folder) throws IOException {
+            if (libc == null) {
+                return;
+            }
+            List<Path> all = new ArrayList<>(List.of(folder));
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+                files.forEach(all::add);
+            }
+            for (Path one : all) {
+                check("lchown", user, libc.lchown(one.toString(), user, group));
+            }
         }
     }
 
-    private static void check(String call, @Nullable String name, int result) throws IOException {
+    /**
+     * Finds them; a null stays as it is.
+     *
+     * @throws IOException if there are none of these names
+     */
+    static Wanted find(@Nullable String user, @Nullable String group) throws IOException, InterruptedException {
+        if (user == null && group == null) {
+            return new Wanted(-1, -1, null);
+        }
+        int uid = user == null ? -1 : id(user, "-u");
+        int gid = group == null ? -1 : group.matches("[0-9]+") ? Integer.parseInt(group) : group(group);
+        try {
+            return new Wanted(uid, gid, Native.load("c", LibC.class));
+        } catch (UnsatisfiedLinkError e) {
+            throw new IOException("setuid and setgid are not to be had: " + e.getMessage(), e);
+        }
+    }
+
+    private static void check(String call, int number, int result) throws IOException {
         if (result != 0) {
             throw new IOException(
-                    call + ": \"" + name + "\": error " + Native.getLastError() + " (expected: to be started by root)");
+                    call + ": " + number + ": error " + Native.getLastError() + " (expected: to be started by root)");
         }
     }
 

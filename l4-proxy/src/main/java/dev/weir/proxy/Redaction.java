@@ -13,7 +13,7 @@ final class Redaction {
     static final String SHOWN = "(redacted)";
 
     private static final Pattern SECRET = Pattern.compile("passw|passphrase|secret|credential|private"
-            + "|(^|_)(pass|token|auth|requirepass|masterauth|psk)($|_)"
+            + "|(^|_)(header|pass|token|auth|requirepass|masterauth|psk)($|_)"
             + "|(^|_)(api|access|secret|account|encryption|signing|ssl|tls)_?key"
             + "|(^|_)key($|_(pem|data|material))");
     private static final Pattern URL_PASSWORD = Pattern.compile("(://[^/@\\s:]*:)[^@/\\s]+@");

@@ -122,17 +122,23 @@ final class Server implements AdminSource, TakeoverServer.Source, AutoCloseable 
     }
 
     /** Starts one that tells {@code events} of its connections. */
-    static Server startTelling(ProxyConfig config, Object shown, Inherited inherited, ConnectionEvents events)
+    static Server startTelling(
+            ProxyConfig config, Object shown, Inherited inherited, ConnectionEvents events, Runnable bound)
             throws IOException {
         Server server = new Server(config, null, Server.class.getClassLoader(), inherited, false, events);
-        return start(server, config, shown, inherited);
+        return start(server, config, shown, inherited, bound);
     }
 
     private static Server start(Server server, ProxyConfig config, @Nullable Object shown, Inherited inherited) {
+        return start(server, config, shown, inherited, () -> {});
+    }
+
+    private static Server start(
+            Server server, ProxyConfig config, @Nullable Object shown, Inherited inherited, Runnable bound) {
         try {
             server.shown = shown;
             server.startAdmin(config.admin(), inherited.admin());
-            server.proxy.apply(config);
+            server.proxy.apply(config, bound);
             server.processMetrics.loaded();
             return server;
         } catch (RuntimeException e) {

@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import dev.weir.core.config.ConfigException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -136,11 +137,9 @@ final class StunnelCommand implements Subcommand {
     private int serve(StunnelConf conf, Arguments options, Terminal terminal, StunnelLog log) throws Exception {
         boolean inBackground = background(conf);
         try {
-            StunnelLog.Settings settings = StunnelLog.Settings.of(conf.process(), conf.inetd());
-            log.open(settings);
             new StunnelRun(conf, more(options), log, terminal, started).run();
             return 0;
-        } catch (IOException | IllegalStateException | StunnelConf.BindException e) {
+        } catch (IOException | UncheckedIOException | IllegalStateException | StunnelConf.BindException e) {
             if (!StunnelRun.isTold(e)) {
                 log.log(StunnelLog.ERROR, String.valueOf(e.getMessage()));
             }

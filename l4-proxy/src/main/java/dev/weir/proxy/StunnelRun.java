@@ -6,6 +6,7 @@ import dev.weir.core.config.ConfigException;
 import dev.weir.core.config.ListenerConfig;
 import dev.weir.proxy.AdminSource.ReloadOutcome;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -63,16 +64,19 @@ final class StunnelRun {
         StunnelConf conf = applied.bindable(inherited.own(applied.config().listeners()), log);
         use(conf);
         WatchedFile watched = new WatchedFile(conf.path());
+        Privileges.Wanted rights = Privileges.find(name(conf, "setuid"), name(conf, "setgid"));
         try (Server server = Server.startTelling(
-                        conf.config(), Reloader.plain(conf.foreign().file()), inherited, events);
+                        conf.config(),
+                        Reloader.plain(conf.foreign().file()),
+                        inherited,
+                        events,
+                        () -> giveUp(rights, conf, bridges));
                 Reloader reloader = new Reloader(() -> next(server), watched, server, systemd)) {
             StunnelAppender.install(log);
             signals(server, reloader);
             server.onReload(() -> reload(server, reloader));
             bound(server);
-            owners(conf);
             Path pid = pidFile(conf);
-            Privileges.drop(name(conf, "setuid"), name(conf, "setgid"));
             log.log(StunnelLog.INFO, conf.inetd() ? "Service [inetd] started" : "Accepting new connections");
             bridge(conf);
             systemd.ready(false, "serving");
@@ -92,7 +96,7 @@ final class StunnelRun {
 
     private static @Nullable String name(StunnelConf conf, String option) {
         String name = conf.process().getOrDefault(option, "");
-        return name.isEmpty() || conf.inetd() ? null : name;
+        return name.isEmpty() ? null : name;
     }
 
     // ---- signals
@@ -209,6 +213,20 @@ final class StunnelRun {
         return address.startsWith("unix:")
                 ? address.substring("unix:".length())
                 : address.replace("[", "").replace("]", "");
+    }
+
+    /** All addresses are bound, and nobody has been served yet. What is written from now on is written with the rights that are left. */
+    private void giveUp(Privileges.Wanted rights, StunnelConf conf, @Nullable Path bridges) {
+        try {
+            owners(conf);
+            if (bridges != null) {
+                rights.own(bridges);
+            }
+            rights.take();
+            log.open(StunnelLog.Settings.of(conf.process(), conf.inetd()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
     }
 
     private void owners(StunnelConf conf) throws IOException {

@@ -3,6 +3,7 @@ package dev.weir.tls.psk;
 import java.io.IOException;
 import org.bouncycastle.tls.AlertDescription;
 import org.bouncycastle.tls.TlsClientProtocol;
+import org.bouncycastle.tls.TlsFatalAlert;
 import org.bouncycastle.tls.TlsProtocol;
 import org.bouncycastle.tls.TlsServerProtocol;
 
@@ -60,6 +61,12 @@ interface PskProtocol {
             return inputEnded;
         }
 
+        /** To go on would let a peer that does not read make us write. */
+        @Override
+        protected boolean handleRenegotiation() throws IOException {
+            throw new TlsFatalAlert(AlertDescription.no_renegotiation);
+        }
+
         @Override
         protected void handleAlertWarningMessage(short alertDescription) throws IOException {
             if (alertDescription == AlertDescription.close_notify && peer.isDone()) {
@@ -102,6 +109,12 @@ interface PskProtocol {
         @Override
         public boolean inputEnded() {
             return inputEnded;
+        }
+
+        /** To go on would let a peer that does not read make us write. */
+        @Override
+        protected boolean handleRenegotiation() throws IOException {
+            throw new TlsFatalAlert(AlertDescription.no_renegotiation);
         }
 
         @Override

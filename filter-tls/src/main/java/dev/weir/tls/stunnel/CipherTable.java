@@ -72,7 +72,7 @@ record CipherTable(String name, Set<String> tags, int bits, boolean boring, bool
         if (psk) {
             tags.addAll(List.of("PSK", "APSK", ecdhe ? "KECDHEPSK" : dhe ? "KDHEPSK" : "KPSK"));
         } else {
-            tags.addAll(name.contains("ECDSA") ? List.of("ECDSA", "AECDSA") : List.of("ARSA", "RSA"));
+            tags.addAll(name.contains("ECDSA") ? List.of("ECDSA", "AECDSA") : List.of("ARSA"));
         }
         encryption(name, tags);
         return Set.copyOf(new java.util.HashSet<>(tags));

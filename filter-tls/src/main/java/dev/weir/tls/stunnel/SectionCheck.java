@@ -114,6 +114,10 @@ final class SectionCheck {
             findings.error(service, "\"redirect\" is unsupported in client sections");
         } else if (EARLY.contains(protocol(service))) {
             findings.error(service, "\"redirect\" is incompatible with the specified protocol negotiation");
+        } else if (service.has("exec")) {
+            findings.error(service, "\"redirect\" beside \"exec\" is not to be had (expected: one of the two)");
+        } else if (protocol(service).equals("socks") || protocol(service).equals("connect")) {
+            findings.error(service, "\"redirect\" beside protocol = " + protocol(service) + " is not to be had");
         } else if (!trust.chain() && !trust.peer()) {
             findings.error(
                     service, "Either \"verifyChain\" or \"verifyPeer\" has to be enabled for \"redirect\" to work");

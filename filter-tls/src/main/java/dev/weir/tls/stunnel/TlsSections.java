@@ -210,8 +210,10 @@ final class TlsSections {
         file(section, "CApath", prefix + "ca_path");
         if (!trust.chain()) {
             for (String option : List.of("CRLfile", "CRLpath", "OCSP", "OCSPaia")) {
-                if (service.last(option) != null && !(option.equals("OCSPaia") && !service.yes(option, false))) {
-                    findings.error(service.last(option), "is not to be had without verifyChain = yes (expected: it, or no revocation)");
+                Setting setting = service.last(option);
+                if (setting != null && !setting.value().equalsIgnoreCase("no")) {
+                    findings.error(
+                            setting, "is not to be had without verifyChain = yes (expected: it, or no revocation)");
                 }
             }
             return;
@@ -227,16 +229,18 @@ final class TlsSections {
         if (responder == null && !aia) {
             return;
         }
-        if (service.yes("OCSPnonce", false)) {
-            findings.error(service.last("OCSPnonce"), "is not to be had: answers are taken as long as they are current");
+        Setting nonce = service.last("OCSPnonce");
+        if (nonce != null && service.yes("OCSPnonce", false)) {
+            findings.error(nonce, "is not to be had: answers are taken as long as they are current");
         }
         Map<String, Object> ocsp = new LinkedHashMap<>();
         if (responder == null) {
             ocsp.put("aia", true);
         } else {
             ocsp.put("responder", responder);
-            if (aia) {
-                findings.warn(service.last("OCSPaia"), "has no effect: the responder of OCSP is asked about all");
+            Setting both = service.last("OCSPaia");
+            if (aia && both != null) {
+                findings.warn(both, "has no effect: the responder of OCSP is asked about all");
             }
         }
         ocsp.put("required", service.yes("OCSPrequire", true));

@@ -85,7 +85,8 @@ final class Connecting {
         this.cluster = settings.cluster();
         this.context = context;
         this.owner = owner;
-        this.target = context.connection().get(ConnectionAttribute.TARGET);
+        // Who was sent to another cluster has no say in where that is.
+        this.target = settings.overridden() ? null : context.connection().get(ConnectionAttribute.TARGET);
     }
 
     void start() {

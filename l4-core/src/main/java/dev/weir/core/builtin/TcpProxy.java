@@ -43,6 +43,7 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
      * @param idleNanos 0 for none
      * @param longestNanos 0 for none
      * @param targets where clients may ask to be connected to; null for nowhere
+     * @param overridden whether a filter has chosen the cluster
      */
     record Settings(
             Cluster cluster,
@@ -52,10 +53,11 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
             Connecting.Attempts attempts,
             @Nullable Mirror mirror,
             @Nullable TargetRules targets,
+            boolean overridden,
             UpstreamMetrics metrics) {
         /** The same for another cluster. */
         Settings with(Cluster other, UpstreamMetrics itsMetrics) {
-            return new Settings(other, hashBy, idleNanos, longestNanos, attempts, mirror, targets, itsMetrics);
+            return new Settings(other, hashBy, idleNanos, longestNanos, attempts, mirror, null, true, itsMetrics);
         }
     }
 
@@ -127,7 +129,8 @@ final class TcpProxy extends ChannelInboundHandlerAdapter implements Connecting.
         upstream = channel;
         connected = true;
         context.upstream(settings.cluster.name(), channel.remoteAddress(), channel);
-        if (settings.cluster.wantsOutcomes() && context.connection().get(ConnectionAttribute.TARGET) == null) {
+        if (settings.cluster.wantsOutcomes()
+                && (settings.overridden || context.connection().get(ConnectionAttribute.TARGET) == null)) {
             context.judge(endpoint);
             silent = new Silent(endpoint, context.clock().nanoTime());
         }

@@ -4,10 +4,12 @@ import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Mirror;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.config.Units;
+import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.TerminalFactory;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -55,15 +57,26 @@ public final class TcpProxyFactory implements TerminalFactory {
                 attempts(config),
                 mirror,
                 targets(config),
+                false,
                 metrics);
         return loop -> {
             Map<String, TcpProxy.Settings> others = new HashMap<>();
-            return context -> new TcpProxy(chosen(settings, others, context.connection(), environment), context);
+            return context -> {
+                TcpProxy.Settings chosen = chosen(settings, others, context.connection(), environment);
+                if (chosen == null) {
+                    // Not to that of all: whoever was sent elsewhere may not be one of them.
+                    context.connection()
+                            .loop()
+                            .execute(() -> context.connection().close(CloseReason.NO_ENDPOINT));
+                    return new ChannelInboundHandlerAdapter();
+                }
+                return new TcpProxy(chosen, context);
+            };
         };
     }
 
-    /** Those of the cluster that a filter has chosen, if there is such a one. */
-    private static TcpProxy.Settings chosen(
+    /** Those of the cluster that a filter has chosen; null if there is no such one. */
+    private static TcpProxy.@Nullable Settings chosen(
             TcpProxy.Settings configured,
             Map<String, TcpProxy.Settings> others,
             Connection connection,
@@ -76,7 +89,7 @@ public final class TcpProxyFactory implements TerminalFactory {
         if (known == null) {
             Cluster cluster = environment.cluster(name);
             if (cluster == null) {
-                return configured;
+                return null;
             }
             known = configured.with(cluster, new UpstreamMetrics(environment.meters(), name));
             others.put(name, known);

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes upstream connections; resolves names without blocking. One per proxy. */
 final class Connector implements AutoCloseable {
+    private static final int LONGEST_TTL_SECONDS = 60;
+
     private final Transport transport;
     private final WriteBufferWaterMark waterMark = new WriteBufferWaterMark(32 << 10, 64 << 10);
     private @Nullable DnsAddressResolverGroup resolvers;
@@ -157,6 +159,8 @@ final class Connector implements AutoCloseable {
         if (resolvers == null) {
             resolvers = new DnsAddressResolverGroup(new DnsNameResolverBuilder()
                     .datagramChannelType(transport.datagram())
+                    // Clients may choose names, and whoever answers for these how long they are kept.
+                    .ttl(0, LONGEST_TTL_SECONDS)
                     // A channel that could not be made, for lack of descriptors, would be kept for ever.
                     .datagramChannelStrategy(DnsNameResolverChannelStrategy.ChannelPerResolution));
         }

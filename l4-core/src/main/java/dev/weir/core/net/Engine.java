@@ -144,7 +144,12 @@ public final class Engine implements AutoCloseable {
     }
 
     /** See {@link dev.weir.core.Proxy#apply}. */
-    public synchronized void apply(ProxyConfig config) {
+    public void apply(ProxyConfig config) {
+        apply(config, () -> {});
+    }
+
+    /** See {@link dev.weir.core.Proxy#apply(ProxyConfig, Runnable)}. */
+    public synchronized void apply(ProxyConfig config, Runnable bound) {
         if (closed || draining) {
             throw new IllegalStateException("the proxy is " + (closed ? "closed" : "draining"));
         }
@@ -174,6 +179,7 @@ public final class Engine implements AutoCloseable {
                     swap.bind(listener, old);
                 }
             });
+            bound.run();
         } catch (RuntimeException e) {
             swap.undo();
             next.release();

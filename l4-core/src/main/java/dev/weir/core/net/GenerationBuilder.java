@@ -41,6 +41,9 @@ import org.jspecify.annotations.Nullable;
  * misplaced terminals, and what the factories find.
  */
 final class GenerationBuilder {
+    /** The terminal that honours the cluster that was chosen for a connection. */
+    private static final String GOES_ELSEWHERE = "tcp_proxy";
+
     private final Extensions extensions;
     private final Connector connector;
     private final Clusters shared;
@@ -215,10 +218,21 @@ final class GenerationBuilder {
                                                 ", ", extensions.terminals().keySet()) + ")");
             }
         }
+        terminalHonours(secure, terminalType, listener);
         return terminal == null
                 ? null
                 : new ChainPlan(
                         chain.match(), secure, List.copyOf(types), List.copyOf(filters), terminalType, terminal);
+    }
+
+    private static void terminalHonours(@Nullable TlsServer secure, String terminalType, ListenerConfig listener) {
+        if (secure != null && secure.unauthorizedCluster() != null && !terminalType.equals(GOES_ELSEWHERE)) {
+            listener.node()
+                    .error(
+                            "filters",
+                            "the terminal \"" + terminalType + "\" serves all alike (expected: " + GOES_ELSEWHERE
+                                    + ", where tls.on_unauthorized names a cluster)");
+        }
     }
 
     private @Nullable TlsServer secure(ConfigNode section, ListenerConfig listener) {

@@ -7,7 +7,9 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.AttributeKey;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.EventExecutor;
@@ -15,6 +17,7 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.ArrayDeque;
 import java.util.Map;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -80,20 +83,10 @@ final class TlsStart {
             throw e;
         }
         if (first != null) {
-            ChannelHandlerContext context = channel.pipeline().context(handler);
+            Behind behind = new Behind();
+            channel.pipeline().addBefore(channel.pipeline().context(handler).name(), null, behind);
             // Later, because the filter that asked is still running: plain text must not reach it before.
-            channel.eventLoop().execute(() -> {
-                if (context.isRemoved()) {
-                    first.release(); // closed meanwhile
-                    return;
-                }
-                try {
-                    handler.channelRead(context, first);
-                    handler.channelReadComplete(context);
-                } catch (Exception e) {
-                    onFailure.run();
-                }
-            });
+            loop.execute(() -> behind.deliver(first));
         }
         return secured;
     }
@@ -109,6 +102,63 @@ final class TlsStart {
             pipeline.addFirst(handler);
         } else {
             pipeline.addAfter(outer, null, handler);
+        }
+    }
+
+    /** What is read meanwhile waits behind what was read before. */
+    private static final class Behind extends ChannelInboundHandlerAdapter {
+        private final ArrayDeque<Object> waiting = new ArrayDeque<>(2);
+        private @Nullable ChannelHandlerContext context;
+
+        @Override
+        public void handlerAdded(ChannelHandlerContext ctx) {
+            context = ctx;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            waiting.add(message);
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext ctx) {
+            // told when all is delivered
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event instanceof ChannelInputShutdownEvent) {
+                waiting.add(event);
+            } else {
+                ctx.fireUserEventTriggered(event);
+            }
+        }
+
+        void deliver(ByteBuf first) {
+            ChannelHandlerContext ctx = context;
+            if (ctx == null || ctx.isRemoved()) {
+                first.release(); // closed meanwhile
+                return;
+            }
+            waiting.addFirst(first);
+            for (Object message = waiting.poll(); message != null; message = waiting.poll()) {
+                if (message instanceof ChannelInputShutdownEvent) {
+                    ctx.fireChannelReadComplete();
+                    ctx.fireUserEventTriggered(message);
+                } else {
+                    ctx.fireChannelRead(message);
+                }
+            }
+            ctx.fireChannelReadComplete();
+            if (!ctx.isRemoved()) {
+                ctx.pipeline().remove(this);
+            }
+        }
+
+        @Override
+        public void handlerRemoved(ChannelHandlerContext ctx) {
+            waiting.forEach(ReferenceCountUtil::release);
+            waiting.clear();
         }
     }
 }
