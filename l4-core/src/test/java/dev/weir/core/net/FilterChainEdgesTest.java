@@ -158,7 +158,9 @@ class FilterChainEdgesTest {
         TlsStart.begin(channel, tls(), first, () -> {}, channel.eventLoop());
 
         // As the end of a channel does with its pipeline.
-        channel.pipeline().remove(TestTlsHandler.class);
+        while (channel.pipeline().first() != null) {
+            channel.pipeline().removeFirst();
+        }
         channel.runPendingTasks();
 
         assertThat(first.refCnt()).isZero();
