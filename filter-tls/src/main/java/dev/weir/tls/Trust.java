@@ -38,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 /** Decides whom to trust, for both engines: made of what files held when they were read. Immutable; on any thread. */
 final class Trust extends X509ExtendedTrustManager {
     private static final X509Certificate[] NONE = {};
+    private static final int DEEPEST = 10;
 
     private final TrustSettings settings;
     private final boolean deferred;
@@ -120,11 +121,18 @@ final class Trust extends X509ExtendedTrustManager {
             TrustSettings settings, List<X509Certificate> authorities, List<X509CRL> revoked)
             throws TlsFileException, GeneralSecurityException {
         Set<TrustAnchor> anchors = new HashSet<>();
+        List<X509Certificate> between = new ArrayList<>();
         for (X509Certificate one : authorities.isEmpty() ? system() : authorities) {
-            anchors.add(new TrustAnchor(one, null));
+            // Nothing above an anchor is looked at: one whose issuer is here, too, is none.
+            if (isOwnIssuer(one) || issuers(one, authorities).isEmpty()) {
+                anchors.add(new TrustAnchor(one, null));
+            } else {
+                between.add(one);
+            }
         }
         PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, new X509CertSelector());
         parameters.setRevocationEnabled(false);
+        parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(between)));
         PKIXRevocationChecker checker =
                 (PKIXRevocationChecker) CertPathValidator.getInstance("PKIX").getRevocationChecker();
         TrustSettings.Ocsp ocsp = settings.ocsp();
@@ -158,6 +166,45 @@ final class Trust extends X509ExtendedTrustManager {
             throw new TlsFileException(settings.crlPath(), "holds no lists of revoked certificates", null);
         }
         return List.copyOf(revoked);
+    }
+
+    private static boolean isOwnIssuer(X509Certificate one) {
+        return one.getSubjectX500Principal().equals(one.getIssuerX500Principal());
+    }
+
+    private static List<X509Certificate> issuers(X509Certificate of, List<X509Certificate> among) {
+        return among.stream()
+                .filter(one -> one.getSubjectX500Principal().equals(of.getIssuerX500Principal()))
+                .toList();
+    }
+
+    /** The JDK takes anchors whatever their dates: a chain whose authorities have all ended has ended. */
+    private void current(X509Certificate[] chain, CertificateNames names) throws Distrust {
+        X509Certificate at = chain[0];
+        for (int depth = 0; depth < DEEPEST && !isOwnIssuer(at); depth++) {
+            List<X509Certificate> above = new ArrayList<>(issuers(at, authorities));
+            above.addAll(issuers(at, List.of(chain)));
+            if (above.isEmpty()) {
+                return;
+            }
+            X509Certificate next = null;
+            for (X509Certificate one : above) {
+                next = next == null && isCurrent(one) ? one : next;
+            }
+            if (next == null) {
+                throw new Distrust(Failure.EXPIRED, "its authority has expired: " + names.subject(), null);
+            }
+            at = next;
+        }
+    }
+
+    private static boolean isCurrent(X509Certificate one) {
+        try {
+            one.checkValidity();
+            return true;
+        } catch (CertificateException e) {
+            return false;
+        }
     }
 
     private static Set<PKIXRevocationChecker.Option> options(TrustSettings.Ocsp ocsp, boolean lists) {
@@ -200,6 +247,7 @@ final class Trust extends X509ExtendedTrustManager {
         if (chains != null) {
             revoked(own, names);
             chain(chains, chain, kind, host, names);
+            current(chain, names);
         }
         for (X509Certificate one : chain) {
             if (!Credential.isStrong(one, securityLevel)) {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -17,6 +18,8 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -137,6 +140,52 @@ class TlsTrustTest {
             assertThat(servedByOpenSsl(bed, other, other.getCertificatePEM())).isFalse();
             assertThat(bed.count("weir.tls.handshake.failures", "reason", "not_pinned"))
                     .isEqualTo(1);
+        }
+    }
+
+    @Test
+    void anAuthorityThatHasExpiredVouchesForNobody() throws Exception {
+        Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+        X509Bundle root = new CertificateBuilder()
+                .subject("CN=Old Root")
+                .ecp256()
+                .setIsCertificateAuthority(true)
+                .notBefore(now.minus(90, ChronoUnit.DAYS))
+                .notAfter(now.minus(1, ChronoUnit.DAYS))
+                .buildSelfSigned();
+        X509Bundle own = new CertificateBuilder().subject("CN=late").ecp256().buildIssuedBy(root);
+        Pki.write(pki.path("old.pem"), root.getCertificatePEM());
+        try (TlsBed bed = TlsBed.echo(section(
+                List.of(certificate(pki, "server")),
+                "client_ca",
+                pki.path("old.pem").toString()))) {
+            assertThat(servedByOpenSsl(bed, own, own.getCertificatePEM())).isFalse();
+            assertThat(bed.count("weir.tls.handshake.failures", "reason", "expired")).isEqualTo(1);
+        }
+    }
+
+    /** As OpenSSL's CRL_CHECK_ALL: also of those between. */
+    @Test
+    void anAuthorityBetweenThatWasRevokedVouchesForNobody() throws Exception {
+        X509Bundle between = new CertificateBuilder()
+                .subject("CN=Between")
+                .ecp256()
+                .setIsCertificateAuthority(true)
+                .buildIssuedBy(pki.root());
+        X509Bundle own = new CertificateBuilder().subject("CN=below").ecp256().buildIssuedBy(between);
+        Pki.write(pki.path("both.pem"), pki.root().getCertificatePEM() + between.getCertificatePEM());
+        for (boolean revoked : new boolean[] {false, true}) {
+            Map<String, Object> section = section(
+                    List.of(certificate(pki, "server")),
+                    "client_ca",
+                    pki.path("both.pem").toString());
+            if (revoked) {
+                ClientCertificates.revoke(pki, between.getCertificate().getSerialNumber());
+                section.put("client_crl", pki.path("crl.pem").toString());
+            }
+            try (TlsBed bed = TlsBed.echo(section)) {
+                assertThat(servedByOpenSsl(bed, own, own.getCertificatePEM())).isEqualTo(!revoked);
+            }
         }
     }
 
