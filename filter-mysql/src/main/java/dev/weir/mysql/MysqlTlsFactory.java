@@ -11,6 +11,7 @@ import dev.weir.core.tls.TlsSupport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.Arrays;
@@ -120,6 +121,8 @@ public final class MysqlTlsFactory implements FilterFactory {
                 return null;
             }
             return RsaKey.read(Files.readString(path));
+        } catch (NoSuchFileException e) {
+            config.error("rsa_private_key", "\"" + file + "\" does not exist");
         } catch (IOException | InvalidPathException e) {
             config.error("rsa_private_key", "\"" + file + "\" cannot be read: " + e + expected);
         } catch (GeneralSecurityException e) {

@@ -88,7 +88,7 @@ class AdminServerTest {
                         + "\"max_connections\":0}}");
         assertThat(get("/clusters").body().strip())
                 .isEqualTo(
-                        "{\"clusters\":[{\"name\":\"orders\",\"load_balancing\":\"round_robin\",\"version\":7,\"panic\":false,"
+                        "{\"clusters\":[{\"name\":\"orders\",\"load_balancing\":\"round_robin\",\"version\":7,\"panic\":false,\"tls\":\"insecure\","
                                 + "\"limits\":[{\"limit\":\"connections\",\"open\":2,\"max\":100,\"overflows\":0},"
                                 + "{\"limit\":\"pending\",\"open\":0,\"overflows\":0},"
                                 + "{\"limit\":\"host_connections\",\"max\":50,\"overflows\":6}],"
