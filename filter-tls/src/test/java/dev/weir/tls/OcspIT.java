@@ -156,8 +156,20 @@ class OcspIT {
 
     private Process responder(int port) throws IOException {
         return new ProcessBuilder(
-                        OpenSslPeer.PROGRAM.toString(), "ocsp", "-port", Integer.toString(port), "-index", "index.txt", "-rsigner",
-                        "ca.pem", "-rkey", "root.key", "-CA", "ca.pem", "-ndays", "3")
+                        OpenSslPeer.PROGRAM.toString(),
+                        "ocsp",
+                        "-port",
+                        Integer.toString(port),
+                        "-index",
+                        "index.txt",
+                        "-rsigner",
+                        "ca.pem",
+                        "-rkey",
+                        "root.key",
+                        "-CA",
+                        "ca.pem",
+                        "-ndays",
+                        "3")
                 .directory(folder.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("responder.log").toFile())

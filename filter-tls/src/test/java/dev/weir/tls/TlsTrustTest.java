@@ -160,7 +160,8 @@ class TlsTrustTest {
                 "client_ca",
                 pki.path("old.pem").toString()))) {
             assertThat(servedByOpenSsl(bed, own, own.getCertificatePEM())).isFalse();
-            assertThat(bed.count("weir.tls.handshake.failures", "reason", "expired")).isEqualTo(1);
+            assertThat(bed.count("weir.tls.handshake.failures", "reason", "expired"))
+                    .isEqualTo(1);
         }
     }
 
