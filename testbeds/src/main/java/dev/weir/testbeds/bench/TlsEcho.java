@@ -8,6 +8,8 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -17,13 +19,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** A server that sends back what it gets, with or without TLS; it counts handshakes. */
-final class TlsEcho {
+final class TlsEcho implements AutoCloseable {
     private final AtomicLong handshakes = new AtomicLong();
     private final AtomicLong resumed = new AtomicLong();
+    private final ChannelGroup channels;
     private final int port;
     private volatile String cipher = "";
 
     private TlsEcho(EventLoopGroup loops, @Nullable SslContext context) {
+        channels = new DefaultChannelGroup(loops.next(), true);
         Channel channel = new ServerBootstrap()
                 .group(loops)
                 .channel(EpollServerSocketChannel.class)
@@ -32,6 +36,7 @@ final class TlsEcho {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel child) {
+                        channels.add(child);
                         if (context != null) {
                             child.pipeline().addLast(context.newHandler(child.alloc()));
                         }
@@ -41,12 +46,19 @@ final class TlsEcho {
                 .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .syncUninterruptibly()
                 .channel();
+        channels.add(channel);
         port = ((InetSocketAddress) channel.localAddress()).getPort();
     }
 
-    /** Starts it on a free port; it ends with its loops. */
+    /** Starts it on a free port. */
     static TlsEcho start(EventLoopGroup loops, @Nullable SslContext context) {
         return new TlsEcho(loops, context);
+    }
+
+    /** Ends it, with all of its connections. Not on a loop. */
+    @Override
+    public void close() {
+        channels.close().awaitUninterruptibly();
     }
 
     int port() {

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 /** The load of {@code testbeds/bench tls} does what its figures are named after. */
 class TlsLoadTest {
     private final List<SslContext> contexts = new ArrayList<>();
+    private final List<TlsEcho> echoes = new ArrayList<>();
     private EventLoopGroup loops;
 
     @BeforeEach
@@ -41,6 +42,7 @@ class TlsLoadTest {
 
     @AfterEach
     void stop() throws InterruptedException {
+        echoes.forEach(TlsEcho::close);
         if (loops != null) {
             loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
         }
@@ -152,8 +154,10 @@ class TlsLoadTest {
                 .setIsCertificateAuthority(true)
                 .ecp256()
                 .buildSelfSigned();
-        return TlsEcho.start(
+        TlsEcho echo = TlsEcho.start(
                 loops, used(TlsContexts.server(bundle.toTempCertChainPem(), bundle.toTempPrivateKeyPem(), version)));
+        echoes.add(echo);
+        return echo;
     }
 
     private TlsLoad load(int port, @Nullable String version, boolean resuming, int bytes) throws IOException {
