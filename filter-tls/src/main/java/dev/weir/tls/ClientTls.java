@@ -16,17 +16,14 @@ import java.util.List;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** TLS toward the upstreams of one section: a state made of files, replaced as a whole when these change. */
 final class ClientTls implements TlsClient, AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(ClientTls.class);
-
     private final ClientSettings settings;
     private final TlsSupport.Scope scope;
     private final TlsMetrics metrics;
     private final Handshakes handshakes;
+    private final Reloads reloads;
     private final Tasks tasks;
     private final Validity validity;
     private final @Nullable FileWatch watch;
@@ -45,6 +42,7 @@ final class ClientTls implements TlsClient, AutoCloseable {
         this.state = load();
         this.metrics = new TlsMetrics(scope, false);
         this.handshakes = new Handshakes(scope, metrics);
+        this.reloads = new Reloads(scope, metrics);
         this.validity = new Validity(scope, settings.protocol().warning());
         show(state);
         this.watch = settings.protocol().reload().isZero() || files.isEmpty()
@@ -70,24 +68,14 @@ final class ClientTls implements TlsClient, AutoCloseable {
     }
 
     private synchronized void reload() {
-        if (closed) {
-            return;
-        }
-        try {
-            State next = load();
-            State old = state;
-            state = next;
-            ReferenceCountUtil.release(old.context);
-            show(next);
-            metrics.reloaded(true);
-            LOG.info("certificates reloaded {}={}", scope.kind(), scope.name());
-        } catch (TlsFileException | GeneralSecurityException | SSLException | RuntimeException e) {
-            metrics.reloaded(false);
-            LOG.warn(
-                    "certificates not reloaded, the old ones stay in use {}={}: {}",
-                    scope.kind(),
-                    scope.name(),
-                    String.valueOf(e.getMessage()));
+        if (!closed) {
+            reloads.run(() -> {
+                State next = load();
+                State old = state;
+                state = next;
+                ReferenceCountUtil.release(old.context);
+                show(next);
+            });
         }
     }
 

@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
 /** TLS by Netty, on BoringSSL or the JDK. */
 public final class NettyTls implements TlsSupport {
     @Override
-    public TlsServer server(ConfigNode node, Scope scope) {
+    public @Nullable TlsServer server(ConfigNode node, Scope scope) {
         if (node.has("psk")) {
             PskSection section = PskSection.of(node, true, scope);
-            return section == null ? NoServer.INSTANCE : section.server();
+            return section == null ? null : section.server();
         }
         int problems = node.errors().count();
         ServerSettings settings = ServerSettings.from(node);
@@ -29,14 +29,14 @@ public final class NettyTls implements TlsSupport {
                 node.error(problem(e));
             }
         }
-        return NoServer.INSTANCE;
+        return null;
     }
 
     @Override
-    public TlsClient client(ConfigNode node, Scope scope) {
+    public @Nullable TlsClient client(ConfigNode node, Scope scope) {
         if (node.has("psk")) {
             PskSection section = PskSection.of(node, false, scope);
-            return section == null ? NoServer.INSTANCE : section.client();
+            return section == null ? null : section.client();
         }
         int problems = node.errors().count();
         ClientSettings settings = ClientSettings.from(node);
@@ -49,7 +49,7 @@ public final class NettyTls implements TlsSupport {
                 node.error(problem(e));
             }
         }
-        return NoServer.INSTANCE;
+        return null;
     }
 
     private static String problem(Exception e) {

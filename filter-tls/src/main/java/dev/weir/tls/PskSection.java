@@ -14,26 +14,23 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** A section whose keys both sides know already ({@code psk}), in the place of certificates: its file watched, its handshakes counted. */
 final class PskSection {
-    private static final Logger LOG = LoggerFactory.getLogger(PskSection.class);
     private static final List<String> VERSIONS = List.of("TLSv1.2", "TLSv1.3");
 
     private final PskTls psk;
     private final PskTls.Limits limits;
-    private final TlsSupport.Scope scope;
     private final TlsMetrics metrics;
     private final Handshakes handshakes;
+    private final Reloads reloads;
 
     private PskSection(PskTls psk, PskTls.Limits limits, TlsSupport.Scope scope, boolean server) {
         this.psk = psk;
         this.limits = limits;
-        this.scope = scope;
         this.metrics = new TlsMetrics(scope, server);
         this.handshakes = new Handshakes(scope, metrics);
+        this.reloads = new Reloads(scope, metrics);
     }
 
     /** Null after problems were reported. */
@@ -64,13 +61,12 @@ final class PskSection {
     }
 
     private void reload() {
-        String problem = psk.reload();
-        metrics.reloaded(problem == null);
-        if (problem == null) {
-            LOG.info("keys reloaded {}={}", scope.kind(), scope.name());
-        } else {
-            LOG.warn("keys not reloaded, the old ones stay in use {}={}: {}", scope.kind(), scope.name(), problem);
-        }
+        reloads.run(() -> {
+            String problem = psk.reload();
+            if (problem != null) {
+                throw new TlsFileException(psk.file(), problem, null);
+            }
+        });
     }
 
     TlsServer server() {

@@ -23,20 +23,17 @@ import java.util.Map;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** TLS toward the clients of one section: a state made of files, replaced as a whole when these change. */
 final class ServerTls implements TlsServer, AutoCloseable {
     /** How often keys of tickets and ends of certificates are looked at where files are not. */
     private static final Duration TICK = Duration.ofHours(1);
 
-    private static final Logger LOG = LoggerFactory.getLogger(ServerTls.class);
-
     private final ServerSettings settings;
     private final TlsSupport.Scope scope;
     private final TlsMetrics metrics;
     private final Handshakes handshakes;
+    private final Reloads reloads;
     private final Tasks tasks;
     private final Validity validity;
     private final FileWatch watch;
@@ -75,6 +72,7 @@ final class ServerTls implements TlsServer, AutoCloseable {
         this.state = load();
         this.metrics = new TlsMetrics(scope, true);
         this.handshakes = new Handshakes(scope, metrics);
+        this.reloads = new Reloads(scope, metrics);
         this.validity = new Validity(scope, settings.protocol().warning());
         show(state);
         boolean watched = !settings.protocol().reload().isZero();
@@ -163,24 +161,14 @@ final class ServerTls implements TlsServer, AutoCloseable {
     }
 
     private synchronized void reload() {
-        if (closed) {
-            return;
-        }
-        try {
-            State next = load();
-            State old = state;
-            state = next;
-            old.release();
-            show(next);
-            metrics.reloaded(true);
-            LOG.info("certificates reloaded {}={}", scope.kind(), scope.name());
-        } catch (TlsFileException | GeneralSecurityException | SSLException | RuntimeException e) {
-            metrics.reloaded(false);
-            LOG.warn(
-                    "certificates not reloaded, the old ones stay in use {}={}: {}",
-                    scope.kind(),
-                    scope.name(),
-                    String.valueOf(e.getMessage()));
+        if (!closed) {
+            reloads.run(() -> {
+                State next = load();
+                State old = state;
+                state = next;
+                old.release();
+                show(next);
+            });
         }
     }
 

@@ -69,7 +69,7 @@ final class TicketSecrets {
                     found.add(new Source(null, secret.as(Source::bytes, new byte[SECRET])));
                     one.rejectUnknown();
                 } else {
-                    found.add(new Source(one.as(Path::of, Path.of("")), null));
+                    found.add(new Source(TrustSettings.existing(one), null));
                 }
             }
             return found;

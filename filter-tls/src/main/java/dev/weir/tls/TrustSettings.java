@@ -1,6 +1,7 @@
 package dev.weir.tls;
 
 import dev.weir.core.config.ConfigNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -138,19 +139,32 @@ record TrustSettings(
                 "\"" + text + "\" (expected: the SHA-256 of a public key, in base64 or hexadecimal)");
     }
 
-    /** One file, or a list of them. */
+    /** One file, or a list of them; all that are missing are reported. */
     static List<Path> paths(ConfigNode node, String key) {
         ConfigNode child = node.child(key);
         if (child == null) {
             return List.of();
         }
         return (child.isList() ? child.elements() : List.of(child))
-                .stream().map(one -> one.as(Path::of, Path.of(""))).toList();
+                .stream().map(TrustSettings::existing).toList();
     }
 
     static @Nullable Path path(ConfigNode node, String key) {
         ConfigNode child = node.child(key);
-        return child == null ? null : child.as(Path::of, Path.of(""));
+        return child == null ? null : existing(child);
+    }
+
+    /** Reports where it stands that it is not there. */
+    static Path existing(ConfigNode node) {
+        return node.as(
+                text -> {
+                    Path path = Path.of(text);
+                    if (!Files.exists(path)) {
+                        throw new IllegalArgumentException("\"" + text + "\" does not exist");
+                    }
+                    return path;
+                },
+                Path.of(""));
     }
 
     /** Whether anything is demanded of a certificate. */

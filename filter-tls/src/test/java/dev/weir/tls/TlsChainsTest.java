@@ -262,7 +262,7 @@ class TlsChainsTest {
     @Test
     void aFileThatIsMissingIsNamed() {
         assertThatThrownBy(() -> TlsBed.echo(section(List.of(Map.of("certificate", "nowhere.pem")))))
-                .hasMessageContaining("listeners[0].tls: \"nowhere.pem\" does not exist");
+                .hasMessageContaining("listeners[0].tls.certificates[0].certificate: \"nowhere.pem\" does not exist");
     }
 
     @Test

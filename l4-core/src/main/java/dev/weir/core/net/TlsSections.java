@@ -50,7 +50,7 @@ final class TlsSections {
         Deque<AutoCloseable> resources = new ArrayDeque<>();
         TlsClient client = support.client(node, scope("cluster", cluster, resources));
         node.rejectUnknown();
-        return new UpstreamTls(client, resources);
+        return client == null ? null : new UpstreamTls(client, resources);
     }
 
     /** See {@link TlsSupport#hello}; without a module nothing is TLS. */

@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
  */
 public interface TlsSupport {
     /**
-     * Reads a {@code tls} section for clients, with the files it names, and reports all problems to the node. What it answers after a problem is never used. Off the event
+     * Reads a {@code tls} section for clients, with the files it names, and reports all problems to the node; then it answers null. Off the event
      * loops, also by {@code weir check}.
      */
+    @Nullable
     TlsServer server(ConfigNode node, Scope scope);
 
     /** The same for upstreams. */
+    @Nullable
     TlsClient client(ConfigNode node, Scope scope);
 
     /**

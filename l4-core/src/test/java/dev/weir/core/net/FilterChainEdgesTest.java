@@ -14,6 +14,10 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.util.concurrent.Future;
+import java.util.List;
+import java.util.ArrayList;
+import java.nio.charset.StandardCharsets;
+import io.netty.channel.ChannelHandlerContext;
 import javax.net.ssl.SSLEngine;
 import org.junit.jupiter.api.Test;
 
@@ -165,5 +169,33 @@ class FilterChainEdgesTest {
 
         assertThat(first.refCnt()).isZero();
         channel.finishAndReleaseAll();
+    }
+
+    /** A read of the same burst comes before the task that delivers what the filter had. */
+    @Test
+    void whatIsReadWhileTlsBeginsStaysBehindWhatWasReadBefore() {
+        List<String> seen = new ArrayList<>();
+        TestTlsHandler handler = new TestTlsHandler(TestTls.context().createSSLEngine()) {
+            @Override
+            public void channelRead(ChannelHandlerContext ctx, Object message) {
+                ByteBuf data = (ByteBuf) message;
+                seen.add(data.toString(StandardCharsets.US_ASCII));
+                data.release();
+            }
+        };
+        EmbeddedChannel channel = new EmbeddedChannel();
+        TlsStart.begin(channel, handler, buffer("first"), () -> {}, channel.eventLoop());
+
+        channel.pipeline().fireChannelRead(buffer("second"));
+        channel.pipeline().fireChannelRead(buffer("third"));
+        channel.runPendingTasks();
+        channel.pipeline().fireChannelRead(buffer("fourth"));
+
+        assertThat(seen).containsExactly("first", "second", "third", "fourth");
+        channel.finishAndReleaseAll();
+    }
+
+    private static ByteBuf buffer(String text) {
+        return Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII);
     }
 }

@@ -8,7 +8,7 @@ import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 
 /** TLS of the JDK, for tests of what is around it. */
-final class TestTlsHandler extends SslHandler implements TlsHandler {
+class TestTlsHandler extends SslHandler implements TlsHandler {
     TestTlsHandler(SSLEngine engine) {
         super(engine);
     }
