@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 /** TLS toward the upstreams of one section: a state made of files, replaced as a whole when these change. */
 final class ClientTls implements TlsClient, AutoCloseable {
     private final ClientSettings settings;
-    private final TlsSupport.Scope scope;
     private final TlsMetrics metrics;
     private final Handshakes handshakes;
     private final Reloads reloads;
@@ -35,7 +34,6 @@ final class ClientTls implements TlsClient, AutoCloseable {
     ClientTls(ClientSettings settings, TlsSupport.Scope scope)
             throws TlsFileException, GeneralSecurityException, SSLException {
         this.settings = settings;
-        this.scope = scope;
         this.tasks = Tasks.of(settings.trust());
         List<Path> files = settings.files();
         List<String> seen = FileWatch.look(files);

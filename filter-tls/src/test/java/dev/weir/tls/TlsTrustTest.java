@@ -84,8 +84,8 @@ class TlsTrustTest {
     @CsvSource({"TLSv1.3,20480", "TLSv1.3,0", "TLSv1.2,0"})
     void withoutTicketsEachHandshakeIsAFullOne(String version, int cache) throws Exception {
         SSLContext context = pki.context(null);
-        try (TlsBed bed = TlsBed.echo(section(
-                List.of(certificate(pki, "server")), "session_tickets", false, "session_cache", cache))) {
+        try (TlsBed bed = TlsBed.echo(
+                section(List.of(certificate(pki, "server")), "session_tickets", false, "session_cache", cache))) {
             for (int i = 0; i < 3; i++) {
                 assertThat(served(bed, context, version)).isTrue();
             }
