@@ -66,7 +66,7 @@ final class MysqlTlsConfigTest {
                         folder.resolve("absent").toString())))
                 .singleElement()
                 .asString()
-                .contains("cannot be read");
+                .contains("does not exist");
         assertThat(problems(Map.of("client_tls", TLS, "rsa_private_key", file.toString())))
                 .anyMatch(p -> p.contains("without upstream_tls"));
     }
