@@ -1,0 +1,21 @@
+package dev.weir.http;
+
+/**
+ * What upstreams may do, and for how long their connections are kept. Section {@code upstream}.
+ *
+ * @param headerBytes longest head without its first line, in bytes; also of trailers
+ * @param headers most headers in one head
+ * @param streams HTTP/2: most requests at once on a connection, if the upstream allows as many
+ * @param window HTTP/2: bytes of one body that may be on their way; HTTP/1.1: that may wait to go on
+ * @param connectionWindow HTTP/2: the same for all bodies of a connection
+ * @param requestsPerConnection after so many a connection is ended; 0 for any number
+ * @param idleNanos how long a connection without requests is kept; 0 for ever
+ */
+record UpstreamLimits(
+        int headerBytes,
+        int headers,
+        int streams,
+        int window,
+        int connectionWindow,
+        long requestsPerConnection,
+        long idleNanos) {}
