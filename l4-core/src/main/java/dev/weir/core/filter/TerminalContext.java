@@ -51,6 +51,12 @@ public interface TerminalContext {
      */
     void boundary(BooleanSupplier idle);
 
+    /**
+     * Runs {@code told}, once, when the connection is to end soon, in good order: for protocols whose peers can be told so. From then on it is closed at
+     * the next boundary. At once if that has begun already.
+     */
+    default void onDrain(Runnable told) {}
+
     /** Stops reading from the client until {@link #resumeReading}; counts as one reason, not nested. */
     void pauseReading();
 

@@ -40,6 +40,7 @@ final class ClientConnection implements Connection {
     private @Nullable String upstreamText;
     private @Nullable Endpoint judged;
     private @Nullable BooleanSupplier terminalIdle;
+    private @Nullable Runnable onDrain;
 
     ClientConnection(ListenerLoop home, Channel channel, Session session) {
         this.home = home;
@@ -79,6 +80,20 @@ final class ClientConnection implements Connection {
 
     void terminalIdle(BooleanSupplier idle) {
         terminalIdle = idle;
+    }
+
+    /** The terminal wants to know when a drain begins. */
+    void onDrain(Runnable told) {
+        onDrain = told;
+    }
+
+    /** A drain begins. */
+    void drains() {
+        Runnable told = onDrain;
+        onDrain = null;
+        if (told != null) {
+            told.run();
+        }
     }
 
     /** Where the connection stands: what its filters say, and its terminal if it knows. */

@@ -26,6 +26,7 @@ final class Drain {
 
     Drain(Session session) {
         this.session = session;
+        session.connection().drains();
     }
 
     /** To be called after each burst. */

@@ -84,6 +84,15 @@ final class SessionTerminal implements TerminalContext {
     }
 
     @Override
+    public void onDrain(Runnable told) {
+        if (session.drain != null) {
+            told.run();
+        } else {
+            session.connection().onDrain(told);
+        }
+    }
+
+    @Override
     public void pauseReading() {
         session.gate().hold(ReadGate.TERMINAL);
     }
