@@ -12,6 +12,7 @@ package dev.weir.http;
  * @param requestsPerConnection after so many a connection is ended, in order; 0 for any number
  * @param headersNanos how long a head may take to come
  * @param idleNanos how long a connection may be without a request; 0 for ever
+ * @param servesHalfClosed HTTP/1.1: whether a client that has ended its stream behind a request still gets the answer; otherwise it is taken for gone
  */
 record ClientLimits(
         int headerBytes,
@@ -22,4 +23,5 @@ record ClientLimits(
         int connectionWindow,
         long requestsPerConnection,
         long headersNanos,
-        long idleNanos) {}
+        long idleNanos,
+        boolean servesHalfClosed) {}

@@ -23,6 +23,12 @@ interface UpstreamConnection {
     /** Begins a request. Only where one is {@link #available}. */
     UpstreamStream open(ResponseListener listener);
 
+    /** The version spoken: {@code 1.1} or {@code 2}. */
+    String version();
+
+    /** Whether by TLS. */
+    boolean isSecure();
+
     /** No more requests: it closes when those under way are done. */
     void close();
 }

@@ -1,0 +1,24 @@
+package dev.weir.http;
+
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import java.nio.charset.StandardCharsets;
+
+/** Answers of Weir's own. */
+final class Answers {
+    private Answers() {}
+
+    /** A line of text. */
+    static DefaultFullHttpResponse text(int status, String line) {
+        byte[] text = (line + "\n").getBytes(StandardCharsets.UTF_8);
+        DefaultFullHttpResponse answer = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(status), Unpooled.wrappedBuffer(text));
+        answer.headers()
+                .set(HttpHeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8")
+                .set(HttpHeaderNames.CONTENT_LENGTH, text.length);
+        return answer;
+    }
+}

@@ -1,0 +1,261 @@
+package dev.weir.http;
+
+import dev.weir.core.cluster.Cluster;
+import dev.weir.core.cluster.Endpoint;
+import dev.weir.core.cluster.Endpoint.Outcome;
+import dev.weir.core.cluster.Exclusions;
+import dev.weir.core.cluster.Limit;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One try of a request at one endpoint, from waiting for a connection to the end of the answer. */
+final class Attempt implements ResponseListener, UpstreamPool.Waiter {
+    private final HttpExchange exchange;
+    private final Cluster cluster;
+    private final UpstreamPool pool;
+    private final int number;
+    private @Nullable UpstreamStream stream;
+    private @Nullable Endpoint endpoint;
+    private @Nullable ScheduledFuture<?> alarm;
+    private boolean waiting;
+    /** Takes part in the limit of requests. */
+    private boolean counted;
+
+    private boolean answered;
+    private boolean done;
+    private long sentNanos;
+    private Outcome outcome = Outcome.SUCCESS;
+    /** Bytes of the answer that have not gone on. */
+    private int unpaid;
+
+    Attempt(HttpExchange exchange, RouteCluster to, int number) {
+        this.exchange = exchange;
+        this.cluster = to.cluster();
+        this.pool = exchange.home.pool(to);
+        this.number = number;
+    }
+
+    void start(long hash, Exclusions excluded) {
+        if (!cluster.acquire(Limit.REQUESTS)) {
+            done = true;
+            exchange.failed(this, Failure.OVERFLOW);
+            return;
+        }
+        counted = true;
+        long perTry = exchange.route().retries().perTryNanos();
+        if (perTry > 0) {
+            alarm = exchange.home.loop.schedule(
+                    () -> {
+                        if (!done && !answered) {
+                            timedOut(Failure.UPSTREAM_TIMEOUT);
+                            exchange.failed(this, Failure.UPSTREAM_TIMEOUT);
+                        }
+                    },
+                    perTry,
+                    TimeUnit.NANOSECONDS);
+        }
+        waiting = true;
+        pool.acquire(this, hash, number - 1, excluded);
+    }
+
+    @Override
+    public void connected(UpstreamConnection connection, Endpoint to) {
+        waiting = false;
+        if (done) {
+            return;
+        }
+        endpoint = to;
+        sentNanos = exchange.home.clock.nanoTime();
+        exchange.observation.upstream(exchange.home.textOf(to), cluster.name(), connection.version());
+        exchange.observation.sent(sentNanos);
+        UpstreamStream made = connection.open(this);
+        stream = made;
+        made.sendHead(exchange.outgoing(to), exchange.body.isNone());
+        exchange.body.sendTo(this);
+    }
+
+    @Override
+    public void refused(Failure failure, @Nullable Endpoint by) {
+        waiting = false;
+        endpoint = by;
+        if (!done) {
+            end();
+            exchange.failed(this, failure);
+        }
+    }
+
+    // ---- the request
+
+    /** Whether it takes the body. */
+    boolean isSending() {
+        return stream != null && !done;
+    }
+
+    void sendData(ByteBuf data, boolean end) {
+        UpstreamStream to = stream;
+        if (to == null) {
+            data.release();
+        } else {
+            to.sendData(data, end);
+        }
+    }
+
+    void sendTrailers(HttpHeaders trailers) {
+        if (stream != null) {
+            stream.sendTrailers(trailers);
+        }
+    }
+
+    boolean isWritable() {
+        return stream == null || stream.isWritable();
+    }
+
+    @Override
+    public void writable() {
+        exchange.body.goesOn();
+    }
+
+    // ---- the answer
+
+    @Override
+    public void head(HttpResponse head, boolean end) {
+        int status = head.status().code();
+        if (done) {
+            return;
+        }
+        if (status < 200 && status != 101) {
+            exchange.informed(head);
+            return;
+        }
+        answered = true;
+        // What stands for an endpoint that cannot serve; other errors are answers.
+        outcome = status >= 502 && status <= 504 ? Outcome.FAILURE : Outcome.SUCCESS;
+        if (exchange.triesAgain(this, status)) {
+            return;
+        }
+        if (end) {
+            end();
+        }
+        exchange.answered(head, end);
+    }
+
+    @Override
+    public void data(ByteBuf data, boolean end) {
+        if (done) {
+            data.release();
+            return;
+        }
+        int bytes = data.readableBytes();
+        if (end) {
+            end();
+        }
+        boolean gone = exchange.received(data, end);
+        UpstreamStream from = stream;
+        if (from != null && bytes > 0) {
+            if (gone) {
+                from.consumed(bytes);
+            } else {
+                unpaid += bytes;
+            }
+        }
+    }
+
+    @Override
+    public void trailers(HttpHeaders trailers) {
+        if (!done) {
+            outcome = Grpc.outcome(trailers, outcome);
+            end();
+            exchange.ended(trailers);
+        }
+    }
+
+    @Override
+    public void failed(Failure failure) {
+        if (done) {
+            return;
+        }
+        outcome = failure.outcome();
+        stream = null;
+        end();
+        exchange.failed(this, failure);
+    }
+
+    /** The client takes bytes again. */
+    void clientWritable() {
+        int bytes = unpaid;
+        unpaid = 0;
+        if (stream != null && bytes > 0) {
+            stream.consumed(bytes);
+        }
+    }
+
+    // ---- the end
+
+    /** It took too long. */
+    void timedOut(Failure failure) {
+        if (!done) {
+            outcome = failure.outcome();
+            abandon();
+        }
+    }
+
+    /** Nobody waits for it any more. */
+    void abandon() {
+        UpstreamStream to = stream;
+        stream = null;
+        boolean open = !done;
+        end();
+        if (to != null && open) {
+            to.cancel();
+        }
+    }
+
+    /** The exchange is over; the answer may have been complete before the request was, and what is to come of that is of no use. */
+    void exchangeEnded() {
+        UpstreamStream to = stream;
+        if (!done) {
+            abandon();
+        } else if (to != null && !exchange.body.isReceived()) {
+            stream = null;
+            to.cancel();
+        }
+    }
+
+    private void end() {
+        if (done) {
+            return;
+        }
+        done = true;
+        if (alarm != null) {
+            alarm.cancel(false);
+        }
+        if (waiting) {
+            waiting = false;
+            pool.giveUp(this);
+        }
+        if (counted) {
+            counted = false;
+            cluster.release(Limit.REQUESTS);
+        }
+        Endpoint by = endpoint;
+        if (by != null && sentNanos != 0 && cluster.wantsOutcomes()) {
+            by.done(outcome, (exchange.home.clock.nanoTime() - sentNanos) / 1_000);
+        }
+    }
+
+    /** Another try is to ask somebody else. */
+    void excludeFrom(Exclusions excluded) {
+        if (endpoint != null) {
+            excluded.add(endpoint);
+        }
+    }
+
+    /** Whether the upstream cannot have seen anything of the request. */
+    boolean sentNothing() {
+        return sentNanos == 0;
+    }
+}

@@ -1,0 +1,79 @@
+package dev.weir.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.util.ByteProcessor;
+
+/**
+ * Looks at the head of a request before the decoder does, for what that one is lenient about and other servers read in another way: folded lines, lines that begin
+ * with a blank, more than one blank or other separators in the request line (RFC 9112 §3 and §5.2). Counts lines, too. May be called again while the head is
+ * incomplete: the decoder has then taken all complete lines away, so that what is looked at begins with a line.
+ */
+final class HeadScan {
+    private static final byte LF = '\n';
+    private static final byte CR = '\r';
+
+    private final int maxHeaders;
+    private boolean requestLine;
+    private int headers;
+
+    /** Separators of the request line that was looked at last. */
+    private int blanks;
+
+    private final ByteProcessor line = value -> {
+        if (value == ' ') {
+            blanks++;
+            return true;
+        }
+        return value > ' ' && value != 0x7f || value < 0;
+    };
+
+    HeadScan(int maxHeaders) {
+        this.maxHeaders = maxHeaders;
+    }
+
+    /** What comes next is another head. */
+    void reset() {
+        requestLine = false;
+        headers = 0;
+    }
+
+    /**
+     * Looks at what there is of the head.
+     *
+     * @throws Malformed if it is to be refused
+     */
+    void look(ByteBuf buffer) {
+        int end = buffer.writerIndex();
+        int from = buffer.readerIndex();
+        while (from < end) {
+            byte first = buffer.getByte(from);
+            if (first == ' ' || first == '\t') {
+                throw new Malformed(400, requestLine ? "a folded header line" : "a blank before the request line");
+            }
+            int lf = buffer.indexOf(from, end, LF);
+            if (lf < 0) {
+                return;
+            }
+            int length = lf - from;
+            if (length > 0 && buffer.getByte(lf - 1) == CR) {
+                length--;
+            }
+            if (length == 0 && requestLine) {
+                return;
+            }
+            if (length > 0 && !requestLine) {
+                requestLine = true;
+                blanks = 0;
+                if (buffer.forEachByte(from, length, line) >= 0) {
+                    throw new Malformed(400, "a control character in the request line");
+                }
+                if (blanks != 2) {
+                    throw new Malformed(400, "not a request line");
+                }
+            } else if (length > 0 && ++headers > maxHeaders) {
+                throw new Malformed(431, "too many headers");
+            }
+            from = lf + 1;
+        }
+    }
+}

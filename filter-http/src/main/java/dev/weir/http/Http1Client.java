@@ -1,0 +1,439 @@
+package dev.weir.http;
+
+import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.EndOfStream;
+import dev.weir.core.filter.TerminalContext;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.util.ReferenceCountUtil;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client's HTTP/1.1 connection: one request after the other. What a client sends ahead (pipelining) waits, and reading with it. Sits behind decoder and
+ * encoder on the client's channel.
+ */
+final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop.Flushing, HttpLoop.Watched {
+    /** After the answer to a request whose body nobody wants: so much of it is read and thrown away, so that the client reads the answer. */
+    private static final int MAX_DRAINED = 1 << 20;
+
+    private static final long LINGER_NANOS = 5_000_000_000L;
+
+    final HttpLoop home;
+    final TerminalContext context;
+    private final ClientLimits limits;
+    private final RequestHandler handler;
+    private final Http1RequestDecoder decoder;
+    private final Http1ResponseEncoder encoder = new Http1ResponseEncoder();
+    /** What was decoded behind the request under way. */
+    private final ArrayDeque<Object> ahead = new ArrayDeque<>(2);
+
+    private @Nullable ChannelHandlerContext context1;
+    private @Nullable Http1Stream current;
+    /** The rest of the body of a request that has its answer. */
+    private boolean drains;
+
+    private int drained;
+    private long requests;
+    private boolean paused;
+    private boolean handling;
+    /** Nothing more comes from the client. */
+    private boolean inputEnded;
+    /** No request is taken any more. */
+    private boolean last;
+    /** Everything is said; what the client still sends is thrown away until it leaves. */
+    private boolean lingers;
+
+    private boolean closed;
+    private boolean dirty;
+    private final HttpLoop.Watch watch = new HttpLoop.Watch(this);
+    /** When the connection began to wait for what it waits for: a request, the rest of a head, the client's leaving. */
+    private long since;
+
+    private boolean headBegun;
+
+    Http1Client(HttpLoop home, TerminalContext context, ClientLimits limits, RequestHandler handler) {
+        this.home = home;
+        this.context = context;
+        this.limits = limits;
+        this.handler = handler;
+        this.decoder = new Http1RequestDecoder(limits);
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context1 = ctx;
+        ctx.pipeline().addBefore(ctx.name(), null, decoder).addBefore(ctx.name(), null, encoder);
+        since = home.clock.nanoTime();
+        home.watch(watch);
+        context.boundary(() -> current == null && ahead.isEmpty() && !decoder.isInHead() && !drains);
+        context.onDrain(() -> last = true);
+    }
+
+    // ---- from the client
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (closed || lingers) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        if (handling || !ahead.isEmpty() || message instanceof HttpRequest && (current != null || drains)) {
+            ahead.add(message);
+            readOrNot();
+            return;
+        }
+        take(message);
+        goOn();
+    }
+
+    /** Takes what waits, as long as nothing is under way. */
+    private void goOn() {
+        if (handling) {
+            return;
+        }
+        while (!closed && !lingers && !ahead.isEmpty()) {
+            if (ahead.peek() instanceof HttpRequest && (current != null || drains)) {
+                break;
+            }
+            take(ahead.poll());
+        }
+        endOrNot();
+        readOrNot();
+    }
+
+    private void take(Object message) {
+        handling = true;
+        try {
+            if (message instanceof HttpRequest head) {
+                begin(head);
+            } else if (message instanceof HttpContent content) {
+                body(content);
+            } else if (message instanceof ByteBuf bytes && current != null) {
+                current.received(bytes, false);
+            } else {
+                ReferenceCountUtil.release(message);
+            }
+        } finally {
+            handling = false;
+        }
+    }
+
+    private void begin(HttpRequest head) {
+        headBegun = false;
+        if (last || limits.requestsPerConnection() > 0 && requests >= limits.requestsPerConnection()) {
+            linger(); // it was told that no more are taken
+            return;
+        }
+        DecoderResult result = head.decoderResult();
+        try {
+            if (!result.isSuccess()) {
+                throw malformed(result.cause());
+            }
+            Http1RequestDecoder.check(head);
+        } catch (Malformed e) {
+            refuse(e);
+            return;
+        }
+        requests++;
+        last = last || limits.requestsPerConnection() > 0 && requests >= limits.requestsPerConnection();
+        Http1Stream stream = new Http1Stream(this, head);
+        current = stream;
+        stream.begin(handler);
+    }
+
+    private static Malformed malformed(Throwable cause) {
+        if (cause instanceof Malformed known) {
+            return known;
+        }
+        if (cause instanceof TooLongHttpLineException) {
+            return new Malformed(414, "the request line is too long");
+        }
+        if (cause instanceof TooLongHttpHeaderException || cause instanceof TooLongFrameException) {
+            return new Malformed(431, "the head is too long");
+        }
+        return new Malformed(400, "not a request");
+    }
+
+    private void body(HttpContent content) {
+        Http1Stream stream = current;
+        boolean end = content instanceof LastHttpContent;
+        if (!content.decoderResult().isSuccess()) {
+            content.release();
+            if (stream != null) {
+                stream.broken();
+            } else {
+                linger();
+            }
+            return;
+        }
+        if (stream != null && !stream.isReceived()) {
+            if (content instanceof LastHttpContent trailer && !trailer.trailingHeaders().isEmpty()) {
+                stream.received(trailer);
+            } else {
+                stream.received(content.content(), end);
+            }
+            return;
+        }
+        drained += content.content().readableBytes();
+        content.release();
+        if (drains) {
+            if (end) {
+                drains = false;
+                since = home.clock.nanoTime();
+            } else if (drained > MAX_DRAINED) {
+                linger();
+            }
+        }
+    }
+
+    /** The client sent what is no request: it is told so, and nothing else of it is looked at. */
+    private void refuse(Malformed why) {
+        home.protocolErrors.count(why);
+        DefaultFullHttpResponse answer = Answers.text(why.status(), String.valueOf(why.getMessage()));
+        answer.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        write(answer);
+        linger();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event != EndOfStream.INSTANCE) {
+            return;
+        }
+        inputEnded = true;
+        Http1Stream stream = current;
+        if (stream != null && !handling) {
+            handling = true;
+            try {
+                stream.inputEnded();
+            } finally {
+                handling = false;
+            }
+            goOn();
+        } else {
+            endOrNot();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        closed = true;
+        home.unwatch(watch);
+        Http1Stream stream = current;
+        current = null;
+        if (stream != null) {
+            stream.connectionClosed();
+        }
+        for (Object message : ahead) {
+            ReferenceCountUtil.release(message);
+        }
+        ahead.clear();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (current != null && ctx.channel().isWritable()) {
+            current.becameWritable();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        home.failed("client", cause);
+        context.connection().close(CloseReason.INTERNAL_ERROR);
+    }
+
+    // ---- for its stream
+
+    ChannelHandlerContext ctx() {
+        if (context1 == null) {
+            throw new IllegalStateException("terminal not in a pipeline yet");
+        }
+        return context1;
+    }
+
+    Http1ResponseEncoder encoder() {
+        return encoder;
+    }
+
+    boolean isWritable() {
+        return ctx().channel().isWritable();
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    boolean hasInputEnded() {
+        return inputEnded;
+    }
+
+    boolean servesHalfClosed() {
+        return limits.servesHalfClosed();
+    }
+
+    int window() {
+        return limits.window();
+    }
+
+    /** Whether the answer under way is the last one of this connection. */
+    boolean isLast() {
+        return last;
+    }
+
+    /** Nothing comes after the answer under way. */
+    void beLast() {
+        last = true;
+    }
+
+    void write(Object message) {
+        ctx().write(message, ctx().voidPromise());
+        soonWrites();
+    }
+
+    /** Something waits to be written when this iteration ends. */
+    void soonWrites() {
+        if (!dirty) {
+            dirty = true;
+            home.soon(this);
+        }
+    }
+
+    @Override
+    public void flushNow() {
+        dirty = false;
+        if (!closed) {
+            if (current != null) {
+                current.writeHead();
+            }
+            ctx().flush();
+        }
+    }
+
+    /** From here on bytes pass as they are. */
+    void tunnel() {
+        ctx().pipeline().remove(encoder);
+        ctx().pipeline().remove(decoder); // hands on what it has
+    }
+
+    /** The answer is complete; the request may not be. */
+    void answered(Http1Stream stream) {
+        current = null;
+        since = home.clock.nanoTime();
+        if (stream.isTunnel()) {
+            linger();
+        } else if (!stream.isReceived()) {
+            drains = true;
+            drained = 0;
+            if (last || inputEnded) {
+                linger();
+            }
+        }
+        if (!handling) {
+            goOn();
+        }
+    }
+
+    /** An answer that cannot be completed: the client is to see that. */
+    void abort(Failure failure) {
+        current = null;
+        ctx().flush();
+        context.connection().close(reason(failure));
+    }
+
+    private static CloseReason reason(Failure failure) {
+        return switch (failure) {
+            case UPSTREAM_RESET, STALE -> CloseReason.UPSTREAM_RESET;
+            case CLIENT_PROTOCOL -> CloseReason.PROTOCOL_ERROR;
+            case CLIENT_TIMEOUT, UPSTREAM_TIMEOUT, IDLE_TIMEOUT -> CloseReason.IDLE_TIMEOUT;
+            case SHUTDOWN -> CloseReason.SHUTDOWN;
+            case INTERNAL -> CloseReason.INTERNAL_ERROR;
+            default -> CloseReason.UPSTREAM_CLOSED;
+        };
+    }
+
+    // ---- the end, and when to read
+
+    private void endOrNot() {
+        if (closed || current != null || drains || lingers || !ahead.isEmpty()) {
+            return;
+        }
+        if (inputEnded) {
+            ctx().flush();
+            context.connection().close(CloseReason.CLIENT_CLOSED);
+        } else if (last && requests > 0) {
+            linger();
+        }
+    }
+
+    /**
+     * Ends the output and waits for the client to leave: to close a socket with unread bytes is a reset, which may destroy the answer before the client has
+     * read it.
+     */
+    void linger() {
+        if (lingers || closed) {
+            return;
+        }
+        lingers = true;
+        drains = false;
+        since = home.clock.nanoTime();
+        for (Object message : ahead) {
+            ReferenceCountUtil.release(message);
+        }
+        ahead.clear();
+        ctx().writeAndFlush(EndOfStream.INSTANCE, ctx().newPromise());
+        readOrNot();
+    }
+
+    /** Reads unless enough waits. */
+    void readOrNot() {
+        Http1Stream stream = current;
+        boolean pause = !lingers && (!ahead.isEmpty() || stream != null && stream.isFull());
+        if (pause != paused) {
+            paused = pause;
+            if (pause) {
+                context.pauseReading();
+            } else {
+                context.resumeReading();
+            }
+        }
+    }
+
+    @Override
+    public void check(long now) {
+        if (closed) {
+            return;
+        }
+        if (lingers || drains) {
+            if (now - since > LINGER_NANOS) {
+                context.connection().close(CloseReason.COMPLETE);
+            }
+            return;
+        }
+        if (current != null) {
+            return;
+        }
+        if (decoder.isInHead()) {
+            if (!headBegun) {
+                headBegun = true;
+                since = now;
+            } else if (limits.headersNanos() > 0 && now - since > limits.headersNanos()) {
+                refuse(new Malformed(408, "the head did not come in time"));
+            }
+        } else if (limits.idleNanos() > 0 && now - since > limits.idleNanos()) {
+            context.connection().close(CloseReason.IDLE_TIMEOUT);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package dev.weir.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.util.List;
+
+/** Netty's decoder, with none of its leniency: a message that two servers could read in two ways is no message. */
+final class Http1RequestDecoder extends HttpRequestDecoder {
+    private static final int MAX_CHUNK = 64 << 10;
+
+    private final HeadScan scan;
+    private boolean inHead = true;
+    private boolean broken;
+
+    Http1RequestDecoder(ClientLimits limits) {
+        super(config(limits.requestLine(), limits.headerBytes()));
+        this.scan = new HeadScan(limits.headers());
+    }
+
+    static HttpDecoderConfig config(int line, int headers) {
+        return new HttpDecoderConfig()
+                .setMaxInitialLineLength(line)
+                .setMaxHeaderSize(headers)
+                .setMaxChunkSize(MAX_CHUNK)
+                .setStrictLineParsing(true);
+    }
+
+    /** Whether half a head has come. */
+    boolean isInHead() {
+        return inHead && actualReadableBytes() > 0;
+    }
+
+    @Override
+    protected void decode(ChannelHandlerContext ctx, ByteBuf buffer, List<Object> out) throws Exception {
+        if (broken) {
+            buffer.skipBytes(buffer.readableBytes());
+            return;
+        }
+        if (inHead) {
+            try {
+                scan.look(buffer);
+            } catch (Malformed e) {
+                buffer.skipBytes(buffer.readableBytes());
+                broken = true;
+                HttpMessage nothing = createInvalidMessage();
+                nothing.setDecoderResult(DecoderResult.failure(e));
+                out.add(nothing);
+                return;
+            }
+        }
+        int before = out.size();
+        super.decode(ctx, buffer, out);
+        if (out.size() > before) {
+            Object last = out.get(out.size() - 1);
+            if (last instanceof LastHttpContent) {
+                inHead = true;
+                scan.reset();
+            } else {
+                inHead = false;
+            }
+        }
+    }
+
+    @Override
+    protected HttpMessage createMessage(String[] line) {
+        HttpVersion version = version(line[2]);
+        HttpMethod method = HttpMethod.valueOf(line[0]);
+        return new DefaultHttpRequest(version, method, line[1], headersFactory);
+    }
+
+    private static HttpVersion version(String text) {
+        if (text.equals("HTTP/1.1")) {
+            return HttpVersion.HTTP_1_1;
+        }
+        if (text.equals("HTTP/1.0")) {
+            return HttpVersion.HTTP_1_0;
+        }
+        throw text.startsWith("HTTP/") && text.length() == 8
+                ? new Malformed(505, "not this version of HTTP")
+                : new Malformed(400, "not a request line");
+    }
+
+    /** RFC 9112 §6.1 lets a server refuse it; who passes it on lets others choose what it means. */
+    @Override
+    protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+        throw new Malformed(400, "both Content-Length and Transfer-Encoding");
+    }
+
+    /**
+     * What is still to be checked of a head that the decoder took for good.
+     *
+     * @throws Malformed if it is to be refused
+     */
+    static void check(HttpRequest head) {
+        HttpHeaders headers = head.headers();
+        List<String> hosts = headers.getAll(HttpHeaderNames.HOST);
+        if (hosts.size() > 1) {
+            throw new Malformed(400, "more than one Host");
+        }
+        if (hosts.isEmpty() && head.protocolVersion() == HttpVersion.HTTP_1_1) {
+            throw new Malformed(400, "no Host");
+        }
+        if (!hosts.isEmpty() && !Authority.isValid(hosts.get(0))) {
+            throw new Malformed(400, "not a Host");
+        }
+        List<String> codings = headers.getAll(HttpHeaderNames.TRANSFER_ENCODING);
+        if (!codings.isEmpty() && (codings.size() > 1 || !codings.get(0).equalsIgnoreCase("chunked"))) {
+            throw new Malformed(501, "not this Transfer-Encoding");
+        }
+    }
+}

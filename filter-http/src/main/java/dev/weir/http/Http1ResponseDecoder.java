@@ -1,0 +1,43 @@
+package dev.weir.http;
+
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseDecoder;
+import io.netty.handler.codec.http.HttpResponseStatus;
+
+/** Netty's decoder, told what each answer belongs to. Where it ends depends on that (RFC 9112 §6.3). */
+final class Http1ResponseDecoder extends HttpResponseDecoder {
+    private boolean head;
+    private boolean connect;
+
+    Http1ResponseDecoder(UpstreamLimits limits) {
+        super(Http1RequestDecoder.config(limits.headerBytes(), limits.headerBytes()));
+    }
+
+    /** What the next answers are to. */
+    void expect(boolean isHead, boolean isConnect) {
+        head = isHead;
+        connect = isConnect;
+    }
+
+    @Override
+    protected boolean isContentAlwaysEmpty(HttpMessage message) {
+        return head || isTunnel(message) || super.isContentAlwaysEmpty(message);
+    }
+
+    @Override
+    protected boolean isSwitchingToNonHttp1Protocol(HttpResponse response) {
+        return isTunnel(response) || response.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code();
+    }
+
+    /** Whether what follows is no HTTP. */
+    boolean isTunnel(HttpMessage message) {
+        return connect && message instanceof HttpResponse response && response.status().code() / 100 == 2;
+    }
+
+    /** Which of the two the server means nobody knows, and the next proxy may choose the other. */
+    @Override
+    protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+        throw new Malformed(502, "both Content-Length and Transfer-Encoding");
+    }
+}

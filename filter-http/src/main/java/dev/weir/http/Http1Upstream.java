@@ -1,0 +1,529 @@
+package dev.weir.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestEncoder;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import org.jspecify.annotations.Nullable;
+
+/** An HTTP/1.1 connection to an upstream: one request at a time. The last handler of the upstream's channel. */
+final class Http1Upstream extends ChannelInboundHandlerAdapter
+        implements UpstreamConnection, HttpLoop.Flushing {
+    /** One request; of no effect when its time is over. */
+    private final class Stream implements UpstreamStream {
+        private boolean is() {
+            return current == this && !gone;
+        }
+
+        @Override
+        public void sendHead(HttpRequest head, boolean end) {
+            if (is()) {
+                head(head, end);
+            }
+        }
+
+        @Override
+        public void sendData(ByteBuf data, boolean end) {
+            if (is()) {
+                data(data, end);
+            } else {
+                data.release();
+            }
+        }
+
+        @Override
+        public void sendTrailers(HttpHeaders trailers) {
+            if (is()) {
+                trailers(trailers);
+            }
+        }
+
+        @Override
+        public void cancel() {
+            if (is() && busy) {
+                listener = null;
+                lose(Failure.CLIENT_CLOSED);
+            }
+        }
+
+        @Override
+        public boolean isWritable() {
+            return !is() || ctx().channel().isWritable();
+        }
+
+        @Override
+        public void consumed(int bytes) {
+            if (is()) {
+                owed -= bytes;
+                readOrNot();
+            }
+        }
+    }
+
+    private final HttpLoop home;
+    private final UpstreamLimits limits;
+    private final Owner owner;
+    private final Http1ResponseDecoder decoder;
+    private final HttpRequestEncoder encoder = new HttpRequestEncoder();
+
+    private @Nullable ChannelHandlerContext context;
+    /** Who waits for the answer under way; null between two, and when nobody waits any more. */
+    private @Nullable ResponseListener listener;
+
+    private @Nullable Stream current;
+    private boolean busy;
+    private boolean sent;
+    private boolean answered;
+    private boolean headSeen;
+    /** The answer under way has begun to come. */
+    private boolean begun;
+
+    private boolean tunnel;
+    /** No request is taken any more. */
+    private boolean last;
+    /** All is over, and the owner knows. */
+    private boolean gone;
+
+    private boolean closing;
+    private boolean dirty;
+    private boolean paused;
+    private int owed;
+    private long requests;
+    private @Nullable HttpRequest waiting;
+    /** The last element of an answer that ended with its head is still to come. */
+    private boolean swallowEnd;
+
+    private final boolean secure;
+
+    Http1Upstream(HttpLoop home, UpstreamLimits limits, boolean secure, Owner owner) {
+        this.home = home;
+        this.limits = limits;
+        this.secure = secure;
+        this.owner = owner;
+        this.decoder = new Http1ResponseDecoder(limits);
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+        ctx.pipeline().addBefore(ctx.name(), null, decoder).addBefore(ctx.name(), null, encoder);
+        ctx.channel().config().setAutoRead(true);
+    }
+
+    private ChannelHandlerContext ctx() {
+        if (context == null) {
+            throw new IllegalStateException("not in a pipeline yet");
+        }
+        return context;
+    }
+
+    // ---- connection
+
+    @Override
+    public int available() {
+        return busy || last || gone ? 0 : 1;
+    }
+
+    @Override
+    public int active() {
+        return busy ? 1 : 0;
+    }
+
+    @Override
+    public String version() {
+        return "1.1";
+    }
+
+    @Override
+    public boolean isSecure() {
+        return secure;
+    }
+
+    /** Whether a request was served on it: then it may have been closed by the upstream meanwhile. */
+    boolean isUsed() {
+        return requests > 1;
+    }
+
+    @Override
+    public UpstreamStream open(ResponseListener to) {
+        listener = to;
+        busy = true;
+        sent = false;
+        answered = false;
+        headSeen = false;
+        begun = false;
+        owed = 0;
+        requests++;
+        last = limits.requestsPerConnection() > 0 && requests >= limits.requestsPerConnection();
+        Stream stream = new Stream();
+        current = stream;
+        return stream;
+    }
+
+    @Override
+    public void close() {
+        last = true;
+        if (!busy) {
+            end();
+        }
+    }
+
+    private void end() {
+        gone = true;
+        closing = true;
+        ctx().close();
+    }
+
+    // ---- to the upstream
+
+    private void head(HttpRequest head, boolean end) {
+        HttpMethod method = head.method();
+        HttpHeaders headers = head.headers();
+        head.setProtocolVersion(HttpVersion.HTTP_1_1);
+        decoder.expect(method == HttpMethod.HEAD, method == HttpMethod.CONNECT);
+        if (end || headers.contains(HttpHeaderNames.CONTENT_LENGTH)) {
+            headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
+        } else if (!HttpUtil.isTransferEncodingChunked(head) && method != HttpMethod.CONNECT) {
+            headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+        }
+        if (last) {
+            headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        }
+        if (end) {
+            write(head);
+            write(LastHttpContent.EMPTY_LAST_CONTENT);
+            sent = true;
+        } else {
+            waiting = head;
+            soonWrites();
+        }
+    }
+
+    private void writeHead() {
+        HttpRequest head = waiting;
+        if (head != null) {
+            waiting = null;
+            write(head);
+        }
+    }
+
+    private void data(ByteBuf data, boolean end) {
+        if (sent) {
+            data.release();
+            return;
+        }
+        if (tunnel) {
+            write(data);
+            if (end) {
+                sent = true;
+                endOutput();
+            }
+            return;
+        }
+        HttpRequest head = waiting;
+        if (end && head != null && !HttpUtil.isTransferEncodingChunked(head)) {
+            waiting = null;
+            write(new DefaultFullHttpRequest(
+                    HttpVersion.HTTP_1_1, head.method(), head.uri(), data, head.headers(), EmptyHttpHeaders.INSTANCE));
+        } else {
+            writeHead();
+            write(end ? new DefaultLastHttpContent(data) : new DefaultHttpContent(data));
+        }
+        if (end) {
+            requestSent();
+        }
+    }
+
+    private void endOutput() {
+        Channel channel = ctx().channel();
+        ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> {
+            if (channel instanceof DuplexChannel duplex) {
+                duplex.shutdownOutput();
+            }
+        });
+        overOrNot();
+    }
+
+    private void trailers(HttpHeaders trailers) {
+        if (sent) {
+            return;
+        }
+        writeHead();
+        write(new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER, trailers));
+        requestSent();
+    }
+
+    private void requestSent() {
+        sent = true;
+        overOrNot();
+    }
+
+    private void write(Object message) {
+        ctx().write(message, ctx().voidPromise());
+        soonWrites();
+    }
+
+    private void soonWrites() {
+        if (!dirty) {
+            dirty = true;
+            home.soon(this);
+        }
+    }
+
+    @Override
+    public void flushNow() {
+        dirty = false;
+        if (!closing) {
+            writeHead();
+            ctx().flush();
+        }
+    }
+
+    private void readOrNot() {
+        boolean pause = busy && owed > limits.window();
+        if (pause != paused && !closing) {
+            paused = pause;
+            ctx().channel().config().setAutoRead(!pause);
+        }
+    }
+
+    // ---- from the upstream
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (gone) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        if (!busy) {
+            ReferenceCountUtil.release(message);
+            lose(Failure.UPSTREAM_PROTOCOL); // an answer that nobody has asked for
+            return;
+        }
+        begun = true;
+        if (message instanceof HttpResponse head) {
+            head(head);
+        } else if (message instanceof HttpContent content) {
+            content(content);
+        } else if (message instanceof ByteBuf data && tunnel) {
+            received(data, false);
+        } else {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void head(HttpResponse head) {
+        if (!head.decoderResult().isSuccess() || headSeen) {
+            lose(Failure.UPSTREAM_PROTOCOL);
+            return;
+        }
+        int code = head.status().code();
+        if (code >= 100 && code < 200 && code != 101) {
+            swallowEnd = true;
+            if (listener != null) {
+                listener.head(head, false);
+            }
+            return;
+        }
+        headSeen = true;
+        if (code == 101 || decoder.isTunnel(head)) {
+            swallowEnd = true;
+            tunnel = true;
+            last = true;
+            tell(head, false);
+            return;
+        }
+        if (!HttpUtil.isKeepAlive(head)) {
+            last = true;
+        }
+        boolean bodyless = decoder.isContentAlwaysEmpty(head)
+                || !HttpUtil.isTransferEncodingChunked(head)
+                        && "0".equals(head.headers().get(HttpHeaderNames.CONTENT_LENGTH));
+        swallowEnd = bodyless;
+        if (!bodyless
+                && !head.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
+                && !HttpUtil.isTransferEncodingChunked(head)) {
+            last = true; // the body ends with the connection
+        }
+        if (bodyless) {
+            answered = true;
+        }
+        tell(head, bodyless);
+    }
+
+    private void tell(HttpResponse head, boolean end) {
+        ResponseListener to = listener;
+        if (end) {
+            listener = null;
+        }
+        if (to != null) {
+            to.head(head, end);
+        }
+    }
+
+    private void content(HttpContent content) {
+        boolean end = content instanceof LastHttpContent;
+        if (!content.decoderResult().isSuccess()) {
+            content.release();
+            lose(Failure.UPSTREAM_PROTOCOL);
+            return;
+        }
+        if (swallowEnd && end) {
+            swallowEnd = false;
+            content.release();
+            if (tunnel) {
+                ctx().pipeline().remove(encoder);
+                ctx().pipeline().remove(decoder); // hands on what it has
+            } else if (answered) {
+                overOrNot();
+            }
+            return;
+        }
+        if (content instanceof LastHttpContent trailer && !trailer.trailingHeaders().isEmpty()) {
+            answered = true;
+            ResponseListener to = listener;
+            listener = null;
+            ByteBuf data = content.content();
+            if (to != null && data.isReadable()) {
+                to.data(data, false);
+            } else {
+                data.release();
+            }
+            if (to != null) {
+                to.trailers(trailer.trailingHeaders());
+            }
+            overOrNot();
+            return;
+        }
+        received(content.content(), end);
+        if (end) {
+            overOrNot();
+        }
+    }
+
+    private void received(ByteBuf data, boolean end) {
+        ResponseListener to = listener;
+        answered |= end;
+        if (end) {
+            listener = null;
+        }
+        if (to == null) {
+            data.release();
+            return;
+        }
+        owed += data.readableBytes();
+        to.data(data, end);
+        readOrNot();
+    }
+
+    /** The answer is complete, and perhaps the request. */
+    private void overOrNot() {
+        if (!busy || gone || !answered || swallowEnd) {
+            return;
+        }
+        if (!sent) {
+            // Nobody knows whether the rest of the request would be read: nothing can come behind it.
+            if (!tunnel) {
+                lose(Failure.CLIENT_CLOSED);
+            }
+            return;
+        }
+        busy = false;
+        paused = false;
+        current = null;
+        listener = null;
+        if (last || tunnel) {
+            lose(Failure.CLIENT_CLOSED);
+            return;
+        }
+        ctx().channel().config().setAutoRead(true);
+        owner.free(this);
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (listener != null && ctx.channel().isWritable()) {
+            listener.writable();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        // The decoder has ended what ends with the connection.
+        if (event instanceof ChannelInputShutdownEvent) {
+            if (tunnel && busy) {
+                ended();
+            } else {
+                lost(false);
+            }
+        }
+    }
+
+    private void ended() {
+        if (!answered) {
+            received(Unpooled.EMPTY_BUFFER, true);
+            overOrNot();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        lost(false);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!(cause instanceof java.io.IOException)) {
+            home.failed("upstream", cause);
+        }
+        lost(true);
+    }
+
+    private void lost(boolean reset) {
+        if (gone) {
+            return;
+        }
+        lose(busy && !begun && isUsed() ? Failure.STALE : reset || !tunnel ? Failure.UPSTREAM_RESET : Failure.CLIENT_CLOSED);
+    }
+
+    /** The connection is of no use any more. Who waits is told, then the owner. */
+    private void lose(Failure why) {
+        if (gone) {
+            return;
+        }
+        gone = true;
+        busy = false;
+        ResponseListener to = listener;
+        listener = null;
+        waiting = null;
+        closing = true;
+        Channel channel = ctx().channel();
+        if (channel.isActive()) {
+            ctx().flush();
+        }
+        channel.close();
+        owner.gone(this, why);
+        if (to != null) {
+            to.failed(why);
+        }
+    }
+}

@@ -1,0 +1,571 @@
+package dev.weir.http;
+
+import dev.weir.core.cluster.Cluster;
+import dev.weir.core.cluster.Endpoint;
+import dev.weir.core.cluster.Exclusions;
+import dev.weir.core.cluster.Limit;
+import dev.weir.core.filter.CloseReason;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request on its way: from its head to the last byte of its answer. It finds the route, asks the policies, tries one endpoint or several, and tells of all
+ * that. What has gone to the client is never taken back: a failure before is an answer of Weir's own or another try, a failure behind it resets the stream.
+ */
+final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
+    /** Deadlines that are nearer than this are met to the millisecond, others within a quarter of a second. */
+    private static final long EXACT_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    final HttpLoop home;
+    final Observation observation;
+    final RequestBody body;
+    private final HttpConnection client;
+    private final ClientStream stream;
+    private final HttpRequest head;
+    private final long startNanos;
+
+    private @Nullable Route route;
+    private @Nullable RequestTarget target;
+    private String upgrade = "";
+    private boolean grpc;
+    private @Nullable Runnable undecided;
+
+    private @Nullable RouteCluster to;
+    private @Nullable Attempt attempt;
+    private int attempts;
+    private @Nullable Exclusions excluded;
+    private long hash;
+    private @Nullable String cookie;
+    private @Nullable ScheduledFuture<?> backOff;
+    private @Nullable List<Shadow> shadows;
+
+    private boolean answering;
+    private boolean done;
+    private int activity;
+    private int seen;
+    private long idleSince;
+    private long deadline;
+    private @Nullable ScheduledFuture<?> alarm;
+    private final HttpLoop.Watch watch = new HttpLoop.Watch(this);
+
+    HttpExchange(HttpConnection client, HttpRequest head, boolean end, ClientStream stream) {
+        this.home = client.home();
+        this.client = client;
+        this.head = head;
+        this.stream = stream;
+        this.body = new RequestBody(stream, end);
+        this.startNanos = client.burstNanos();
+        this.observation = client.observation();
+    }
+
+    // ---- the request
+
+    void start() {
+        RouteTable routes = home.settings.routes();
+        try {
+            target = RequestTarget.parse(head, client.scheme(), home.settings.paths());
+        } catch (BadTarget e) {
+            observation.begin(head, routes.operation(head.method()), "", "", startNanos);
+            answer(400, String.valueOf(e.getMessage()), "bad_target");
+            return;
+        }
+        RequestTarget where = target;
+        Route found = routes.match(head, where, client.isSecure());
+        observation.begin(
+                head,
+                found == null ? routes.operation(head.method()) : found.operation(head.method()),
+                found == null ? "" : found.template(),
+                where.host(),
+                startNanos);
+        if (body.isNone()) {
+            observation.requestEnd(startNanos);
+        }
+        grpc = Grpc.isRequest(head.headers());
+        if (found == null) {
+            answer(404, "no route", "no_route");
+            return;
+        }
+        route = found;
+        upgrade = HopByHop.upgrade(head.headers());
+        boolean tunnel = head.method() == HttpMethod.CONNECT && Http2Request.protocolOf(head) == null;
+        if (tunnel && !found.connect()) {
+            answer(405, "CONNECT is not allowed", "connect_refused");
+            return;
+        }
+        undecided = client.decide(head, found.operation(head.method()), this);
+    }
+
+    /** All policies agree. */
+    @Override
+    public void go() {
+        undecided = null;
+        if (done) {
+            return;
+        }
+        Route by = route();
+        RequestTarget where = where();
+        LocalAnswer local = by.answer(head, where);
+        if (local != null) {
+            answer(local);
+            return;
+        }
+        RouteCluster chosen = by.cluster();
+        if (chosen == null) {
+            answer(Failure.NO_ENDPOINT);
+            return;
+        }
+        to = chosen;
+        Cluster cluster = chosen.cluster();
+        if (by.hashes()) {
+            cookie = by.cookie(head, client.connection());
+            hash = by.hash(head, where, client.connection(), cluster.keyHash());
+        } else if (cluster.usesHash()) {
+            hash = client.hash(cluster.keyHash());
+        }
+        prepare(by, where);
+        times(by);
+        mirror(by);
+        attempt();
+    }
+
+    /** Makes the head that goes out of the one that came: once, for all tries. */
+    private void prepare(Route by, RequestTarget where) {
+        HttpHeaders headers = head.headers();
+        if (!upgrade.isEmpty() && !by.upgrades(upgrade)) {
+            upgrade = "";
+        }
+        HopByHop.strip(headers, upgrade);
+        if (head.protocolVersion() == HttpVersion.HTTP_1_0) {
+            headers.remove(HttpHeaderNames.EXPECT);
+        }
+        if (!headers.contains(HttpHeaderNames.HOST)) {
+            headers.set(HttpHeaderNames.HOST, ""); // RFC 9112, 3.2: HTTP/1.0 may do without
+        }
+        if (!home.settings.observes()) {
+            home.settings.forwarding().request(headers, client, where);
+        }
+        by.prepare(head, where, null);
+        Retries retries = by.retries();
+        if (retries.attempts() > 1 && upgrade.isEmpty() && retries.allows(head.method())) {
+            body.keep(retries.bufferBytes());
+        }
+    }
+
+    /** The head for a try. */
+    HttpRequest outgoing(Endpoint endpoint) {
+        if (attempts > 1 && upgrade.isEmpty()) {
+            head.headers().remove(HttpHeaderNames.CONNECTION); // of the connection before
+        }
+        route().nameHost(head, endpoint);
+        return head;
+    }
+
+    private void times(Route by) {
+        long nanos = by.timeouts().requestNanos();
+        long asked = grpc ? Grpc.timeoutNanos(head.headers()) : 0;
+        if (asked > 0 && (nanos == 0 || asked < nanos)) {
+            nanos = asked;
+        }
+        if (nanos > 0 && upgrade.isEmpty()) {
+            deadline = startNanos + nanos;
+            if (nanos < EXACT_NANOS) {
+                long left = deadline - home.clock.nanoTime();
+                alarm = home.loop.schedule(
+                        () -> check(home.clock.nanoTime()), Math.max(left, 1), TimeUnit.NANOSECONDS);
+            }
+        }
+        home.watch(watch);
+    }
+
+    private void mirror(Route by) {
+        List<RouteMirror> mirrors = by.mirrors();
+        for (int i = 0; i < mirrors.size(); i++) {
+            if (mirrors.get(i).chosen() && upgrade.isEmpty()) {
+                if (shadows == null) {
+                    shadows = new ArrayList<>(1);
+                }
+                shadows.add(new Shadow(home, mirrors.get(i).to(), head, body.isNone(), hash));
+            }
+        }
+    }
+
+    private RequestTarget where() {
+        if (target == null) {
+            throw new IllegalStateException("no target yet");
+        }
+        return target;
+    }
+
+    Route route() {
+        if (route == null) {
+            throw new IllegalStateException("no route yet");
+        }
+        return route;
+    }
+
+    // ---- tries
+
+    private void attempt() {
+        RouteCluster where = to;
+        if (where == null || done) {
+            return;
+        }
+        Attempt next = new Attempt(this, where, ++attempts);
+        attempt = next;
+        next.start(hash, excluded == null ? Exclusions.NONE : excluded);
+    }
+
+    private @Nullable Attempt sending() {
+        return attempt != null && attempt.isSending() ? attempt : null;
+    }
+
+    @Override
+    public void data(ByteBuf data, boolean end) {
+        activity++;
+        if (done) {
+            body.drop(data);
+            return;
+        }
+        if (data.isReadable()) {
+            observation.requestData(data);
+        }
+        if (end) {
+            observation.requestEnd(home.clock.nanoTime());
+        }
+        if (shadows != null) {
+            shadows.forEach(shadow -> shadow.data(data, end));
+        }
+        body.add(data, end, sending());
+    }
+
+    @Override
+    public void trailers(HttpHeaders trailers) {
+        activity++;
+        if (done) {
+            return;
+        }
+        observation.requestEnd(home.clock.nanoTime());
+        if (shadows != null) {
+            shadows.forEach(shadow -> shadow.data(Unpooled.EMPTY_BUFFER, true));
+        }
+        body.end(trailers, sending());
+    }
+
+    @Override
+    public void cancelled(Failure why) {
+        if (!done) {
+            observation.failed(why.label(), true);
+            finish();
+        }
+    }
+
+    @Override
+    public void writable() {
+        if (attempt != null) {
+            attempt.clientWritable();
+        }
+    }
+
+    /** A try has failed. */
+    void failed(Attempt by, Failure failure) {
+        if (done || by != attempt) {
+            return;
+        }
+        Retries retries = route().retries();
+        boolean again = !answering
+                && attempts < retries.attempts()
+                && retries.onFailure(failure)
+                && repeatable(by, failure.isUnprocessed());
+        if (!again || !again(by)) {
+            fail(failure);
+        }
+    }
+
+    /** Whether an answer is not passed on, as another try is made. */
+    boolean triesAgain(Attempt by, int status) {
+        if (status < 300 || done || answering) {
+            return false;
+        }
+        Retries retries = route().retries();
+        return attempts < retries.attempts()
+                && retries.onStatus(status)
+                && repeatable(by, false)
+                && again(by);
+    }
+
+    /** @param unprocessed whether the upstream has done nothing for it, for sure */
+    private boolean repeatable(Attempt by, boolean unprocessed) {
+        return upgrade.isEmpty()
+                && body.isRepeatable()
+                && (unprocessed || by.sentNothing() || route().retries().allows(head.method()));
+    }
+
+    private boolean again(Attempt by) {
+        RouteCluster where = to;
+        if (where == null || !where.cluster().acquire(Limit.RETRIES)) {
+            return false;
+        }
+        if (excluded == null) {
+            excluded = Exclusions.create();
+        }
+        by.excludeFrom(excluded);
+        by.abandon();
+        attempt = null;
+        observation.retried(attempts + 1);
+        home.metrics.retries.increment();
+        backOff = home.loop.schedule(
+                () -> {
+                    endBackOff();
+                    attempt();
+                },
+                route().retries().pauseNanos(attempts),
+                TimeUnit.NANOSECONDS);
+        return true;
+    }
+
+    private void endBackOff() {
+        ScheduledFuture<?> timer = backOff;
+        RouteCluster where = to;
+        backOff = null;
+        if (timer != null && where != null) {
+            timer.cancel(false);
+            where.cluster().release(Limit.RETRIES);
+        }
+    }
+
+    // ---- the upstream's answer
+
+    /** An informational head. */
+    void informed(HttpResponse informational) {
+        activity++;
+        HopByHop.strip(informational.headers(), "");
+        stream.sendHead(informational, false);
+    }
+
+    /** The head of the answer. */
+    void answered(HttpResponse answer, boolean end) {
+        activity++;
+        answering = true;
+        body.forget();
+        int status = answer.status().code();
+        boolean switches = status == 101 || status < 300 && head.method() == HttpMethod.CONNECT;
+        if (status == 101 && upgrade.isEmpty()) {
+            failNow(Failure.UPSTREAM_PROTOCOL); // nobody has asked for it
+            return;
+        }
+        long now = home.clock.nanoTime();
+        HopByHop.strip(answer.headers(), status == 101 ? upgrade : "");
+        if (!home.settings.observes()) {
+            home.settings.forwarding().answer(answer.headers());
+            route().finish(answer);
+            if (cookie != null) {
+                answer.headers().add(HttpHeaderNames.SET_COOKIE, cookie);
+            }
+        }
+        observation.responseHead(answer, now);
+        if (switches) {
+            deadline = 0;
+        }
+        if (end) {
+            observation.responseEnd(null, now);
+            finish();
+        }
+        stream.sendHead(answer, end);
+    }
+
+    /** Bytes of the answer; true if they have gone on. */
+    boolean received(ByteBuf data, boolean end) {
+        activity++;
+        if (done) {
+            data.release();
+            return true;
+        }
+        if (data.isReadable()) {
+            observation.responseData(data);
+        }
+        if (end) {
+            observation.responseEnd(null, home.clock.nanoTime());
+            finish();
+        }
+        stream.sendData(data, end);
+        return end || stream.isWritable();
+    }
+
+    /** The answer ended with trailers. */
+    void ended(HttpHeaders trailers) {
+        if (!done) {
+            observation.responseEnd(trailers, home.clock.nanoTime());
+            finish();
+            stream.sendTrailers(trailers);
+        }
+    }
+
+    // ---- answers of Weir's own
+
+    private void fail(Failure failure) {
+        if (!done) {
+            if (answering) {
+                observation.failed(failure.label(), false);
+                finish();
+                stream.reset(failure);
+            } else {
+                answer(failure);
+            }
+        }
+    }
+
+    /** Nothing of it has gone out, but there is no more to be had of the upstream. */
+    private void failNow(Failure failure) {
+        if (attempt != null) {
+            attempt.abandon();
+        }
+        answer(failure);
+    }
+
+    private void answer(Failure failure) {
+        answer(failure.status(), failure.sentence(), failure.label());
+    }
+
+    private void answer(int status, String message, @Nullable String error) {
+        if (done) {
+            return;
+        }
+        if (grpc) {
+            observation.byWeir(status, error);
+            send(Grpc.answer(status, message), Unpooled.EMPTY_BUFFER);
+        } else {
+            observation.byWeir(status, error);
+            var text = Answers.text(status, message);
+            send(new DefaultHttpResponse(HttpVersion.HTTP_1_1, text.status(), text.headers()), text.content());
+        }
+    }
+
+    private void answer(LocalAnswer local) {
+        HttpHeaders headers = local.headers();
+        HttpResponse answer = new DefaultHttpResponse(HttpVersion.HTTP_1_1, local.status(), headers);
+        headers.set(HttpHeaderNames.CONTENT_LENGTH, local.body().length);
+        route().finish(answer);
+        observation.byWeir(local.status().code(), null);
+        send(answer, Unpooled.wrappedBuffer(local.body()));
+    }
+
+    private void send(HttpResponse answer, ByteBuf text) {
+        answering = true;
+        long now = home.clock.nanoTime();
+        observation.responseHead(answer, now);
+        boolean empty = !text.isReadable() || head.method() == HttpMethod.HEAD;
+        if (!empty) {
+            observation.responseData(text);
+        }
+        observation.responseEnd(null, now);
+        finish();
+        stream.sendHead(answer, empty);
+        if (empty) {
+            text.release();
+        } else {
+            stream.sendData(text, true);
+        }
+    }
+
+    // ---- verdicts
+
+    @Override
+    public void refuse(int status, String message, long retryAfterSeconds) {
+        undecided = null;
+        if (done) {
+            return;
+        }
+        observation.byWeir(status, "refused");
+        if (grpc) {
+            send(Grpc.answer(status, message), Unpooled.EMPTY_BUFFER);
+            return;
+        }
+        var text = Answers.text(status, message);
+        if (retryAfterSeconds > 0) {
+            text.headers().set(HttpHeaderNames.RETRY_AFTER, retryAfterSeconds);
+        }
+        send(new DefaultHttpResponse(HttpVersion.HTTP_1_1, text.status(), text.headers()), text.content());
+    }
+
+    @Override
+    public void abort(CloseReason reason) {
+        undecided = null;
+        if (!done) {
+            observation.failed("refused", false);
+            finish();
+            stream.reset(Failure.POLICY);
+        }
+    }
+
+    @Override
+    public void close(CloseReason reason, int status, String message) {
+        if (!done) {
+            stream.beLast();
+            refuse(status, message, 0);
+        }
+    }
+
+    // ---- the end
+
+    private void finish() {
+        if (done) {
+            return;
+        }
+        done = true;
+        observation.emit(home.clock.nanoTime());
+        home.unwatch(watch);
+        if (alarm != null) {
+            alarm.cancel(false);
+        }
+        if (undecided != null) {
+            undecided.run();
+            undecided = null;
+        }
+        endBackOff();
+        client.ended(observation);
+        if (attempt != null) {
+            attempt.exchangeEnded();
+        }
+        if (shadows != null && !body.isReceived()) {
+            shadows.forEach(Shadow::giveUp);
+        }
+        body.discard();
+    }
+
+    private void timedOut(Failure failure) {
+        if (attempt != null) {
+            attempt.timedOut(failure);
+        }
+        fail(failure);
+    }
+
+    @Override
+    public void check(long now) {
+        if (done) {
+            return;
+        }
+        if (deadline != 0 && now - deadline >= 0) {
+            timedOut(body.isReceived() ? Failure.UPSTREAM_TIMEOUT : Failure.CLIENT_TIMEOUT);
+            return;
+        }
+        long idle = route().timeouts().idleNanos();
+        if (activity != seen || idleSince == 0) {
+            seen = activity;
+            idleSince = now;
+        } else if (idle > 0 && now - idleSince > idle) {
+            timedOut(body.isReceived() || answering ? Failure.IDLE_TIMEOUT : Failure.CLIENT_TIMEOUT);
+        }
+    }
+}
