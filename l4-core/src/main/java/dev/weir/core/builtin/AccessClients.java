@@ -3,8 +3,8 @@ package dev.weir.core.builtin;
 import dev.weir.core.config.Cidr;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.filter.CloseReason;
-import dev.weir.core.filter.FilterContext;
 import dev.weir.core.filter.FilterEnvironment;
+import dev.weir.core.protocol.PolicyContext;
 import io.micrometer.core.instrument.Counter;
 import java.net.SocketAddress;
 import java.util.List;
@@ -39,7 +39,7 @@ final class AccessClients {
     }
 
     /** Closes the connection if its client may not connect. */
-    void judge(FilterContext context) {
+    void judge(PolicyContext context) {
         SocketAddress client = context.connection().client();
         boolean listed = !deny.isEmpty() && Cidr.anyOrEmpty(deny, client);
         if (!listed && (!allowOnly || !allow.isEmpty() && Cidr.anyOrEmpty(allow, client))) {

@@ -6,12 +6,17 @@ import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.FilterFactory;
 import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.PerLoop;
+import dev.weir.core.protocol.CommandGates;
+import dev.weir.core.protocol.CommandPolicy;
+import dev.weir.core.protocol.KnownCommands;
+import dev.weir.core.protocol.PolicyFactory;
+import java.util.List;
 
 /**
  * The filter {@code access}: who may connect, by address ({@code allow}, {@code deny}), and which commands they may send
  * ({@code rules}). With {@code shadow} it only counts.
  */
-public final class AccessFactory implements FilterFactory {
+public final class AccessFactory implements FilterFactory, PolicyFactory {
     /** For ServiceLoader. */
     public AccessFactory() {}
 
@@ -28,12 +33,22 @@ public final class AccessFactory implements FilterFactory {
         if (!config.has("allow") && !config.has("deny") && !commands) {
             config.error("no rule given (expected: allow, deny, rules, or several of them)");
         }
-        AccessRules rules = commands ? AccessRules.read(config, environment, shadow) : null;
-        if (rules == null) {
+        CommandGates gates =
+                commands ? CommandGates.read(config, environment, type(), CommandGates.Undecodable.CLOSE) : null;
+        if (gates == null) {
             NetworkFilter filter = new ClientsOnly(clients);
             return PerLoop.always(connection -> filter);
         }
-        return loop -> connection -> rules.gates.gate(loop, connection, new AccessPolicy(clients, rules));
+        AccessRules rules = AccessRules.read(config, gates.known(), environment, shadow);
+        return loop -> connection -> gates.gate(loop, connection, new AccessPolicy(clients, rules));
+    }
+
+    @Override
+    public PerLoop<CommandPolicy> policies(ConfigNode config, KnownCommands commands, FilterEnvironment environment) {
+        commands.rejectFilterKeys(config, type(), List.of("allow", "deny"));
+        boolean shadow = config.bool("shadow", false);
+        AccessRules rules = AccessRules.read(config, commands, environment, shadow);
+        return PerLoop.always(connection -> new AccessPolicy(null, rules));
     }
 
     /** Has no state per connection, so all share one. */

@@ -1,24 +1,27 @@
 package dev.weir.core.builtin;
 
-import dev.weir.core.filter.FilterContext;
 import dev.weir.core.protocol.Command;
 import dev.weir.core.protocol.CommandPolicy;
+import dev.weir.core.protocol.PolicyContext;
 import org.jspecify.annotations.Nullable;
 
 /** Judges the commands of one connection by the {@link AccessRules}, after its client by the {@link AccessClients}. */
 final class AccessPolicy implements CommandPolicy {
-    private final AccessClients clients;
+    private final @Nullable AccessClients clients;
     private final AccessRules rules;
     private CommandRules.@Nullable Matcher matcher;
 
-    AccessPolicy(AccessClients clients, AccessRules rules) {
+    /** {@code clients} is null where connections are not judged. */
+    AccessPolicy(@Nullable AccessClients clients, AccessRules rules) {
         this.clients = clients;
         this.rules = rules;
     }
 
     @Override
-    public void onOpen(FilterContext context) {
-        clients.judge(context);
+    public void onOpen(PolicyContext context) {
+        if (clients != null) {
+            clients.judge(context);
+        }
         matcher = rules.rules.matcher(context.connection());
     }
 

@@ -2,13 +2,12 @@ package dev.weir.core.builtin;
 
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.filter.FilterEnvironment;
-import dev.weir.core.protocol.CommandGates;
 import dev.weir.core.protocol.CommandPolicy.Decision;
+import dev.weir.core.protocol.KnownCommands;
 import dev.weir.core.protocol.Refusal;
 import io.micrometer.core.instrument.Counter;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The rules of {@code access} for single commands, each with its counters. A rule that denies wins; where there is one that allows,
@@ -39,7 +38,6 @@ final class AccessRules {
         }
     }
 
-    final CommandGates gates;
     final CommandRules rules;
     final Decision refused;
     final long deny;
@@ -50,10 +48,9 @@ final class AccessRules {
     private final Counters none;
 
     private AccessRules(
-            CommandGates gates, List<CommandScope> scopes, Counters[] counters, Counters none, long[] masks) {
-        this.gates = gates;
-        this.rules = new CommandRules(scopes, gates.commands());
-        this.refused = gates.refusal(Refusal.DENIED, MESSAGE);
+            KnownCommands known, List<CommandScope> scopes, Counters[] counters, Counters none, long[] masks) {
+        this.rules = new CommandRules(scopes, known.set());
+        this.refused = known.refusal(Refusal.DENIED, MESSAGE);
         this.counters = counters;
         this.none = none;
         this.deny = masks[0];
@@ -62,13 +59,8 @@ final class AccessRules {
         this.shadowAllow = masks[3];
     }
 
-    /** Reads {@code rules} and what belongs to it; null if a problem was reported. */
-    static @Nullable AccessRules read(ConfigNode config, FilterEnvironment environment, boolean shadow) {
-        CommandGates gates = CommandGates.read(config, environment, "access", CommandGates.Undecodable.CLOSE);
-        if (gates == null) {
-            config.child("rules");
-            return null;
-        }
+    /** Reads {@code rules}. */
+    static AccessRules read(ConfigNode config, KnownCommands known, FilterEnvironment environment, boolean shadow) {
         List<ConfigNode> nodes = RuleNames.rules(config, "rules");
         if (nodes.isEmpty()) {
             config.error("rules", "empty (expected: at least one rule)");
@@ -86,12 +78,12 @@ final class AccessRules {
             boolean denies =
                     !node.oneOf("action", "deny", List.of("allow", "deny")).equals("allow");
             boolean shadowed = node.bool("shadow", false) || shadow;
-            scopes.add(CommandScope.read(node, gates, denies));
+            scopes.add(CommandScope.read(node, known, denies));
             node.rejectUnknown();
             counters[number] = Counters.of(environment, name);
             masks[(shadowed ? 2 : 0) + (denies ? 0 : 1)] |= 1L << number;
         }
-        return new AccessRules(gates, scopes, counters, Counters.of(environment, NONE), masks);
+        return new AccessRules(known, scopes, counters, Counters.of(environment, NONE), masks);
     }
 
     /** The counters of the first rule of {@code mask}, or those of no rule. */

@@ -5,8 +5,8 @@ import dev.weir.core.config.Glob;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.protocol.Command.Kind;
 import dev.weir.core.protocol.CommandChoice;
-import dev.weir.core.protocol.CommandGates;
 import dev.weir.core.protocol.CommandSet;
+import dev.weir.core.protocol.KnownCommands;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -34,13 +34,13 @@ record CommandScope(
      *
      * @param cautious whether what is not known counts as matching
      */
-    static CommandScope read(ConfigNode rule, CommandGates gates, boolean cautious) {
-        CommandSet known = gates.commands();
-        String protocol = gates.protocol().name();
+    static CommandScope read(ConfigNode rule, KnownCommands commands, boolean cautious) {
+        CommandSet known = commands.set();
+        String protocol = commands.protocol();
         Set<String> names = null;
         Set<Kind> kinds = null;
         if (rule.has("commands")) {
-            CommandChoice choice = CommandChoice.read(rule, "commands", gates);
+            CommandChoice choice = CommandChoice.read(rule, "commands", commands);
             names = choice.names();
             kinds = choice.kinds();
         }

@@ -1,8 +1,8 @@
 package dev.weir.core.builtin;
 
-import dev.weir.core.filter.FilterContext;
 import dev.weir.core.protocol.Command;
 import dev.weir.core.protocol.CommandPolicy;
+import dev.weir.core.protocol.PolicyContext;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +23,7 @@ final class FaultPolicy implements CommandPolicy {
     }
 
     @Override
-    public void onOpen(FilterContext context) {
+    public void onOpen(PolicyContext context) {
         matcher = rules.matcher(context.connection());
     }
 

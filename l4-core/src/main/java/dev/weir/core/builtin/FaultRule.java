@@ -1,9 +1,10 @@
 package dev.weir.core.builtin;
 
 import dev.weir.core.config.ConfigNode;
+import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.FilterEnvironment;
-import dev.weir.core.protocol.CommandGates;
 import dev.weir.core.protocol.CommandPolicy.Decision;
+import dev.weir.core.protocol.KnownCommands;
 import dev.weir.core.protocol.Refusal;
 import io.micrometer.core.instrument.Counter;
 import java.time.Duration;
@@ -22,21 +23,31 @@ record FaultRule(int share, Duration delay, Decision decision, Counter injected)
     private static final int ALL = 1_000_000;
     private static final String MESSAGE = "fault injected by the proxy";
 
-    /** Reads {@code percent}, {@code delay} and {@code error} of a rule for commands. */
-    static FaultRule read(ConfigNode rule, String name, CommandGates gates, FilterEnvironment environment) {
+    /** Reads {@code percent}, {@code delay}, {@code error} and {@code abort} of a rule for commands. */
+    static FaultRule read(ConfigNode rule, String name, KnownCommands known, FilterEnvironment environment) {
         Duration delay = delay(rule);
         Decision decision = Decision.ALLOW;
+        String does = "";
         if (rule.has("error")) {
             ConfigNode error = rule.section("error");
-            Decision.Deny usual = gates.refusal(Refusal.FAULT, MESSAGE);
-            String code = error.string("code", usual.code());
+            Decision.Deny usual = known.refusal(Refusal.FAULT, MESSAGE);
+            String code = known.errors().read(error, usual.code());
             String message = error.string("message", MESSAGE);
             error.rejectUnknown();
             decision = new Decision.Deny(code, message == null ? MESSAGE : message);
-        } else if (delay.isZero()) {
-            rule.error("no fault given (expected: delay, error, or both)");
+            does = "error";
         }
-        String kind = decision == Decision.ALLOW ? "delay" : delay.isZero() ? "error" : "delay_error";
+        if (rule.bool("abort", false)) {
+            if (decision != Decision.ALLOW) {
+                rule.error("abort", "beside error (expected: one of the two)");
+            }
+            decision = new Decision.Abort(CloseReason.FAULT);
+            does = "abort";
+        }
+        if (decision == Decision.ALLOW && delay.isZero()) {
+            rule.error("no fault given (expected: delay, error or abort, or delay with one of these)");
+        }
+        String kind = delay.isZero() ? does : does.isEmpty() ? "delay" : "delay_" + does;
         Decision whole = delay.isZero() ? decision : new Decision.Delay(delay, decision);
         return new FaultRule(share(rule), delay, whole, counter(environment, name, kind));
     }

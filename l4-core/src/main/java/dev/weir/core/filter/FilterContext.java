@@ -1,5 +1,6 @@
 package dev.weir.core.filter;
 
+import dev.weir.core.protocol.PolicyContext;
 import dev.weir.core.tls.ClientHello;
 import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsHandler;
@@ -18,14 +19,16 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #pass}, {@link #drop}, {@link #inject}, {@link #resume}, {@link #startTls} and {@link #close} during a
  * callback take effect when it returns, in the order they were called; so no callback runs inside another.
  */
-public interface FilterContext {
+public interface FilterContext extends PolicyContext {
     /** The connection: addresses, listener, attributes, event loop, allocator. */
+    @Override
     Connection connection();
 
     /** The loop's exchanges, for filters that produce records. The same object for all connections of a loop. */
     dev.weir.core.exchange.Exchanges exchanges();
 
     /** The clock. Reading it costs more than most callbacks: where {@link #burstNanos()} will do, take that. */
+    @Override
     WireClock clock();
 
     /**
@@ -127,5 +130,6 @@ public interface FilterContext {
      * in the order of the calls, so {@code inject} an answer and {@code close} sends the answer. What is held, here or
      * elsewhere, is dropped. Further calls have no effect.
      */
+    @Override
     void close(CloseReason reason);
 }

@@ -3,6 +3,7 @@ package dev.weir.core.filter;
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.exchange.HotKeys;
+import dev.weir.core.protocol.PolicyFactory;
 import dev.weir.core.protocol.Protocol;
 import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsServer;
@@ -42,6 +43,11 @@ public interface FilterEnvironment {
 
     /** All protocols that are installed, by name. */
     Collection<Protocol> protocols();
+
+    /** All filters whose decisions about commands terminals can ask for: {@link dev.weir.core.protocol.CommandPolicies}. */
+    default Collection<PolicyFactory> policies() {
+        return List.of();
+    }
 
     /**
      * All extensions of a kind that the core itself does not know, found by {@link java.util.ServiceLoader} when they are first

@@ -7,6 +7,7 @@ import dev.weir.core.cluster.LoadBalancer;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.filter.FilterFactory;
 import dev.weir.core.filter.TerminalFactory;
+import dev.weir.core.protocol.PolicyFactory;
 import dev.weir.core.protocol.Protocol;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -105,6 +106,17 @@ public final class Extensions implements ExchangeSinks.Protocols {
 
     Map<String, FilterFactory> filters() {
         return filters;
+    }
+
+    /** The filters whose decisions about commands terminals can ask for. */
+    List<PolicyFactory> policies() {
+        List<PolicyFactory> policies = new ArrayList<>();
+        for (FilterFactory filter : filters.values()) {
+            if (filter instanceof PolicyFactory policy) {
+                policies.add(policy);
+            }
+        }
+        return policies;
     }
 
     Map<String, TerminalFactory> terminals() {

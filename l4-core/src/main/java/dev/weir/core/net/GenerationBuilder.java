@@ -18,6 +18,7 @@ import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.filter.TerminalFactory;
 import dev.weir.core.filter.WireClock;
+import dev.weir.core.protocol.PolicyFactory;
 import dev.weir.core.protocol.Protocol;
 import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsServer;
@@ -335,6 +336,11 @@ final class GenerationBuilder {
         @Override
         public Collection<Protocol> protocols() {
             return extensions.protocols();
+        }
+
+        @Override
+        public Collection<PolicyFactory> policies() {
+            return extensions.policies();
         }
 
         @Override

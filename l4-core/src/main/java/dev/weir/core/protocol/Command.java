@@ -52,4 +52,14 @@ public interface Command {
     default @Nullable String statement() {
         return null;
     }
+
+    /**
+     * What else there is to know about it, by one of {@link CommandSet#attributes}; null if it has none. It comes from the client, and has
+     * no bound but that of what the client may send.
+     *
+     * @param name {@code host}, or {@code request_header:x-tenant}
+     */
+    default @Nullable String attribute(String name) {
+        return null;
+    }
 }

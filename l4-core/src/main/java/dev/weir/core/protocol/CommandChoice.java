@@ -32,8 +32,8 @@ public record CommandChoice(Set<String> names, Set<Kind> kinds) {
     }
 
     /** Reads the list at {@code key}, which has at least one element, and reports problems. */
-    public static CommandChoice read(ConfigNode rule, String key, CommandGates gates) {
-        return read(rule, key, gates.protocol().name(), gates.commands().names());
+    public static CommandChoice read(ConfigNode rule, String key, KnownCommands known) {
+        return read(rule, key, known.protocol(), known.set().names());
     }
 
     /** The same for a terminal, which knows by itself the names of the {@code known} commands of its protocol. */
@@ -62,10 +62,11 @@ public record CommandChoice(Set<String> names, Set<Kind> kinds) {
 
     private static List<String> named(ConfigNode node, String text, String protocol, Set<String> known) {
         Glob glob = new Glob(text.replace('|', ' '), true);
+        Glob asWritten = new Glob(text, true);
         List<String> found = new ArrayList<>();
         for (String name : known) {
             int space = name.indexOf(' ');
-            if (glob.matches(name) || space > 0 && glob.matches(name.substring(0, space))) {
+            if (glob.matches(name) || asWritten.matches(name) || space > 0 && glob.matches(name.substring(0, space))) {
                 found.add(name);
             }
         }

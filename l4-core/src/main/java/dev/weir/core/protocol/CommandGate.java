@@ -212,6 +212,11 @@ public final class CommandGate implements NetworkFilter {
             context.holdDeadline("undecided", HOLD);
             return wait.ask(context, later, decided -> undone = decided);
         }
+        if (decision instanceof Decision.Abort abort) {
+            closing = true;
+            context.close(abort.reason());
+            return false;
+        }
         boolean own = decision instanceof Decision.Deny
                 || decision instanceof Decision.Answer
                 || decision instanceof Decision.Close;

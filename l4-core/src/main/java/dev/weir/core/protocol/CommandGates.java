@@ -37,13 +37,13 @@ public final class CommandGates {
     }
 
     private final Protocol protocol;
-    private final CommandSet commands;
+    private final KnownCommands known;
     private final Undecodable undecodable;
     private final Counter undecoded;
 
     private CommandGates(Protocol protocol, CommandSet commands, Undecodable undecodable, Counter undecoded) {
         this.protocol = protocol;
-        this.commands = commands;
+        this.known = KnownCommands.of(protocol, commands);
         this.undecodable = undecodable;
         this.undecoded = undecoded;
     }
@@ -107,7 +107,12 @@ public final class CommandGates {
 
     /** What there is to know about its commands. */
     public CommandSet commands() {
-        return commands;
+        return known.set();
+    }
+
+    /** The same, for those who read rules about commands. */
+    public KnownCommands known() {
+        return known;
     }
 
     /**
@@ -116,7 +121,7 @@ public final class CommandGates {
      * @param message shown to clients: it should say nothing that they are not to know
      */
     public Decision.Deny refusal(Refusal refusal, String message) {
-        return new Decision.Deny(commands.code(refusal), message);
+        return known.refusal(refusal, message);
     }
 
     /** The gate of one connection; to be made on its loop, once. */

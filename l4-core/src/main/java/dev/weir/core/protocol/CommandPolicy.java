@@ -1,7 +1,6 @@
 package dev.weir.core.protocol;
 
 import dev.weir.core.filter.CloseReason;
-import dev.weir.core.filter.FilterContext;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.time.Duration;
@@ -10,9 +9,12 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides about single commands: {@code access}, {@code rate_limit} and {@code fault} are such policies. One per
- * connection; called on its event loop, once per command, in the order in which the client sent them, when the head of a
- * command is known and before any of its bytes go on. It must not block; what it throws closes the connection.
+ * Decides about single commands: {@code access}, {@code rate_limit} and {@code fault} are such policies. Called on its connection's
+ * event loop, once per command, when the head of a command is known and before any of its bytes go on. It must not block; what it
+ * throws closes the connection.
+ *
+ * <p>Behind a {@link CommandGate} there is one per connection, which is asked in the order in which the client sent its commands. In a terminal
+ * that asks by a {@link PolicyGate} a connection has one more for each command that waits: each is asked about one command at a time.
  */
 @FunctionalInterface
 public interface CommandPolicy {
@@ -28,7 +30,7 @@ public interface CommandPolicy {
      * The connection is open, and its attributes are set. Called once, before the first decision; to refuse the connection, close
      * {@code context}.
      */
-    default void onOpen(FilterContext context) {}
+    default void onOpen(PolicyContext context) {}
 
     /** Whether it decides by user or namespace, so that it is to be asked when these are {@linkplain CommandFramer#settled settled}. */
     default boolean asksSession() {
@@ -38,7 +40,7 @@ public interface CommandPolicy {
     /** The command that was {@linkplain Decision.Delay delayed} last goes on now. */
     default void onDelayed() {}
 
-    /** The connection is closed; the last call. Not called if {@link #onOpen} was not. */
+    /** The connection is closed, or the command that waits has gone; the last call. Not called if {@link #onOpen} was not. */
     default void onClose() {}
 
     /** What becomes of a command. */
@@ -54,11 +56,28 @@ public interface CommandPolicy {
          *
          * @param code the protocol's error code, or null for its usual one
          * @param message shown to the client
+         * @param retryAfter when the client may try again, or null if that is not known; for protocols that can tell it
          */
-        record Deny(@Nullable String code, String message) implements Decision {}
+        record Deny(
+                @Nullable String code,
+                String message,
+                @Nullable Duration retryAfter) implements Decision {
+            /** Without a time. */
+            public Deny(@Nullable String code, String message) {
+                this(code, message, null);
+            }
+        }
 
         /**
-         * It, and everything behind it, waits; then something is done about it.
+         * It is not sent, and nobody answers it: a terminal resets its stream, where the protocol has streams; elsewhere the connection is closed,
+         * without the answers that are still to come.
+         *
+         * @param reason why
+         */
+        record Abort(CloseReason reason) implements Decision {}
+
+        /**
+         * It, and everything behind it in the stream, waits; then something is done about it.
          *
          * @param time how long
          * @param then what is done then; no other delay
@@ -106,7 +125,7 @@ public interface CommandPolicy {
              */
             void start(Consumer<Decision> then);
 
-            /** The connection has closed: nobody waits any more, and what {@code then} is told is not heard. */
+            /** The connection has closed, or the command is gone: nobody waits any more, and what {@code then} is told is not heard. */
             void cancel();
         }
     }

@@ -13,8 +13,14 @@ import org.jspecify.annotations.Nullable;
  *     that begin with {@code _} tell that it may be any statement
  * @param tellsUsers whether {@link Command#user()} is known of who has logged in
  * @param codes the protocol's error code for each kind of refusal
+ * @param attributes what {@link Command#attribute} may be asked for; those that end with {@code :} take a name behind it
  */
-public record CommandSet(Set<String> names, Set<String> statements, boolean tellsUsers, Map<Refusal, String> codes) {
+public record CommandSet(
+        Set<String> names,
+        Set<String> statements,
+        boolean tellsUsers,
+        Map<Refusal, String> codes,
+        Set<String> attributes) {
     /** What stands for every name or keyword that is in no set. */
     public static final String OTHER = "_OTHER";
 
@@ -23,6 +29,12 @@ public record CommandSet(Set<String> names, Set<String> statements, boolean tell
         names = Set.copyOf(names);
         statements = Set.copyOf(statements);
         codes = Map.copyOf(codes);
+        attributes = Set.copyOf(attributes);
+    }
+
+    /** Without attributes. */
+    public CommandSet(Set<String> names, Set<String> statements, boolean tellsUsers, Map<Refusal, String> codes) {
+        this(names, statements, tellsUsers, codes, Set.of());
     }
 
     /** The error code for {@code refusal}, or null for the protocol's usual one. */

@@ -17,9 +17,9 @@ record DescriptorPlan(List<Part> parts) {
      *
      * @param key its key
      * @param source where its value comes from, or null
-     * @param constant its value if it is always the same
+     * @param text its value if that is always the same; otherwise what the source is asked for
      */
-    record Part(String key, @Nullable Source source, String constant) {}
+    record Part(String key, @Nullable Source source, String text) {}
 
     boolean ofSession() {
         return parts.stream().anyMatch(part -> part.source != null && part.source.ofSession());
@@ -30,7 +30,7 @@ record DescriptorPlan(List<Part> parts) {
     List<Entry> make(Connection connection, @Nullable Command command) {
         List<Entry> entries = new ArrayList<>(parts.size());
         for (Part part : parts) {
-            String value = part.source == null ? part.constant : part.source.value(connection, command);
+            String value = part.source == null ? part.text : part.source.value(connection, command, part.text);
             if (value == null || value.isEmpty()) {
                 return null;
             }

@@ -5,8 +5,8 @@ import dev.weir.core.config.Names;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.protocol.CommandChoice;
-import dev.weir.core.protocol.CommandGates;
 import dev.weir.core.protocol.CommandPolicy.Decision;
+import dev.weir.core.protocol.KnownCommands;
 import dev.weir.core.ratelimit.DescriptorPlan.Part;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,6 +14,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the limits of one filter, those of connections or those of commands. */
@@ -32,7 +33,7 @@ final class LimitReader {
 
     private final FilterEnvironment environment;
     /** Of limits of commands; null for those of connections. */
-    private final @Nullable CommandGates gates;
+    private final @Nullable KnownCommands known;
 
     private final Decision.Deny error;
     private final BucketSource bucketSource;
@@ -40,11 +41,11 @@ final class LimitReader {
 
     LimitReader(
             FilterEnvironment environment,
-            @Nullable CommandGates gates,
+            @Nullable KnownCommands known,
             Decision.Deny error,
             BucketSource bucketSource) {
         this.environment = environment;
-        this.gates = gates;
+        this.known = known;
         this.error = error;
         this.bucketSource = bucketSource;
     }
@@ -78,24 +79,24 @@ final class LimitReader {
     }
 
     private LimitMetrics metrics(Scope scope) {
-        return metrics.computeIfAbsent(scope, s -> new LimitMetrics(environment, gates != null, s));
+        return metrics.computeIfAbsent(scope, s -> new LimitMetrics(environment, known != null, s));
     }
 
     // ---- local
 
     private LocalLimit local(ConfigNode node) {
-        List<String> scopes = gates == null ? List.of("listener", "client") : List.of("listener", "client", "user");
+        List<String> scopes = known == null ? List.of("listener", "client") : List.of("listener", "client", "user");
         String per = node.oneOf("per", "", scopes);
         if (!node.has("per")) {
             node.error(
                     "per", "missing (expected: " + String.join(", ", scopes) + ", or descriptors for a global limit)");
         }
         Scope scope = per.isEmpty() ? Scope.LISTENER : Scope.valueOf(per.toUpperCase(Locale.ROOT));
-        if (scope == Scope.USER && gates != null && !gates.commands().tellsUsers()) {
+        if (scope == Scope.USER && known != null && !known.set().tellsUsers()) {
             node.error(
                     "per",
-                    "\"user\" (expected: listener or client, as "
-                            + gates.protocol().name() + " does not tell for sure who has logged in)");
+                    "\"user\" (expected: listener or client, as " + known.protocol()
+                            + " does not tell for sure who has logged in)");
         }
         Rate rate = node.required("rate").as(Rate::parse, new Rate(1, 1_000_000_000));
         long most = BucketShape.maxBurst(rate);
@@ -107,12 +108,13 @@ final class LimitReader {
         BucketShape shape = new BucketShape(rate, Math.min(burst, most));
         Action action = action(node, "delay");
         long delay = maxDelay(node, action);
-        LocalLimit.Rule rule = new LocalLimit.Rule(scope, action, delay, node.bool("shadow", false));
+        boolean tellsWhen = known != null && known.inTerminal();
+        LocalLimit.Rule rule = new LocalLimit.Rule(scope, action, delay, node.bool("shadow", false), tellsWhen);
         return new LocalLimit(rule, cover(node), bucketSource.of(node, scope, shape), metrics(scope), error);
     }
 
     private Action action(ConfigNode node, String other) {
-        if (gates == null) {
+        if (known == null) {
             return Action.DENY;
         }
         List<String> valid = other.isEmpty() ? List.of("deny", "close") : List.of("deny", other, "close");
@@ -131,8 +133,8 @@ final class LimitReader {
     }
 
     private Cover cover(ConfigNode node) {
-        return gates != null && node.has("commands")
-                ? new Cover(CommandChoice.read(node, "commands", gates))
+        return known != null && node.has("commands")
+                ? new Cover(CommandChoice.read(node, "commands", known))
                 : Cover.ALL;
     }
 
@@ -169,6 +171,10 @@ final class LimitReader {
     private void part(ConfigNode entry, List<Part> parts) {
         if (entry.isMap()) {
             entry.entries().forEach((key, value) -> {
+                if (value.isMap()) {
+                    value.entries().forEach((name, argument) -> named(key, name, argument, parts));
+                    return;
+                }
                 String text = value.text();
                 if (text.isEmpty()) {
                     value.error("empty (expected: a text)");
@@ -177,12 +183,38 @@ final class LimitReader {
             });
             return;
         }
-        List<String> valid = Source.labels(gates != null);
+        List<String> valid = new ArrayList<>(Source.labels(known != null));
+        List<String> sources = List.copyOf(valid);
+        attributes(false).forEach(valid::add);
         String text = entry.text();
-        if (valid.contains(text)) {
+        if (sources.contains(text)) {
             parts.add(new Part(text, Source.valueOf(text.toUpperCase(Locale.ROOT)), ""));
+        } else if (valid.contains(text)) {
+            parts.add(new Part(text, Source.ATTRIBUTE, text));
         } else {
             entry.error("\"" + text + "\"" + Names.suggest(text, valid));
         }
+    }
+
+    /** {@code { tenant: { request_header: x-tenant } }}: what a command has by that name, under the key {@code tenant}. */
+    private void named(String key, String attribute, ConfigNode argument, List<Part> parts) {
+        List<String> valid = attributes(true).toList();
+        String name = argument.text().toLowerCase(Locale.ROOT);
+        if (!valid.contains(attribute)) {
+            argument.error("\"" + attribute + "\""
+                    + (valid.isEmpty() ? " (expected: a text)" : Names.suggest(attribute, valid)));
+        } else if (name.isBlank()) {
+            argument.error("empty (expected: a name)");
+        } else {
+            parts.add(new Part(key, Source.ATTRIBUTE, attribute + ":" + name));
+        }
+    }
+
+    /** What commands of a terminal have beside what all have, with or without a name of its own; sorted. */
+    private Stream<String> attributes(boolean named) {
+        Stream<String> all = known == null ? Stream.of() : known.set().attributes().stream();
+        return all.filter(each -> each.endsWith(":") == named)
+                .map(each -> named ? each.substring(0, each.length() - 1) : each)
+                .sorted();
     }
 }

@@ -3,6 +3,7 @@ package dev.weir.core.ratelimit;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.protocol.CommandPolicy.Decision;
 import io.micrometer.core.instrument.Counter;
+import java.time.Duration;
 
 /** One limit that Weir counts by itself. Immutable but for its buckets; shared by all event loops. */
 final class LocalLimit {
@@ -13,13 +14,16 @@ final class LocalLimit {
      * @param action what becomes of what is over the limit
      * @param maxDelayNanos how long a command may be delayed; 0 if it is not
      * @param shadow whether it only counts
+     * @param tellsWhen whether clients can be told when to try again
      */
-    record Rule(Scope scope, Action action, long maxDelayNanos, boolean shadow) {}
+    record Rule(Scope scope, Action action, long maxDelayNanos, boolean shadow, boolean tellsWhen) {}
 
     final Scope scope;
     final boolean shadow;
     final Cover cover;
-    final Decision refusal;
+    private final Decision refusal;
+    private final Decision.Deny error;
+    private final boolean tellsWhen;
     private final long maxDelayNanos;
     private final Buckets buckets;
     private final Counter allowed;
@@ -31,9 +35,11 @@ final class LocalLimit {
     LocalLimit(Rule rule, Cover cover, Buckets buckets, LimitMetrics metrics, Decision.Deny error) {
         this.scope = rule.scope;
         this.shadow = rule.shadow;
+        this.tellsWhen = rule.tellsWhen;
         this.maxDelayNanos = rule.maxDelayNanos;
         this.cover = cover;
         this.buckets = buckets;
+        this.error = error;
         this.refusal = rule.action == Action.CLOSE ? new Decision.Close(CloseReason.RATE_LIMITED, error) : error;
         this.allowed = metrics.counter(LimitMetrics.Result.ALLOWED);
         this.delayed = metrics.counter(shadow ? LimitMetrics.Result.SHADOW : LimitMetrics.Result.DELAYED);
@@ -72,6 +78,13 @@ final class LocalLimit {
             throw new IllegalStateException("one bucket for all");
         }
         return table;
+    }
+
+    /** What becomes of a command for which {@code bucket} has had no token. */
+    Decision refusal(TokenBucket bucket, long nanos) {
+        return tellsWhen && refusal == error
+                ? new Decision.Deny(error.code(), error.message(), Duration.ofNanos(bucket.untilToken(nanos)))
+                : refusal;
     }
 
     /**

@@ -7,7 +7,10 @@ import dev.weir.core.filter.LoopEnvironment;
 import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.protocol.CommandGates;
+import dev.weir.core.protocol.CommandPolicy;
 import dev.weir.core.protocol.CommandPolicy.Decision;
+import dev.weir.core.protocol.KnownCommands;
+import dev.weir.core.protocol.PolicyFactory;
 import dev.weir.core.protocol.Refusal;
 import dev.weir.core.ratelimit.RateLimitService.Client;
 import java.time.Duration;
@@ -23,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Buckets are the one thing that outlives a configuration: a reload that does not touch a limit does not fill them.
  */
-public final class RateLimitFactory implements FilterFactory {
+public final class RateLimitFactory implements FilterFactory, PolicyFactory {
     static final String MESSAGE = "rate limited";
     private static final int DEFAULT_TRACKED = 10_000;
     private static final int MAX_TRACKED = 1_000_000;
@@ -44,8 +47,10 @@ public final class RateLimitFactory implements FilterFactory {
     private record Identity(
             String listener, String place, @Nullable Object settings, int tracked) {}
 
-    @Override
-    public PerLoop<NetworkFilter> configure(ConfigNode config, FilterEnvironment environment) {
+    /** What holds for all limits of a filter. */
+    private record Settings(@Nullable GlobalSettings global, String message, LimitReader.BucketSource buckets) {}
+
+    private Settings settings(ConfigNode config, FilterEnvironment environment) {
         int tracked = (int) config.integer("max_tracked", DEFAULT_TRACKED, 1, MAX_TRACKED);
         String message = config.string("message", MESSAGE);
         GlobalSettings global = config.has("global") ? global(config.section("global"), environment) : null;
@@ -54,7 +59,14 @@ public final class RateLimitFactory implements FilterFactory {
                 environment,
                 tracked,
                 () -> new Buckets(scope, shape, tracked, environment.clock().nanoTime()));
-        Decision.Deny error = new Decision.Deny(null, message == null ? MESSAGE : message);
+        return new Settings(global, message == null ? MESSAGE : message, buckets);
+    }
+
+    @Override
+    public PerLoop<NetworkFilter> configure(ConfigNode config, FilterEnvironment environment) {
+        Settings settings = settings(config, environment);
+        LimitReader.BucketSource buckets = settings.buckets;
+        Decision.Deny error = new Decision.Deny(null, settings.message);
         RateLimitPlan.Limits connections =
                 new LimitReader(environment, null, error, buckets).read(config, "connections", config.has("global"));
         CommandGates gates = null;
@@ -65,18 +77,41 @@ public final class RateLimitFactory implements FilterFactory {
                 return PerLoop.always(connection -> new NetworkFilter() {});
             }
             error = gates.refusal(Refusal.RATE_LIMITED, error.message());
-            commands =
-                    new LimitReader(environment, gates, error, buckets).read(config, "commands", config.has("global"));
+            commands = new LimitReader(environment, gates.known(), error, buckets)
+                    .read(config, "commands", config.has("global"));
         } else if (config.has("protocol")) {
             config.error("protocol", "without limits of commands (expected: a list \"commands\")");
         }
         if (!config.has("commands") && connections.none()) {
             config.error("no limit given (expected: connections, commands, or both)");
         }
-        RateLimitPlan plan = new RateLimitPlan(connections, commands, global, gates, error);
-        Queue<Runnable> closing = new ConcurrentLinkedQueue<>();
-        environment.onClose(() -> closing.forEach(Runnable::run));
-        return loop -> onLoop(plan, loop, closing);
+        RateLimitPlan plan = new RateLimitPlan(connections, commands, settings.global, error);
+        Queue<Runnable> closing = closing(environment);
+        CommandGates cut = gates;
+        return loop -> {
+            Client client = client(plan, loop, closing);
+            return connection -> new RateLimitFilter(
+                    plan, client, cut == null ? null : cut.gate(loop, connection, new RateLimitPolicy(plan, client)));
+        };
+    }
+
+    @Override
+    public PerLoop<CommandPolicy> policies(ConfigNode config, KnownCommands commands, FilterEnvironment environment) {
+        commands.rejectFilterKeys(config, type(), List.of("connections"));
+        Settings settings = settings(config, environment);
+        Decision.Deny error = commands.refusal(Refusal.RATE_LIMITED, settings.message);
+        RateLimitPlan.Limits limits = new LimitReader(environment, commands, error, settings.buckets)
+                .read(config, "commands", config.has("global"));
+        if (limits.none()) {
+            config.error("commands", "no limit given (expected: at least one)");
+        }
+        RateLimitPlan plan = new RateLimitPlan(
+                new RateLimitPlan.Limits(new LocalLimit[0], List.of()), limits, settings.global, error);
+        Queue<Runnable> closing = closing(environment);
+        return loop -> {
+            Client client = client(plan, loop, closing);
+            return connection -> new RateLimitPolicy(plan, client);
+        };
     }
 
     private Buckets buckets(ConfigNode node, FilterEnvironment environment, int tracked, Supplier<Buckets> fresh) {
@@ -116,15 +151,19 @@ public final class RateLimitFactory implements FilterFactory {
         return service == null ? null : new GlobalSettings(service, settings, allow, hits, environment);
     }
 
-    private static PerLoop.PerConnection<NetworkFilter> onLoop(
-            RateLimitPlan plan, LoopEnvironment loop, Queue<Runnable> closing) {
+    /** What is to be done at the end of the configuration. */
+    private static Queue<Runnable> closing(FilterEnvironment environment) {
+        Queue<Runnable> closing = new ConcurrentLinkedQueue<>();
+        environment.onClose(() -> closing.forEach(Runnable::run));
+        return closing;
+    }
+
+    private static @Nullable Client client(RateLimitPlan plan, LoopEnvironment loop, Queue<Runnable> closing) {
         GlobalSettings global = plan.global;
         Client client = global == null ? null : global.service.open(global.settings, loop.loop(), loop.clock());
         if (client != null) {
             closing.add(() -> loop.loop().execute(client::close));
         }
-        CommandGates gates = plan.gates;
-        return connection -> new RateLimitFilter(
-                plan, client, gates == null ? null : gates.gate(loop, connection, new RateLimitPolicy(plan, client)));
+        return client;
     }
 }

@@ -1,6 +1,5 @@
 package dev.weir.core.ratelimit;
 
-import dev.weir.core.protocol.CommandGates;
 import dev.weir.core.protocol.CommandPolicy.Decision;
 import dev.weir.core.ratelimit.RateLimitService.Client;
 import java.util.Arrays;
@@ -25,8 +24,6 @@ final class RateLimitPlan {
     final Limits commands;
     /** The service, or null. */
     final @Nullable GlobalSettings global;
-    /** Where there are limits of commands. */
-    final @Nullable CommandGates gates;
     /** Whether there are limits of commands per user. */
     final boolean perUser;
     /** Whether decisions need a user or namespace that is known for sure. */
@@ -35,16 +32,10 @@ final class RateLimitPlan {
     private final Decision failed;
 
     /** {@code failed} is what becomes of a command where there is no answer and the failure mode is to deny. */
-    RateLimitPlan(
-            Limits connections,
-            Limits commands,
-            @Nullable GlobalSettings global,
-            @Nullable CommandGates gates,
-            Decision failed) {
+    RateLimitPlan(Limits connections, Limits commands, @Nullable GlobalSettings global, Decision failed) {
         this.connections = connections;
         this.commands = commands;
         this.global = global;
-        this.gates = gates;
         this.failed = failed;
         this.perUser = Arrays.stream(commands.local).anyMatch(limit -> limit.scope == Scope.USER);
         this.asksSession = perUser

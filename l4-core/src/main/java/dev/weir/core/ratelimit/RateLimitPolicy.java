@@ -1,8 +1,8 @@
 package dev.weir.core.ratelimit;
 
-import dev.weir.core.filter.FilterContext;
 import dev.weir.core.protocol.Command;
 import dev.weir.core.protocol.CommandPolicy;
+import dev.weir.core.protocol.PolicyContext;
 import dev.weir.core.ratelimit.RateLimitService.Client;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +12,7 @@ final class RateLimitPolicy implements CommandPolicy {
     private final RateLimitPlan plan;
     private final @Nullable Client client;
     private @Nullable ConnectionBuckets buckets;
-    private @Nullable FilterContext context;
+    private @Nullable PolicyContext context;
 
     RateLimitPolicy(RateLimitPlan plan, @Nullable Client client) {
         this.plan = plan;
@@ -20,7 +20,7 @@ final class RateLimitPolicy implements CommandPolicy {
     }
 
     @Override
-    public void onOpen(FilterContext opened) {
+    public void onOpen(PolicyContext opened) {
         context = opened;
         buckets = new ConnectionBuckets(
                 plan.commands.local(),
@@ -56,7 +56,7 @@ final class RateLimitPolicy implements CommandPolicy {
                 wait = limit.shadow ? wait : Math.max(wait, its);
             } else if (!limit.shadow) {
                 giveBack(own, taken);
-                return limit.refusal;
+                return limit.refusal(own.of(i), nanos);
             }
         }
         Decision local = wait == 0 ? Decision.ALLOW : new Decision.Delay(Duration.ofNanos(wait));
@@ -65,7 +65,7 @@ final class RateLimitPolicy implements CommandPolicy {
 
     private Decision ask(Command command, Decision local, ConnectionBuckets own, long taken) {
         GlobalQuestion question = plan.question(client);
-        FilterContext opened = context;
+        PolicyContext opened = context;
         if (question == null || opened == null) {
             return local;
         }

@@ -28,7 +28,9 @@ enum Source {
     /** {@code read}, {@code write}, {@code session} or {@code login}. */
     KIND(true),
     /** The first keyword of a command's statement. */
-    STATEMENT(true);
+    STATEMENT(true),
+    /** What else a command has, by name. */
+    ATTRIBUTE(true);
 
     private static final String[] KINDS = Arrays.stream(Kind.values())
             .map(k -> k.name().toLowerCase(Locale.ROOT))
@@ -57,14 +59,19 @@ enum Source {
 
     static List<String> labels(boolean commands) {
         return Arrays.stream(values())
-                .filter(source -> commands || !source.ofCommand)
+                .filter(source -> source != ATTRIBUTE && (commands || !source.ofCommand))
                 .map(Source::label)
                 .toList();
     }
 
-    /** The value, or null if there is none. {@code command} is null for a connection. */
+    /**
+     * The value, or null if there is none.
+     *
+     * @param command null for a connection
+     * @param name of an {@link #ATTRIBUTE}
+     */
     @Nullable
-    String value(Connection connection, @Nullable Command command) {
+    String value(Connection connection, @Nullable Command command, String name) {
         switch (this) {
             case REMOTE_ADDRESS:
                 return connection.clientHost();
@@ -75,17 +82,18 @@ enum Source {
             case SNI:
                 return connection.get(ConnectionAttribute.SNI);
             default:
-                return command == null ? null : ofCommand(command);
+                return command == null ? null : ofCommand(command, name);
         }
     }
 
-    private @Nullable String ofCommand(Command command) {
+    private @Nullable String ofCommand(Command command, String name) {
         return switch (this) {
             case USER -> command.kind() == Kind.LOGIN ? null : command.user();
             case NAMESPACE -> command.namespace();
             case COMMAND -> command.name();
             case KIND -> KINDS[command.kind().ordinal()];
-            default -> command.statement();
+            case STATEMENT -> command.statement();
+            default -> command.attribute(name);
         };
     }
 }

@@ -54,6 +54,13 @@ public final class TokenBucket {
         }
     }
 
+    /** Nanoseconds until there is a token, if nobody else takes it; 0 if there is one. */
+    long untilToken(long nanos) {
+        long missing = Math.max(0, fullAt - (nanos << BucketShape.UNIT_SHIFT));
+        long wait = missing + shape.interval - shape.capacity;
+        return wait <= 0 ? 0 : (wait >>> BucketShape.UNIT_SHIFT) + 1;
+    }
+
     /** Whether there is a token at this moment. */
     public boolean has(long nanos) {
         return Math.max(0, fullAt - (nanos << BucketShape.UNIT_SHIFT)) + shape.interval <= shape.capacity;

@@ -12,7 +12,7 @@ class ConnectionBucketsTest {
     private LocalLimit limit(Scope scope, int places) {
         BucketShape shape = new BucketShape(Rate.parse("1/h"), 1);
         return new LocalLimit(
-                new LocalLimit.Rule(scope, Action.DENY, 0, false),
+                new LocalLimit.Rule(scope, Action.DENY, 0, false, false),
                 Cover.ALL,
                 new Buckets(scope, shape, places, 0),
                 new LimitMetrics(environment, true, scope),

@@ -1,5 +1,7 @@
 package dev.weir.core.testkit;
 
+import dev.weir.core.builtin.AccessFactory;
+import dev.weir.core.builtin.FaultFactory;
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigErrors;
@@ -9,8 +11,10 @@ import dev.weir.core.exchange.HotKeys;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.LoopEnvironment;
 import dev.weir.core.filter.PerLoop;
+import dev.weir.core.protocol.PolicyFactory;
 import dev.weir.core.protocol.Protocol;
 import dev.weir.core.protocol.Sniffer;
+import dev.weir.core.ratelimit.RateLimitFactory;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.channel.EventLoop;
@@ -28,6 +32,8 @@ public final class FakeEnvironment implements FilterEnvironment, LoopEnvironment
     private final FakeClock clock = new FakeClock();
     private final RecordingExchanges exchanges = new RecordingExchanges();
     private final RecordingHotKeys hotKeys = new RecordingHotKeys();
+    private final List<PolicyFactory> policies =
+            List.of(new AccessFactory(), new FaultFactory(), new RateLimitFactory());
     private final List<Protocol> protocols = new ArrayList<>();
     private final Inflaters inflaters = new Inflaters();
     private @Nullable EventLoop loop;
@@ -80,6 +86,12 @@ public final class FakeEnvironment implements FilterEnvironment, LoopEnvironment
     @Override
     public Collection<Protocol> protocols() {
         return List.copyOf(protocols);
+    }
+
+    /** The same ones as long as this lives, as in a proxy. */
+    @Override
+    public Collection<PolicyFactory> policies() {
+        return policies;
     }
 
     @Override
