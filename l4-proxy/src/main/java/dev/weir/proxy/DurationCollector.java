@@ -2,22 +2,22 @@ package dev.weir.proxy;
 
 import dev.weir.core.exchange.CommandStats;
 import dev.weir.core.exchange.CommandStats.SeriesRow;
-import io.prometheus.metrics.model.registry.Collector;
+import dev.weir.core.exchange.DurationFamily;
+import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
-import io.prometheus.metrics.model.snapshots.MetricFamilyDescriptor;
-import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import io.prometheus.metrics.model.snapshots.Unit;
+import java.util.ArrayList;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
-/** Reads the histogram of OpenTelemetry's {@code db.client.operation.duration} when it is scraped. */
-final class DurationCollector implements Collector {
-    static final String NAME = "db_client_operation_duration_seconds";
-    private static final String HELP = "Time from the last byte of a request to the last byte of its answer.";
-
+/** Reads the histograms of durations when they are scraped: OpenTelemetry's {@code db.client.operation.duration}, and those that protocols have instead. */
+final class DurationCollector implements MultiCollector {
     private final CommandStats stats;
     private final double[] bounds;
 
@@ -29,18 +29,24 @@ final class DurationCollector implements Collector {
     }
 
     @Override
-    public MetricFamilyDescriptor getMetricFamilyDescriptor() {
-        return MetricFamilyDescriptor.histogram(NAME)
-                .help(HELP)
-                .unit(Unit.SECONDS)
-                .build();
+    public MetricSnapshots collect() {
+        Map<String, List<SeriesRow>> families = new TreeMap<>();
+        families.put(DurationFamily.DB_CLIENT.name(), new ArrayList<>());
+        for (SeriesRow row : stats.series()) {
+            families.computeIfAbsent(row.family().name(), name -> new ArrayList<>())
+                    .add(row);
+        }
+        MetricSnapshots.Builder all = MetricSnapshots.builder();
+        families.values()
+                .forEach(rows -> all.metricSnapshot(
+                        histogram(rows.isEmpty() ? DurationFamily.DB_CLIENT : rows.get(0).family(), rows)));
+        return all.build();
     }
 
-    @Override
-    public MetricSnapshot collect() {
+    private HistogramSnapshot histogram(DurationFamily family, List<SeriesRow> rows) {
         HistogramSnapshot.Builder histogram =
-                HistogramSnapshot.builder().name(NAME).unit(Unit.SECONDS).help(HELP);
-        for (SeriesRow row : stats.series()) {
+                HistogramSnapshot.builder().name(family.name()).unit(Unit.SECONDS).help(family.help());
+        for (SeriesRow row : rows) {
             histogram.dataPoint(HistogramDataPointSnapshot.builder()
                     .labels(labels(row))
                     .classicHistogramBuckets(ClassicHistogramBuckets.of(bounds, row.buckets()))
@@ -51,28 +57,14 @@ final class DurationCollector implements Collector {
     }
 
     private static Labels labels(SeriesRow row) {
-        return Labels.of(
-                "db_collection_name",
-                text(row.collection()),
-                "db_namespace",
-                text(row.namespace()),
-                "db_operation_name",
-                row.operation(),
-                "db_query_summary",
-                text(row.summary()),
-                "db_system_name",
-                row.systemName(),
-                "error_type",
-                text(row.errorType()),
-                "listener",
-                row.listener(),
-                "server_address",
-                text(row.serverAddress()),
-                "server_port",
-                text(row.serverPort()));
-    }
-
-    private static String text(@Nullable String label) {
-        return label == null ? "" : label;
+        List<DurationFamily.Label> labels = row.family().labels();
+        String[] names = new String[labels.size()];
+        String[] values = new String[labels.size()];
+        for (int i = 0; i < names.length; i++) {
+            String value = labels.get(i).value().apply(row);
+            names[i] = labels.get(i).name();
+            values[i] = value == null ? "" : value;
+        }
+        return Labels.of(names, values);
     }
 }

@@ -96,6 +96,7 @@ class MetricsDocTest {
                 "filter-mysql/src/main",
                 "filter-mongo/src/main",
                 "filter-tls/src/main",
+                "filter-http/src/main",
                 "ratelimit-grpc/src/main",
                 "l4-proxy/src/main")) {
             Matcher literal = LITERAL.matcher(Files.readString(file));

@@ -19,6 +19,7 @@ final class CommandFamily {
 
     private final CommandStats stats;
     private final SeriesRegistry registry;
+    private final DurationFamily durations;
     private final @Nullable String systemName;
     private @Nullable CommandCell[] cells = new @Nullable CommandCell[0];
     private final Map<String, CommandCell> byName = new HashMap<>();
@@ -32,19 +33,27 @@ final class CommandFamily {
     /**
      * Made on first use.
      *
-     * @param systemName the label; null keeps the family out of the exported histogram
+     * @param durations the exported histogram
+     * @param systemName the label; null keeps the family out of it
      */
-    CommandFamily(CommandStats stats, String listener, String protocol, @Nullable String systemName, long[] merged) {
+    CommandFamily(
+            CommandStats stats,
+            String listener,
+            String protocol,
+            DurationFamily durations,
+            @Nullable String systemName,
+            long[] merged) {
         this.stats = stats;
         this.registry = stats.registry();
         this.listener = listener;
         this.protocol = protocol;
+        this.durations = durations;
         this.systemName = systemName;
         this.merged = merged;
         if (systemName != null) {
             // Reserved while there is room.
-            registry.admit(SeriesKey.other(listener, systemName, false));
-            registry.admit(SeriesKey.other(listener, systemName, true));
+            registry.admit(SeriesKey.other(durations, listener, systemName, false));
+            registry.admit(SeriesKey.other(durations, listener, systemName, true));
         }
     }
 
@@ -111,7 +120,7 @@ final class CommandFamily {
             port = upstream.substring(colon + 1);
         }
         String system = systemName == null ? "" : systemName;
-        return new SeriesKey(listener, system, namespace, "", null, null, null, host, port);
+        return new SeriesKey(durations, listener, system, namespace, "", null, null, null, host, port, null);
     }
 
     /** The cell for what is beyond the limit of series. */
@@ -119,7 +128,7 @@ final class CommandFamily {
         Cells.addOpaque(merged, 0, 1);
         SeriesCell cell = error ? beyondError : beyond;
         if (cell == null) {
-            cell = registry.other(listener, systemName == null ? "" : systemName, error);
+            cell = registry.other(durations, listener, systemName == null ? "" : systemName, error);
             if (error) {
                 beyondError = cell;
             } else {

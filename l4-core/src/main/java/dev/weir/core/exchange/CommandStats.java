@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.HdrHistogram.Histogram;
@@ -70,8 +71,10 @@ public final class CommandStats {
             long max) {}
 
     /**
-     * One label combination of {@code db_client_operation_duration_seconds}. A label that is null is empty.
+     * One label combination of an exported histogram. A label that is null is empty. Names are those of {@link DurationFamily#DB_CLIENT}; other families
+     * name them as they do.
      *
+     * @param family the histogram
      * @param listener listener name
      * @param systemName {@code db_system_name}
      * @param namespace {@code db_namespace}
@@ -81,12 +84,14 @@ public final class CommandStats {
      * @param errorType {@code error_type}
      * @param serverAddress {@code server_address}
      * @param serverPort {@code server_port}
+     * @param labels for what else the family has in labels; null where it has nothing, and beyond the limit
      * @param buckets observations per bucket, not cumulative: {@code buckets[i]} counts those {@code <= buckets()[i]}
      *     and greater than the bound before; one more at the end for the rest
      * @param sumSeconds sum of all durations
      * @param count number of observations, the sum of {@code buckets}
      */
     public record SeriesRow(
+            DurationFamily family,
             String listener,
             String systemName,
             @Nullable String namespace,
@@ -96,6 +101,7 @@ public final class CommandStats {
             @Nullable String errorType,
             @Nullable String serverAddress,
             @Nullable String serverPort,
+            @Nullable SeriesLabels labels,
             long[] buckets,
             double sumSeconds,
             long count) {}
@@ -127,6 +133,7 @@ public final class CommandStats {
 
     private final WireClock clock;
     private final UnaryOperator<String> systemNames;
+    private final Function<String, DurationFamily> families;
     private final SeriesRegistry registry;
     private final List<Published> published;
     private final RateWindow<CommandKey> rates;
@@ -134,9 +141,15 @@ public final class CommandStats {
     private final Map<ErrorKey, List<long[]>> errors = new ConcurrentHashMap<>();
     private final List<long[]> merged = new CopyOnWriteArrayList<>();
 
-    CommandStats(WireClock clock, int maxSeries, UnaryOperator<String> systemNames, List<Published> published) {
+    CommandStats(
+            WireClock clock,
+            int maxSeries,
+            UnaryOperator<String> systemNames,
+            Function<String, DurationFamily> families,
+            List<Published> published) {
         this.clock = clock;
         this.systemNames = systemNames;
+        this.families = families;
         this.published = published;
         this.registry = new SeriesRegistry(maxSeries);
         this.rates = new RateWindow<>(clock);
@@ -150,7 +163,8 @@ public final class CommandStats {
         String system = systemNames.apply(protocol);
         long[] counter = new long[1];
         merged.add(counter);
-        return new CommandFamily(this, listener, protocol, system.isEmpty() ? null : system, counter);
+        String label = system.isEmpty() ? null : system;
+        return new CommandFamily(this, listener, protocol, families.apply(protocol), label, counter);
     }
 
     void add(CommandKey key, CommandCell cell) {
@@ -244,7 +258,7 @@ public final class CommandStats {
         return Math.min(times.getValueAtPercentile(percent), max);
     }
 
-    /** All series of the exported histogram; at most {@code metrics.max_series}. */
+    /** All series of the exported histograms; at most {@code metrics.max_series}. */
     public List<SeriesRow> series() {
         Published.acquire(published);
         List<SeriesRow> rows = new ArrayList<>();
@@ -257,6 +271,7 @@ public final class CommandStats {
             long count = LongStream.of(buckets).sum();
             if (count > 0) {
                 rows.add(new SeriesRow(
+                        key.family(),
                         key.listener(),
                         key.systemName(),
                         key.namespace(),
@@ -266,6 +281,7 @@ public final class CommandStats {
                         key.errorType(),
                         key.serverAddress(),
                         key.serverPort(),
+                        key.labels(),
                         buckets,
                         nanos / 1e9,
                         count));

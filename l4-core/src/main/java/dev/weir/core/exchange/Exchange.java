@@ -133,6 +133,8 @@ public final class Exchange {
     public int hit = -1;
     /** W3C trace id. */
     public @Nullable String trace;
+    /** For the labels that the metrics of its protocol have beyond the usual ones; not in JSON. */
+    public @Nullable SeriesLabels labels;
 
     private int attributes;
     private String[] attributeNames = NO_NAMES;
@@ -307,6 +309,7 @@ public final class Exchange {
         longWait = other.longWait;
         hit = other.hit;
         trace = other.trace;
+        labels = other.labels;
         attributes = other.attributes;
         if (attributes > 0) {
             roomForAttributes();
@@ -360,6 +363,7 @@ public final class Exchange {
         longWait = false;
         hit = -1;
         trace = null;
+        labels = null;
         attributes = 0;
     }
 }

@@ -45,6 +45,11 @@ public final class ExchangeSinks implements AutoCloseable {
             return protocol;
         }
 
+        /** The histogram that its durations are exported as. */
+        default DurationFamily durations(String protocol) {
+            return DurationFamily.DB_CLIENT;
+        }
+
         /** What an error says of the server that answered it. */
         default Function<String, Endpoint.Outcome> outcomes(String protocol) {
             return error -> Endpoint.Outcome.SUCCESS;
@@ -97,7 +102,7 @@ public final class ExchangeSinks implements AutoCloseable {
         UnaryOperator<String> systems = protocol -> protocol.equals("tcp") ? "" : protocols.systemName(protocol);
         List<TopCells> cells = Stream.generate(TopCells::new).limit(loops).toList();
         List<Published> published = Stream.generate(Published::new).limit(loops).toList();
-        this.commands = new CommandStats(clock, config.maxSeries(), systems, published);
+        this.commands = new CommandStats(clock, config.maxSeries(), systems, protocols::durations, published);
         this.top = new TopTable(commands, cells, clock, published);
         this.slow = new SlowLog(loops, config);
         this.clock = clock;

@@ -8,6 +8,7 @@ final class SeriesCell {
     private final @Nullable String collection;
     private final @Nullable String summary;
     private final @Nullable String error;
+    private final @Nullable SeriesLabels labels;
     private final long[] buckets = new long[Buckets.COUNT];
     private long nanos;
 
@@ -15,32 +16,57 @@ final class SeriesCell {
     @Nullable
     SeriesCell next;
 
-    SeriesCell(Operation operation, @Nullable String collection, @Nullable String summary, @Nullable String error) {
+    /** One that nobody looks for. */
+    SeriesCell() {
+        this(SeriesScope.NO_OPERATION, null, null, null, null);
+    }
+
+    SeriesCell(
+            Operation operation,
+            @Nullable String collection,
+            @Nullable String summary,
+            @Nullable String error,
+            @Nullable SeriesLabels labels) {
         this.operation = operation;
         this.collection = collection;
         this.summary = summary;
         this.error = error;
+        this.labels = labels;
     }
 
     boolean of(Operation op) {
         return operation.equals(op);
     }
 
-    boolean is(Operation op, @Nullable String coll, @Nullable String summ, @Nullable String err) {
-        return operation.equals(op) && same(collection, coll) && same(summary, summ) && same(error, err);
+    boolean is(
+            Operation op,
+            @Nullable String coll,
+            @Nullable String summ,
+            @Nullable String err,
+            @Nullable SeriesLabels more) {
+        return operation.equals(op)
+                && same(collection, coll)
+                && same(summary, summ)
+                && same(error, err)
+                && same(labels, more);
     }
 
     @SuppressWarnings("ReferenceEquality") // Nearly always the same instance, or both null.
-    private static boolean same(@Nullable String a, @Nullable String b) {
+    private static boolean same(@Nullable Object a, @Nullable Object b) {
         return a == b || (a != null && a.equals(b));
     }
 
     int hash() {
-        return hash(operation, collection, summary, error);
+        return hash(operation, collection, summary, error, labels);
     }
 
     /** Strings keep their hash: nothing is computed here for those that were seen before. */
-    static int hash(Operation op, @Nullable String coll, @Nullable String summ, @Nullable String err) {
+    static int hash(
+            Operation op,
+            @Nullable String coll,
+            @Nullable String summ,
+            @Nullable String err,
+            @Nullable SeriesLabels more) {
         int hash = op.index();
         if (coll != null) {
             hash += 31 * coll.hashCode();
@@ -50,6 +76,9 @@ final class SeriesCell {
         }
         if (err != null) {
             hash += 41 * err.hashCode();
+        }
+        if (more != null) {
+            hash += 43 * more.hashCode();
         }
         return hash ^ (hash >>> 16);
     }

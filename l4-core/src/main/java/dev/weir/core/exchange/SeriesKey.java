@@ -3,8 +3,9 @@ package dev.weir.core.exchange;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The labels of one series of {@code db_client_operation_duration_seconds}; null is an empty label. */
+/** What makes one series of an exported histogram; null is an empty label. */
 record SeriesKey(
+        DurationFamily family,
         String listener,
         String systemName,
         @Nullable String namespace,
@@ -13,24 +14,41 @@ record SeriesKey(
         @Nullable String summary,
         @Nullable String errorType,
         @Nullable String serverAddress,
-        @Nullable String serverPort) {
+        @Nullable String serverPort,
+        @Nullable SeriesLabels labels) {
 
     /** What is beyond the limit. */
-    static SeriesKey other(String listener, String systemName, boolean error) {
+    static SeriesKey other(DurationFamily family, String listener, String systemName, boolean error) {
         String other = Operation.OTHER;
-        return new SeriesKey(listener, systemName, other, other, null, null, error ? other : null, null, null);
+        String type = error ? other : null;
+        return new SeriesKey(family, listener, systemName, other, other, null, null, type, null, null, null);
     }
 
     /** What the series of one listener, system, database and server have in common. */
     SeriesKey scope() {
-        return new SeriesKey(listener, systemName, namespace, "", null, null, null, serverAddress, serverPort);
+        return new SeriesKey(
+                family, listener, systemName, namespace, "", null, null, null, serverAddress, serverPort, null);
     }
 
     /** One series of this scope. */
-    SeriesKey with(Operation operation, @Nullable String collection, @Nullable String summary, @Nullable String error) {
-        String name = operation.name();
+    SeriesKey with(
+            Operation operation,
+            @Nullable String collection,
+            @Nullable String summary,
+            @Nullable String error,
+            @Nullable SeriesLabels more) {
         return new SeriesKey(
-                listener, systemName, namespace, name, collection, summary, error, serverAddress, serverPort);
+                family,
+                listener,
+                systemName,
+                namespace,
+                operation.name(),
+                collection,
+                summary,
+                error,
+                serverAddress,
+                serverPort,
+                more);
     }
 
     // By hand: those that the JDK makes for a record are linked at the first call, which costs a start 50 ms.
@@ -38,6 +56,7 @@ record SeriesKey(
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof SeriesKey key
+                && family.equals(key.family)
                 && listener.equals(key.listener)
                 && systemName.equals(key.systemName)
                 && operation.equals(key.operation)
@@ -46,7 +65,8 @@ record SeriesKey(
                 && Objects.equals(summary, key.summary)
                 && Objects.equals(errorType, key.errorType)
                 && Objects.equals(serverAddress, key.serverAddress)
-                && Objects.equals(serverPort, key.serverPort);
+                && Objects.equals(serverPort, key.serverPort)
+                && Objects.equals(labels, key.labels);
     }
 
     @Override
@@ -59,6 +79,7 @@ record SeriesKey(
         hash = 31 * hash + Objects.hashCode(summary);
         hash = 31 * hash + Objects.hashCode(errorType);
         hash = 31 * hash + Objects.hashCode(serverAddress);
-        return 31 * hash + Objects.hashCode(serverPort);
+        hash = 31 * hash + Objects.hashCode(serverPort);
+        return 31 * hash + Objects.hashCode(labels);
     }
 }

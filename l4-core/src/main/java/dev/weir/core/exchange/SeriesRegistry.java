@@ -8,7 +8,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All series of the exported histogram, of all loops together: at most {@code limit}, first come, never evicted.
+ * All series of the exported histograms, of all loops together: at most {@code limit}, first come, never evicted.
  * Two of them are for what belongs to no other, and two more per listener and system as long as there is room.
  */
 final class SeriesRegistry {
@@ -19,8 +19,8 @@ final class SeriesRegistry {
 
     SeriesRegistry(int limit) {
         this.limit = limit;
-        admit(SeriesKey.other(Operation.OTHER, Operation.OTHER, false));
-        admit(SeriesKey.other(Operation.OTHER, Operation.OTHER, true));
+        admit(SeriesKey.other(DurationFamily.DB_CLIENT, Operation.OTHER, Operation.OTHER, false));
+        admit(SeriesKey.other(DurationFamily.DB_CLIENT, Operation.OTHER, Operation.OTHER, true));
     }
 
     /** The cells of a series, or null if it is one too many. Takes no lock once the limit is reached. */
@@ -47,12 +47,12 @@ final class SeriesRegistry {
     }
 
     /** A cell for one loop for what is beyond the limit. */
-    SeriesCell other(String listener, String systemName, boolean error) {
-        List<SeriesCell> cells = admit(SeriesKey.other(listener, systemName, error));
+    SeriesCell other(DurationFamily family, String listener, String systemName, boolean error) {
+        List<SeriesCell> cells = admit(SeriesKey.other(family, listener, systemName, error));
         if (cells == null) {
-            cells = admit(SeriesKey.other(Operation.OTHER, Operation.OTHER, error));
+            cells = admit(SeriesKey.other(DurationFamily.DB_CLIENT, Operation.OTHER, Operation.OTHER, error));
         }
-        SeriesCell cell = new SeriesCell(SeriesScope.NO_OPERATION, null, null, null);
+        SeriesCell cell = new SeriesCell();
         if (cells != null) {
             cells.add(cell);
         }

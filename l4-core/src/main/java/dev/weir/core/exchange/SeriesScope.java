@@ -30,7 +30,7 @@ final class SeriesScope {
 
     void time(Exchange e, long nanos) {
         Operation operation = e.operation();
-        if (e.status != Exchange.Status.ERROR && e.collection == null && e.summary == null) {
+        if (e.status != Exchange.Status.ERROR && e.collection == null && e.summary == null && e.labels == null) {
             int i = operation.index();
             @Nullable SeriesCell[] known = plain;
             if (i < known.length) {
@@ -48,18 +48,19 @@ final class SeriesScope {
         String collection = e.collection;
         String summary = e.summary;
         String error = e.status != Exchange.Status.ERROR ? null : e.error != null ? e.error : Operation.OTHER;
-        int hash = SeriesCell.hash(operation, collection, summary, error);
+        SeriesLabels more = e.labels;
+        int hash = SeriesCell.hash(operation, collection, summary, error, more);
         SeriesCell cell = table[hash & (table.length - 1)];
-        while (cell != null && !cell.is(operation, collection, summary, error)) {
+        while (cell != null && !cell.is(operation, collection, summary, error, more)) {
             cell = cell.next;
         }
         if (cell == null) {
-            cell = make(operation, collection, summary, error);
+            cell = make(operation, collection, summary, error, more);
         }
         if (cell == null) {
             return family.beyond(error != null);
         }
-        if (collection == null && summary == null && error == null) {
+        if (collection == null && summary == null && error == null && more == null) {
             remember(operation, cell);
         }
         return cell;
@@ -74,12 +75,16 @@ final class SeriesScope {
     }
 
     private @Nullable SeriesCell make(
-            Operation operation, @Nullable String collection, @Nullable String summary, @Nullable String error) {
-        var cells = labels == null ? null : registry.admit(labels.with(operation, collection, summary, error));
+            Operation operation,
+            @Nullable String collection,
+            @Nullable String summary,
+            @Nullable String error,
+            @Nullable SeriesLabels more) {
+        var cells = labels == null ? null : registry.admit(labels.with(operation, collection, summary, error, more));
         if (cells == null) {
             return null;
         }
-        SeriesCell cell = new SeriesCell(operation, collection, summary, error);
+        SeriesCell cell = new SeriesCell(operation, collection, summary, error, more);
         cells.add(cell);
         if (++size > table.length) {
             grow();

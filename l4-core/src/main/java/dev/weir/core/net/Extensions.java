@@ -4,6 +4,7 @@ import dev.weir.core.cluster.Discovery;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.HealthCheck;
 import dev.weir.core.cluster.LoadBalancer;
+import dev.weir.core.exchange.DurationFamily;
 import dev.weir.core.exchange.ExchangeSinks;
 import dev.weir.core.filter.FilterFactory;
 import dev.weir.core.filter.TerminalFactory;
@@ -145,6 +146,12 @@ public final class Extensions implements ExchangeSinks.Protocols {
     public String systemName(String protocol) {
         Protocol known = protocol(protocol);
         return known == null ? protocol : known.systemName(protocol);
+    }
+
+    @Override
+    public DurationFamily durations(String protocol) {
+        Protocol known = protocol(protocol);
+        return known == null ? DurationFamily.DB_CLIENT : known.durations();
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.weir.core.protocol;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigNode;
+import dev.weir.core.exchange.DurationFamily;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterEnvironment;
@@ -34,6 +35,11 @@ public interface Protocol {
      */
     default String systemName(String protocol) {
         return protocol;
+    }
+
+    /** The histogram that the durations of its exchanges are exported as. */
+    default DurationFamily durations() {
+        return DurationFamily.DB_CLIENT;
     }
 
     /** The port servers of this protocol usually have, for the text of examples and help. */

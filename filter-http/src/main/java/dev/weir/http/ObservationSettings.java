@@ -1,0 +1,84 @@
+package dev.weir.http;
+
+import dev.weir.core.config.ConfigNode;
+import dev.weir.core.exchange.Exchanges;
+import dev.weir.core.filter.FilterEnvironment;
+import dev.weir.core.sql.DigestTable;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** What the terminal tells of its exchanges beyond plain HTTP: the keys {@code dynamodb}, {@code elasticsearch}, {@code clickhouse} and {@code grpc}. */
+final class ObservationSettings {
+    /**
+     * A protocol whose bodies are looked at.
+     *
+     * @param bodyLimit bytes of a body that are looked at
+     * @param statements whether statements are shown as they were sent
+     */
+    record Bodies(long bodyLimit, boolean statements) {}
+
+    /** Bytes of a body that are looked at, unless told otherwise. */
+    static final long BODY_LIMIT = 1 << 20;
+
+    private static final int METHODS = 500;
+
+    final String listener;
+    final MeterRegistry meters;
+    final @Nullable Bodies dynamodb;
+    final @Nullable Bodies elasticsearch;
+    final @Nullable Bodies clickhouse;
+
+    /** Most methods of gRPC that have a name; 0 if it is not looked for. */
+    final int grpcMethods;
+
+    private final Map<Exchanges, ObservationLoop> loops = new ConcurrentHashMap<>();
+
+    private ObservationSettings(ConfigNode terminal, FilterEnvironment environment) {
+        this.listener = environment.listener();
+        this.meters = environment.meters();
+        this.dynamodb = bodies(terminal, "dynamodb", true);
+        this.elasticsearch = bodies(terminal, "elasticsearch", false);
+        this.clickhouse = bodies(terminal, "clickhouse", true);
+        this.grpcMethods = grpc(terminal);
+    }
+
+    /** Reads the keys. */
+    static ObservationSettings read(ConfigNode terminal, FilterEnvironment environment) {
+        return new ObservationSettings(terminal, environment);
+    }
+
+    private static @Nullable Bodies bodies(ConfigNode terminal, String key, boolean sql) {
+        ConfigNode node = terminal.child(key);
+        if (node == null) {
+            return null;
+        }
+        if (!node.isMap()) {
+            return terminal.bool(key, false) ? new Bodies(BODY_LIMIT, false) : null;
+        }
+        long limit = node.size("body_limit", BODY_LIMIT);
+        boolean statements = sql && node.bool("statements", false);
+        node.rejectUnknown();
+        return new Bodies(limit, statements);
+    }
+
+    private static int grpc(ConfigNode terminal) {
+        ConfigNode node = terminal.child("grpc");
+        if (node == null) {
+            return 0;
+        }
+        if (!node.isMap()) {
+            return terminal.bool("grpc", false) ? METHODS : 0;
+        }
+        int methods = (int) node.integer("max_methods", METHODS, 1, 10_000);
+        node.rejectUnknown();
+        return methods;
+    }
+
+    /** What the exchanges of one event loop share. */
+    ObservationLoop loop(Exchanges exchanges, DigestTable digests) {
+        ObservationLoop known = loops.get(exchanges);
+        return known != null ? known : loops.computeIfAbsent(exchanges, key -> new ObservationLoop(this, digests));
+    }
+}
