@@ -1,0 +1,27 @@
+package dev.weir.http;
+
+import io.netty.handler.codec.http2.Http2Error;
+
+/** What both sides of HTTP/2 need to know of it. */
+final class Http2 {
+    /** SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441, 3). */
+    static final char ENABLE_CONNECT_PROTOCOL = 8;
+
+    /** Windows are of this size before anybody says something else (RFC 9113, 6.9.2). */
+    static final int DEFAULT_WINDOW = 65_535;
+
+    private Http2() {}
+
+    /** What a client is told when its answer fails. {@code begun}: it has part of it. */
+    static Http2Error code(Failure failure, boolean begun) {
+        if (failure.isUnprocessed() && !begun) {
+            return Http2Error.REFUSED_STREAM;
+        }
+        return switch (failure) {
+            case CLIENT_PROTOCOL -> Http2Error.PROTOCOL_ERROR;
+            case CLIENT_CLOSED, CLIENT_RESET, CLIENT_TIMEOUT, UPSTREAM_TIMEOUT, IDLE_TIMEOUT, SHUTDOWN ->
+                Http2Error.CANCEL;
+            default -> Http2Error.INTERNAL_ERROR;
+        };
+    }
+}

@@ -1,0 +1,576 @@
+package dev.weir.http;
+
+import dev.weir.core.filter.CloseReason;
+import dev.weir.core.filter.EndOfStream;
+import dev.weir.core.filter.TerminalContext;
+import dev.weir.http.ProtocolErrors.Reason;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2EventAdapter;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
+import io.netty.handler.codec.http2.Http2Exception.StreamException;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.util.ReferenceCountUtil;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A client's connection that speaks HTTP/2: Netty's codec, a {@link Http2ClientStream} for each request, and what a client may not do. Behind the chain of
+ * the client's channel, where bytes come as they were sent and the end of the stream as {@link EndOfStream}. It never closes the channel by itself, but
+ * through the connection, after this turn of the loop: never in the midst of what is being read.
+ */
+final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flushing {
+    private static final Logger LOG = LoggerFactory.getLogger(Http2Client.class);
+    /** Streams that end badly on account of the client: so many more than such as end well, in {@link #CREDIT_NANOS}. */
+    private static final int CREDIT = 200;
+
+    private static final long CREDIT_NANOS = TimeUnit.SECONDS.toNanos(30);
+    /** How long the answer to a ping is waited for before the last GOAWAY: what the client sent until it saw the first is under way no longer. */
+    private static final long GOAWAY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final long GOAWAY_PING = 0x77656972_676f6177L;
+
+    private final HttpLoop home;
+    private final TerminalContext context;
+    private final ClientLimits limits;
+    private final RequestHandler handler;
+    private final ProtocolErrors errors;
+    private final Http2BoundedEncoder bounded;
+    private final PropertyKey key;
+    private final Http2Frames frames;
+    private final Deadline head;
+    private final Deadline idle;
+    private final Deadline goAway;
+
+    private @Nullable ChannelHandlerContext ctx;
+    private int open;
+    private long requests;
+    private int credit = CREDIT;
+    private long creditSince;
+    private long headsAtDeadline = -1;
+    private boolean reading;
+    private boolean inactive;
+    private boolean dirty;
+    private boolean inputEnded;
+    /** Why it ends as soon as no request is open; null: it does not. */
+    private @Nullable CloseReason leaving;
+
+    private boolean lastGoAway;
+    /** Why it is closed as soon as this turn's output is written. */
+    private @Nullable CloseReason closing;
+
+    private Failure ending = Failure.CLIENT_CLOSED;
+
+    private Http2Client(
+            Http2Codec codec,
+            HttpLoop home,
+            TerminalContext context,
+            ClientLimits limits,
+            RequestHandler handler,
+            ProtocolErrors errors) {
+        super(codec.decoder(), codec.encoder(), codec.settings(), true, true);
+        this.home = home;
+        this.context = context;
+        this.limits = limits;
+        this.handler = handler;
+        this.errors = errors;
+        this.bounded = codec.encoder();
+        this.key = codec.connection().newKey();
+        this.frames = new Http2Frames(home.clock, true);
+        this.head = new Deadline(home, () -> fail(Reason.HEADERS_TIMEOUT, Http2Error.ENHANCE_YOUR_CALM));
+        this.idle = new Deadline(home, () -> leave(CloseReason.IDLE_TIMEOUT));
+        this.goAway = new Deadline(home, this::lastGoAway);
+        this.creditSince = home.clock.nanoTime();
+        Events events = new Events();
+        decoder().frameListener(events);
+        connection().addListener(events);
+        encoder().flowController().listener(this::writabilityChanged);
+    }
+
+    /** The last handler of a client's channel. */
+    static Http2Client of(
+            HttpLoop home,
+            TerminalContext context,
+            ClientLimits limits,
+            RequestHandler handler,
+            ProtocolErrors errors) {
+        Http2Codec codec = Http2Codec.of(
+                true,
+                limits.headerBytes(),
+                limits.headers(),
+                limits.requestLine(),
+                limits.streams(),
+                limits.window());
+        return new Http2Client(codec, home, context, limits, handler, errors);
+    }
+
+    // ---- the channel
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext added) throws Exception {
+        ctx = added;
+        super.handlerAdded(added);
+        decoder()
+                .flowController()
+                .incrementWindowSize(
+                        connection().connectionStream(), limits.connectionWindow() - Http2.DEFAULT_WINDOW);
+        context.boundary(this::isIdle);
+        context.onDrain(() -> leave(CloseReason.DRAINED));
+        watchIdle();
+        head.in(limits.headersNanos());
+        soon();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext from, Object message) throws Exception {
+        if (!(message instanceof ByteBuf data) || closing != null) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        Reason reason = frames.walk(data);
+        if (reason != null) {
+            data.release();
+            fail(reason, Http2Error.ENHANCE_YOUR_CALM);
+            return;
+        }
+        reading = true;
+        try {
+            super.channelRead(from, data);
+        } finally {
+            reading = false;
+        }
+        afterRead(from);
+    }
+
+    private void afterRead(ChannelHandlerContext from) throws Exception {
+        if (inactive) {
+            super.channelInactive(from);
+            return;
+        }
+        if (!frames.isInHeaders()) {
+            head.clear();
+        } else if (!head.isSet() || headsAtDeadline != frames.heads()) {
+            headsAtDeadline = frames.heads();
+            head.in(limits.headersNanos());
+        }
+        if (bounded.isOverfull()) {
+            fail(Reason.UNREAD, Http2Error.ENHANCE_YOUR_CALM);
+        }
+    }
+
+    /** Netty's would read on by itself, although the core had stopped it, and flush. */
+    @Override
+    public void channelReadComplete(ChannelHandlerContext from) {
+        discardSomeReadBytes();
+        soon();
+        from.fireChannelReadComplete();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext from, Object event) throws Exception {
+        if (event == EndOfStream.INSTANCE) {
+            endOfInput();
+        } else {
+            super.userEventTriggered(from, event);
+        }
+    }
+
+    /** Requests that came to their end are still answered. */
+    private void endOfInput() throws Http2Exception {
+        inputEnded = true;
+        connection().forEachActiveStream(stream -> {
+            Http2ClientStream of = stream.getProperty(key);
+            if (of != null && !of.isRequestEnded()) {
+                of.because(Failure.CLIENT_CLOSED);
+                reset(of, Http2Error.CANCEL);
+            }
+            return true;
+        });
+        if (open == 0) {
+            close(CloseReason.CLIENT_CLOSED);
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext from) throws Exception {
+        head.stop();
+        idle.stop();
+        goAway.stop();
+        if (closing == null) {
+            CloseReason reason = context.closeReason();
+            closing = reason == null ? CloseReason.CLIENT_CLOSED : reason;
+            ending = failure(closing);
+        }
+        if (reading) {
+            inactive = true; // what is being read must not be torn away from the codec
+        } else {
+            super.channelInactive(from);
+        }
+    }
+
+    private static Failure failure(CloseReason reason) {
+        return switch (reason) {
+            case CLIENT_RESET -> Failure.CLIENT_RESET;
+            case SHUTDOWN, DRAINED -> Failure.SHUTDOWN;
+            case PROTOCOL_ERROR -> Failure.CLIENT_PROTOCOL;
+            case INTERNAL_ERROR -> Failure.INTERNAL;
+            default -> Failure.CLIENT_CLOSED;
+        };
+    }
+
+    // ---- output
+
+    private ChannelHandlerContext ctx() {
+        ChannelHandlerContext added = ctx;
+        if (added == null) {
+            throw new IllegalStateException("not in a pipeline");
+        }
+        return added;
+    }
+
+    private void soon() {
+        if (!dirty) {
+            dirty = true;
+            home.soon(this);
+        }
+    }
+
+    @Override
+    public void flushNow() {
+        dirty = false;
+        flush(ctx());
+        CloseReason reason = closing;
+        if (reason != null) {
+            context.connection().close(reason);
+        }
+    }
+
+    private void close(CloseReason reason) {
+        if (closing == null) {
+            closing = reason;
+            soon();
+        }
+    }
+
+    void writeHead(Http2ClientStream of, Http2Headers fields, boolean end) {
+        encoder().writeHeaders(ctx(), of.stream.id(), fields, 0, end, ctx().newPromise());
+        soon();
+    }
+
+    void writeData(Http2ClientStream of, ByteBuf data, boolean end) {
+        frames.sent(data.readableBytes());
+        encoder().writeData(ctx(), of.stream.id(), data, 0, end, ctx().newPromise());
+        soon();
+    }
+
+    void reset(Http2ClientStream of, Http2Error code) {
+        encoder().writeRstStream(ctx(), of.stream.id(), code.code(), ctx().newPromise());
+        soon();
+    }
+
+    boolean isWritable(Http2Stream stream) {
+        return encoder().flowController().isWritable(stream);
+    }
+
+    void consumed(Http2Stream stream, int bytes) {
+        try {
+            if (decoder().flowController().consumeBytes(stream, bytes)) {
+                soon();
+            }
+        } catch (Http2Exception e) {
+            throw new IllegalStateException("consumed " + bytes + " bytes, more than there were", e);
+        }
+    }
+
+    private void writabilityChanged(Http2Stream stream) {
+        Http2ClientStream of = stream.getProperty(key);
+        if (of != null && isWritable(stream)) {
+            of.writable();
+        }
+    }
+
+    // ---- its end
+
+    /** Whether it may be closed; the client is first to know that it is about to be. */
+    private boolean isIdle() {
+        return open == 0 && (leaving == null || lastGoAway);
+    }
+
+    private void watchIdle() {
+        if (limits.idleNanos() > 0) {
+            idle.in(limits.idleNanos());
+        }
+    }
+
+    /** In good order: first the client is told that it should not begin anything new, then what is not taken any more. */
+    private void leave(CloseReason reason) {
+        if (leaving != null || closing != null) {
+            return;
+        }
+        leaving = reason;
+        writeGoAway(Integer.MAX_VALUE, Http2Error.NO_ERROR, "");
+        encoder().writePing(ctx(), false, GOAWAY_PING, ctx().newPromise());
+        goAway.in(GOAWAY_NANOS);
+        soon();
+    }
+
+    private void lastGoAway() {
+        if (lastGoAway || closing != null) {
+            return;
+        }
+        lastGoAway = true;
+        writeGoAway(connection().remote().lastStreamCreated(), Http2Error.NO_ERROR, "");
+        soon();
+        left();
+    }
+
+    private void left() {
+        CloseReason reason = leaving;
+        if (open == 0 && lastGoAway && reason != null) {
+            close(reason);
+        } else if (open == 0 && inputEnded) {
+            close(CloseReason.CLIENT_CLOSED);
+        }
+    }
+
+    private void writeGoAway(int last, Http2Error code, String text) {
+        ByteBuf debug = ByteBufUtil.writeAscii(ctx().alloc(), text);
+        try {
+            connection().goAwaySent(last, code.code(), debug);
+        } catch (Http2Exception e) {
+            LOG.debug("GOAWAY after GOAWAY", e); // cannot be: numbers only fall
+        }
+        frameWriter().writeGoAway(ctx(), last, code.code(), debug, ctx().newPromise());
+    }
+
+    /** The client broke its protocol: it is told, and the connection closed. */
+    private void fail(Reason reason, Http2Error code) {
+        if (closing == null) {
+            errors.count(reason);
+            ending = Failure.CLIENT_PROTOCOL;
+            LOG.debug("HTTP/2 ends connection={} reason={}", context.connection().id(), reason);
+            writeGoAway(connection().remote().lastStreamCreated(), code, reason.label());
+            close(CloseReason.PROTOCOL_ERROR);
+        }
+    }
+
+    @Override
+    protected void onConnectionError(
+            ChannelHandlerContext at, boolean outbound, Throwable cause, @Nullable Http2Exception error) {
+        if (closing != null || !at.channel().isActive()) {
+            return;
+        }
+        if (error == null || error.error() == Http2Error.INTERNAL_ERROR) {
+            LOG.error("HTTP/2 failed connection={}", context.connection().id(), cause);
+            ending = Failure.INTERNAL;
+            writeGoAway(connection().remote().lastStreamCreated(), Http2Error.INTERNAL_ERROR, "");
+            close(CloseReason.INTERNAL_ERROR);
+        } else {
+            fail(reason(error.error()), error.error());
+        }
+    }
+
+    private static Reason reason(Http2Error error) {
+        return switch (error) {
+            case FLOW_CONTROL_ERROR -> Reason.FLOW_CONTROL;
+            case COMPRESSION_ERROR -> Reason.COMPRESSION;
+            case ENHANCE_YOUR_CALM -> Reason.CONTINUATIONS;
+            case REFUSED_STREAM -> Reason.STREAMS;
+            default -> Reason.FRAME;
+        };
+    }
+
+    @Override
+    protected void onStreamError(ChannelHandlerContext at, boolean outbound, Throwable cause, StreamException error) {
+        if (outbound || connection().goAwaySent() && error.error() == Http2Error.REFUSED_STREAM) {
+            super.onStreamError(at, outbound, cause, error);
+            return;
+        }
+        Http2Stream stream = connection().stream(error.streamId());
+        Http2ClientStream of = stream == null ? null : stream.getProperty(key);
+        if (of != null) {
+            of.because(Failure.CLIENT_PROTOCOL);
+        }
+        if (error instanceof HeaderListSizeException) {
+            tooLong(at, error.streamId());
+        } else {
+            boolean malformed = error.error() == Http2Error.PROTOCOL_ERROR;
+            errors.count(malformed ? Reason.MALFORMED : reason(error.error()));
+            encoder().writeRstStream(at, error.streamId(), error.error().code(), at.newPromise());
+        }
+        // Streams that are gone have cost nothing, and what the client sent before it knew is not its fault.
+        if (stream != null || error.error() == Http2Error.REFUSED_STREAM) {
+            spend(Reason.PROVOKED_RESETS);
+        }
+        soon();
+    }
+
+    /** A head, or trailers, beyond the limit; what there is of it is not known. */
+    private void tooLong(ChannelHandlerContext at, int id) {
+        errors.count(Reason.HEADER_LIMIT);
+        try {
+            if (connection().stream(id) == null && !connection().streamMayHaveExisted(id)) {
+                connection().remote().createStream(id, false);
+                answer(at, id, HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
+            } else {
+                encoder().writeRstStream(at, id, Http2Error.PROTOCOL_ERROR.code(), at.newPromise());
+            }
+        } catch (Http2Exception e) {
+            encoder().writeRstStream(at, id, Http2Error.REFUSED_STREAM.code(), at.newPromise());
+        }
+    }
+
+    /** Answers a request that nobody is to see; what else there is of it is not wanted. */
+    private void answer(ChannelHandlerContext at, int id, HttpResponseStatus status) {
+        Http2Headers fields = new DefaultHttp2Headers(false, 2).status(status.codeAsText());
+        fields.add("content-length", "0");
+        encoder().writeHeaders(at, id, fields, 0, true, at.newPromise());
+        encoder().writeRstStream(at, id, Http2Error.NO_ERROR.code(), at.newPromise());
+        soon();
+    }
+
+    private void spend(Reason reason) {
+        if (--credit < 0) {
+            long now = home.clock.nanoTime();
+            if (now - creditSince < CREDIT_NANOS) {
+                fail(reason, Http2Error.ENHANCE_YOUR_CALM);
+            }
+            creditSince = now;
+            credit = CREDIT;
+        }
+    }
+
+    // ---- input
+
+    /** What Netty tells. */
+    private final class Events extends Http2EventAdapter {
+        @Override
+        public void onHeadersRead(
+                ChannelHandlerContext at,
+                int id,
+                Http2Headers headers,
+                int dependency,
+                short weight,
+                boolean exclusive,
+                int padding,
+                boolean end)
+                throws Http2Exception {
+            Http2Stream stream = connection().stream(id);
+            if (closing != null || stream == null) {
+                return;
+            }
+            Http2ClientStream of = stream.getProperty(key);
+            if (of == null) {
+                begin(at, stream, headers, end);
+            } else if (headers.size() > limits.headers()) {
+                errors.count(Reason.HEADER_LIMIT);
+                throw Http2Heads.malformed(id, "too many trailers");
+            } else {
+                of.trailers(Http2Heads.trailers(id, headers));
+            }
+        }
+
+        @Override
+        public int onDataRead(ChannelHandlerContext at, int id, ByteBuf data, int padding, boolean end) {
+            Http2Stream stream = connection().stream(id);
+            Http2ClientStream of = stream == null || closing != null ? null : stream.getProperty(key);
+            if (of == null) {
+                return data.readableBytes() + padding;
+            }
+            int done = of.data(data, padding, end);
+            if (of.isCrumbled()) {
+                fail(Reason.SMALL_FRAMES, Http2Error.ENHANCE_YOUR_CALM);
+            }
+            return done;
+        }
+
+        @Override
+        public void onRstStreamRead(ChannelHandlerContext at, int id, long code) {
+            Http2Stream stream = connection().stream(id);
+            Http2ClientStream of = stream == null ? null : stream.getProperty(key);
+            if (of != null) {
+                of.because(Failure.CLIENT_RESET);
+                if (of.isUnanswered()) {
+                    spend(Reason.RESETS);
+                }
+            }
+        }
+
+        /** Streams beyond the limit are refused here: those the codec refuses are unknown to it, and their bodies would be errors of the connection. */
+        @Override
+        public void onSettingsAckRead(ChannelHandlerContext at) throws Http2Exception {
+            connection().remote().maxActiveStreams(Integer.MAX_VALUE);
+        }
+
+        @Override
+        public void onPingAckRead(ChannelHandlerContext at, long data) {
+            if (data == GOAWAY_PING && leaving != null) {
+                lastGoAway();
+            }
+        }
+
+        @Override
+        public void onStreamHalfClosed(Http2Stream stream) {
+            Http2ClientStream of = stream.getProperty(key);
+            if (of != null && !stream.state().localSideOpen()) {
+                of.sent();
+            }
+        }
+
+        @Override
+        public void onStreamClosed(Http2Stream stream) {
+            Http2ClientStream of = stream.removeProperty(key);
+            if (of == null) {
+                return;
+            }
+            open--;
+            if (!of.isUnanswered() && credit < CREDIT) {
+                credit++;
+            }
+            of.closed(ending);
+            if (open == 0) {
+                watchIdle();
+                left();
+            }
+        }
+    }
+
+    private void begin(ChannelHandlerContext at, Http2Stream stream, Http2Headers headers, boolean end)
+            throws Http2Exception {
+        int id = stream.id();
+        if (open >= limits.streams()) {
+            throw Http2Exception.streamError(id, Http2Error.REFUSED_STREAM, "more than %d streams", limits.streams());
+        }
+        Http2Request request = Http2Heads.request(id, (Http2Fields) headers);
+        if (request.headers().size() > limits.headers() + 1) {
+            errors.count(Reason.HEADER_LIMIT);
+            answer(at, id, HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
+            spend(Reason.PROVOKED_RESETS);
+            return;
+        }
+        if (request.uri().length() > limits.requestLine()) {
+            errors.count(Reason.HEADER_LIMIT);
+            answer(at, id, HttpResponseStatus.REQUEST_URI_TOO_LONG);
+            spend(Reason.PROVOKED_RESETS);
+            return;
+        }
+        Http2ClientStream of = new Http2ClientStream(this, stream, end, request.protocol() != null);
+        stream.setProperty(key, of);
+        open++;
+        idle.clear();
+        if (++requests == limits.requestsPerConnection()) {
+            leave(CloseReason.COMPLETE);
+        }
+        of.listener(handler.request(request, end, of));
+    }
+}

@@ -1,0 +1,56 @@
+package dev.weir.http;
+
+import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
+import io.netty.handler.codec.http2.Http2Headers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fields of a head as they came. They are checked when the head becomes a message, not while it is decompressed: only then is there a stream that can
+ * be reset for what is wrong with them.
+ */
+final class Http2Fields extends DefaultHttp2Headers {
+    /** Makes them. */
+    static final class Decoder extends DefaultHttp2HeadersDecoder {
+        Decoder(long mostBytes) {
+            super(false, mostBytes);
+        }
+
+        @Override
+        protected Http2Headers newHeaders() {
+            return new Http2Fields(numberOfHeadersGuess());
+        }
+    }
+
+    private boolean regular;
+    private boolean misplaced;
+
+    private Http2Fields(int guess) {
+        super(false, false, guess);
+    }
+
+    @Override
+    public Http2Headers add(CharSequence name, CharSequence value) {
+        if (PseudoHeaderName.hasPseudoHeaderFormat(name)) {
+            misplaced |= regular || contains(name);
+        } else {
+            regular = true;
+        }
+        return super.add(name, value);
+    }
+
+    /** Whether a pseudo-header came twice, or behind a header. */
+    boolean isMisplaced() {
+        return misplaced;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+        return System.identityHashCode(this);
+    }
+}
