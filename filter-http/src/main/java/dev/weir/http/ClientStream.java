@@ -28,6 +28,9 @@ interface ClientStream {
     /** The answer cannot be given, or not to its end: the stream is reset, an HTTP/1.1 connection closed so that the client sees that something is missing. */
     void reset(Failure failure);
 
+    /** With the answer under way its connection ends, in good order: HTTP/1.1 says so in its head, HTTP/2 by {@code GOAWAY}. */
+    void beLast();
+
     /** Whether it takes more bytes now: not while too many of them wait to be sent. {@link RequestListener#writable} tells when it does again. */
     boolean isWritable();
 

@@ -34,6 +34,8 @@ enum Failure {
     UPSTREAM_TIMEOUT(504, Outcome.TIMEOUT, false),
     /** Nothing moved for too long. */
     IDLE_TIMEOUT(504, Outcome.TIMEOUT, false),
+    /** A policy lets it fail. */
+    POLICY(503, Outcome.SUCCESS, false),
     /** Weir goes away, and its time to do so is over. */
     SHUTDOWN(503, Outcome.SUCCESS, false),
     /** An error of Weir itself. */
@@ -63,6 +65,11 @@ enum Failure {
     /** Whether the upstream has for sure not processed the request, so that any may be sent again. */
     boolean isUnprocessed() {
         return unprocessed;
+    }
+
+    /** For the client: what has happened. */
+    String sentence() {
+        return label.replace('_', ' ');
     }
 
     /** As in metrics and exchanges. */

@@ -200,7 +200,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
 
     /** The client sent what is no request: it is told so, and nothing else of it is looked at. */
     private void refuse(Malformed why) {
-        home.protocolErrors.count(why);
+        home.protocolErrors.count(why.reason());
         DefaultFullHttpResponse answer = Answers.text(why.status(), String.valueOf(why.getMessage()));
         answer.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         write(answer);

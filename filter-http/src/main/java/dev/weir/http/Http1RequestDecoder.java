@@ -111,9 +111,6 @@ final class Http1RequestDecoder extends HttpRequestDecoder {
         if (hosts.isEmpty() && head.protocolVersion() == HttpVersion.HTTP_1_1) {
             throw new Malformed(400, "no Host");
         }
-        if (!hosts.isEmpty() && !Authority.isValid(hosts.get(0))) {
-            throw new Malformed(400, "not a Host");
-        }
         List<String> codings = headers.getAll(HttpHeaderNames.TRANSFER_ENCODING);
         if (!codings.isEmpty() && (codings.size() > 1 || !codings.get(0).equalsIgnoreCase("chunked"))) {
             throw new Malformed(501, "not this Transfer-Encoding");

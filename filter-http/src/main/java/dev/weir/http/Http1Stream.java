@@ -108,7 +108,7 @@ final class Http1Stream implements ClientStream {
     /** The body cannot be read: whatever the answer would be, there is no request. */
     void broken() {
         received = true;
-        client.home.protocolErrors.count(new Malformed(400, "not a chunk"));
+        client.home.protocolErrors.count(ProtocolErrors.Reason.MALFORMED);
         cancelled(Failure.CLIENT_PROTOCOL);
         client.beLast();
         if (!headSent) {
@@ -302,6 +302,11 @@ final class Http1Stream implements ClientStream {
         listener = null;
         writeHead();
         client.abort(failure);
+    }
+
+    @Override
+    public void beLast() {
+        client.beLast();
     }
 
     @Override

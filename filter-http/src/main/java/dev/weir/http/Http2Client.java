@@ -324,6 +324,11 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         soon();
     }
 
+    /** No more requests than those under way. */
+    void beLast() {
+        leave(CloseReason.COMPLETE);
+    }
+
     private void lastGoAway() {
         if (lastGoAway || closing != null) {
             return;

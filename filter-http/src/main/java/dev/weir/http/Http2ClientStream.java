@@ -213,4 +213,9 @@ final class Http2ClientStream implements ClientStream {
             client.consumed(stream, bytes);
         }
     }
+
+    @Override
+    public void beLast() {
+        client.beLast();
+    }
 }

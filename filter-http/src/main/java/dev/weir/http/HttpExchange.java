@@ -99,7 +99,7 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
         }
         route = found;
         upgrade = HopByHop.upgrade(head.headers());
-        boolean tunnel = head.method() == HttpMethod.CONNECT && Http2Request.protocolOf(head) == null;
+        boolean tunnel = head.method() == HttpMethod.CONNECT && !(head instanceof Http2Request extended && extended.protocol() != null);
         if (tunnel && !found.connect()) {
             answer(405, "CONNECT is not allowed", "connect_refused");
             return;
@@ -245,7 +245,7 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
             observation.requestEnd(home.clock.nanoTime());
         }
         if (shadows != null) {
-            shadows.forEach(shadow -> shadow.data(data, end));
+            shadows.forEach(shadow -> shadow.copy(data, end));
         }
         body.add(data, end, sending());
     }
@@ -258,7 +258,7 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
         }
         observation.requestEnd(home.clock.nanoTime());
         if (shadows != null) {
-            shadows.forEach(shadow -> shadow.data(Unpooled.EMPTY_BUFFER, true));
+            shadows.forEach(shadow -> shadow.copy(Unpooled.EMPTY_BUFFER, true));
         }
         body.end(trailers, sending());
     }

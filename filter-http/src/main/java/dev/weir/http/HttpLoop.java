@@ -1,13 +1,18 @@
 package dev.weir.http;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.exchange.Exchanges;
+import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.LoopEnvironment;
+import dev.weir.core.filter.PerLoop;
 import dev.weir.core.filter.WireClock;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +54,10 @@ final class HttpLoop {
     final ProtocolErrors protocolErrors;
     final HttpMetrics metrics;
 
+    private final PerLoop.@Nullable PerConnection<ConnectionPolicies> policies;
+    /** Grows with endpoints, not with clients, and is emptied now and then. */
+    private final Map<Endpoint, String> texts = new WeakHashMap<>();
+
     private final List<UpstreamPool> pools = new ArrayList<>();
     private final Runnable flush = this::flushAll;
     private final ScheduledFuture<?> sweeping;
@@ -64,6 +73,8 @@ final class HttpLoop {
         this.exchanges = environment.exchanges();
         this.protocolErrors = settings.protocolErrors();
         this.metrics = settings.metrics();
+        HttpPolicies asked = settings.policies();
+        this.policies = asked == null ? null : asked.onLoop(environment);
         this.sweeping =
                 loop.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
     }
@@ -74,6 +85,17 @@ final class HttpLoop {
             sweeping.cancel(false);
             pools.forEach(UpstreamPool::close);
         });
+    }
+
+    /** The policies for a connection, or null if there are none. */
+    @Nullable
+    ConnectionPolicies policies(Connection connection) {
+        return policies == null ? null : policies.create(connection);
+    }
+
+    /** An endpoint as exchanges call it: always the same text for the same one. */
+    String textOf(Endpoint endpoint) {
+        return texts.computeIfAbsent(endpoint, key -> key.address().toString());
     }
 
     /** Connections to a cluster. */

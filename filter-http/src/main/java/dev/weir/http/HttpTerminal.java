@@ -54,7 +54,8 @@ final class HttpTerminal extends ChannelInboundHandlerAdapter implements HttpLoo
     }
 
     private ChannelHandler http2() {
-        return Http2Client.handler(home, context, home.settings.clientLimits(), connection);
+        return Http2Client.of(
+                home, context, home.settings.clientLimits(), connection, home.protocolErrors);
     }
 
     private void become(ChannelHandler handler) {

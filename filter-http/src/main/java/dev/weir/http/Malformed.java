@@ -15,6 +15,15 @@ final class Malformed extends RuntimeException {
         this.status = status;
     }
 
+    /** What is counted. */
+    ProtocolErrors.Reason reason() {
+        return switch (status) {
+            case 408 -> ProtocolErrors.Reason.HEADERS_TIMEOUT;
+            case 414, 431 -> ProtocolErrors.Reason.HEADER_LIMIT;
+            default -> ProtocolErrors.Reason.MALFORMED;
+        };
+    }
+
     int status() {
         return status;
     }

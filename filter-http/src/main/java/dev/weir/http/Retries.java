@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * When a request is sent once more. Section {@code retries} of a route. Of a failure after which the request is for sure unprocessed any request may be sent
@@ -93,6 +94,12 @@ record Retries(
             }
         }
         return false;
+    }
+
+    /** How long to wait before the next try: at random up to what doubles with each, so that clients do not come back all at once. */
+    long pauseNanos(int tries) {
+        long most = Math.min(maxBackOffNanos, backOffNanos << Math.min(tries - 1, 20));
+        return most <= 0 ? 1 : ThreadLocalRandom.current().nextLong(most) + 1;
     }
 
     /** Whether such an answer is not passed on while there may be another try. */

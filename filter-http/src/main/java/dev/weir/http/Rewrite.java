@@ -112,6 +112,16 @@ record Rewrite(
         return replaced.startsWith("/") ? replaced : "/" + replaced;
     }
 
+    /** Whether the host to send on is the endpoint's. */
+    boolean namesEndpoint() {
+        return upstreamHost;
+    }
+
+    /** Names it. */
+    void nameHost(HttpRequest outgoing, String endpointHost) {
+        outgoing.headers().set(HttpHeaderNames.HOST, endpointHost);
+    }
+
     /** Names the host to send on. */
     void host(HttpRequest outgoing, RequestTarget target, @Nullable String endpointHost) {
         String name = upstreamHost ? endpointHost : host;

@@ -1,5 +1,6 @@
 package dev.weir.http;
 
+import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.KeyHash;
 import dev.weir.core.exchange.Operation;
 import dev.weir.core.filter.Connection;
@@ -78,6 +79,14 @@ final class Route {
         outgoing.setUri(edits.rewrite.target(target, match.path()));
         edits.rewrite.host(outgoing, target, endpointHost);
         edits.request.apply(outgoing.headers());
+    }
+
+    /** Names the endpoint in {@code Host}, where the route says {@code host: upstream}. For each try. */
+    void nameHost(HttpRequest outgoing, Endpoint endpoint) {
+        if (edits.rewrite.namesEndpoint()) {
+            String name = endpoint.name();
+            edits.rewrite.nameHost(outgoing, name == null ? endpoint.address().toString() : name);
+        }
     }
 
     /** Changes the headers of an answer as the route says. */

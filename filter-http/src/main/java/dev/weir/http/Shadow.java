@@ -71,7 +71,7 @@ final class Shadow implements ResponseListener, UpstreamPool.Waiter {
     }
 
     /** More of the body, lent. */
-    void data(ByteBuf data, boolean end) {
+    void copy(ByteBuf data, boolean end) {
         if (done || ended) {
             return;
         }

@@ -242,10 +242,7 @@ final class UpstreamPool {
             }
             UpstreamConnection connection;
             if (h2) {
-                Http2Upstream two = new Http2Upstream(home, limits, this);
-                connection = two;
-                all.put(two, new Kept(two, home.clock.nanoTime()));
-                channel.pipeline().addLast(two).remove(Beginning.INSTANCE);
+                throw new IllegalStateException("no HTTP/2 yet");
             } else {
                 Http1Upstream one = new Http1Upstream(home, limits, session != null, this);
                 connection = one;

@@ -1,0 +1,93 @@
+package dev.weir.http;
+
+import dev.weir.core.Proxy;
+import dev.weir.core.config.ProxyConfig;
+import dev.weir.core.exchange.Exchange;
+import dev.weir.core.exchange.ExchangeSink;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** A proxy with a listener {@code web} whose terminal is {@code http}, before a cluster {@code app}; and what its exchanges were. */
+final class HttpBed implements AutoCloseable {
+    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    final List<Exchange> exchanges = new CopyOnWriteArrayList<>();
+    final Proxy proxy;
+
+    HttpBed(Map<String, ?> terminal, String... endpoints) {
+        this(terminal, List.of(cluster("app", Map.of(), endpoints)));
+    }
+
+    HttpBed(Map<String, ?> terminal, List<Map<String, ?>> clusters) {
+        Map<String, Object> http = new HashMap<>(terminal);
+        http.put("type", "http");
+        http.putIfAbsent("routes", List.of(Map.of("path_prefix", "/", "cluster", "app")));
+        ExchangeSink sink = new ExchangeSink() {
+            @Override
+            public String name() {
+                return "test";
+            }
+
+            @Override
+            public void onExchange(Exchange exchange) {
+                Exchange copy = new Exchange();
+                copy.copyFrom(exchange);
+                exchanges.add(copy);
+            }
+        };
+        proxy = Proxy.builder().meters(meters).sink(index -> sink).start(ProxyConfig.of(Map.of(
+                "event_loops",
+                1,
+                "listeners",
+                List.of(Map.of("name", "web", "address", "127.0.0.1:0", "filters", List.of(http))),
+                "clusters",
+                clusters)));
+    }
+
+    static Map<String, ?> cluster(String name, Map<String, ?> more, String... endpoints) {
+        Map<String, Object> all = new HashMap<>(more);
+        all.put("name", name);
+        all.put("endpoints", List.of(endpoints));
+        return all;
+    }
+
+    int port() {
+        return proxy.address("web").port();
+    }
+
+    /** Sends bytes as they are, and reads until the proxy closes, or nothing comes for a second. */
+    String raw(String request) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", port())) {
+            socket.setSoTimeout(1_000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            socket.getOutputStream().flush();
+            return read(socket);
+        }
+    }
+
+    static String read(Socket socket) throws IOException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        InputStream in = socket.getInputStream();
+        byte[] buffer = new byte[8192];
+        try {
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                all.write(buffer, 0, n);
+            }
+        } catch (java.net.SocketTimeoutException e) {
+            // That was all.
+        }
+        return all.toString(StandardCharsets.ISO_8859_1);
+    }
+
+    @Override
+    public void close() {
+        proxy.close();
+    }
+}
