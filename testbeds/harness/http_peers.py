@@ -267,7 +267,7 @@ class Weir(HttpProxy):
     def refuses(self, path):
         check = self.program + ["check", path]
         done = subprocess.run(check, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
-        return " | ".join((done.stderr + done.stdout).strip().splitlines()[:3]) if done.returncode else None
+        return " ".join((done.stderr + done.stdout).split())[:300].strip() if done.returncode else None
 
     def configuration(self, ways, folder):
         listeners = "".join(self._listener(way) for way in ways)
