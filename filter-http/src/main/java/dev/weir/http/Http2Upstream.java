@@ -1,0 +1,483 @@
+package dev.weir.http;
+
+import dev.weir.core.tls.TlsHandler;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2EventAdapter;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Exception.StreamException;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection to an upstream that speaks HTTP/2. It is added to a channel that is connected, or given to
+ * {@link dev.weir.core.cluster.Endpoint#connect}: then it begins when the channel is connected, and TLS is agreed on if there is any. Its owner is told at the end
+ * of the loop's turn, never from within what it calls; but of a connection that has closed at once, before the requests on it fail.
+ */
+final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConnection, HttpLoop.Flushing {
+    private static final Logger LOG = LoggerFactory.getLogger(Http2Upstream.class);
+    /** Requests at once as long as the upstream has not said how many it takes. Servers take at least as many (RFC 9113, 6.5.2). */
+    private static final int STREAMS_AT_FIRST = 100;
+    /** Of a first line: the answer's has none. */
+    private static final int STATUS_BYTES = 16;
+
+    private final HttpLoop home;
+    private final UpstreamLimits limits;
+    private final Owner owner;
+    private final Http2BoundedEncoder bounded;
+    private final PropertyKey key;
+    private final Deadline idle;
+
+    private @Nullable ChannelHandlerContext ctx;
+    private String scheme = "http";
+    private int active;
+    private long requests;
+    private boolean ready;
+    private boolean settled; // its settings are known
+    private boolean connectProtocol;
+    private boolean exhausted;
+    private boolean dirty;
+    private int lastStream = Integer.MAX_VALUE;
+
+    private boolean readyTold;
+    private boolean goneTold;
+    /** Why no request is begun any more; it closes when none is under way. */
+    private @Nullable Failure gone;
+    /** It closes now. */
+    private boolean closing;
+
+    private Failure ending = Failure.UPSTREAM_RESET;
+
+    private Http2Upstream(Http2Codec codec, HttpLoop home, UpstreamLimits limits, Owner owner) {
+        super(codec.decoder(), codec.encoder(), codec.settings(), true, true);
+        this.home = home;
+        this.limits = limits;
+        this.owner = owner;
+        this.bounded = codec.encoder();
+        this.key = codec.connection().newKey();
+        this.idle = new Deadline(home, () -> retire(Failure.IDLE_TIMEOUT));
+        Events events = new Events();
+        decoder().frameListener(events);
+        connection().addListener(events);
+        encoder().flowController().listener(this::writabilityChanged);
+    }
+
+    /** The last handler of an upstream's channel. */
+    static Http2Upstream of(HttpLoop home, UpstreamLimits limits, Owner owner) {
+        Http2Codec codec =
+                Http2Codec.of(false, limits.headerBytes(), limits.headers(), STATUS_BYTES, 0, limits.window());
+        return new Http2Upstream(codec, home, limits, owner);
+    }
+
+    // ---- UpstreamConnection
+
+    @Override
+    public int available() {
+        if (!ready || gone != null) {
+            return 0;
+        }
+        int most = Math.min(
+                limits.streams(), settled ? connection().local().maxActiveStreams() : STREAMS_AT_FIRST);
+        long left = limits.requestsPerConnection() == 0 ? most : limits.requestsPerConnection() - requests;
+        return (int) Math.max(0, Math.min(most - active, left));
+    }
+
+    @Override
+    public int active() {
+        return active;
+    }
+
+    @Override
+    public UpstreamStream open(ResponseListener listener) {
+        active++;
+        idle.clear();
+        Http2UpstreamStream of = new Http2UpstreamStream(this, listener, ++requests);
+        if (requests == limits.requestsPerConnection()) {
+            retire(Failure.REFUSED);
+        }
+        exhausted = available() == 0;
+        return of;
+    }
+
+    @Override
+    public void close() {
+        goneTold = true;
+        retire(Failure.REFUSED);
+    }
+
+    /** Nothing new is begun. */
+    private void retire(Failure why) {
+        if (gone == null) {
+            gone = why;
+            soon();
+        }
+    }
+
+    // ---- the channel
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext added) throws Exception {
+        ctx = added;
+        super.handlerAdded(added);
+        if (added.channel().isActive()) {
+            begun(added);
+        }
+    }
+
+    /** Netty's would write before TLS is in its place. */
+    @Override
+    public void connect(
+            ChannelHandlerContext at, SocketAddress remote, @Nullable SocketAddress local, ChannelPromise promise) {
+        at.connect(remote, local, promise);
+    }
+
+    /** Who listens to the connection attempt, and puts TLS below, has its turn first. */
+    @Override
+    public void channelActive(ChannelHandlerContext at) {
+        at.executor().execute(() -> {
+            TlsHandler tls = at.pipeline().get(TlsHandler.class);
+            if (tls == null || tls.session() != null) {
+                begin(at);
+            } else {
+                tls.handshakeFuture().addListener(done -> {
+                    if (tls.session() != null) {
+                        begin(at);
+                    }
+                });
+            }
+        });
+        at.fireChannelActive();
+    }
+
+    private void begin(ChannelHandlerContext at) {
+        if (at.isRemoved() || !at.channel().isActive()) {
+            return;
+        }
+        try {
+            super.channelActive(at); // writes the preface
+            begun(at);
+        } catch (Exception e) {
+            onConnectionError(at, true, e, null);
+        }
+    }
+
+    private void begun(ChannelHandlerContext at) throws Http2Exception {
+        scheme = at.pipeline().get(TlsHandler.class) == null ? "http" : "https";
+        decoder()
+                .flowController()
+                .incrementWindowSize(
+                        connection().connectionStream(), limits.connectionWindow() - Http2.DEFAULT_WINDOW);
+        ready = true;
+        at.channel().config().setAutoRead(true);
+        watchIdle();
+        soon();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext at) {
+        discardSomeReadBytes();
+        if (bounded.isOverfull()) {
+            fail(Failure.UPSTREAM_PROTOCOL, Http2Error.ENHANCE_YOUR_CALM);
+        }
+        soon();
+        at.fireChannelReadComplete();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext at, Object event) throws Exception {
+        if (event instanceof ChannelInputShutdownEvent) {
+            at.close(); // nothing can be answered any more
+        } else {
+            super.userEventTriggered(at, event);
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext at, Throwable cause) throws Exception {
+        if (cause instanceof Http2Exception) {
+            super.exceptionCaught(at, cause);
+        } else {
+            LOG.debug("HTTP/2 upstream={} ends", at.channel().remoteAddress(), cause);
+            at.close();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext at) throws Exception {
+        idle.stop();
+        closing = true;
+        if (gone == null) {
+            gone = ending;
+        }
+        tellGone();
+        super.channelInactive(at);
+    }
+
+    private void tellGone() {
+        Failure why = gone;
+        if (why != null && !goneTold && readyTold) {
+            goneTold = true;
+            owner.gone(this, why);
+        }
+    }
+
+    private void watchIdle() {
+        if (limits.idleNanos() > 0 && gone == null) {
+            idle.in(limits.idleNanos());
+        }
+    }
+
+    // ---- output
+
+    private ChannelHandlerContext ctx() {
+        ChannelHandlerContext added = ctx;
+        if (added == null) {
+            throw new IllegalStateException("not in a pipeline");
+        }
+        return added;
+    }
+
+    private void soon() {
+        if (!dirty) {
+            dirty = true;
+            home.soon(this);
+        }
+    }
+
+    @Override
+    public void flushNow() {
+        dirty = false;
+        ChannelHandlerContext at = ctx();
+        if (ready && !readyTold && gone == null) {
+            readyTold = true;
+            owner.ready(this);
+        }
+        tellGone();
+        if (exhausted && available() > 0) {
+            exhausted = false;
+            owner.free(this);
+        }
+        if (gone != null && active == 0 && !closing && at.channel().isActive()) {
+            fail(Failure.UPSTREAM_RESET, Http2Error.NO_ERROR);
+        }
+        flush(at);
+        if (closing) {
+            at.close();
+        }
+    }
+
+    /** Tells the upstream, and closes. */
+    private void fail(Failure why, Http2Error code) {
+        if (!closing) {
+            closing = true;
+            ending = why;
+            retire(why);
+            ByteBuf debug = ByteBufUtil.writeAscii(ctx().alloc(), "");
+            frameWriter().writeGoAway(ctx(), 0, code.code(), debug, ctx().newPromise());
+            soon();
+        }
+    }
+
+    /** Sends a head; null if that cannot be: it fails then, later. */
+    @Nullable
+    Http2Stream begin(Http2UpstreamStream of, HttpRequest head, boolean end) {
+        boolean open = !closing && lastStream == Integer.MAX_VALUE && ctx().channel().isActive();
+        if (!open || !connection().local().canOpenStream()) {
+            failLater(of, Failure.REFUSED);
+            return null;
+        }
+        String protocol = Http2Upgrade.protocol(head);
+        if (protocol != null && !connectProtocol) {
+            failLater(of, Failure.UPSTREAM_PROTOCOL);
+            return null;
+        }
+        int id = connection().local().incrementAndGetNextStreamId();
+        if (id < 0) {
+            retire(Failure.REFUSED); // no numbers are left
+            failLater(of, Failure.REFUSED);
+            return null;
+        }
+        encoder().writeHeaders(ctx(), id, Http2Heads.fields(head, scheme, protocol), 0, end, ctx().newPromise());
+        soon();
+        Http2Stream stream = connection().stream(id);
+        if (stream == null) {
+            failLater(of, Failure.INTERNAL);
+        } else {
+            stream.setProperty(key, of);
+        }
+        return stream;
+    }
+
+    private void failLater(Http2UpstreamStream of, Failure why) {
+        home.loop.execute(() -> {
+            of.because(why);
+            of.closed(why);
+            closed(of);
+        });
+    }
+
+    void writeData(Http2Stream stream, ByteBuf data, boolean end) {
+        encoder().writeData(ctx(), stream.id(), data, 0, end, ctx().newPromise());
+        soon();
+    }
+
+    void writeTrailers(Http2Stream stream, Http2Headers trailers) {
+        encoder().writeHeaders(ctx(), stream.id(), trailers, 0, true, ctx().newPromise());
+        soon();
+    }
+
+    void reset(Http2Stream stream, Http2Error code) {
+        encoder().writeRstStream(ctx(), stream.id(), code.code(), ctx().newPromise());
+        soon();
+    }
+
+    boolean isWritable(Http2Stream stream) {
+        return encoder().flowController().isWritable(stream);
+    }
+
+    void consumed(Http2Stream stream, int bytes) {
+        try {
+            if (decoder().flowController().consumeBytes(stream, bytes)) {
+                soon();
+            }
+        } catch (Http2Exception e) {
+            throw new IllegalStateException("consumed " + bytes + " bytes, more than there were", e);
+        }
+    }
+
+    private void writabilityChanged(Http2Stream stream) {
+        Http2UpstreamStream of = stream.getProperty(key);
+        if (of != null && isWritable(stream)) {
+            of.writable();
+        }
+    }
+
+    /** A request is over. */
+    void closed(Http2UpstreamStream of) {
+        active--;
+        if (active == 0) {
+            watchIdle();
+        }
+        soon();
+    }
+
+    // ---- errors
+
+    @Override
+    protected void onConnectionError(
+            ChannelHandlerContext at, boolean outbound, Throwable cause, @Nullable Http2Exception error) {
+        if (closing || !at.channel().isActive()) {
+            return;
+        }
+        boolean own = error == null || error.error() == Http2Error.INTERNAL_ERROR;
+        if (own) {
+            LOG.error("HTTP/2 failed upstream={}", at.channel().remoteAddress(), cause);
+        } else {
+            LOG.debug("HTTP/2 upstream={} broke the protocol", at.channel().remoteAddress(), cause);
+        }
+        fail(
+                own ? Failure.INTERNAL : Failure.UPSTREAM_PROTOCOL,
+                error == null ? Http2Error.INTERNAL_ERROR : error.error());
+    }
+
+    @Override
+    protected void onStreamError(ChannelHandlerContext at, boolean outbound, Throwable cause, StreamException error) {
+        Http2Stream stream = connection().stream(error.streamId());
+        Http2UpstreamStream of = stream == null ? null : stream.getProperty(key);
+        if (of != null && !outbound) {
+            of.because(Failure.UPSTREAM_PROTOCOL);
+        }
+        super.onStreamError(at, outbound, cause, error);
+        soon();
+    }
+
+    /** What Netty tells. */
+    private final class Events extends Http2EventAdapter {
+        @Override
+        public void onHeadersRead(
+                ChannelHandlerContext at,
+                int id,
+                Http2Headers headers,
+                int dependency,
+                short weight,
+                boolean exclusive,
+                int padding,
+                boolean end)
+                throws Http2Exception {
+            Http2UpstreamStream of = of(id);
+            if (of == null) {
+                return;
+            }
+            if (headers.size() > limits.headers() + 1) {
+                throw Http2Heads.malformed(id, "too many headers");
+            }
+            if (of.isAnswerBegun()) {
+                of.trailers(id, Http2Heads.trailers(id, headers));
+            } else {
+                of.head(id, (Http2Fields) headers, end);
+            }
+        }
+
+        private @Nullable Http2UpstreamStream of(int id) {
+            Http2Stream stream = connection().stream(id);
+            return stream == null || closing ? null : stream.getProperty(key);
+        }
+
+        @Override
+        public int onDataRead(ChannelHandlerContext at, int id, ByteBuf data, int padding, boolean end)
+                throws Http2Exception {
+            Http2UpstreamStream of = of(id);
+            if (of == null) {
+                return data.readableBytes() + padding;
+            }
+            if (!of.isAnswerBegun()) {
+                throw Http2Heads.malformed(id, "a body before the head");
+            }
+            return of.data(id, data, padding, end);
+        }
+
+        @Override
+        public void onRstStreamRead(ChannelHandlerContext at, int id, long code) {
+            Http2UpstreamStream of = of(id);
+            if (of != null) {
+                of.because(code == Http2Error.REFUSED_STREAM.code() ? Failure.REFUSED : Failure.UPSTREAM_RESET);
+            }
+        }
+
+        @Override
+        public void onSettingsRead(ChannelHandlerContext at, Http2Settings settings) {
+            settled = true;
+            Long connect = settings.get(Http2.ENABLE_CONNECT_PROTOCOL);
+            connectProtocol |= connect != null && connect == 1;
+            soon();
+        }
+
+        @Override
+        public void onGoAwayRead(ChannelHandlerContext at, int last, long code, ByteBuf debug) {
+            lastStream = last;
+            retire(code == Http2Error.NO_ERROR.code() ? Failure.REFUSED : Failure.UPSTREAM_RESET);
+        }
+
+        @Override
+        public void onStreamClosed(Http2Stream stream) {
+            Http2UpstreamStream of = stream.removeProperty(key);
+            if (of == null) {
+                return;
+            }
+            of.closed(stream.id() > lastStream ? Failure.REFUSED : ending);
+            closed(of);
+        }
+    }
+}
