@@ -112,12 +112,9 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter
     /** The last element of an answer that ended with its head is still to come. */
     private boolean swallowEnd;
 
-    private final boolean secure;
-
-    Http1Upstream(HttpLoop home, UpstreamLimits limits, boolean secure, Owner owner) {
+    Http1Upstream(HttpLoop home, UpstreamLimits limits, Owner owner) {
         this.home = home;
         this.limits = limits;
-        this.secure = secure;
         this.owner = owner;
         this.decoder = new Http1ResponseDecoder(limits);
     }
@@ -151,11 +148,6 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter
     @Override
     public String version() {
         return "1.1";
-    }
-
-    @Override
-    public boolean isSecure() {
-        return secure;
     }
 
     /** Whether a request was served on it: then it may have been closed by the upstream meanwhile. */

@@ -95,6 +95,11 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     }
 
     @Override
+    public String version() {
+        return "2";
+    }
+
+    @Override
     public int active() {
         return active;
     }

@@ -26,9 +26,6 @@ interface UpstreamConnection {
     /** The version spoken: {@code 1.1} or {@code 2}. */
     String version();
 
-    /** Whether by TLS. */
-    boolean isSecure();
-
     /** No more requests: it closes when those under way are done. */
     void close();
 }

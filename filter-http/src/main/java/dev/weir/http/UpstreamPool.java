@@ -242,9 +242,12 @@ final class UpstreamPool {
             }
             UpstreamConnection connection;
             if (h2) {
-                throw new IllegalStateException("no HTTP/2 yet");
+                Http2Upstream two = Http2Upstream.of(home, limits, this);
+                connection = two;
+                all.put(two, new Kept(two, home.clock.nanoTime()));
+                channel.pipeline().addLast(two).remove(Beginning.INSTANCE);
             } else {
-                Http1Upstream one = new Http1Upstream(home, limits, session != null, this);
+                Http1Upstream one = new Http1Upstream(home, limits, this);
                 connection = one;
                 all.put(one, new Kept(one, home.clock.nanoTime()));
                 channel.pipeline().addLast(one).remove(Beginning.INSTANCE);
