@@ -22,6 +22,7 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
     private @Nullable Endpoint endpoint;
     private @Nullable ScheduledFuture<?> alarm;
     private boolean waiting;
+    private boolean sending;
     /** Takes part in the limit of requests. */
     private boolean counted;
 
@@ -74,8 +75,13 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
         exchange.observation.sent(sentNanos);
         UpstreamStream made = connection.open(this);
         stream = made;
-        made.sendHead(exchange.outgoing(to), exchange.body.isNone());
-        exchange.body.sendTo(this);
+        boolean tunnel = exchange.asksTunnel();
+        boolean second = connection.version().equals("2");
+        made.sendHead(exchange.outgoing(to, second), exchange.body.isNone() && !(tunnel && second) || tunnel && !second);
+        if (!tunnel) {
+            sending = true;
+            exchange.body.sendTo(this);
+        }
     }
 
     @Override
@@ -92,7 +98,13 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
 
     /** Whether it takes the body. */
     boolean isSending() {
-        return stream != null && !done;
+        return sending && !done;
+    }
+
+    /** The upstream has agreed to other bytes than those of HTTP. */
+    void tunnel() {
+        sending = true;
+        exchange.body.sendTo(this);
     }
 
     void sendData(ByteBuf data, boolean end) {

@@ -340,6 +340,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter
         if (code == 101 || decoder.isTunnel(head)) {
             swallowEnd = true;
             tunnel = true;
+            sent = false;
             last = true;
             tell(head, false);
             return;

@@ -2,8 +2,6 @@ package dev.weir.http;
 
 import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
-import dev.weir.core.cluster.Exclusions;
-import dev.weir.core.cluster.Limit;
 import dev.weir.core.filter.CloseReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -14,20 +12,15 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
-import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One request on its way: from its head to the last byte of its answer. It finds the route, asks the policies, tries one endpoint or several, and tells of all
  * that. What has gone to the client is never taken back: a failure before is an answer of Weir's own or another try, a failure behind it resets the stream.
  */
-final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
-    /** Deadlines that are nearer than this are met to the millisecond, others within a quarter of a second. */
-    private static final long EXACT_NANOS = TimeUnit.SECONDS.toNanos(10);
-
+final class HttpExchange implements RequestListener, Verdict {
     final HttpLoop home;
     final Observation observation;
     final RequestBody body;
@@ -40,25 +33,16 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
     private @Nullable RequestTarget target;
     private String upgrade = "";
     private boolean grpc;
+    private @Nullable String webSocketKey;
     private @Nullable Runnable undecided;
 
-    private @Nullable RouteCluster to;
-    private @Nullable Attempt attempt;
-    private int attempts;
-    private @Nullable Exclusions excluded;
-    private long hash;
+    private @Nullable Tries tries;
     private @Nullable String cookie;
-    private @Nullable ScheduledFuture<?> backOff;
     private @Nullable List<Shadow> shadows;
 
     private boolean answering;
     private boolean done;
-    private int activity;
-    private int seen;
-    private long idleSince;
-    private long deadline;
-    private @Nullable ScheduledFuture<?> alarm;
-    private final HttpLoop.Watch watch = new HttpLoop.Watch(this);
+    private final ExchangeTimes times;
 
     HttpExchange(HttpConnection client, HttpRequest head, boolean end, ClientStream stream) {
         this.home = client.home();
@@ -68,6 +52,7 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
         this.body = new RequestBody(stream, end);
         this.startNanos = client.burstNanos();
         this.observation = client.observation();
+        this.times = new ExchangeTimes(this, home);
     }
 
     // ---- the request
@@ -98,9 +83,13 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
             return;
         }
         route = found;
-        upgrade = HopByHop.upgrade(head.headers());
-        boolean tunnel = head.method() == HttpMethod.CONNECT && !(head instanceof Http2Request extended && extended.protocol() != null);
-        if (tunnel && !found.connect()) {
+        String extended = Http2Upgrade.protocol(head);
+        upgrade = extended != null ? extended : HopByHop.upgrade(head.headers());
+        if (extended != null && !found.upgrades(extended)) {
+            answer(501, "no such upgrade", "upgrade_refused");
+            return;
+        }
+        if (extended == null && head.method() == HttpMethod.CONNECT && !found.connect()) {
             answer(405, "CONNECT is not allowed", "connect_refused");
             return;
         }
@@ -126,8 +115,8 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
             answer(Failure.NO_ENDPOINT);
             return;
         }
-        to = chosen;
         Cluster cluster = chosen.cluster();
+        long hash = 0;
         if (by.hashes()) {
             cookie = by.cookie(head, client.connection());
             hash = by.hash(head, where, client.connection(), cluster.keyHash());
@@ -135,9 +124,10 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
             hash = client.hash(cluster.keyHash());
         }
         prepare(by, where);
-        times(by);
-        mirror(by);
-        attempt();
+        limitTime(by);
+        mirror(by, hash);
+        tries = new Tries(this, chosen, hash);
+        tries.next();
     }
 
     /** Makes the head that goes out of the one that came: once, for all tries. */
@@ -164,32 +154,35 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
     }
 
     /** The head for a try. */
-    HttpRequest outgoing(Endpoint endpoint) {
-        if (attempts > 1 && upgrade.isEmpty()) {
+    HttpRequest outgoing(Endpoint endpoint, boolean http2) {
+        if (tries != null && !tries.isFirst()) {
             head.headers().remove(HttpHeaderNames.CONNECTION); // of the connection before
         }
         route().nameHost(head, endpoint);
-        return head;
+        if (upgrade.isEmpty() || http2 == head instanceof Http2Request) {
+            return head;
+        }
+        webSocketKey = head.headers().get(HttpHeaderNames.SEC_WEBSOCKET_KEY);
+        return head instanceof Http2Request extended
+                ? Upgrades.toHttp1(extended, upgrade)
+                : Upgrades.toHttp2(head, client.scheme(), upgrade);
     }
 
-    private void times(Route by) {
+    /** Whether bytes are to pass that are no HTTP. */
+    boolean asksTunnel() {
+        return !upgrade.isEmpty() || head.method() == HttpMethod.CONNECT;
+    }
+
+    private void limitTime(Route by) {
         long nanos = by.timeouts().requestNanos();
         long asked = grpc ? Grpc.timeoutNanos(head.headers()) : 0;
         if (asked > 0 && (nanos == 0 || asked < nanos)) {
             nanos = asked;
         }
-        if (nanos > 0 && upgrade.isEmpty()) {
-            deadline = startNanos + nanos;
-            if (nanos < EXACT_NANOS) {
-                long left = deadline - home.clock.nanoTime();
-                alarm = home.loop.schedule(
-                        () -> check(home.clock.nanoTime()), Math.max(left, 1), TimeUnit.NANOSECONDS);
-            }
-        }
-        home.watch(watch);
+        times.begin(startNanos, upgrade.isEmpty() ? nanos : 0, by.timeouts().idleNanos());
     }
 
-    private void mirror(Route by) {
+    private void mirror(Route by, long hash) {
         List<RouteMirror> mirrors = by.mirrors();
         for (int i = 0; i < mirrors.size(); i++) {
             if (mirrors.get(i).chosen() && upgrade.isEmpty()) {
@@ -215,25 +208,19 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
         return route;
     }
 
-    // ---- tries
-
-    private void attempt() {
-        RouteCluster where = to;
-        if (where == null || done) {
-            return;
-        }
-        Attempt next = new Attempt(this, where, ++attempts);
-        attempt = next;
-        next.start(hash, excluded == null ? Exclusions.NONE : excluded);
+    HttpMethod method() {
+        return head.method();
     }
 
+    // ---- from the client
+
     private @Nullable Attempt sending() {
-        return attempt != null && attempt.isSending() ? attempt : null;
+        return tries == null ? null : tries.sending();
     }
 
     @Override
     public void data(ByteBuf data, boolean end) {
-        activity++;
+        times.moved();
         if (done) {
             body.drop(data);
             return;
@@ -252,7 +239,7 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
 
     @Override
     public void trailers(HttpHeaders trailers) {
-        activity++;
+        times.moved();
         if (done) {
             return;
         }
@@ -273,92 +260,42 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
 
     @Override
     public void writable() {
-        if (attempt != null) {
-            attempt.clientWritable();
+        Attempt by = tries == null ? null : tries.current();
+        if (by != null) {
+            by.clientWritable();
         }
     }
 
     /** A try has failed. */
     void failed(Attempt by, Failure failure) {
-        if (done || by != attempt) {
-            return;
-        }
-        Retries retries = route().retries();
-        boolean again = !answering
-                && attempts < retries.attempts()
-                && retries.onFailure(failure)
-                && repeatable(by, failure.isUnprocessed());
-        if (!again || !again(by)) {
+        Tries all = tries;
+        if (all != null && by == all.current() && (answering || !all.again(by, failure))) {
             fail(failure);
         }
     }
 
     /** Whether an answer is not passed on, as another try is made. */
     boolean triesAgain(Attempt by, int status) {
-        if (status < 300 || done || answering) {
-            return false;
-        }
-        Retries retries = route().retries();
-        return attempts < retries.attempts()
-                && retries.onStatus(status)
-                && repeatable(by, false)
-                && again(by);
-    }
-
-    /** @param unprocessed whether the upstream has done nothing for it, for sure */
-    private boolean repeatable(Attempt by, boolean unprocessed) {
-        return upgrade.isEmpty()
-                && body.isRepeatable()
-                && (unprocessed || by.sentNothing() || route().retries().allows(head.method()));
-    }
-
-    private boolean again(Attempt by) {
-        RouteCluster where = to;
-        if (where == null || !where.cluster().acquire(Limit.RETRIES)) {
-            return false;
-        }
-        if (excluded == null) {
-            excluded = Exclusions.create();
-        }
-        by.excludeFrom(excluded);
-        by.abandon();
-        attempt = null;
-        observation.retried(attempts + 1);
-        home.metrics.retries.increment();
-        backOff = home.loop.schedule(
-                () -> {
-                    endBackOff();
-                    attempt();
-                },
-                route().retries().pauseNanos(attempts),
-                TimeUnit.NANOSECONDS);
-        return true;
-    }
-
-    private void endBackOff() {
-        ScheduledFuture<?> timer = backOff;
-        RouteCluster where = to;
-        backOff = null;
-        if (timer != null && where != null) {
-            timer.cancel(false);
-            where.cluster().release(Limit.RETRIES);
-        }
+        return status >= 300 && !done && !answering && tries != null && tries.again(by, status);
     }
 
     // ---- the upstream's answer
 
     /** An informational head. */
     void informed(HttpResponse informational) {
-        activity++;
+        times.moved();
         HopByHop.strip(informational.headers(), "");
         stream.sendHead(informational, false);
     }
 
     /** The head of the answer. */
     void answered(HttpResponse answer, boolean end) {
-        activity++;
+        times.moved();
         answering = true;
         body.forget();
+        if (answer.status().code() < 300 && webSocketKey != null) {
+            Upgrades.accepted(answer, webSocketKey, upgrade);
+        }
         int status = answer.status().code();
         boolean switches = status == 101 || status < 300 && head.method() == HttpMethod.CONNECT;
         if (status == 101 && upgrade.isEmpty()) {
@@ -376,18 +313,24 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
         }
         observation.responseHead(answer, now);
         if (switches) {
-            deadline = 0;
+            times.withoutDeadline();
+            body.reopen();
         }
         if (end) {
             observation.responseEnd(null, now);
             finish();
         }
         stream.sendHead(answer, end);
+        if (end) {
+            unwanted();
+        } else if (switches && tries != null && tries.current() != null) {
+            tries.current().tunnel();
+        }
     }
 
     /** Bytes of the answer; true if they have gone on. */
     boolean received(ByteBuf data, boolean end) {
-        activity++;
+        times.moved();
         if (done) {
             data.release();
             return true;
@@ -400,7 +343,17 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
             finish();
         }
         stream.sendData(data, end);
+        if (end) {
+            unwanted();
+        }
         return end || stream.isWritable();
+    }
+
+    /** The answer is complete; a request that is not will never be. */
+    private void unwanted() {
+        if (!body.isReceived()) {
+            stream.reset(Failure.CLIENT_CLOSED);
+        }
     }
 
     /** The answer ended with trailers. */
@@ -409,6 +362,7 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
             observation.responseEnd(trailers, home.clock.nanoTime());
             finish();
             stream.sendTrailers(trailers);
+            unwanted();
         }
     }
 
@@ -428,10 +382,10 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
 
     /** Nothing of it has gone out, but there is no more to be had of the upstream. */
     private void failNow(Failure failure) {
-        if (attempt != null) {
-            attempt.abandon();
-        }
         answer(failure);
+        if (tries != null) {
+            tries.end();
+        }
     }
 
     private void answer(Failure failure) {
@@ -477,6 +431,7 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
         } else {
             stream.sendData(text, true);
         }
+        unwanted();
     }
 
     // ---- verdicts
@@ -525,18 +480,14 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
         }
         done = true;
         observation.emit(home.clock.nanoTime());
-        home.unwatch(watch);
-        if (alarm != null) {
-            alarm.cancel(false);
-        }
+        times.end();
         if (undecided != null) {
             undecided.run();
             undecided = null;
         }
-        endBackOff();
         client.ended(observation);
-        if (attempt != null) {
-            attempt.exchangeEnded();
+        if (tries != null) {
+            tries.end();
         }
         if (shadows != null && !body.isReceived()) {
             shadows.forEach(Shadow::giveUp);
@@ -544,28 +495,16 @@ final class HttpExchange implements RequestListener, HttpLoop.Watched, Verdict {
         body.discard();
     }
 
-    private void timedOut(Failure failure) {
-        if (attempt != null) {
-            attempt.timedOut(failure);
-        }
-        fail(failure);
-    }
-
-    @Override
-    public void check(long now) {
+    /** It takes too long: all of it, or that nothing moves. */
+    void timedOut(boolean atAll) {
         if (done) {
             return;
         }
-        if (deadline != 0 && now - deadline >= 0) {
-            timedOut(body.isReceived() ? Failure.UPSTREAM_TIMEOUT : Failure.CLIENT_TIMEOUT);
-            return;
+        boolean client = !body.isReceived() && !answering;
+        Failure failure = client ? Failure.CLIENT_TIMEOUT : atAll ? Failure.UPSTREAM_TIMEOUT : Failure.IDLE_TIMEOUT;
+        if (tries != null) {
+            tries.timedOut(failure);
         }
-        long idle = route().timeouts().idleNanos();
-        if (activity != seen || idleSince == 0) {
-            seen = activity;
-            idleSince = now;
-        } else if (idle > 0 && now - idleSince > idle) {
-            timedOut(body.isReceived() || answering ? Failure.IDLE_TIMEOUT : Failure.CLIENT_TIMEOUT);
-        }
+        fail(failure);
     }
 }

@@ -40,6 +40,11 @@ final class RequestBody {
         return received;
     }
 
+    /** From now on bytes pass as they are, until the client ends its side. */
+    void reopen() {
+        received = false;
+    }
+
     /** From now on what is sent is kept, as long as it is no more than so many bytes. */
     void keep(int bytes) {
         if (!none && bytes > 0) {

@@ -1,0 +1,116 @@
+package dev.weir.http;
+
+import dev.weir.core.cluster.Cluster;
+import dev.weir.core.cluster.Exclusions;
+import dev.weir.core.cluster.Limit;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The tries of one exchange, one after the other: as often as its route says, as far as the cluster's budget goes, and never where a request might be executed twice that must not be. */
+final class Tries {
+    private final HttpExchange exchange;
+    private final RouteCluster to;
+    private final Retries retries;
+    private final long hash;
+    private @Nullable Attempt attempt;
+    private @Nullable Exclusions excluded;
+    private @Nullable ScheduledFuture<?> pause;
+    private int made;
+
+    Tries(HttpExchange exchange, RouteCluster to, long hash) {
+        this.exchange = exchange;
+        this.to = to;
+        this.retries = exchange.route().retries();
+        this.hash = hash;
+    }
+
+    /** Makes the first one, or the next. */
+    void next() {
+        Attempt next = new Attempt(exchange, to, ++made);
+        attempt = next;
+        next.start(hash, excluded == null ? Exclusions.NONE : excluded);
+    }
+
+    /** The one under way, or null. */
+    @Nullable
+    Attempt current() {
+        return attempt;
+    }
+
+    /** The one that takes the request's body, or null. */
+    @Nullable
+    Attempt sending() {
+        return attempt != null && attempt.isSending() ? attempt : null;
+    }
+
+    boolean isFirst() {
+        return made <= 1;
+    }
+
+    /** Whether another one will be made after this failure. */
+    boolean again(Attempt by, Failure failure) {
+        return made < retries.attempts()
+                && retries.onFailure(failure)
+                && repeatable(by, failure.isUnprocessed())
+                && again(by);
+    }
+
+    /** Whether another one will be made after such an answer. */
+    boolean again(Attempt by, int status) {
+        return made < retries.attempts() && retries.onStatus(status) && repeatable(by, false) && again(by);
+    }
+
+    /** @param unprocessed whether the upstream has done nothing for it, for sure */
+    private boolean repeatable(Attempt by, boolean unprocessed) {
+        return !exchange.asksTunnel()
+                && exchange.body.isRepeatable()
+                && (unprocessed || by.sentNothing() || retries.allows(exchange.method()));
+    }
+
+    private boolean again(Attempt by) {
+        Cluster cluster = to.cluster();
+        if (!cluster.acquire(Limit.RETRIES)) {
+            return false;
+        }
+        if (excluded == null) {
+            excluded = Exclusions.create();
+        }
+        by.excludeFrom(excluded);
+        by.abandon();
+        attempt = null;
+        exchange.observation.retried(made + 1);
+        exchange.home.metrics.retries.increment();
+        pause = exchange.home.loop.schedule(
+                () -> {
+                    endPause();
+                    next();
+                },
+                retries.pauseNanos(made),
+                TimeUnit.NANOSECONDS);
+        return true;
+    }
+
+    private void endPause() {
+        ScheduledFuture<?> timer = pause;
+        pause = null;
+        if (timer != null) {
+            timer.cancel(false);
+            to.cluster().release(Limit.RETRIES);
+        }
+    }
+
+    void timedOut(Failure failure) {
+        if (attempt != null) {
+            attempt.timedOut(failure);
+        }
+    }
+
+    /** The exchange is over. */
+    void end() {
+        endPause();
+        if (attempt != null) {
+            attempt.exchangeEnded();
+        }
+    }
+}
