@@ -22,12 +22,18 @@ final class Http1ResponseDecoder extends HttpResponseDecoder {
 
     @Override
     protected boolean isContentAlwaysEmpty(HttpMessage message) {
-        return head || isTunnel(message) || super.isContentAlwaysEmpty(message);
+        return head || isTunnel(message) || isSwitch(message) || super.isContentAlwaysEmpty(message);
     }
 
     @Override
     protected boolean isSwitchingToNonHttp1Protocol(HttpResponse response) {
-        return isTunnel(response) || response.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code();
+        return isTunnel(response) || isSwitch(response);
+    }
+
+    /** Netty thinks of a draft of WebSocket that had a body here. */
+    private static boolean isSwitch(HttpMessage message) {
+        return message instanceof HttpResponse response
+                && response.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code();
     }
 
     /** Whether what follows is no HTTP. */

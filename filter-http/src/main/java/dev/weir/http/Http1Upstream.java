@@ -109,8 +109,11 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter
     private int owed;
     private long requests;
     private @Nullable HttpRequest waiting;
-    /** The last element of an answer that ended with its head is still to come. */
+    /** The last element behind a head that is none of the answer's, or of what is no HTTP any more, is still to come. */
     private boolean swallowEnd;
+
+    /** An answer without a body, whose last element is still to come. */
+    private @Nullable HttpResponse whole;
 
     Http1Upstream(HttpLoop home, UpstreamLimits limits, Owner owner) {
         this.home = home;
@@ -342,7 +345,9 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter
             tunnel = true;
             sent = false;
             last = true;
-            tell(head, false);
+            if (listener != null) {
+                listener.head(head, false);
+            }
             return;
         }
         if (!HttpUtil.isKeepAlive(head)) {
@@ -351,25 +356,15 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter
         boolean bodyless = decoder.isContentAlwaysEmpty(head)
                 || !HttpUtil.isTransferEncodingChunked(head)
                         && "0".equals(head.headers().get(HttpHeaderNames.CONTENT_LENGTH));
-        swallowEnd = bodyless;
         if (!bodyless
                 && !head.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
                 && !HttpUtil.isTransferEncodingChunked(head)) {
             last = true; // the body ends with the connection
         }
         if (bodyless) {
-            answered = true;
-        }
-        tell(head, bodyless);
-    }
-
-    private void tell(HttpResponse head, boolean end) {
-        ResponseListener to = listener;
-        if (end) {
-            listener = null;
-        }
-        if (to != null) {
-            to.head(head, end);
+            whole = head; // its end comes at once: the connection is free before anybody is told
+        } else if (listener != null) {
+            listener.head(head, false);
         }
     }
 
@@ -386,51 +381,57 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter
             if (tunnel) {
                 ctx().pipeline().remove(encoder);
                 ctx().pipeline().remove(decoder); // hands on what it has
-            } else if (answered) {
-                overOrNot();
             }
             return;
         }
-        if (content instanceof LastHttpContent trailer && !trailer.trailingHeaders().isEmpty()) {
-            answered = true;
-            ResponseListener to = listener;
-            listener = null;
-            ByteBuf data = content.content();
-            if (to != null && data.isReadable()) {
-                to.data(data, false);
-            } else {
-                data.release();
-            }
+        HttpResponse head = whole;
+        if (head != null && end) {
+            whole = null;
+            content.release();
+            ResponseListener to = over();
             if (to != null) {
-                to.trailers(trailer.trailingHeaders());
+                to.head(head, true);
             }
-            overOrNot();
-            return;
-        }
-        received(content.content(), end);
-        if (end) {
-            overOrNot();
+        } else if (content instanceof LastHttpContent last && !last.trailingHeaders().isEmpty()) {
+            if (content.content().isReadable()) {
+                received(content.content(), false);
+            } else {
+                content.release();
+            }
+            ResponseListener to = over();
+            if (to != null) {
+                to.trailers(last.trailingHeaders());
+            }
+        } else {
+            received(content.content(), end);
         }
     }
 
-    private void received(ByteBuf data, boolean end) {
+    /** The answer is complete. The connection serves others before anybody is told, as whoever is told may need it for the next request. */
+    private @Nullable ResponseListener over() {
         ResponseListener to = listener;
-        answered |= end;
-        if (end) {
-            listener = null;
-        }
+        listener = null;
+        answered = true;
+        overOrNot();
+        return to;
+    }
+
+    private void received(ByteBuf data, boolean end) {
+        ResponseListener to = end ? over() : listener;
         if (to == null) {
             data.release();
             return;
         }
-        owed += data.readableBytes();
+        if (!end) {
+            owed += data.readableBytes();
+        }
         to.data(data, end);
         readOrNot();
     }
 
     /** The answer is complete, and perhaps the request. */
     private void overOrNot() {
-        if (!busy || gone || !answered || swallowEnd) {
+        if (!busy || gone || !answered) {
             return;
         }
         if (!sent) {
@@ -474,7 +475,6 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter
     private void ended() {
         if (!answered) {
             received(Unpooled.EMPTY_BUFFER, true);
-            overOrNot();
         }
     }
 

@@ -53,12 +53,12 @@ final class Tries {
         return made < retries.attempts()
                 && retries.onFailure(failure)
                 && repeatable(by, failure.isUnprocessed())
-                && again(by);
+                && again(by, failure != Failure.STALE);
     }
 
     /** Whether another one will be made after such an answer. */
     boolean again(Attempt by, int status) {
-        return made < retries.attempts() && retries.onStatus(status) && repeatable(by, false) && again(by);
+        return made < retries.attempts() && retries.onStatus(status) && repeatable(by, false) && again(by, true);
     }
 
     /** @param unprocessed whether the upstream has done nothing for it, for sure */
@@ -68,15 +68,18 @@ final class Tries {
                 && (unprocessed || by.sentNothing() || retries.allows(exchange.method()));
     }
 
-    private boolean again(Attempt by) {
+    /** @param elsewhere whether another endpoint is to be asked, if there is one */
+    private boolean again(Attempt by, boolean elsewhere) {
         Cluster cluster = to.cluster();
         if (!cluster.acquire(Limit.RETRIES)) {
             return false;
         }
-        if (excluded == null) {
-            excluded = Exclusions.create();
+        if (elsewhere) {
+            if (excluded == null) {
+                excluded = Exclusions.create();
+            }
+            by.excludeFrom(excluded);
         }
-        by.excludeFrom(excluded);
         by.abandon();
         attempt = null;
         exchange.observation.retried(made + 1);

@@ -58,6 +58,9 @@ final class UpstreamPool {
     /** Looks for a connection. */
     void acquire(Waiter waiter, long hash, int attempt, Exclusions excluded) {
         Endpoint endpoint = cluster.pick(hash, attempt, excluded);
+        if (endpoint == null && excluded.size() > 0) {
+            endpoint = cluster.pick(hash, attempt, Exclusions.NONE); // all have been tried: perhaps it is better now
+        }
         if (endpoint == null || closed) {
             waiter.refused(Failure.NO_ENDPOINT, null);
             return;

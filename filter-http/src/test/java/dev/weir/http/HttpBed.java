@@ -62,10 +62,10 @@ final class HttpBed implements AutoCloseable {
         return proxy.address("web").port();
     }
 
-    /** Sends bytes as they are, and reads until the proxy closes, or nothing comes for a second. */
+    /** Sends bytes as they are, and reads until the proxy closes, or nothing comes for three seconds. */
     String raw(String request) throws IOException {
         try (Socket socket = new Socket("127.0.0.1", port())) {
-            socket.setSoTimeout(1_000);
+            socket.setSoTimeout(3_000);
             socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
             socket.getOutputStream().flush();
             return read(socket);
