@@ -174,7 +174,7 @@ final class PathNormalizer {
             }
             from = to;
         }
-        return out.toString();
+        return out.length() == path.length() ? path : out.toString();
     }
 
     private static String merged(String path) {
