@@ -192,11 +192,16 @@ class RouteTableTest {
     }
 
     @Test
-    void aHeaderThatComesTwiceHasBothValues() throws BadTarget {
-        RouteTable table = table(List.of(route("headers", List.of(map("name", "x", "exact", "a,b")))));
+    void oneOfTheValuesOfAHeaderIsEnough() throws BadTarget {
+        RouteTable table = table(List.of(route("headers", List.of(map("name", "x", "exact", "b")))));
+        RouteTable inverted =
+                table(List.of(route("headers", List.of(map("name", "x", "exact", "b", "invert", true)))));
 
         assertThat(find(table, request("GET", "/", "x", "a", "x", "b"))).isNotNull();
-        assertThat(find(table, request("GET", "/", "x", "a"))).isNull();
+        assertThat(find(table, request("GET", "/", "x", "a", "x", "c"))).isNull();
+        assertThat(find(table, request("GET", "/", "x", "a,b"))).isNull();
+        assertThat(find(inverted, request("GET", "/", "x", "a", "x", "b"))).isNull();
+        assertThat(find(inverted, request("GET", "/", "x", "a", "x", "c"))).isNotNull();
     }
 
     @Test
