@@ -3,6 +3,7 @@ package dev.weir.http;
 import dev.weir.core.cluster.KeyHash;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ConfigNode;
+import dev.weir.core.config.Units;
 import dev.weir.core.filter.Connection;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -53,7 +54,11 @@ final class HashPolicy {
     static HashPolicy read(ConfigNode route, boolean observe) {
         List<Part> parts = new ArrayList<>();
         for (ConfigNode node : route.list("hash")) {
-            parts.add(part(node, observe));
+            Part part = part(node, observe);
+            if (part.cookie != null && parts.stream().anyMatch(other -> other.cookie != null)) {
+                node.error("ttl", "a second cookie to make (expected: one with ttl)");
+            }
+            parts.add(part);
             node.rejectUnknown();
         }
         return new HashPolicy(parts);
@@ -92,7 +97,7 @@ final class HashPolicy {
                 return new Part(kind, node.required("header").as(HeaderEdits::name, "x"), terminal, null);
             }
             default -> {
-                String name = node.required("cookie").as(HeaderEdits::name, "x");
+                String name = node.required("cookie").as(text -> HeaderEdits.token(text, "the name of a cookie"), "x");
                 return new Part(kind, name, terminal, cookie(node, ttl, path, observe));
             }
         }
@@ -110,7 +115,7 @@ final class HashPolicy {
         }
         Duration age = node.duration("ttl", Duration.ZERO);
         if (age.getNano() != 0) {
-            node.error("ttl", "expected: whole seconds");
+            node.error("ttl", Units.format(age) + " (expected: whole seconds)");
         }
         ConfigNode under = node.child("path");
         return new Cookie(

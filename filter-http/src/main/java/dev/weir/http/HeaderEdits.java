@@ -86,12 +86,17 @@ final class HeaderEdits {
 
     /** The name of a header: a token (RFC 9110, 5.6.2). */
     static String name(String text) {
+        return token(text, "the name of a header");
+    }
+
+    /** A token, or a problem that tells what it is for. */
+    static String token(String text, String expected) {
         boolean good = !text.isEmpty();
         for (int i = 0; i < text.length(); i++) {
             good &= isToken(text.charAt(i));
         }
         if (!good) {
-            throw new IllegalArgumentException("\"" + shown(text) + "\" (expected: the name of a header)");
+            throw new IllegalArgumentException("\"" + shown(text) + "\" (expected: " + expected + ")");
         }
         return text;
     }

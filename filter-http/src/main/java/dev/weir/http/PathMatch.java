@@ -81,24 +81,13 @@ record PathMatch(
 
     private static PathMatch template(String text, PathRules rules) {
         PathTemplate template = PathTemplate.parse(begins(text));
-        // What remains once variables are taken for letters has to be a path that requests can have.
-        normal(text, text.replace('{', 'x').replace('}', 'x'), rules);
+        path(text, rules); // braces are characters as others to it
         return new PathMatch(Kind.TEMPLATE, text, template, null, text);
     }
 
     /** A path that requests can have once they are in normal form. */
     static String path(String text, PathRules rules) {
-        return normal(text, begins(text), rules);
-    }
-
-    private static String begins(String text) {
-        if (!text.startsWith("/")) {
-            throw new IllegalArgumentException("\"" + HeaderEdits.shown(text) + "\" (expected: a path, as /users)");
-        }
-        return text;
-    }
-
-    private static String normal(String text, String path, PathRules rules) {
+        String path = begins(text);
         for (int i = 0; i < path.length(); i++) {
             char c = path.charAt(i);
             if (c >= 0x80 || c == '?' || c == '#') {
@@ -120,6 +109,13 @@ record PathMatch(
                             + " (expected: a path that requests can have)",
                     e);
         }
+    }
+
+    private static String begins(String text) {
+        if (!text.startsWith("/")) {
+            throw new IllegalArgumentException("\"" + HeaderEdits.shown(text) + "\" (expected: a path, as /users)");
+        }
+        return text;
     }
 
     /** The first segment that all of these paths have; null if it is not always the same. */

@@ -140,7 +140,7 @@ final class PathNormalizer {
             if (!end && !escaped && path.charAt(i) != '/') {
                 continue;
             }
-            if ((escaped || escapedBefore) && isDots(path, from, i)) {
+            if ((escaped || escapedBefore) && (isDots(path, from, i) || isDotsWithParameters(path, from, i))) {
                 throw new BadTarget("dot segment beside an escaped slash");
             }
             escapedBefore = escaped;
@@ -156,7 +156,7 @@ final class PathNormalizer {
     }
 
     /** RFC 3986, 5.2.4; what would climb over the root stays there. */
-    private static String withoutDots(String path) {
+    private static String withoutDots(String path) throws BadTarget {
         StringBuilder out = new StringBuilder(path.length());
         int from = 0;
         while (from < path.length()) {
@@ -170,11 +170,23 @@ final class PathNormalizer {
                     out.append('/');
                 }
             } else {
+                if (isDotsWithParameters(path, from + 1, to)) {
+                    throw new BadTarget("dot segment with parameters");
+                }
                 out.append(path, from, to);
             }
             from = to;
         }
-        return out.toString();
+        return out.length() == path.length() ? path : out.toString();
+    }
+
+    /** {@code /a/..;x/b}: servers that know parameters of segments leave them out first, and then climb. */
+    private static boolean isDotsWithParameters(String path, int from, int to) {
+        int at = from;
+        while (at < to && path.charAt(at) == '.') {
+            at++;
+        }
+        return at < to && path.charAt(at) == ';' && isDots(path, from, at);
     }
 
     private static String merged(String path) {

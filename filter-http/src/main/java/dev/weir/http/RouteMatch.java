@@ -5,6 +5,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -25,8 +26,19 @@ record RouteMatch(
         @Nullable Boolean tls) {
     /** A condition on a header. */
     record HeaderMatch(String name, TextMatch match) {
+        /** One of its values has to be so; with {@code invert} none of them may. */
         boolean matches(HttpHeaders headers) {
-            return match.matches(value(headers, name));
+            String first = headers.get(name);
+            if (first == null || match.is(first)) {
+                return match.matches(first);
+            }
+            Iterator<String> values = headers.valueStringIterator(name);
+            while (values.hasNext()) {
+                if (match.is(values.next())) {
+                    return !match.invert();
+                }
+            }
+            return match.invert();
         }
     }
 
@@ -82,21 +94,6 @@ record RouteMatch(
                     + (good ? upper : "GET") + "; case makes a difference)");
         }
         return text;
-    }
-
-    /** All values of a header, with commas between; null if there is none. */
-    static @Nullable String value(HttpHeaders headers, String name) {
-        String first = headers.get(name);
-        if (first == null) {
-            return null;
-        }
-        List<String> all = headers.getAll(name);
-        return all.size() == 1 ? first : String.join(",", all);
-    }
-
-    /** Whether requests with this method can match. */
-    boolean takes(String method) {
-        return methods.isEmpty() || methods.contains(method);
     }
 
     boolean matches(HttpRequest head, RequestTarget target, boolean secure) {

@@ -55,7 +55,7 @@ record RouteTraffic(
     }
 
     private static String upgrade(String text) {
-        HeaderEdits.name(text);
+        HeaderEdits.token(text, "the name of a protocol, as websocket");
         if (FORBIDDEN.contains(text.toLowerCase(Locale.ROOT))) {
             throw new IllegalArgumentException(
                     "\"" + text + "\" (expected: no upgrade behind which requests would pass unseen)");

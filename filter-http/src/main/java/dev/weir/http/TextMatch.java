@@ -78,7 +78,8 @@ record TextMatch(Kind kind, String text, @Nullable Pattern pattern, boolean inve
         return is(value) != invert;
     }
 
-    private boolean is(@Nullable String value) {
+    /** The same, {@code invert} left aside. */
+    boolean is(@Nullable String value) {
         if (value == null) {
             return kind == Kind.ABSENT;
         }
