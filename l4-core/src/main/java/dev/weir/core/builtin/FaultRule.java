@@ -45,7 +45,7 @@ record FaultRule(int share, Duration delay, Decision decision, Counter injected)
             does = "abort";
         }
         if (decision == Decision.ALLOW && delay.isZero()) {
-            rule.error("no fault given (expected: delay, error or abort, or delay with one of these)");
+            rule.error("no fault given (expected: delay, error, abort, or several of them)");
         }
         String kind = delay.isZero() ? does : does.isEmpty() ? "delay" : "delay_" + does;
         Decision whole = delay.isZero() ? decision : new Decision.Delay(delay, decision);

@@ -58,7 +58,7 @@ public final class TokenBucket {
     long untilToken(long nanos) {
         long missing = Math.max(0, fullAt - (nanos << BucketShape.UNIT_SHIFT));
         long wait = missing + shape.interval - shape.capacity;
-        return wait <= 0 ? 0 : (wait >>> BucketShape.UNIT_SHIFT) + 1;
+        return wait <= 0 ? 0 : (wait - 1 >>> BucketShape.UNIT_SHIFT) + 1;
     }
 
     /** Whether there is a token at this moment. */

@@ -38,7 +38,7 @@ class FilterConfigTest {
         assertThat(rule(FAULT, "delay", "1s"))
                 .containsExactly("rules[0].percent: missing (expected: a number, 0.0..100.0)");
         assertThat(rule(FAULT, "percent", 1))
-                .containsExactly("rules[0]: no fault given (expected: delay, error, or both)");
+                .containsExactly("rules[0]: no fault given (expected: delay, error, abort, or several of them)");
         assertThat(FilterBed.problems(FAULT, Map.of("connections", List.of(Map.of("percent", 1)))))
                 .containsExactly("connections[0]: no fault given (expected: delay, close: true, or both)");
     }

@@ -30,6 +30,11 @@ public final class FakeConnection implements Connection {
     /** Makes a connection. */
     public FakeConnection() {}
 
+    /** Makes a connection on a loop whose time a test sets. */
+    public FakeConnection(EventLoop loop) {
+        this.loop = loop;
+    }
+
     @Override
     public long id() {
         return id;

@@ -22,11 +22,12 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A process and one event loop for what is tested alone: listener {@code test}, no clusters, meters of its own. */
+/** A process and one event loop for what is tested alone: listener {@code test}, no clusters but those added, meters of its own. */
 public final class FakeEnvironment implements FilterEnvironment, LoopEnvironment {
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final FakeClock clock = new FakeClock();
@@ -35,6 +36,8 @@ public final class FakeEnvironment implements FilterEnvironment, LoopEnvironment
     private final List<PolicyFactory> policies =
             List.of(new AccessFactory(), new FaultFactory(), new RateLimitFactory());
     private final List<Protocol> protocols = new ArrayList<>();
+    private final Map<String, Cluster> clusters = new HashMap<>();
+    private final Map<Class<?>, Object> services = new HashMap<>();
     private final Inflaters inflaters = new Inflaters();
     private @Nullable EventLoop loop;
 
@@ -78,9 +81,29 @@ public final class FakeEnvironment implements FilterEnvironment, LoopEnvironment
         return clock;
     }
 
+    /** Makes a cluster known by its name. */
+    public void add(Cluster cluster) {
+        clusters.put(cluster.name(), cluster);
+    }
+
     @Override
     public Cluster cluster(ConfigNode config, String key) {
-        throw new UnsupportedOperationException("no clusters here");
+        Cluster cluster = clusters.get(config.string(key));
+        if (cluster == null) {
+            throw new UnsupportedOperationException("no such cluster here");
+        }
+        return cluster;
+    }
+
+    /** Makes an extension known to {@link #services}. */
+    public <T> void add(Class<T> kind, T service) {
+        services.put(kind, service);
+    }
+
+    @Override
+    public <T> List<T> services(Class<T> kind) {
+        Object service = services.get(kind);
+        return service == null ? List.of() : List.of(kind.cast(service));
     }
 
     @Override
@@ -105,6 +128,11 @@ public final class FakeEnvironment implements FilterEnvironment, LoopEnvironment
     @Override
     public int index() {
         return 0;
+    }
+
+    /** Sets the loop, before it is asked for. */
+    public void loop(EventLoop given) {
+        loop = given;
     }
 
     @Override
