@@ -5,6 +5,7 @@ import dev.weir.core.exchange.Exchange.Status;
 import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.exchange.Operation;
 import dev.weir.core.filter.Connection;
+import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.sql.DigestTable;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -256,6 +257,7 @@ final class Observation {
         e.requestBytes = requestBytes;
         e.responseBytes = responseBytes;
         e.longWait = waits;
+        e.labels = HttpLabels.of(status, connection.get(ConnectionAttribute.TLS) != null, version);
         e.byWeir = byWeir;
         e.upstream = byWeir ? null : upstream;
         e.cluster = cluster;
@@ -294,6 +296,7 @@ final class Observation {
         boolean whole = !byWeir && !incomplete && answered != NEVER;
         try {
             e.of(connection, told.protocol(), told.operation());
+            e.labels = null;
             told.fill(e, whole);
         } catch (RuntimeException error) {
             LOG.error("Details of an exchange were lost", error);

@@ -26,7 +26,7 @@ final class ObservationSettings {
 
     final String listener;
     final MeterRegistry meters;
-    final @Nullable Bodies dynamodb;
+    final DynamoDetails.@Nullable Settings dynamo;
     final @Nullable Bodies elasticsearch;
     final @Nullable Bodies clickhouse;
 
@@ -38,7 +38,8 @@ final class ObservationSettings {
     private ObservationSettings(ConfigNode terminal, FilterEnvironment environment) {
         this.listener = environment.listener();
         this.meters = environment.meters();
-        this.dynamodb = bodies(terminal, "dynamodb", true);
+        Bodies bodies = bodies(terminal, "dynamodb", true);
+        this.dynamo = bodies == null ? null : new DynamoDetails.Settings(bodies, new DynamoMetrics(meters, listener));
         this.elasticsearch = bodies(terminal, "elasticsearch", false);
         this.clickhouse = bodies(terminal, "clickhouse", true);
         this.grpcMethods = grpc(terminal);
