@@ -1,6 +1,7 @@
 package dev.weir.http;
 
 import io.netty.buffer.ByteBuf;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Reads one body as it passes, up to a limit: undoes its encoding, cuts it into tokens, holds none of it. */
@@ -12,7 +13,14 @@ final class BodyReader {
         /** It is not what it is said to be. */
         MALFORMED,
         /** It is compressed in another way, or there is no memory to inflate it. */
-        ENCODING
+        ENCODING;
+
+        private final String label = name().toLowerCase(Locale.ROOT);
+
+        /** As in metrics. */
+        String label() {
+            return label;
+        }
     }
 
     private final ObservationLoop loop;
@@ -20,6 +28,7 @@ final class BodyReader {
     private @Nullable Decoding decoding;
     private final Decoding.Target target = this::decoded;
     private long left;
+    private boolean any;
     private boolean open = true;
     private boolean whole;
     private @Nullable Loss loss;
@@ -62,6 +71,7 @@ final class BodyReader {
                 int n = Math.min(window.length, end - at);
                 lent.getBytes(at, window, 0, n);
                 at += n;
+                any = true;
                 feed(window, n);
                 if (left < 0) {
                     lose(Loss.LIMIT);
@@ -98,7 +108,7 @@ final class BodyReader {
             } catch (MalformedException e) {
                 whole = false;
             }
-            if (!whole) {
+            if (!whole && any) {
                 loss = Loss.MALFORMED;
             }
             close();

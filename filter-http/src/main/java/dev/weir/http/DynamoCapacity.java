@@ -90,7 +90,9 @@ final class DynamoCapacity {
         }
         for (int i = 0; i < parts; i++) {
             String table = tables[places[i]];
-            told.part(table == null ? "" : table, indexes[i], units[i]);
+            if (units[i] > 0) {
+                told.part(table == null ? "" : table, indexes[i], units[i]);
+            }
         }
     }
 }

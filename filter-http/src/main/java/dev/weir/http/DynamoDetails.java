@@ -101,7 +101,13 @@ final class DynamoDetails extends Details {
         status = head.status().code();
         String type = head.headers().get(ERROR_TYPE);
         errorType = type == null ? null : shortened(type);
-        responseBody = body(head.headers(), response);
+        responseBody = isOurs(head.headers()) ? body(head.headers(), response) : null;
+    }
+
+    /** What a gateway answers in its place is something else. */
+    private static boolean isOurs(HttpHeaders headers) {
+        String type = headers.get(HttpHeaderNames.CONTENT_TYPE);
+        return type == null || type.contains("json") || type.contains("cbor");
     }
 
     /** Without the namespace in front and the address behind. */
@@ -139,6 +145,8 @@ final class DynamoDetails extends Details {
         if (answered) {
             answered(e);
         }
+        countLoss(loop, requestBody);
+        countLoss(loop, responseBody);
         if (attempt > 1) {
             e.attribute("retry", attempt - 1);
             settings.metrics.retried(operation);
@@ -175,6 +183,8 @@ final class DynamoDetails extends Details {
             failed(e);
         } else if (whole) {
             rows(e);
+        } else {
+            e.rows = response.count;
         }
         if (whole) {
             partly(e);

@@ -299,7 +299,7 @@ final class Observation {
             e.labels = null;
             told.fill(e, whole);
         } catch (RuntimeException error) {
-            LOG.error("Details of an exchange were lost", error);
+            report(told, error);
         } finally {
             told.close();
         }
@@ -307,10 +307,19 @@ final class Observation {
 
     /** A bug, whatever the bytes were: the exchange is told of as one of plain HTTP. */
     private void lost(RuntimeException error) {
-        LOG.error("Details of an exchange were lost", error);
-        if (details != null) {
-            details.close();
-            details = null;
+        Details failed = details;
+        details = null;
+        report(failed, error);
+        if (failed != null) {
+            failed.close();
+        }
+    }
+
+    private void report(@Nullable Details details, RuntimeException error) {
+        loop.settings.lost(details == null ? PROTOCOL : details.protocol(), "failed");
+        if (!loop.failed) {
+            loop.failed = true;
+            LOG.error("Details of an exchange were lost; further ones are counted", error);
         }
     }
 }

@@ -16,6 +16,9 @@ final class ObservationLoop {
     private static final long INFLATERS = 4 << 20;
     private static final int DEEPEST = 64;
 
+    /** Memory for the beginnings of statements. */
+    private static final long HEADS = 4 << 20;
+
     /** Longest number; texts are cut down before the parser sees them. */
     private static final int DIGITS = 400;
 
@@ -30,6 +33,7 @@ final class ObservationLoop {
     final byte[] inflated = new byte[WINDOW];
     final byte[] shortened = new byte[WINDOW];
     final StringBuilder line = new StringBuilder();
+    final QueryParameter parameter = new QueryParameter();
     final Inflaters inflaters = new Inflaters(INFLATERS);
 
     /** Names of members are the clients': they are neither interned in the JVM nor kept beyond the factory's table. */
@@ -41,7 +45,11 @@ final class ObservationLoop {
                     .build())
             .build();
 
+    /** Whether it was logged that details were lost. */
+    boolean failed;
+
     private final DigestTable digests;
+    private long headBytes;
     private final SqlNormalizer normalizer = new SqlNormalizer();
 
     ObservationLoop(ObservationSettings settings, DigestTable digests) {
@@ -52,7 +60,31 @@ final class ObservationLoop {
     /** What there is to tell of a request beyond plain HTTP, or null. */
     @Nullable
     Details details(HttpRequest head) {
-        return settings.dynamo == null ? null : DynamoDetails.of(this, settings.dynamo, head);
+        Details details = settings.grpc == null ? null : GrpcDetails.of(settings.grpc, head);
+        if (details == null && settings.dynamo != null) {
+            details = DynamoDetails.of(this, settings.dynamo, head);
+        }
+        if (details == null && settings.clickhouse != null) {
+            details = ClickHouseDetails.of(this, settings.clickhouse, head);
+        }
+        if (details == null && settings.elasticsearch != null) {
+            details = ElasticDetails.of(this, settings.elasticsearch, head);
+        }
+        return details;
+    }
+
+    /** Takes memory for statements that come in bodies; a negative number gives it back. */
+    boolean takeHeads(int bytes) {
+        if (headBytes + bytes > HEADS) {
+            return false;
+        }
+        headBytes += bytes;
+        return true;
+    }
+
+    /** What is taken. */
+    long headBytes() {
+        return headBytes;
     }
 
     /** The normalised form of a statement. */
