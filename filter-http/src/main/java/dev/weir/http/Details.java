@@ -42,4 +42,12 @@ abstract class Details {
 
     /** Gives back what it has borrowed. */
     void close() {}
+
+    /** A body has passed, or has not: if it was not read to its end, that is counted. */
+    final void countLoss(ObservationLoop loop, @Nullable BodyReader body) {
+        BodyReader.Loss loss = body == null ? null : body.loss();
+        if (loss != null) {
+            loop.settings.lost(protocol(), loss.label());
+        }
+    }
 }

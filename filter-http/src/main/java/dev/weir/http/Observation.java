@@ -5,6 +5,7 @@ import dev.weir.core.exchange.Exchange.Status;
 import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.exchange.Operation;
 import dev.weir.core.filter.Connection;
+import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.sql.DigestTable;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -256,6 +257,7 @@ final class Observation {
         e.requestBytes = requestBytes;
         e.responseBytes = responseBytes;
         e.longWait = waits;
+        e.labels = HttpLabels.of(status, connection.get(ConnectionAttribute.TLS) != null, version);
         e.byWeir = byWeir;
         e.upstream = byWeir ? null : upstream;
         e.cluster = cluster;
@@ -294,9 +296,10 @@ final class Observation {
         boolean whole = !byWeir && !incomplete && answered != NEVER;
         try {
             e.of(connection, told.protocol(), told.operation());
+            e.labels = null;
             told.fill(e, whole);
         } catch (RuntimeException error) {
-            LOG.error("Details of an exchange were lost", error);
+            report(told, error);
         } finally {
             told.close();
         }
@@ -304,10 +307,19 @@ final class Observation {
 
     /** A bug, whatever the bytes were: the exchange is told of as one of plain HTTP. */
     private void lost(RuntimeException error) {
-        LOG.error("Details of an exchange were lost", error);
-        if (details != null) {
-            details.close();
-            details = null;
+        Details failed = details;
+        details = null;
+        report(failed, error);
+        if (failed != null) {
+            failed.close();
+        }
+    }
+
+    private void report(@Nullable Details details, RuntimeException error) {
+        loop.settings.lost(details == null ? PROTOCOL : details.protocol(), "failed");
+        if (!loop.failed) {
+            loop.failed = true;
+            LOG.error("Details of an exchange were lost; further ones are counted", error);
         }
     }
 }

@@ -1,25 +1,96 @@
 package dev.weir.http;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.sql.DigestTable;
+import dev.weir.core.sql.SqlMode;
+import dev.weir.core.sql.SqlNormalizer;
+import dev.weir.core.sql.SqlStatement;
 import io.netty.handler.codec.http.HttpRequest;
 import org.jspecify.annotations.Nullable;
 
 /** What the observations of one terminal share on one event loop. On that loop only. */
 final class ObservationLoop {
+    private static final int WINDOW = 8 << 10;
+    private static final long INFLATERS = 4 << 20;
+    private static final int DEEPEST = 64;
+
+    /** Memory for the beginnings of statements. */
+    private static final long HEADS = 4 << 20;
+
+    /** Longest number; texts are cut down before the parser sees them. */
+    private static final int DIGITS = 400;
+
     final ObservationSettings settings;
-    final DigestTable digests;
     final Agents agents = new Agents();
     final Texts texts = new Texts();
     final BasicUser users = new BasicUser();
 
+    /** For the running call only: bytes as they came, as they were inflated, with short strings. */
+    final byte[] window = new byte[WINDOW];
+
+    final byte[] inflated = new byte[WINDOW];
+    final byte[] shortened = new byte[WINDOW];
+    final StringBuilder line = new StringBuilder();
+    final QueryParameter parameter = new QueryParameter();
+    final Inflaters inflaters = new Inflaters(INFLATERS);
+
+    /** Names of members are the clients': they are neither interned in the JVM nor kept beyond the factory's table. */
+    final JsonFactory json = JsonFactory.builder()
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(DEEPEST)
+                    .maxNumberLength(DIGITS)
+                    .build())
+            .build();
+
+    /** Whether it was logged that details were lost. */
+    boolean failed;
+
+    private final DigestTable digests;
+    private long headBytes;
+    private final SqlNormalizer normalizer = new SqlNormalizer();
+
     ObservationLoop(ObservationSettings settings, DigestTable digests) {
-        this.digests = digests;
         this.settings = settings;
+        this.digests = digests;
     }
 
     /** What there is to tell of a request beyond plain HTTP, or null. */
     @Nullable
     Details details(HttpRequest head) {
-        return null;
+        Details details = settings.grpc == null ? null : GrpcDetails.of(settings.grpc, head);
+        if (details == null && settings.dynamo != null) {
+            details = DynamoDetails.of(this, settings.dynamo, head);
+        }
+        if (details == null && settings.clickhouse != null) {
+            details = ClickHouseDetails.of(this, settings.clickhouse, head);
+        }
+        if (details == null && settings.elasticsearch != null) {
+            details = ElasticDetails.of(this, settings.elasticsearch, head);
+        }
+        return details;
+    }
+
+    /** Takes memory for statements that come in bodies; a negative number gives it back. */
+    boolean takeHeads(int bytes) {
+        if (headBytes + bytes > HEADS) {
+            return false;
+        }
+        headBytes += bytes;
+        return true;
+    }
+
+    /** What is taken. */
+    long headBytes() {
+        return headBytes;
+    }
+
+    /** The normalised form of a statement. */
+    SqlStatement statement(byte[] sql, int length, SqlMode mode, boolean cut) {
+        normalizer.normalize(sql, 0, length, mode, cut);
+        SqlStatement known = digests.find(normalizer.id());
+        return known != null ? known : normalizer.statement();
     }
 }

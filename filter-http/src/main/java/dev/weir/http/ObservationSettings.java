@@ -4,6 +4,7 @@ import dev.weir.core.config.ConfigNode;
 import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.sql.DigestTable;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,22 +27,23 @@ final class ObservationSettings {
 
     final String listener;
     final MeterRegistry meters;
-    final @Nullable Bodies dynamodb;
+    final DynamoDetails.@Nullable Settings dynamo;
     final @Nullable Bodies elasticsearch;
     final @Nullable Bodies clickhouse;
 
-    /** Most methods of gRPC that have a name; 0 if it is not looked for. */
-    final int grpcMethods;
+    final @Nullable GrpcMethods grpc;
 
     private final Map<Exchanges, ObservationLoop> loops = new ConcurrentHashMap<>();
+    private final Map<String, Counter> losses = new ConcurrentHashMap<>();
 
     private ObservationSettings(ConfigNode terminal, FilterEnvironment environment) {
         this.listener = environment.listener();
         this.meters = environment.meters();
-        this.dynamodb = bodies(terminal, "dynamodb", true);
+        Bodies bodies = bodies(terminal, "dynamodb", true);
+        this.dynamo = bodies == null ? null : new DynamoDetails.Settings(bodies, new DynamoMetrics(meters, listener));
         this.elasticsearch = bodies(terminal, "elasticsearch", false);
         this.clickhouse = bodies(terminal, "clickhouse", true);
-        this.grpcMethods = grpc(terminal);
+        this.grpc = grpc(terminal);
     }
 
     /** Reads the keys. */
@@ -63,17 +65,28 @@ final class ObservationSettings {
         return new Bodies(limit, statements);
     }
 
-    private static int grpc(ConfigNode terminal) {
+    private static @Nullable GrpcMethods grpc(ConfigNode terminal) {
         ConfigNode node = terminal.child("grpc");
         if (node == null) {
-            return 0;
+            return null;
         }
         if (!node.isMap()) {
-            return terminal.bool("grpc", false) ? METHODS : 0;
+            return terminal.bool("grpc", false) ? new GrpcMethods(METHODS) : null;
         }
         int methods = (int) node.integer("max_methods", METHODS, 1, 10_000);
         node.rejectUnknown();
-        return methods;
+        return new GrpcMethods(methods);
+    }
+
+    /** Details of an exchange are lost; counts why, of a closed set. */
+    void lost(String protocol, String reason) {
+        losses.computeIfAbsent(protocol + ' ' + reason, key -> Counter.builder("weir_http_details_lost")
+                        .description("Exchanges whose body was not read to its end")
+                        .tag("listener", listener)
+                        .tag("protocol", protocol)
+                        .tag("reason", reason)
+                        .register(meters))
+                .increment();
     }
 
     /** What the exchanges of one event loop share. */

@@ -34,6 +34,35 @@ final class Texts {
         return made;
     }
 
+    /** The text of so many characters, the first {@value #LONGEST} of them. */
+    String of(char[] a, int from, int length) {
+        int n = Math.min(length, LONGEST);
+        int hash = 0;
+        for (int i = from; i < from + n; i++) {
+            hash = 31 * hash + a[i];
+        }
+        int place = (hash ^ hash >>> 15) & PLACES - 1;
+        String there = places[place];
+        if (there != null && is(there, a, from, n)) {
+            return there;
+        }
+        String made = new String(a, from, n);
+        places[place] = made;
+        return made;
+    }
+
+    private static boolean is(String text, char[] a, int from, int n) {
+        if (text.length() != n) {
+            return false;
+        }
+        for (int i = 0; i < n; i++) {
+            if (text.charAt(i) != a[from + i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** The text of a part of another one. */
     String of(CharSequence text, int from, int to) {
         int n = Math.min(to - from, LONGEST);

@@ -12,6 +12,8 @@ public final class Inflaters implements AutoCloseable {
     public enum Format {
         /** RFC 1950. */
         ZLIB,
+        /** RFC 1951: what zlib and gzip wrap. */
+        DEFLATE,
         /** RFC 8878; a single frame, without a dictionary. */
         ZSTD,
         /** snappy's raw blocks, not its framing format. */
@@ -26,6 +28,7 @@ public final class Inflaters implements AutoCloseable {
 
     private final long maxBytes;
     private final ArrayDeque<ZlibInflation> zlib = new ArrayDeque<>();
+    private final ArrayDeque<ZlibInflation> deflate = new ArrayDeque<>();
     private final ArrayDeque<ZstdInflation> zstd = new ArrayDeque<>();
     private final ArrayDeque<SnappyInflation> snappy = new ArrayDeque<>();
     private @Nullable ZstdBuffers buffers;
@@ -50,7 +53,11 @@ public final class Inflaters implements AutoCloseable {
         switch (format) {
             case ZLIB -> {
                 ZlibInflation idle = zlib.pollLast();
-                return idle != null ? idle.begin() : new ZlibInflation(this).begin();
+                return idle != null ? idle.begin() : new ZlibInflation(this, false).begin();
+            }
+            case DEFLATE -> {
+                ZlibInflation idle = deflate.pollLast();
+                return idle != null ? idle.begin() : new ZlibInflation(this, true).begin();
             }
             case ZSTD -> {
                 ZstdInflation idle = zstd.pollLast();
@@ -65,7 +72,7 @@ public final class Inflaters implements AutoCloseable {
 
     private static long bytes(Format format) {
         return switch (format) {
-            case ZLIB -> ZlibInflation.BYTES;
+            case ZLIB, DEFLATE -> ZlibInflation.BYTES;
             case ZSTD -> ZstdInflation.BYTES;
             case SNAPPY -> SnappyInflation.BYTES;
         };
@@ -90,10 +97,11 @@ public final class Inflaters implements AutoCloseable {
 
     void giveBack(ZlibInflation inflation) {
         giveBack(ZlibInflation.BYTES);
-        if (closed || zlib.size() >= KEPT) {
+        ArrayDeque<ZlibInflation> idle = inflation.isRaw() ? deflate : zlib;
+        if (closed || idle.size() >= KEPT) {
             inflation.end();
         } else {
-            zlib.addLast(inflation);
+            idle.addLast(inflation);
         }
     }
 
@@ -129,6 +137,8 @@ public final class Inflaters implements AutoCloseable {
         closed = true;
         zlib.forEach(ZlibInflation::end);
         zlib.clear();
+        deflate.forEach(ZlibInflation::end);
+        deflate.clear();
         zstd.forEach(ZstdInflation::end);
         zstd.clear();
         snappy.clear();

@@ -3,17 +3,25 @@ package dev.weir.core.compress;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
-/** zlib, by the JDK. */
+/** zlib, and what it wraps, by the JDK. */
 final class ZlibInflation implements Inflation {
     /** Its state and window of 32 KiB. */
     static final long BYTES = 48 << 10;
 
     private final Inflaters pool;
-    private final Inflater inflater = new Inflater();
+    private final boolean raw;
+    private final Inflater inflater;
     private int consumed;
 
-    ZlibInflation(Inflaters pool) {
+    /** With {@code raw} there is neither a header nor a checksum. */
+    ZlibInflation(Inflaters pool, boolean raw) {
         this.pool = pool;
+        this.raw = raw;
+        this.inflater = new Inflater(raw);
+    }
+
+    boolean isRaw() {
+        return raw;
     }
 
     ZlibInflation begin() {

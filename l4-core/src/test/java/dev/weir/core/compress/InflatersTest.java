@@ -39,7 +39,7 @@ final class InflatersTest {
         if (format == Format.SNAPPY) {
             return snappy(plain);
         }
-        Deflater deflater = new Deflater();
+        Deflater deflater = new Deflater(Deflater.DEFAULT_COMPRESSION, format == Format.DEFLATE);
         deflater.setInput(plain);
         deflater.finish();
         byte[] room = new byte[plain.length + 100];

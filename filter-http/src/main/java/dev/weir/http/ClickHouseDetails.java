@@ -1,0 +1,213 @@
+package dev.weir.http;
+
+import dev.weir.core.exchange.Exchange;
+import dev.weir.core.exchange.Operation;
+import dev.weir.core.exchange.Operations;
+import dev.weir.core.sql.SqlCharset;
+import dev.weir.core.sql.SqlMode;
+import dev.weir.core.sql.SqlStatement;
+import dev.weir.http.ObservationSettings.Bodies;
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.util.AsciiString;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** One statement for ClickHouse: in the parameter {@code query}, or in the body. */
+final class ClickHouseDetails extends Details {
+    static final String PROTOCOL = "clickhouse";
+
+    private static final AsciiString USER = AsciiString.cached("x-clickhouse-user");
+    private static final AsciiString DATABASE = AsciiString.cached("x-clickhouse-database");
+    private static final AsciiString EXCEPTION = AsciiString.cached("x-clickhouse-exception-code");
+    private static final AsciiString SUMMARY = AsciiString.cached("x-clickhouse-summary");
+
+    /** Both kinds of double quotes hold names; backslashes escape. */
+    private static final SqlMode MODE = new SqlMode(true, false, SqlCharset.PLAIN);
+
+    private static final List<String> READ = List.of("SELECT", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK");
+    private static final List<String> WRITE = List.of(
+            "INSERT", "CREATE", "ALTER", "DROP", "TRUNCATE", "OPTIMIZE", "USE", "SET", "SYSTEM", "KILL", "RENAME",
+            "EXCHANGE", "ATTACH", "DETACH", "UNDROP", "GRANT", "REVOKE", "DELETE", "UPDATE", "BACKUP", "RESTORE");
+
+    /** Statements that hold no passwords, but in functions that read from elsewhere. */
+    private static final Set<String> SHOWN = Set.of("SELECT", "INSERT", "SHOW", "EXPLAIN", "DELETE", "UPDATE");
+
+    static final Operations ALL = all();
+
+    private final ObservationLoop loop;
+    private final boolean raw;
+    private final @Nullable String database;
+    private final @Nullable String user;
+    private final boolean complete;
+    private final @Nullable StatementHead head;
+
+    private @Nullable SqlStatement sql;
+    private @Nullable String text;
+    private @Nullable String exception;
+    private @Nullable String summary;
+
+    private ClickHouseDetails(ObservationLoop loop, Bodies bodies, HttpRequest request, boolean inUri) {
+        String uri = request.uri();
+        HttpHeaders headers = request.headers();
+        QueryParameter parameter = loop.parameter;
+        this.loop = loop;
+        this.raw = bodies.statements();
+        if (inUri) {
+            statement(parameter.bytes(), parameter.length(), parameter.isCut());
+        }
+        String named = parameter.text(uri, "database", loop.texts);
+        String known = parameter.text(uri, "user", loop.texts);
+        this.database = named != null ? named : shared(headers.get(DATABASE));
+        this.user = known != null ? known : shared(headers.get(USER));
+        this.complete = parameter.find(uri, "wait_end_of_query");
+        this.head = inUri || parameter.find(uri, "decompress") ? null : new StatementHead(loop, headers);
+    }
+
+    private static Operations all() {
+        Operations.Builder builder = Operations.builder();
+        READ.forEach(name -> builder.add(name, true));
+        WRITE.forEach(name -> builder.add(name, false));
+        return builder.build();
+    }
+
+    /** For a request that brings a statement; null for others. */
+    static @Nullable ClickHouseDetails of(ObservationLoop loop, Bodies bodies, HttpRequest request) {
+        String uri = request.uri();
+        boolean inUri = loop.parameter.find(uri, "query");
+        boolean root = uri.equals("/") || uri.startsWith("/?");
+        boolean body = root && HttpMethod.POST.equals(request.method());
+        return inUri || body ? new ClickHouseDetails(loop, bodies, request, inUri) : null;
+    }
+
+    private @Nullable String shared(@Nullable String header) {
+        return header == null || header.isEmpty() ? null : loop.texts.of(header, 0, header.length());
+    }
+
+    private void statement(byte[] bytes, int length, boolean cut) {
+        int end = ClickHouseInsert.statementEnd(bytes, length);
+        SqlStatement made = loop.statement(bytes, end, MODE, cut && end == length);
+        sql = made;
+        text = raw && SHOWN.contains(made.verb()) ? new String(bytes, 0, end, StandardCharsets.UTF_8) : null;
+    }
+
+    @Override
+    String protocol() {
+        return PROTOCOL;
+    }
+
+    @Override
+    void requestData(ByteBuf lent) {
+        if (head != null) {
+            head.read(lent);
+            if (head.isCut()) {
+                headDone();
+            }
+        }
+    }
+
+    @Override
+    void requestEnd() {
+        headDone();
+    }
+
+    private void headDone() {
+        if (head != null) {
+            if (head.isKnown()) {
+                statement(head.bytes(), head.length(), head.isCut());
+            }
+            head.close();
+        }
+    }
+
+    @Override
+    void responseHead(HttpResponse response) {
+        String code = response.headers().get(EXCEPTION);
+        exception = code == null || code.length() > 8 ? null : loop.texts.of(code, 0, code.length());
+        summary = response.headers().get(SUMMARY);
+    }
+
+    @Override
+    Operation operation() {
+        Operation known = sql == null ? null : ALL.find(sql.verb());
+        return known != null ? known : ALL.other();
+    }
+
+    @Override
+    void fill(Exchange e, boolean answered) {
+        e.namespace = database;
+        if (user != null) {
+            e.user = user;
+        }
+        if (sql != null) {
+            e.statement(sql);
+            if (text != null) {
+                e.statement = text;
+            }
+        }
+        if (answered && exception != null) {
+            e.status = Exchange.Status.ERROR;
+            e.error = exception;
+        }
+        if (answered && summary != null) {
+            told(e, summary);
+        }
+    }
+
+    private void told(Exchange e, String numbers) {
+        long sent = number(numbers, "\"result_rows\"");
+        long written = number(numbers, "\"written_rows\"");
+        boolean inserts = sql != null && sql.verb().equals("INSERT");
+        // The header leaves before the rows: without waiting, it knows of none.
+        if (!inserts && (sent > 0 || complete)) {
+            e.rowsSent = sent;
+        }
+        if (inserts || written > 0) {
+            e.rowsAffected = written;
+        }
+        e.rows = e.rowsSent < 0 ? e.rowsAffected : e.rowsSent + Math.max(0, e.rowsAffected);
+        attribute(e, "read_rows", number(numbers, "\"read_rows\""));
+        attribute(e, "read_bytes", number(numbers, "\"read_bytes\""));
+        long elapsed = number(numbers, "\"elapsed_ns\"");
+        attribute(e, "server_us", elapsed < 0 ? -1 : elapsed / 1_000);
+    }
+
+    private static void attribute(Exchange e, String name, long value) {
+        if (value >= 0) {
+            e.attribute(name, value);
+        }
+    }
+
+    /** A number of the header, which is JSON with all numbers in quotes; -1 if it is not there. */
+    private static long number(String json, String key) {
+        int at = json.indexOf(key);
+        if (at < 0) {
+            return -1;
+        }
+        at += key.length();
+        while (at < json.length() && ": \"".indexOf(json.charAt(at)) >= 0) {
+            at++;
+        }
+        long value = -1;
+        for (int digits = 0; at < json.length() && digits < 18; at++, digits++) {
+            int digit = json.charAt(at) - '0';
+            if (digit < 0 || digit > 9) {
+                break;
+            }
+            value = 10 * Math.max(0, value) + digit;
+        }
+        return value;
+    }
+
+    @Override
+    void close() {
+        if (head != null) {
+            head.close();
+        }
+    }
+}

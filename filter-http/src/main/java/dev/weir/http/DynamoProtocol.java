@@ -1,0 +1,54 @@
+package dev.weir.http;
+
+import dev.weir.core.cluster.Endpoint;
+
+/** DynamoDB, carried by HTTP. */
+public final class DynamoProtocol extends CarriedProtocol {
+    /** For the service loader. */
+    public DynamoProtocol() {}
+
+    @Override
+    public String name() {
+        return DynamoDetails.PROTOCOL;
+    }
+
+    @Override
+    public String statsFilter() {
+        return "dynamodb_stats";
+    }
+
+    @Override
+    public String systemName(String protocol) {
+        return "aws.dynamodb";
+    }
+
+    @Override
+    public int defaultPort() {
+        return 8000;
+    }
+
+    /** Throttling is what clients bring about. */
+    @Override
+    public Endpoint.Outcome outcome(String error) {
+        return switch (error) {
+            case "InternalServerError",
+                    "InternalServerErrorException",
+                    "InternalFailure",
+                    "ServiceUnavailable",
+                    "ServiceUnavailableException" -> Endpoint.Outcome.FAILURE;
+            default -> HttpProtocol.outcomeOf(error);
+        };
+    }
+
+    /** Whether an error says that there was too much at once. */
+    static boolean isThrottling(String type) {
+        return switch (type) {
+            case "ProvisionedThroughputExceededException",
+                    "ThrottlingException",
+                    "ThrottledException",
+                    "RequestLimitExceeded",
+                    "LimitExceededException" -> true;
+            default -> false;
+        };
+    }
+}
