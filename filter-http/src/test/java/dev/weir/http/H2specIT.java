@@ -35,7 +35,7 @@ class H2specIT {
             assertThat(Files.exists(report)).as(output).isTrue();
             List<String> failures = new ArrayList<>();
             int cases = read(report.toFile(), failures);
-            assertThat(failures).as(output).isEmpty();
+            assertThat(failures).isEmpty();
             assertThat(cases).isGreaterThanOrEqualTo(CASES);
         }
     }
