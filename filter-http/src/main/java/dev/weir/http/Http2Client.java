@@ -46,8 +46,10 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     private final RequestHandler handler;
     private final ProtocolErrors errors;
     private final Http2BoundedEncoder bounded;
+    private final Http2Fields.Decoder fields;
     private final PropertyKey key;
     private final Http2Frames frames;
+    private final Http2Past past = new Http2Past();
     private final Deadline head;
     private final Deadline idle;
     private final Deadline goAway;
@@ -85,6 +87,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         this.handler = handler;
         this.errors = errors;
         this.bounded = codec.encoder();
+        this.fields = codec.fields();
         this.key = codec.connection().newKey();
         this.frames = new Http2Frames(home.clock, true);
         this.head = new Deadline(home, () -> fail(Reason.HEADERS_TIMEOUT, Http2Error.ENHANCE_YOUR_CALM));
@@ -401,7 +404,11 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             super.onStreamError(at, outbound, cause, error);
             return;
         }
+        LOG.debug("HTTP/2 stream={} connection={} fails", error.streamId(), context.connection().id(), cause);
         Http2Stream stream = connection().stream(error.streamId());
+        if (stream == null && isTooLate(error)) {
+            return;
+        }
         Http2ClientStream of = stream == null ? null : stream.getProperty(key);
         if (of != null) {
             of.because(Failure.CLIENT_PROTOCOL);
@@ -409,15 +416,31 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         if (error instanceof HeaderListSizeException) {
             tooLong(at, error.streamId());
         } else {
-            boolean malformed = error.error() == Http2Error.PROTOCOL_ERROR;
+            // To Netty a head too many is one that is malformed.
+            boolean late = stream != null && fields.takeFresh() && !stream.state().remoteSideOpen();
+            boolean malformed = error.error() == Http2Error.PROTOCOL_ERROR && !late;
             errors.count(malformed ? Reason.MALFORMED : reason(error.error()));
-            encoder().writeRstStream(at, error.streamId(), error.error().code(), at.newPromise());
+            Http2Error code = late ? Http2Error.STREAM_CLOSED : error.error();
+            encoder().writeRstStream(at, error.streamId(), code.code(), at.newPromise());
         }
         // Streams that are gone have cost nothing, and what the client sent before it knew is not its fault.
         if (stream != null || error.error() == Http2Error.REFUSED_STREAM) {
             spend(Reason.PROVOKED_RESETS);
         }
         soon();
+    }
+
+    /** Whether the whole connection fails, as the client cannot have taken the stream for open. */
+    private boolean isTooLate(StreamException error) {
+        if (error.error() != Http2Error.STREAM_CLOSED) {
+            return false;
+        }
+        if (past.isUnused(error.streamId())) {
+            fail(Reason.FRAME, Http2Error.PROTOCOL_ERROR);
+        } else if (past.isEnded(error.streamId())) {
+            fail(Reason.FRAME, Http2Error.STREAM_CLOSED);
+        }
+        return closing != null;
     }
 
     /** A head, or trailers, beyond the limit; what there is of it is not known. */
@@ -471,6 +494,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
                 boolean end)
                 throws Http2Exception {
             Http2Stream stream = connection().stream(id);
+            fields.takeFresh();
             if (closing != null || stream == null) {
                 return;
             }
@@ -525,6 +549,11 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         }
 
         @Override
+        public void onStreamAdded(Http2Stream stream) {
+            past.opened(stream.id());
+        }
+
+        @Override
         public void onStreamHalfClosed(Http2Stream stream) {
             Http2ClientStream of = stream.getProperty(key);
             if (of != null && !stream.state().localSideOpen()) {
@@ -539,6 +568,9 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
                 return;
             }
             open--;
+            if (of.isRequestEnded() && !of.isDoomed() && !stream.isResetSent()) {
+                past.ended(stream.id());
+            }
             if (!of.isUnanswered() && credit < CREDIT) {
                 credit++;
             }

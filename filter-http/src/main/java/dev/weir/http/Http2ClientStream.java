@@ -101,6 +101,11 @@ final class Http2ClientStream implements ClientStream {
         return requestEnded;
     }
 
+    /** Whether it was reset, or is going to be. */
+    boolean isDoomed() {
+        return why != null;
+    }
+
     /** It will be closed for this. */
     void because(Failure failure) {
         if (why == null) {

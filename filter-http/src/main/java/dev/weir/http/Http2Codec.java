@@ -23,6 +23,7 @@ record Http2Codec(
         Http2Connection connection,
         Http2ConnectionDecoder decoder,
         Http2BoundedEncoder encoder,
+        Http2Fields.Decoder fields,
         Http2Settings settings) {
     /** Bytes that HTTP/2 counts for each header beside its name and value. */
     private static final int PER_HEADER = 32;
@@ -54,15 +55,16 @@ record Http2Codec(
         }
         Http2BoundedEncoder encoder = new Http2BoundedEncoder(
                 new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter(SECRETS, true)));
+        Http2Fields.Decoder fields = new Http2Fields.Decoder(settings.maxHeaderListSize());
         Http2ConnectionDecoder decoder = new DefaultHttp2ConnectionDecoder(
                 connection,
                 encoder,
-                new DefaultHttp2FrameReader(new Http2Fields.Decoder(settings.maxHeaderListSize()), MOST_CONTINUATIONS),
+                new DefaultHttp2FrameReader(fields, MOST_CONTINUATIONS),
                 Http2PromisedRequestVerifier.ALWAYS_VERIFY,
                 true,
                 true,
                 false,
                 false);
-        return new Http2Codec(connection, decoder, encoder, settings);
+        return new Http2Codec(connection, decoder, encoder, fields, settings);
     }
 }

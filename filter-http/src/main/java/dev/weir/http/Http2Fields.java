@@ -12,12 +12,22 @@ import org.jspecify.annotations.Nullable;
 final class Http2Fields extends DefaultHttp2Headers {
     /** Makes them. */
     static final class Decoder extends DefaultHttp2HeadersDecoder {
+        private boolean fresh;
+
         Decoder(long mostBytes) {
             super(false, mostBytes);
         }
 
+        /** Whether a block was decompressed since the last call: if something is wrong in between, it is that there was one. */
+        boolean takeFresh() {
+            boolean was = fresh;
+            fresh = false;
+            return was;
+        }
+
         @Override
         protected Http2Headers newHeaders() {
+            fresh = true;
             return new Http2Fields(numberOfHeadersGuess());
         }
     }
