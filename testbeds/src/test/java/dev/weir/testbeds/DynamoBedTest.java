@@ -116,10 +116,11 @@ class DynamoBedTest {
                         item -> item.put(put -> put.tableName("orders")
                                 .item(order("transaction", 0))
                                 .conditionExpression("attribute_not_exists(customer)")))))
-                .isInstanceOfSatisfying(TransactionCanceledException.class, cancelled -> assertThat(
-                                cancelled.cancellationReasons())
-                        .extracting(reason -> reason.code())
-                        .containsExactly("None", "ConditionalCheckFailed"));
+                .isInstanceOfSatisfying(
+                        TransactionCanceledException.class,
+                        cancelled -> assertThat(cancelled.cancellationReasons())
+                                .extracting(reason -> reason.code())
+                                .containsExactly("None", "ConditionalCheckFailed"));
     }
 
     @Test
