@@ -4,6 +4,8 @@ import dev.weir.core.cluster.Cluster;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.TerminalFactory;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +30,8 @@ public final class Http2TestTerminal implements TerminalFactory {
                 (int) config.integer("connection_window", 1_048_576, 1, 1 << 30),
                 config.integer("requests_per_connection", 0, 0, 1 << 30),
                 TimeUnit.MILLISECONDS.toNanos(config.integer("headers_millis", 10_000, 1, 1 << 30)),
-                TimeUnit.MILLISECONDS.toNanos(config.integer("idle_millis", 0, 0, 1 << 30)));
+                TimeUnit.MILLISECONDS.toNanos(config.integer("idle_millis", 0, 0, 1 << 30)),
+                false);
         UpstreamLimits upstream = new UpstreamLimits(
                 client.headerBytes(),
                 client.headers(),
@@ -38,9 +41,14 @@ public final class Http2TestTerminal implements TerminalFactory {
                 client.requestsPerConnection(),
                 client.idleNanos());
         @Nullable Cluster cluster = config.has("cluster") ? environment.cluster(config, "cluster") : null;
+        HttpSettings settings = HttpSettings.read(
+                ConfigNode.of(
+                        Map.of("routes", List.of(Map.of("path_prefix", "/", "direct_response", Map.of("status", 200)))),
+                        config.errors()),
+                environment);
         ProtocolErrors errors = new ProtocolErrors(environment.meters(), environment.listener());
         return environmentOfLoop -> {
-            HttpLoop home = new HttpLoop(environmentOfLoop);
+            HttpLoop home = new HttpLoop(settings, environmentOfLoop);
             RequestHandler handler = cluster == null ? new TestAnswers(home.loop) : new TestRelay(home, upstream, cluster);
             return context -> Http2Client.of(home, context, client, handler, errors);
         };
