@@ -77,7 +77,8 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
         stream = made;
         boolean tunnel = exchange.asksTunnel();
         boolean second = connection.version().equals("2");
-        made.sendHead(exchange.outgoing(to, second), exchange.body.isNone() && !(tunnel && second) || tunnel && !second);
+        made.sendHead(
+                exchange.outgoing(to, second), exchange.body.isNone() && !(tunnel && second) || tunnel && !second);
         if (!tunnel) {
             sending = true;
             exchange.body.sendTo(this);

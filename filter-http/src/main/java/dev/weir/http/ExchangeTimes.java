@@ -36,8 +36,7 @@ final class ExchangeTimes implements HttpLoop.Watched {
             deadline = startNanos + mostNanos;
             if (mostNanos < EXACT_NANOS) {
                 long left = deadline - home.clock.nanoTime();
-                alarm = home.loop.schedule(
-                        () -> check(home.clock.nanoTime()), Math.max(left, 1), TimeUnit.NANOSECONDS);
+                alarm = home.loop.schedule(() -> check(home.clock.nanoTime()), Math.max(left, 1), TimeUnit.NANOSECONDS);
             }
         }
         home.watch(watch);

@@ -44,16 +44,15 @@ final class Grpc {
             }
             value = value * 10 + digit;
         }
-        long unit =
-                switch (text.charAt(text.length() - 1)) {
-                    case 'n' -> 1L;
-                    case 'u' -> 1_000L;
-                    case 'm' -> 1_000_000L;
-                    case 'S' -> 1_000_000_000L;
-                    case 'M' -> 60_000_000_000L;
-                    case 'H' -> 3_600_000_000_000L;
-                    default -> 0L;
-                };
+        long unit = switch (text.charAt(text.length() - 1)) {
+            case 'n' -> 1L;
+            case 'u' -> 1_000L;
+            case 'm' -> 1_000_000L;
+            case 'S' -> 1_000_000_000L;
+            case 'M' -> 60_000_000_000L;
+            case 'H' -> 3_600_000_000_000L;
+            default -> 0L;
+        };
         return value > Long.MAX_VALUE / 2 / Math.max(unit, 1) ? Long.MAX_VALUE / 2 : value * unit;
     }
 

@@ -34,8 +34,7 @@ final class HopByHop {
     /** The protocol that an upgrade asks for, or "" if none is asked for. */
     static String upgrade(HttpHeaders headers) {
         String protocol = headers.get(HttpHeaderNames.UPGRADE);
-        return protocol != null
-                        && headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true)
+        return protocol != null && headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true)
                 ? protocol
                 : "";
     }

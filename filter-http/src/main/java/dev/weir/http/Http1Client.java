@@ -179,7 +179,8 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
             return;
         }
         if (stream != null && !stream.isReceived()) {
-            if (content instanceof LastHttpContent trailer && !trailer.trailingHeaders().isEmpty()) {
+            if (content instanceof LastHttpContent trailer
+                    && !trailer.trailingHeaders().isEmpty()) {
                 stream.received(trailer);
             } else {
                 stream.received(content.content(), end);

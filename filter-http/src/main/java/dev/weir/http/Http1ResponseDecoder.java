@@ -38,7 +38,9 @@ final class Http1ResponseDecoder extends HttpResponseDecoder {
 
     /** Whether what follows is no HTTP. */
     boolean isTunnel(HttpMessage message) {
-        return connect && message instanceof HttpResponse response && response.status().code() / 100 == 2;
+        return connect
+                && message instanceof HttpResponse response
+                && response.status().code() / 100 == 2;
     }
 
     /** Which of the two the server means nobody knows, and the next proxy may choose the other. */

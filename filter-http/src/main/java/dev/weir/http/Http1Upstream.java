@@ -26,8 +26,7 @@ import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
 
 /** An HTTP/1.1 connection to an upstream: one request at a time. The last handler of the upstream's channel. */
-final class Http1Upstream extends ChannelInboundHandlerAdapter
-        implements UpstreamConnection, HttpLoop.Flushing {
+final class Http1Upstream extends ChannelInboundHandlerAdapter implements UpstreamConnection, HttpLoop.Flushing {
     /** One request; of no effect when its time is over. */
     private final class Stream implements UpstreamStream {
         private boolean is() {
@@ -392,7 +391,8 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter
             if (to != null) {
                 to.head(head, true);
             }
-        } else if (content instanceof LastHttpContent last && !last.trailingHeaders().isEmpty()) {
+        } else if (content instanceof LastHttpContent last
+                && !last.trailingHeaders().isEmpty()) {
             if (content.content().isReadable()) {
                 received(content.content(), false);
             } else {
@@ -495,7 +495,10 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter
         if (gone) {
             return;
         }
-        lose(busy && !begun && isUsed() ? Failure.STALE : reset || !tunnel ? Failure.UPSTREAM_RESET : Failure.CLIENT_CLOSED);
+        lose(
+                busy && !begun && isUsed()
+                        ? Failure.STALE
+                        : reset || !tunnel ? Failure.UPSTREAM_RESET : Failure.CLIENT_CLOSED);
     }
 
     /** The connection is of no use any more. Who waits is told, then the owner. */

@@ -108,12 +108,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             RequestHandler handler,
             ProtocolErrors errors) {
         Http2Codec codec = Http2Codec.of(
-                true,
-                limits.headerBytes(),
-                limits.headers(),
-                limits.requestLine(),
-                limits.streams(),
-                limits.window());
+                true, limits.headerBytes(), limits.headers(), limits.requestLine(), limits.streams(), limits.window());
         return new Http2Client(codec, home, context, limits, handler, errors);
     }
 
@@ -125,8 +120,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         super.handlerAdded(added);
         decoder()
                 .flowController()
-                .incrementWindowSize(
-                        connection().connectionStream(), limits.connectionWindow() - Http2.DEFAULT_WINDOW);
+                .incrementWindowSize(connection().connectionStream(), limits.connectionWindow() - Http2.DEFAULT_WINDOW);
         context.boundary(this::isIdle);
         context.onDrain(() -> leave(CloseReason.DRAINED));
         watchIdle();
@@ -366,7 +360,8 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         if (closing == null) {
             errors.count(reason);
             ending = Failure.CLIENT_PROTOCOL;
-            LOG.debug("HTTP/2 ends connection={} reason={}", context.connection().id(), reason);
+            LOG.debug(
+                    "HTTP/2 ends connection={} reason={}", context.connection().id(), reason);
             writeGoAway(connection().remote().lastStreamCreated(), code, reason.label());
             close(CloseReason.PROTOCOL_ERROR);
         }
@@ -404,7 +399,11 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             super.onStreamError(at, outbound, cause, error);
             return;
         }
-        LOG.debug("HTTP/2 stream={} connection={} fails", error.streamId(), context.connection().id(), cause);
+        LOG.debug(
+                "HTTP/2 stream={} connection={} fails",
+                error.streamId(),
+                context.connection().id(),
+                cause);
         Http2Stream stream = connection().stream(error.streamId());
         if (stream == null && isTooLate(error)) {
             return;
@@ -417,7 +416,8 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             tooLong(at, error.streamId());
         } else {
             // To Netty a head too many is one that is malformed.
-            boolean late = stream != null && fields.takeFresh() && !stream.state().remoteSideOpen();
+            boolean late =
+                    stream != null && fields.takeFresh() && !stream.state().remoteSideOpen();
             boolean malformed = error.error() == Http2Error.PROTOCOL_ERROR && !late;
             errors.count(malformed ? Reason.MALFORMED : reason(error.error()));
             Http2Error code = late ? Http2Error.STREAM_CLOSED : error.error();

@@ -100,8 +100,8 @@ final class HttpConnection implements RequestHandler {
             verdict.go();
             return null;
         }
-        ConnectionPolicies.Asked asked = new ConnectionPolicies.Asked(
-                head, operation.name(), HttpCommand.kindOf(head.method()), null, null);
+        ConnectionPolicies.Asked asked =
+                new ConnectionPolicies.Asked(head, operation.name(), HttpCommand.kindOf(head.method()), null, null);
         PolicyWait wait = policies.decide(asked, context.burstNanos(), verdict);
         return wait == null ? null : wait::cancel;
     }

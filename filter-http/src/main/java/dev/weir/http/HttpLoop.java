@@ -75,8 +75,7 @@ final class HttpLoop {
         this.metrics = settings.metrics();
         HttpPolicies asked = settings.policies();
         this.policies = asked == null ? null : asked.onLoop(environment);
-        this.sweeping =
-                loop.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+        this.sweeping = loop.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** The configuration has ended, and all of its clients with it. From any thread. */

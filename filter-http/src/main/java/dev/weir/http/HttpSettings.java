@@ -34,8 +34,7 @@ record HttpSettings(
         long request = nanos(times, "request", Duration.ZERO);
         long streamIdle = nanos(times, "stream_idle", Duration.ofMinutes(5));
         times.rejectUnknown();
-        RouteTable routes =
-                RouteTable.read(terminal, environment, new RouteDefaults(upstream, request, streamIdle));
+        RouteTable routes = RouteTable.read(terminal, environment, new RouteDefaults(upstream, request, streamIdle));
         ObservationSettings observations = ObservationSettings.read(terminal, environment);
         Set<String> operations = new HashSet<>();
         routes.operations().all().forEach(operation -> operations.add(operation.name()));

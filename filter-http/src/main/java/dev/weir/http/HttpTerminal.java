@@ -38,7 +38,8 @@ final class HttpTerminal extends ChannelInboundHandlerAdapter implements HttpLoo
         channel = ctx;
         TlsSession tls = context.connection().get(ConnectionAttribute.TLS);
         ClientProtocol protocol = home.settings.clientProtocol();
-        if (protocol == ClientProtocol.HTTP1 || protocol == ClientProtocol.AUTO && tls != null && "http/1.1".equals(tls.alpn())) {
+        if (protocol == ClientProtocol.HTTP1
+                || protocol == ClientProtocol.AUTO && tls != null && "http/1.1".equals(tls.alpn())) {
             become(http1());
         } else if (protocol == ClientProtocol.HTTP2 || tls != null && "h2".equals(tls.alpn())) {
             become(http2());
@@ -54,8 +55,7 @@ final class HttpTerminal extends ChannelInboundHandlerAdapter implements HttpLoo
     }
 
     private ChannelHandler http2() {
-        return Http2Client.of(
-                home, context, home.settings.clientLimits(), connection, home.protocolErrors);
+        return Http2Client.of(home, context, home.settings.clientLimits(), connection, home.protocolErrors);
     }
 
     private void become(ChannelHandler handler) {

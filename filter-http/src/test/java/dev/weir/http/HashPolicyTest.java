@@ -98,8 +98,8 @@ class HashPolicyTest {
 
     @Test
     void cookiesMayEndWithTheBrowserAndBelongToAPath() throws BadTarget {
-        String set = hashing(map("cookie", "sid", "ttl", "0s", "path", "/app"))
-                .cookie(request("GET", "/users"), connection);
+        String set =
+                hashing(map("cookie", "sid", "ttl", "0s", "path", "/app")).cookie(request("GET", "/users"), connection);
 
         assertThat(set).matches("sid=[0-9a-f]{16}; Path=/app; HttpOnly");
         assertThat(hashing(map("cookie", "sid")).cookie(request("GET", "/users"), connection))

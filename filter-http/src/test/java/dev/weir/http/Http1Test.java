@@ -53,7 +53,8 @@ class Http1Test {
     }
 
     private HttpResponse<String> send(String path, HttpRequest.BodyPublisher body, String method) throws Exception {
-        HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+        HttpClient client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + bed.port() + path))
                 .method(method, body)
                 .build();
@@ -74,9 +75,18 @@ class Http1Test {
     void passesBodies() throws Exception {
         String large = "x".repeat(3_000_000);
 
-        assertThat(send("/", HttpRequest.BodyPublishers.ofString("small"), "POST").body()).isEqualTo("small");
-        assertThat(send("/chunked", HttpRequest.BodyPublishers.ofString(large), "PUT").body()).isEqualTo(large);
-        assertThat(send("/", HttpRequest.BodyPublishers.ofByteArrays(java.util.List.of(large.getBytes(StandardCharsets.US_ASCII))), "POST").body())
+        assertThat(send("/", HttpRequest.BodyPublishers.ofString("small"), "POST")
+                        .body())
+                .isEqualTo("small");
+        assertThat(send("/chunked", HttpRequest.BodyPublishers.ofString(large), "PUT")
+                        .body())
+                .isEqualTo(large);
+        assertThat(send(
+                                "/",
+                                HttpRequest.BodyPublishers.ofByteArrays(
+                                        java.util.List.of(large.getBytes(StandardCharsets.US_ASCII))),
+                                "POST")
+                        .body())
                 .isEqualTo(large);
     }
 
@@ -93,7 +103,9 @@ class Http1Test {
     void refusesWhatIsNoRequest() throws Exception {
         assertThat(bed.raw("GET / HTTP/1.1\r\nHost: a\r\n folded: x\r\n\r\n")).startsWith("HTTP/1.1 400 ");
         assertThat(bed.raw("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")).startsWith("HTTP/1.1 400 ");
-        assertThat(bed.raw("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"))
+        assertThat(
+                        bed.raw(
+                                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"))
                 .startsWith("HTTP/1.1 400 ");
     }
 }

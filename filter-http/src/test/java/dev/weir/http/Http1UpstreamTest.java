@@ -113,8 +113,9 @@ class Http1UpstreamTest {
             String answer = bed.raw(GET);
 
             assertThat(answer).contains("Content-Length: 10").endsWith("half");
-            assertThat(bed.exchanges).singleElement().satisfies(e -> assertThat(e.status)
-                    .isNotEqualTo(Exchange.Status.OK));
+            assertThat(bed.exchanges)
+                    .singleElement()
+                    .satisfies(e -> assertThat(e.status).isNotEqualTo(Exchange.Status.OK));
         }
     }
 
@@ -180,7 +181,9 @@ class Http1UpstreamTest {
             String first = new String(client.getInputStream().readNBytes(25), StandardCharsets.US_ASCII);
             assertThat(first).isEqualTo("HTTP/1.1 100 Continue\r\n\r\n");
             client.getOutputStream().write("body".getBytes(StandardCharsets.US_ASCII));
-            assertThat(HttpBed.read(client)).contains("103 Early Hints", "Link: </a>", "200 OK").endsWith("body");
+            assertThat(HttpBed.read(client))
+                    .contains("103 Early Hints", "Link: </a>", "200 OK")
+                    .endsWith("body");
         }
     }
 
@@ -194,8 +197,9 @@ class Http1UpstreamTest {
                             + "3\r\nyes\r\n0\r\nx-t: 1\r\n\r\n");
                 });
                 HttpBed bed = new HttpBed(Map.of(), server.address())) {
-            String answer = bed.raw("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-                    + "4\r\nwhat\r\n0\r\nx-sum: 7\r\n\r\n");
+            String answer =
+                    bed.raw("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            + "4\r\nwhat\r\n0\r\nx-sum: 7\r\n\r\n");
 
             assertThat(seen).contains("Transfer-Encoding: chunked").endsWith("4\r\nwhat\r\n0\r\nx-sum: 7\r\n\r\n");
             assertThat(answer).contains("Trailer: x-t").endsWith("3\r\nyes\r\n0\r\nx-t: 1\r\n\r\n");
@@ -259,9 +263,12 @@ class Http1UpstreamTest {
                 Socket client = new Socket("127.0.0.1", bed.port())) {
             client.setSoTimeout(5_000);
             client.getOutputStream()
-                    .write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                    .write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
             client.getOutputStream().write(new byte[100_000]);
-            assertThat(HttpBed.read(client)).startsWith("HTTP/1.1 413 Too Large").endsWith("big");
+            assertThat(HttpBed.read(client))
+                    .startsWith("HTTP/1.1 413 Too Large")
+                    .endsWith("big");
         }
     }
 
@@ -324,7 +331,8 @@ class Http1UpstreamTest {
                         peer.say(OK);
                         return;
                     }
-                    peer.say("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nfirst");
+                    peer.say(
+                            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nfirst");
                     peer.say("echo " + peer.bytes(5));
                 });
                 HttpBed with = new HttpBed(Map.of("routes", List.of(route)), server.address());
@@ -401,7 +409,11 @@ class Http1UpstreamTest {
             for (int i = 0; i < 50 && copied.isEmpty(); i++) {
                 Thread.sleep(50);
             }
-            assertThat(copied).singleElement().asString().startsWith("POST /m HTTP/1.1").endsWith("body");
+            assertThat(copied)
+                    .singleElement()
+                    .asString()
+                    .startsWith("POST /m HTTP/1.1")
+                    .endsWith("body");
         }
     }
 }

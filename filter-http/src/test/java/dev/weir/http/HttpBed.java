@@ -42,13 +42,16 @@ final class HttpBed implements AutoCloseable {
                 exchanges.add(copy);
             }
         };
-        proxy = Proxy.builder().meters(meters).sink(index -> sink).start(ProxyConfig.of(Map.of(
-                "event_loops",
-                1,
-                "listeners",
-                List.of(Map.of("name", "web", "address", "127.0.0.1:0", "filters", List.of(http))),
-                "clusters",
-                clusters)));
+        proxy = Proxy.builder()
+                .meters(meters)
+                .sink(index -> sink)
+                .start(ProxyConfig.of(Map.of(
+                        "event_loops",
+                        1,
+                        "listeners",
+                        List.of(Map.of("name", "web", "address", "127.0.0.1:0", "filters", List.of(http))),
+                        "clusters",
+                        clusters)));
     }
 
     static Map<String, ?> cluster(String name, Map<String, ?> more, String... endpoints) {

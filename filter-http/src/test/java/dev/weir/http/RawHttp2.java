@@ -52,10 +52,7 @@ final class RawHttp2 implements AutoCloseable {
         }
 
         int lastStream() {
-            return (payload[0] & 0x7f) << 24
-                    | (payload[1] & 0xff) << 16
-                    | (payload[2] & 0xff) << 8
-                    | payload[3] & 0xff;
+            return (payload[0] & 0x7f) << 24 | (payload[1] & 0xff) << 16 | (payload[2] & 0xff) << 8 | payload[3] & 0xff;
         }
 
         boolean ends() {
@@ -92,12 +89,7 @@ final class RawHttp2 implements AutoCloseable {
     /** A setting. */
     static byte[] setting(int id, int value) {
         return new byte[] {
-            (byte) (id >> 8),
-            (byte) id,
-            (byte) (value >> 24),
-            (byte) (value >> 16),
-            (byte) (value >> 8),
-            (byte) value
+            (byte) (id >> 8), (byte) id, (byte) (value >> 24), (byte) (value >> 16), (byte) (value >> 8), (byte) value
         };
     }
 
