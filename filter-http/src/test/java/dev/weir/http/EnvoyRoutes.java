@@ -15,8 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /** A real Envoy that answers each route with its name, on one listener for each way of reading paths. */
 final class EnvoyRoutes implements AutoCloseable {
-    private static final String LISTENER =
-            """
+    private static final String LISTENER = """
               - address: { socket_address: { address: 127.0.0.1, port_value: %d } }
                 filter_chains:
                   - filters:

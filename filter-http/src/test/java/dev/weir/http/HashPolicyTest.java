@@ -65,6 +65,14 @@ class HashPolicyTest {
     }
 
     @Test
+    void aTerminalSourceWithoutAHashEndsTheSearchIfThereIsOneAlready() throws BadTarget { // as in Envoy
+        Route route = hashing(map("header", "a"), map("header", "none", "terminal", true), map("source", true));
+
+        assertThat(hash(route, request("GET", "/users", "a", "1"))).isEqualTo(xx("1"));
+        assertThat(hash(route, request("GET", "/users"))).isEqualTo(xx("192.0.2.1"));
+    }
+
+    @Test
     void theOrderOfEqualHeadersMakesNoDifference() throws BadTarget {
         Route route = hashing(map("header", "a"));
 
@@ -98,8 +106,8 @@ class HashPolicyTest {
 
     @Test
     void cookiesMayEndWithTheBrowserAndBelongToAPath() throws BadTarget {
-        String set = hashing(map("cookie", "sid", "ttl", "0s", "path", "/app"))
-                .cookie(request("GET", "/users"), connection);
+        String set =
+                hashing(map("cookie", "sid", "ttl", "0s", "path", "/app")).cookie(request("GET", "/users"), connection);
 
         assertThat(set).matches("sid=[0-9a-f]{16}; Path=/app; HttpOnly");
         assertThat(hashing(map("cookie", "sid")).cookie(request("GET", "/users"), connection))

@@ -117,9 +117,7 @@ final class RouteFixture {
     /** A route to cluster {@code a} with these keys: name, value, … */
     static Map<String, Object> route(Object... keys) {
         Map<String, Object> route = map(keys);
-        if (!route.containsKey("clusters")
-                && !route.containsKey("redirect")
-                && !route.containsKey("direct_response")) {
+        if (!route.containsKey("clusters") && !route.containsKey("redirect") && !route.containsKey("direct_response")) {
             route.putIfAbsent("cluster", "a");
         }
         return route;
@@ -157,7 +155,8 @@ final class RouteFixture {
 
     /** The only route of a table, for a request that it takes. */
     static Route only(Object... keys) throws BadTarget {
-        Route route = table(List.of(route(keys))).match(request("GET", "/users"), target(request("GET", "/users")), false);
+        Route route =
+                table(List.of(route(keys))).match(request("GET", "/users"), target(request("GET", "/users")), false);
         if (route == null) {
             throw new AssertionError("does not take GET /users");
         }

@@ -22,9 +22,7 @@ class RouteProblemsTest {
 
     static Stream<Arguments> conditions() {
         return Stream.of(
-                wrong(
-                        route("path_prefx", "/"),
-                        "path_prefx: unknown key (did you mean \"path_prefix\"?)"),
+                wrong(route("path_prefx", "/"), "path_prefx: unknown key (did you mean \"path_prefix\"?)"),
                 wrong(
                         route("path", "/a", "path_prefix", "/b"),
                         "path_prefix: beside path (expected: one of path, path_prefix, path_template, path_regex)"),
@@ -38,7 +36,9 @@ class RouteProblemsTest {
                 wrong(
                         route("path", "/a/../%62"),
                         "path: \"/a/../%62\": no request has it after normalisation (expected: \"/b\")"),
-                wrong(route("path", "/a\\b"), "path: \"/a\\b\": backslash in the path (expected: a path that requests can have)"),
+                wrong(
+                        route("path", "/a\\b"),
+                        "path: \"/a\\b\": backslash in the path (expected: a path that requests can have)"),
                 wrong(
                         route("path", "/a\r\nb"),
                         "path: \"/a??b\": blank or control in the target (expected: a path that requests can have)"),
@@ -48,7 +48,9 @@ class RouteProblemsTest {
                 wrong(
                         route("path_template", "/{a"),
                         "path_template: \"/{a\" (expected: a variable is a whole segment, as /{name}/)"),
-                wrong(route("path_template", "/{a...}/b"), "path_template: \"/{a...}/b\" (expected: {name...} at the end only)"),
+                wrong(
+                        route("path_template", "/{a...}/b"),
+                        "path_template: \"/{a...}/b\" (expected: {name...} at the end only)"),
                 wrong(
                         route("path_template", "/{a}/{a}"),
                         "path_template: \"/{a}/{a}\" (expected: variables of letters, digits and _, each name once)"),
@@ -64,9 +66,7 @@ class RouteProblemsTest {
                 wrong(
                         route("path_regex", "(?<=a)b"),
                         "path_regex: \"(?<=a)b\": invalid named capture (expected: a regular expression of RE2)"),
-                wrong(
-                        route("path_regex", ""),
-                        "path_regex: \"\" (expected: a regular expression, 1..2000 characters)"),
+                wrong(route("path_regex", ""), "path_regex: \"\" (expected: a regular expression, 1..2000 characters)"),
                 wrong(
                         route("methods", List.of("get")),
                         "methods[0]: \"get\" (expected: a method, as GET; case makes a difference)"),
@@ -93,7 +93,10 @@ class RouteProblemsTest {
                         route("headers", List.of(map("name", "x", "exact", "x", "regex", "y"))),
                         "headers[0].regex: beside exact (expected: one of exact, prefix, suffix, contains, regex, present)"),
                 wrong(route("headers", List.of(map("exact", "x"))), "headers[0].name: missing"),
-                wrong(route("headers", List.of("x")), "headers[0]: a single value (expected: { name: …, exact: … })", "headers[0]: \"x\" (expected: a map)"),
+                wrong(
+                        route("headers", List.of("x")),
+                        "headers[0]: a single value (expected: { name: …, exact: … })",
+                        "headers[0]: \"x\" (expected: a map)"),
                 wrong(
                         route("query", List.of(map("name", "x", "exct", "y"))),
                         "query[0].exct: unknown key (did you mean \"exact\"?)"),
@@ -114,9 +117,7 @@ class RouteProblemsTest {
                         route("clusters", List.of(map("cluster", "a", "weight", -1))),
                         "clusters[0].weight: -1 (expected: a whole number, 0..1000000)"),
                 wrong(route("clusters", List.of(map("weight", 1))), "clusters[0].cluster: missing"),
-                wrong(
-                        route("upstream_protocol", "h2"),
-                        "upstream_protocol: \"h2\" (expected: http1, http2, auto)"),
+                wrong(route("upstream_protocol", "h2"), "upstream_protocol: \"h2\" (expected: http1, http2, auto)"),
                 wrong(
                         route("redirect", map()),
                         "redirect: leads to where it came from (expected: scheme, host, port, path or prefix)"),
@@ -126,9 +127,7 @@ class RouteProblemsTest {
                 wrong(
                         route("redirect", map("host", "h:1")),
                         "redirect.host: \"h:1\" (expected: a host; its port as port: …)"),
-                wrong(
-                        route("redirect", map("path", "//x")),
-                        "redirect.path: \"//x\" (expected: a path, as /users)"),
+                wrong(route("redirect", map("path", "//x")), "redirect.path: \"//x\" (expected: a path, as /users)"),
                 wrong(
                         route("redirect", map("path", "/x\r\ny")),
                         "redirect.path: \"/x??y\" (expected: a path, as /users)"),
@@ -212,15 +211,9 @@ class RouteProblemsTest {
                 wrong(
                         route("timeouts", map("request", "2d1")),
                         "timeouts.request: \"2d1\" (expected: a duration such as 250ms, 5s, 1m, 1h)"),
-                wrong(
-                        route("timeouts", map("idle", "48h")),
-                        "timeouts.idle: 2d (expected: 0s for none, or 1ms..24h)"),
-                wrong(
-                        route("retries", map("on", List.of("5x"))),
-                        "retries.on[0]: \"5x\" (did you mean \"5xx\"?)"),
-                wrong(
-                        route("retries", map("attempts", 0)),
-                        "retries.attempts: 0 (expected: a whole number, 1..10)"),
+                wrong(route("timeouts", map("idle", "48h")), "timeouts.idle: 2d (expected: 0s for none, or 1ms..24h)"),
+                wrong(route("retries", map("on", List.of("5x"))), "retries.on[0]: \"5x\" (did you mean \"5xx\"?)"),
+                wrong(route("retries", map("attempts", 0)), "retries.attempts: 0 (expected: a whole number, 1..10)"),
                 wrong(
                         route("retries", map("statuses", List.of(200))),
                         "retries.statuses[0]: \"200\" (expected: a status, 300..599)"),

@@ -117,7 +117,11 @@ class RouteTableTest {
                 route("hosts", List.of("api.example.com", "API2.example.com")),
                 route("hosts", List.of("*.example.com")),
                 route("hosts", List.of("*.org", "*.deep.example.com")),
-                route("hosts", List.of("example.com", "org", "*"), "headers", List.of(map("name", "x", "present", false))),
+                route(
+                        "hosts",
+                        List.of("example.com", "org", "*"),
+                        "headers",
+                        List.of(map("name", "x", "present", false))),
                 route());
         HttpRequest head = request("GET", "/", "Host", host);
         if (host.startsWith("[")) {
@@ -135,10 +139,14 @@ class RouteTableTest {
                 route("hosts", List.of("a.example.com")),
                 route("hosts", List.of("*.com")));
 
-        assertThat(find(table, request("GET", "/first", "Host", "a.example.com"))).isEqualTo("0");
-        assertThat(find(table, request("GET", "/second", "Host", "a.example.com"))).isEqualTo("1");
-        assertThat(find(table, request("GET", "/third", "Host", "a.example.com"))).isEqualTo("2");
-        assertThat(find(table, request("GET", "/third", "Host", "b.example.com"))).isEqualTo("3");
+        assertThat(find(table, request("GET", "/first", "Host", "a.example.com")))
+                .isEqualTo("0");
+        assertThat(find(table, request("GET", "/second", "Host", "a.example.com")))
+                .isEqualTo("1");
+        assertThat(find(table, request("GET", "/third", "Host", "a.example.com")))
+                .isEqualTo("2");
+        assertThat(find(table, request("GET", "/third", "Host", "b.example.com")))
+                .isEqualTo("3");
         assertThat(find(table, request("GET", "/third", "Host", "b.org"))).isNull();
     }
 
@@ -153,7 +161,8 @@ class RouteTableTest {
         assertThat(find(table, request("GET", "/m"))).isEqualTo("0");
         assertThat(find(table, request("PROPFIND", "/m"))).isEqualTo("0");
         assertThat(find(table, request("HEAD", "/m"))).isNull();
-        assertThat(find(table, request("GET", "/", "x-env", "test", "X-DEBUG", ""))).isEqualTo("1");
+        assertThat(find(table, request("GET", "/", "x-env", "test", "X-DEBUG", "")))
+                .isEqualTo("1");
         assertThat(find(table, request("GET", "/", "x-env", "test"))).isNull();
         assertThat(find(table, request("GET", "/?a&v=2&v=3"))).isEqualTo("2");
         assertThat(find(table, request("GET", "/?v=%32"))).isEqualTo("2");
@@ -184,8 +193,7 @@ class RouteTableTest {
     })
     void textsAreComparedInManyWays(String key, String text, boolean invert, String value, boolean expected)
             throws BadTarget {
-        RouteTable table =
-                table(List.of(route("headers", List.of(map("name", "x", key, text, "invert", invert)))));
+        RouteTable table = table(List.of(route("headers", List.of(map("name", "x", key, text, "invert", invert)))));
         HttpRequest head = value == null ? request("GET", "/") : request("GET", "/", "x", value);
 
         assertThat(find(table, head) != null).isEqualTo(expected);
@@ -194,8 +202,7 @@ class RouteTableTest {
     @Test
     void oneOfTheValuesOfAHeaderIsEnough() throws BadTarget {
         RouteTable table = table(List.of(route("headers", List.of(map("name", "x", "exact", "b")))));
-        RouteTable inverted =
-                table(List.of(route("headers", List.of(map("name", "x", "exact", "b", "invert", true)))));
+        RouteTable inverted = table(List.of(route("headers", List.of(map("name", "x", "exact", "b", "invert", true)))));
 
         assertThat(find(table, request("GET", "/", "x", "a", "x", "b"))).isNotNull();
         assertThat(find(table, request("GET", "/", "x", "a", "x", "c"))).isNull();
@@ -206,7 +213,10 @@ class RouteTableTest {
 
     @Test
     void targetsWithoutAPathFitRoutesThatTakeAnyPath() throws BadTarget {
-        RouteTable table = routes(route("path_prefix", "/a"), route("path_regex", ".+", "methods", List.of("OPTIONS")), route("path_prefix", "/"));
+        RouteTable table = routes(
+                route("path_prefix", "/a"),
+                route("path_regex", ".+", "methods", List.of("OPTIONS")),
+                route("path_prefix", "/"));
 
         assertThat(find(table, request("OPTIONS", "*"))).isEqualTo("1");
         assertThat(find(table, request("CONNECT", "db:5432"))).isEqualTo("2");
@@ -242,10 +252,12 @@ class RouteTableTest {
         assertThat(route.operation(HttpMethod.GET)).isSameAs(table.operations().find("GET /users/{id}"));
         assertThat(route.operation(HttpMethod.GET).read()).isTrue();
         assertThat(route.operation(HttpMethod.valueOf("PROPFIND")).read()).isFalse();
-        assertThat(route.operation(HttpMethod.valueOf("X" + new Random(1).nextLong())).name())
+        assertThat(route.operation(HttpMethod.valueOf("X" + new Random(1).nextLong()))
+                        .name())
                 .isEqualTo("_OTHER /users/{id}");
         assertThat(table.operation(HttpMethod.GET)).isSameAs(table.operations().find("GET"));
-        assertThat(table.operation(HttpMethod.valueOf("PATCHY"))).isSameAs(table.operations().other());
+        assertThat(table.operation(HttpMethod.valueOf("PATCHY")))
+                .isSameAs(table.operations().other());
     }
 
     @Test
@@ -289,12 +301,15 @@ class RouteTableTest {
             routes.forEach(route -> alone.add(table(List.of(route))));
             for (int i = 0; i < 60; i++) {
                 String uri = "/" + segments[random.nextInt(5)] + "/" + segments[random.nextInt(5)];
-                HttpRequest head = request("GET", random.nextInt(4) == 0 ? uri.substring(0, 2) : uri, "Host", asked[random.nextInt(9)]);
+                HttpRequest head = request(
+                        "GET", random.nextInt(4) == 0 ? uri.substring(0, 2) : uri, "Host", asked[random.nextInt(9)]);
                 String expected = null;
                 for (int r = 0; r < alone.size() && expected == null; r++) {
                     expected = find(alone.get(r), head);
                 }
-                assertThat(find(table, head)).as("%s %s %s", head.uri(), head.headers().get("host"), routes).isEqualTo(expected);
+                assertThat(find(table, head))
+                        .as("%s %s %s", head.uri(), head.headers().get("host"), routes)
+                        .isEqualTo(expected);
             }
         }
     }
@@ -309,10 +324,12 @@ class RouteTableTest {
         entries.put("BB", "2"); // the same hash of String
         RegionMap<String> map = new RegionMap<>(entries);
 
-        entries.forEach((key, value) -> assertThat(map.get("x" + key + "y", 1, key.length() + 1)).isEqualTo(value));
+        entries.forEach((key, value) ->
+                assertThat(map.get("x" + key + "y", 1, key.length() + 1)).isEqualTo(value));
         assertThat(map.get("key500", 0, 6)).isNull();
         assertThat(new RegionMap<String>(Map.of()).get("", 0, 0)).isNull();
-        assertThat(new RegionMap<>(Map.of(".b", "1", ".a.b", "2")).longestEnd("x.a.b", '.')).isEqualTo("2");
+        assertThat(new RegionMap<>(Map.of(".b", "1", ".a.b", "2")).longestEnd("x.a.b", '.'))
+                .isEqualTo("2");
     }
 
     /** Not a measurement: tells what it is about, for who asks. */

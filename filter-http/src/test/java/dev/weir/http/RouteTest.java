@@ -60,10 +60,12 @@ class RouteTest {
 
     @Test
     void clustersAreChosenByTheirWeights() throws BadTarget {
-        Route route = only("clusters", List.of(
-                map("cluster", "a", "weight", 9),
-                map("cluster", "b", "upstream_protocol", "http2"),
-                map("cluster", "never", "weight", 0)));
+        Route route = only(
+                "clusters",
+                List.of(
+                        map("cluster", "a", "weight", 9),
+                        map("cluster", "b", "upstream_protocol", "http2"),
+                        map("cluster", "never", "weight", 0)));
         Map<String, Integer> counts = new HashMap<>();
 
         for (int i = 0; i < 10_000; i++) {
@@ -125,15 +127,18 @@ class RouteTest {
     void whatAnExpressionFindsIsReplaced(String regex, String substitution, String uri, String expected) {
         Map<String, Object> rewrite = map("path_regex", regex, "substitution", substitution);
 
-        assertThat(prepared(request("GET", uri), null, "rewrite", rewrite).uri()).isEqualTo(expected);
+        assertThat(prepared(request("GET", uri), null, "rewrite", rewrite).uri())
+                .isEqualTo(expected);
     }
 
     @Test
     void targetsWithoutAPathAreNotRewritten() {
         Map<String, Object> rewrite = map("prefix", "/v2");
 
-        assertThat(prepared(request("OPTIONS", "*"), null, "rewrite", rewrite).uri()).isEqualTo("*");
-        assertThat(prepared(request("CONNECT", "h:1"), null, "rewrite", rewrite).uri()).isEqualTo("h:1");
+        assertThat(prepared(request("OPTIONS", "*"), null, "rewrite", rewrite).uri())
+                .isEqualTo("*");
+        assertThat(prepared(request("CONNECT", "h:1"), null, "rewrite", rewrite).uri())
+                .isEqualTo("h:1");
     }
 
     @Test
@@ -141,9 +146,12 @@ class RouteTest {
         Map<String, Object> named = map("host", "internal.example.com:8080");
         Map<String, Object> upstream = map("host", "upstream");
 
-        assertThat(host(prepared(request("GET", "/users"), "e", "rewrite", named))).isEqualTo("internal.example.com:8080");
-        assertThat(host(prepared(request("GET", "/users"), "e:9200", "rewrite", upstream))).isEqualTo("e:9200");
-        assertThat(host(prepared(request("GET", "/users"), null, "rewrite", upstream))).isEqualTo("h");
+        assertThat(host(prepared(request("GET", "/users"), "e", "rewrite", named)))
+                .isEqualTo("internal.example.com:8080");
+        assertThat(host(prepared(request("GET", "/users"), "e:9200", "rewrite", upstream)))
+                .isEqualTo("e:9200");
+        assertThat(host(prepared(request("GET", "/users"), null, "rewrite", upstream)))
+                .isEqualTo("h");
         assertThat(host(prepared(request("GET", "http://other:1/users"), null))).isEqualTo("other:1");
         assertThat(host(prepared(request("GET", "http://other:1/users"), null, "rewrite", named)))
                 .isEqualTo("internal.example.com:8080");
@@ -162,7 +170,13 @@ class RouteTest {
                 head,
                 null,
                 "request_headers",
-                map("set", map("x-a", "new", "x-e", List.of("1", "2")), "add", map("x-b", "b"), "remove", List.of("X-C")));
+                map(
+                        "set",
+                        map("x-a", "new", "x-e", List.of("1", "2")),
+                        "add",
+                        map("x-b", "b"),
+                        "remove",
+                        List.of("X-C")));
 
         assertThat(head.headers().getAll("x-a")).containsExactly("new");
         assertThat(head.headers().getAll("x-b")).containsExactly("1", "b");
@@ -176,28 +190,31 @@ class RouteTest {
         HttpResponse answer = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
         answer.headers().add("Server", "x");
 
-        only("response_headers", map("remove", List.of("server"), "add", map("x-a", "1"))).finish(answer);
+        only("response_headers", map("remove", List.of("server"), "add", map("x-a", "1")))
+                .finish(answer);
 
         assertThat(answer.headers().entries()).extracting(Map.Entry::toString).containsExactly("x-a=1");
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "scheme=https               | /users?a=1          | h:8080 | https://h/users?a=1",
-        "scheme=http                | /users?a=1          | h:8080 | http://h:8080/users?a=1",
-        "scheme=https, port=8443    | /users              | h:8080 | https://h:8443/users",
-        "host=new.example           | /users              | h:8080 | http://new.example/users",
-        "port=81                    | /users              | [::1]:8080 | http://[::1]:81/users",
-        "scheme=https               | /users              | [::1]  | https://[::1]/users",
-        "path=/new                  | /users?a=1          | h      | http://h/new?a=1",
-        "path=/new?b=2              | /users?a=1          | h      | http://h/new?b=2",
-        "prefix=/people             | /users/1?a=1        | h      | http://h/people/1?a=1",
-        "prefix=/, strip_query=true | /users/1?a=1        | h      | http://h/1",
-        "scheme=https               | http://o:1/users/./ | h      | https://o/users/",
-        "scheme=https               | /users//e           | ''     | /users//e",
-        "prefix=/                   | /users//e           | ''     | /e",
-        "prefix=/                   | /users//e           | h      | http://h//e",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "scheme=https               | /users?a=1          | h:8080 | https://h/users?a=1",
+                "scheme=http                | /users?a=1          | h:8080 | http://h:8080/users?a=1",
+                "scheme=https, port=8443    | /users              | h:8080 | https://h:8443/users",
+                "host=new.example           | /users              | h:8080 | http://new.example/users",
+                "port=81                    | /users              | [::1]:8080 | http://[::1]:81/users",
+                "scheme=https               | /users              | [::1]  | https://[::1]/users",
+                "path=/new                  | /users?a=1          | h      | http://h/new?a=1",
+                "path=/new?b=2              | /users?a=1          | h      | http://h/new?b=2",
+                "prefix=/people             | /users/1?a=1        | h      | http://h/people/1?a=1",
+                "prefix=/, strip_query=true | /users/1?a=1        | h      | http://h/1",
+                "scheme=https               | http://o:1/users/./ | h      | https://o/users/",
+                "scheme=https               | /users//e           | ''     | /users//e",
+                "prefix=/                   | /users//e           | ''     | /e",
+                "prefix=/                   | /users//e           | h      | http://h//e",
+            })
     void clientsAreSentElsewhere(String keys, String uri, String host, String location) {
         Map<String, Object> redirect = new HashMap<>();
         for (String pair : keys.split(", ")) {
@@ -227,7 +244,8 @@ class RouteTest {
     void aRouteAnswersByItself(@TempDir Path folder) throws Exception {
         Path file = Files.writeString(folder.resolve("page"), "<p>é", StandardCharsets.UTF_8);
 
-        LocalAnswer text = only("direct_response", map("status", 503, "body", "down\n", "headers", map("Retry-After", "5")))
+        LocalAnswer text = only(
+                        "direct_response", map("status", 503, "body", "down\n", "headers", map("Retry-After", "5")))
                 .answer(USERS.head, USERS.target);
         LocalAnswer page = only(
                         "direct_response",
@@ -252,7 +270,8 @@ class RouteTest {
 
         route.answer(USERS.head, USERS.target).headers().set("x", "1");
 
-        assertThat(route.answer(USERS.head, USERS.target).headers().contains("x")).isFalse();
+        assertThat(route.answer(USERS.head, USERS.target).headers().contains("x"))
+                .isFalse();
         assertThat(only().answer(USERS.head, USERS.target)).isNull();
     }
 
@@ -266,8 +285,12 @@ class RouteTest {
 
     @Test
     void mirrorsGetTheirShare() throws BadTarget {
-        Route route = only("mirrors", List.of(
-                map("cluster", "all"), map("cluster", "some", "percent", 10), map("cluster", "none", "percent", 0)));
+        Route route = only(
+                "mirrors",
+                List.of(
+                        map("cluster", "all"),
+                        map("cluster", "some", "percent", 10),
+                        map("cluster", "none", "percent", 0)));
         int[] counts = new int[3];
 
         for (int i = 0; i < 10_000; i++) {
@@ -313,17 +336,20 @@ class RouteTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "connect_failure | CONNECT_FAILED CONNECT_TIMEOUT TLS_FAILED | ''",
-        "refused | REFUSED | ''",
-        "stale | STALE | ''",
-        "reset | STALE UPSTREAM_RESET UPSTREAM_PROTOCOL | ''",
-        "gateway_error | STALE UPSTREAM_RESET UPSTREAM_PROTOCOL UPSTREAM_TIMEOUT | 502 503 504",
-        "5xx | CONNECT_FAILED CONNECT_TIMEOUT TLS_FAILED REFUSED STALE UPSTREAM_RESET UPSTREAM_PROTOCOL UPSTREAM_TIMEOUT | 500 502 503 504 599",
-        "429 | '' | 429",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "connect_failure | CONNECT_FAILED CONNECT_TIMEOUT TLS_FAILED | ''",
+                "refused | REFUSED | ''",
+                "stale | STALE | ''",
+                "reset | STALE UPSTREAM_RESET UPSTREAM_PROTOCOL | ''",
+                "gateway_error | STALE UPSTREAM_RESET UPSTREAM_PROTOCOL UPSTREAM_TIMEOUT | 502 503 504",
+                "5xx | CONNECT_FAILED CONNECT_TIMEOUT TLS_FAILED REFUSED STALE UPSTREAM_RESET UPSTREAM_PROTOCOL UPSTREAM_TIMEOUT | 500 502 503 504 599",
+                "429 | '' | 429",
+            })
     void eachConditionCoversItsFailuresAndStatuses(String on, String failures, String statuses) throws BadTarget {
-        Retries retries = only("retries", map("attempts", 3, "on", List.of(on), "statuses", List.of(418))).retries();
+        Retries retries = only("retries", map("attempts", 3, "on", List.of(on), "statuses", List.of(418)))
+                .retries();
 
         for (Failure failure : Failure.values()) {
             assertThat(retries.onFailure(failure))
@@ -342,15 +368,19 @@ class RouteTest {
     @EnumSource(Failure.class)
     void nothingIsRetriedAfterWhatIsNotTheUpstreamsFailure(Failure failure) throws BadTarget {
         List<String> all = List.of("connect_failure", "refused", "stale", "reset", "gateway_error", "5xx", "429");
-        boolean clients = failure.name().startsWith("CLIENT") || Set.of("NO_ENDPOINT", "OVERFLOW", "SHUTDOWN", "INTERNAL", "IDLE_TIMEOUT").contains(failure.name());
+        boolean clients = failure.name().startsWith("CLIENT")
+                || Set.of("NO_ENDPOINT", "OVERFLOW", "SHUTDOWN", "INTERNAL", "IDLE_TIMEOUT")
+                        .contains(failure.name());
 
         assertThat(only("retries", map("on", all)).retries().onFailure(failure)).isEqualTo(!clients);
     }
 
     @Test
     void unsafeRetriesAreOfAnyMethod() throws BadTarget {
-        assertThat(only("retries", map("unsafe", true)).retries().allows(HttpMethod.POST)).isTrue();
+        assertThat(only("retries", map("unsafe", true)).retries().allows(HttpMethod.POST))
+                .isTrue();
         assertThat(only("retries", map("on", List.of())).retries().on()).isEmpty();
-        assertThat(only("retries", map("on", List.of("429"))).retries().onFailure(Failure.CONNECT_FAILED)).isFalse();
+        assertThat(only("retries", map("on", List.of("429"))).retries().onFailure(Failure.CONNECT_FAILED))
+                .isFalse();
     }
 }
