@@ -114,7 +114,7 @@ final class HashPolicy {
             node.error("ttl", "with observe: true, where no header is added (expected: no ttl)");
         }
         Duration age = node.duration("ttl", Duration.ZERO);
-        if (age.getNano() != 0) {
+        if (!age.equals(Duration.ofSeconds(age.toSeconds()))) {
             node.error("ttl", Units.format(age) + " (expected: whole seconds)");
         }
         ConfigNode under = node.child("path");
