@@ -29,7 +29,7 @@ final class HashPolicy {
     /**
      * One source.
      *
-     * @param terminal whether those behind it are not looked at if it gave a hash
+     * @param terminal whether those behind it are not looked at if there is a hash now
      * @param cookie how the cookie is made where the client has none; null for not at all
      */
     record Part(
@@ -114,7 +114,7 @@ final class HashPolicy {
             node.error("ttl", "with observe: true, where no header is added (expected: no ttl)");
         }
         Duration age = node.duration("ttl", Duration.ZERO);
-        if (age.getNano() != 0) {
+        if (!age.equals(Duration.ofSeconds(age.toSeconds()))) {
             node.error("ttl", Units.format(age) + " (expected: whole seconds)");
         }
         ConfigNode under = node.child("path");
@@ -138,9 +138,9 @@ final class HashPolicy {
                 long own = keyHash.hash(bytes, bytes.length);
                 hash = any ? Long.rotateLeft(hash, 1) ^ own : own;
                 any = true;
-                if (part.terminal) {
-                    break;
-                }
+            }
+            if (part.terminal && any) {
+                break;
             }
         }
         return any ? hash : ThreadLocalRandom.current().nextLong();

@@ -32,13 +32,9 @@ final class PathNormalizer {
             }
             before = c;
         }
-        if (!escapes) {
-            String plain = dots && rules.normalize() ? withoutDots(path) : path;
-            return doubles && rules.mergeSlashes() ? merged(plain) : plain;
-        }
-        String unescaped = unescaped(path, rules);
-        String plain = rules.normalize() ? withoutDots(unescaped) : unescaped;
-        String normal = rules.mergeSlashes() ? merged(plain) : plain;
+        String unescaped = escapes ? unescaped(path, rules) : path;
+        String merged = (escapes || doubles) && rules.mergeSlashes() ? merged(unescaped) : unescaped;
+        String normal = (escapes || dots) && rules.normalize() ? withoutDots(merged) : merged;
         return normal.equals(path) ? path : normal;
     }
 

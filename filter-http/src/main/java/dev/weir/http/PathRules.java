@@ -8,7 +8,7 @@ import java.util.Locale;
  * How the paths of requests are read before routes are looked for. Section {@code path} of the terminal.
  *
  * @param normalize whether they are brought into the normal form of RFC 3986, 6.2.2: dot segments go, escapes of what needs none are undone, others are in capitals
- * @param mergeSlashes whether several slashes in a row count as one
+ * @param mergeSlashes whether several slashes in a row count as one, also where a dot segment follows
  * @param escapedSlashes what becomes of {@code %2F} and {@code %5C}
  * @param observe whether the target is sent on as it came, whatever routes were found by
  */

@@ -184,6 +184,9 @@ class EnvoyRoutesIT {
         all.put("GET /admin/% h: refused, Envoy 12 /admin/%", "0123");
         all.put("GET /admin\\x h: refused, Envoy 12 /admin/x", "0123");
         all.put("GET /a\\..\\admin h: refused, Envoy 12 /admin", "0123");
+        // Slashes are merged before dot segments go, as nginx does it.
+        all.put("GET //users//..//admin h: 12 /admin, Envoy 1 /users/admin", "12");
+        all.put("GET /users//../admin h: 12 /admin, Envoy 1 /users/admin", "12");
         // Users in URLs are for phishing (RFC 9110, 4.2.4).
         all.put("GET http://u@h/admin h: refused, Envoy 12 /admin", "0123");
         // Values of a query are compared decoded.

@@ -65,6 +65,14 @@ class HashPolicyTest {
     }
 
     @Test
+    void aTerminalSourceWithoutAHashEndsTheSearchIfThereIsOneAlready() throws BadTarget { // as in Envoy
+        Route route = hashing(map("header", "a"), map("header", "none", "terminal", true), map("source", true));
+
+        assertThat(hash(route, request("GET", "/users", "a", "1"))).isEqualTo(xx("1"));
+        assertThat(hash(route, request("GET", "/users"))).isEqualTo(xx("192.0.2.1"));
+    }
+
+    @Test
     void theOrderOfEqualHeadersMakesNoDifference() throws BadTarget {
         Route route = hashing(map("header", "a"));
 

@@ -145,7 +145,8 @@ class RequestTargetTest {
         PathRules merge = new PathRules(true, true, EscapedSlashes.KEEP, false);
 
         assertThat(normal("//a///b//", merge)).isEqualTo("/a/b/");
-        assertThat(normal("/a//../b", merge)).isEqualTo("/a/b");
+        assertThat(normal("/a//../b", merge)).isEqualTo("/b");
+        assertThat(normal("/a/%2e%2e//.//b", merge)).isEqualTo("/b");
         assertThat(normal("//a//", DEFAULT)).isEqualTo("//a//");
     }
 
