@@ -43,6 +43,9 @@ final class Agents {
     }
 
     private static boolean isToken(char c) {
-        return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || "!#$%&'*+-.^_`|~".indexOf(c) >= 0;
+        return c >= '0' && c <= '9'
+                || c >= 'A' && c <= 'Z'
+                || c >= 'a' && c <= 'z'
+                || "!#$%&'*+-.^_`|~".indexOf(c) >= 0;
     }
 }

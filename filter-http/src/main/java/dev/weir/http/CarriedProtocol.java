@@ -33,7 +33,8 @@ abstract class CarriedProtocol implements Protocol {
 
     @Override
     public final PerLoop<Sniffer> sniffer(ConfigNode config, FilterEnvironment environment) {
-        config.error("no filter can count " + name() + " (expected: the terminal http, with observe: true if it is to change nothing)");
+        config.error("no filter can count " + name()
+                + " (expected: the terminal http, with observe: true if it is to change nothing)");
         return PerLoop.always(connection -> NONE);
     }
 

@@ -30,10 +30,30 @@ final class ClickHouseDetails extends Details {
     /** Both kinds of double quotes hold names; backslashes escape. */
     private static final SqlMode MODE = new SqlMode(true, false, SqlCharset.PLAIN);
 
-    private static final List<String> READ = List.of("SELECT", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK");
+    private static final List<String> READ =
+            List.of("SELECT", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK");
     private static final List<String> WRITE = List.of(
-            "INSERT", "CREATE", "ALTER", "DROP", "TRUNCATE", "OPTIMIZE", "USE", "SET", "SYSTEM", "KILL", "RENAME",
-            "EXCHANGE", "ATTACH", "DETACH", "UNDROP", "GRANT", "REVOKE", "DELETE", "UPDATE", "BACKUP", "RESTORE");
+            "INSERT",
+            "CREATE",
+            "ALTER",
+            "DROP",
+            "TRUNCATE",
+            "OPTIMIZE",
+            "USE",
+            "SET",
+            "SYSTEM",
+            "KILL",
+            "RENAME",
+            "EXCHANGE",
+            "ATTACH",
+            "DETACH",
+            "UNDROP",
+            "GRANT",
+            "REVOKE",
+            "DELETE",
+            "UPDATE",
+            "BACKUP",
+            "RESTORE");
 
     /** Statements that hold no passwords, but in functions that read from elsewhere. */
     private static final Set<String> SHOWN = Set.of("SELECT", "INSERT", "SHOW", "EXPLAIN", "DELETE", "UPDATE");

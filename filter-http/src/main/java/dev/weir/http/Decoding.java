@@ -44,13 +44,12 @@ final class Decoding {
     /** For one body; null if it is another encoding, or there is no memory for it. */
     static @Nullable Decoding of(String encoding, Inflaters inflaters, byte[] inflated) {
         String name = encoding.toLowerCase(Locale.ROOT);
-        Format format =
-                switch (name) {
-                    case "gzip", "x-gzip" -> Format.DEFLATE;
-                    case "deflate" -> Format.ZLIB;
-                    case "zstd" -> Format.ZSTD;
-                    default -> null;
-                };
+        Format format = switch (name) {
+            case "gzip", "x-gzip" -> Format.DEFLATE;
+            case "deflate" -> Format.ZLIB;
+            case "zstd" -> Format.ZSTD;
+            default -> null;
+        };
         Inflation inflation = format == null ? null : inflaters.lease(format);
         return inflation == null ? null : new Decoding(inflation, inflated, format == Format.DEFLATE);
     }

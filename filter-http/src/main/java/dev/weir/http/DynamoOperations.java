@@ -17,19 +17,21 @@ final class DynamoOperations {
     private static final String RPC_V2 = "rpc-v2-cbor";
     private static final List<String> SERVICES = List.of("DynamoDB_20120810", "DynamoDBStreams_20120810");
 
-    private static final String READ = "BatchGetItem DescribeBackup DescribeContinuousBackups DescribeContributorInsights"
-            + " DescribeEndpoints DescribeExport DescribeGlobalTable DescribeGlobalTableSettings DescribeImport"
-            + " DescribeKinesisStreamingDestination DescribeLimits DescribeStream DescribeTable"
-            + " DescribeTableReplicaAutoScaling DescribeTimeToLive GetItem GetRecords GetResourcePolicy GetShardIterator"
-            + " ListBackups ListContributorInsights ListExports ListGlobalTables ListImports ListStreams ListTables"
-            + " ListTagsOfResource Query Scan TransactGetItems";
-    private static final String WRITE = "BatchExecuteStatement BatchWriteItem CreateBackup CreateGlobalTable CreateTable"
-            + " DeleteBackup DeleteItem DeleteResourcePolicy DeleteTable DisableKinesisStreamingDestination"
-            + " EnableKinesisStreamingDestination ExecuteStatement ExecuteTransaction ExportTableToPointInTime ImportTable"
-            + " PutItem PutResourcePolicy RestoreTableFromBackup RestoreTableToPointInTime TagResource TransactWriteItems"
-            + " UntagResource UpdateContinuousBackups UpdateContributorInsights UpdateGlobalTable"
-            + " UpdateGlobalTableSettings UpdateItem UpdateKinesisStreamingDestination UpdateTable"
-            + " UpdateTableReplicaAutoScaling UpdateTimeToLive";
+    private static final String READ =
+            "BatchGetItem DescribeBackup DescribeContinuousBackups DescribeContributorInsights"
+                    + " DescribeEndpoints DescribeExport DescribeGlobalTable DescribeGlobalTableSettings DescribeImport"
+                    + " DescribeKinesisStreamingDestination DescribeLimits DescribeStream DescribeTable"
+                    + " DescribeTableReplicaAutoScaling DescribeTimeToLive GetItem GetRecords GetResourcePolicy GetShardIterator"
+                    + " ListBackups ListContributorInsights ListExports ListGlobalTables ListImports ListStreams ListTables"
+                    + " ListTagsOfResource Query Scan TransactGetItems";
+    private static final String WRITE =
+            "BatchExecuteStatement BatchWriteItem CreateBackup CreateGlobalTable CreateTable"
+                    + " DeleteBackup DeleteItem DeleteResourcePolicy DeleteTable DisableKinesisStreamingDestination"
+                    + " EnableKinesisStreamingDestination ExecuteStatement ExecuteTransaction ExportTableToPointInTime ImportTable"
+                    + " PutItem PutResourcePolicy RestoreTableFromBackup RestoreTableToPointInTime TagResource TransactWriteItems"
+                    + " UntagResource UpdateContinuousBackups UpdateContributorInsights UpdateGlobalTable"
+                    + " UpdateGlobalTableSettings UpdateItem UpdateKinesisStreamingDestination UpdateTable"
+                    + " UpdateTableReplicaAutoScaling UpdateTimeToLive";
 
     static final Operations ALL = all();
     private static final Map<String, Operation> BY_TARGET = new HashMap<>();

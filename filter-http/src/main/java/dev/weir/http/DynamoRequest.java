@@ -42,7 +42,8 @@ final class DynamoRequest extends PathSink {
     void opened(boolean map, String name) {
         if (depth() == 2 && in("TransactItems")) {
             items++;
-        } else if (in("RequestItems") && (depth() == 3 && name.isEmpty() || depth() == 4 && around(3).equals("Keys"))) {
+        } else if (in("RequestItems")
+                && (depth() == 3 && name.isEmpty() || depth() == 4 && around(3).equals("Keys"))) {
             items++;
             tables.add(around(2), 1);
         }

@@ -120,7 +120,11 @@ final class DynamoResponse extends PathSink {
             items++;
         } else if (depth() == 3 && token.isText()) {
             reason(name, token);
-        } else if (depth() == 4 && name.equals("Code") && in(RESPONSES) && around(3).equals("Error") && type == null) {
+        } else if (depth() == 4
+                && name.equals("Code")
+                && in(RESPONSES)
+                && around(3).equals("Error")
+                && type == null) {
             type = token.isText() ? token.name() : null;
         }
     }

@@ -80,12 +80,14 @@ final class ObservationSettings {
 
     /** Details of an exchange are lost; counts why, of a closed set. */
     void lost(String protocol, String reason) {
-        losses.computeIfAbsent(protocol + ' ' + reason, key -> Counter.builder("weir_http_details_lost")
-                        .description("Exchanges whose body was not read to its end")
-                        .tag("listener", listener)
-                        .tag("protocol", protocol)
-                        .tag("reason", reason)
-                        .register(meters))
+        losses.computeIfAbsent(
+                        protocol + ' ' + reason,
+                        key -> Counter.builder("weir_http_details_lost")
+                                .description("Exchanges whose body was not read to its end")
+                                .tag("listener", listener)
+                                .tag("protocol", protocol)
+                                .tag("reason", reason)
+                                .register(meters))
                 .increment();
     }
 

@@ -26,13 +26,12 @@ final class ShortStrings {
         int n = 0;
         for (int i = from; i < to; i++) {
             byte b = in[i];
-            boolean keep =
-                    switch (state) {
-                        case STRING -> inString(b);
-                        case ESCAPE -> inEscape(b);
-                        case DIGITS -> inDigits();
-                        default -> outside(b);
-                    };
+            boolean keep = switch (state) {
+                case STRING -> inString(b);
+                case ESCAPE -> inEscape(b);
+                case DIGITS -> inDigits();
+                default -> outside(b);
+            };
             if (keep) {
                 out[n++] = b;
             }

@@ -67,13 +67,29 @@ class BodyReaderTest {
 
     @Test
     void tellsTheTokensOfJson() {
-        byte[] body = "{\"a\":[1,-2.5e3,\"x\\u00e9\\\"y\",{}],\"b\":{\"c\":true,\"d\":null}}\n{\"a\":0}".getBytes(UTF_8);
+        byte[] body =
+                "{\"a\":[1,-2.5e3,\"x\\u00e9\\\"y\",{}],\"b\":{\"c\":true,\"d\":null}}\n{\"a\":0}".getBytes(UTF_8);
 
         for (int piece = 1; piece <= body.length; piece++) {
             assertThat(read(null, body, piece).seen)
                     .containsExactly(
-                            "{", "a[", "#1.0", "#-2500.0", "=xé\"y", "{", "end", "end", "b{", "c=true", "d=?", "end", "end",
-                            "{", "a#0.0", "end", "whole");
+                            "{",
+                            "a[",
+                            "#1.0",
+                            "#-2500.0",
+                            "=xé\"y",
+                            "{",
+                            "end",
+                            "end",
+                            "b{",
+                            "c=true",
+                            "d=?",
+                            "end",
+                            "end",
+                            "{",
+                            "a#0.0",
+                            "end",
+                            "whole");
         }
     }
 
@@ -81,18 +97,46 @@ class BodyReaderTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "00 | #0.0", "1818 | #24.0", "1903e8 | #1000.0", "1b000000e8d4a51000 | #1.0E12", "20 | #-1.0",
-                "3903e7 | #-1000.0", "1bffffffffffffffff | #1.8446744073709552E19", "f93c00 | #1.0", "f97bff | #65504.0",
-                "f90200 | #3.0517578125E-5", "f90400 | #6.103515625E-5", "f9c400 | #-4.0", "fa47c35000 | #100000.0",
-                "fb3ff199999999999a | #1.1", "f97c00 | #Infinity", "f4 | =?", "f5 | =true", "f6 | =?", "f7 | =?", "f8ff | =?",
-                "c11a514b67b0 | #1.36389624E9", "60 | =", "6161 | =a", "62c3bc | =ü", "64f0908591 | =𐅑", "40 | =?",
-                "4401020304 | =?", "80 | [ end", "83010203 | [ #1.0 #2.0 #3.0 end", "a0 | { end",
+                "00 | #0.0",
+                "1818 | #24.0",
+                "1903e8 | #1000.0",
+                "1b000000e8d4a51000 | #1.0E12",
+                "20 | #-1.0",
+                "3903e7 | #-1000.0",
+                "1bffffffffffffffff | #1.8446744073709552E19",
+                "f93c00 | #1.0",
+                "f97bff | #65504.0",
+                "f90200 | #3.0517578125E-5",
+                "f90400 | #6.103515625E-5",
+                "f9c400 | #-4.0",
+                "fa47c35000 | #100000.0",
+                "fb3ff199999999999a | #1.1",
+                "f97c00 | #Infinity",
+                "f4 | =?",
+                "f5 | =true",
+                "f6 | =?",
+                "f7 | =?",
+                "f8ff | =?",
+                "c11a514b67b0 | #1.36389624E9",
+                "60 | =",
+                "6161 | =a",
+                "62c3bc | =ü",
+                "64f0908591 | =𐅑",
+                "40 | =?",
+                "4401020304 | =?",
+                "80 | [ end",
+                "83010203 | [ #1.0 #2.0 #3.0 end",
+                "a0 | { end",
                 "8301820203820405 | [ #1.0 [ #2.0 #3.0 end [ #4.0 #5.0 end end",
-                "a26161016162820203 | { a#1.0 b[ #2.0 #3.0 end end", "a201020304 | { #2.0 #4.0 end",
-                "5f42010243030405ff | =?", "7f657374726561646d696e67ff | =streaming", "9fff | [ end",
+                "a26161016162820203 | { a#1.0 b[ #2.0 #3.0 end end",
+                "a201020304 | { #2.0 #4.0 end",
+                "5f42010243030405ff | =?",
+                "7f657374726561646d696e67ff | =streaming",
+                "9fff | [ end",
                 "9f018202039f0405ffff | [ #1.0 [ #2.0 #3.0 end [ #4.0 #5.0 end end",
                 "bf61610161629f0203ffff | { a#1.0 b[ #2.0 #3.0 end end",
-                "826161bf61626163ff | [ =a { b=c end end", "bf6346756ef563416d7421ff | { Fun=true Amt#-2.0 end"
+                "826161bf61626163ff | [ =a { b=c end end",
+                "bf6346756ef563416d7421ff | { Fun=true Amt#-2.0 end"
             })
     void tellsTheTokensOfCbor(String example) {
         String hex = example.substring(0, example.indexOf(' '));
@@ -105,7 +149,19 @@ class BodyReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ff", "1c", "1f", "a1ff", "bf6161ff", "7f01ff", "7f5f6161ffff", "a180f4", "5b8000000000000000", "9bffffffffffffffff"})
+    @ValueSource(
+            strings = {
+                "ff",
+                "1c",
+                "1f",
+                "a1ff",
+                "bf6161ff",
+                "7f01ff",
+                "7f5f6161ffff",
+                "a180f4",
+                "5b8000000000000000",
+                "9bffffffffffffffff"
+            })
     void brokenCborIsMalformed(String hex) {
         assertThat(read(CBOR, java.util.HexFormat.of().parseHex(hex), 1).seen).endsWith("MALFORMED");
     }
@@ -118,7 +174,9 @@ class BodyReaderTest {
 
     @Test
     void nestingIsLimited() {
-        assertThat(read(null, "[".repeat(100_000).getBytes(UTF_8), 1_000).seen).hasSizeLessThan(100).endsWith("MALFORMED");
+        assertThat(read(null, "[".repeat(100_000).getBytes(UTF_8), 1_000).seen)
+                .hasSizeLessThan(100)
+                .endsWith("MALFORMED");
         byte[] deep = new byte[100_000];
         java.util.Arrays.fill(deep, (byte) 0x81);
         assertThat(read(CBOR, deep, 1_000).seen).hasSizeLessThan(100).endsWith("MALFORMED");
@@ -142,9 +200,10 @@ class BodyReaderTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void garbageIsMalformedAtWorst(boolean cbor) {
-        byte[] sample = ("{\"TableName\":\"t\",\"RequestItems\":{\"t\":{\"Keys\":[{\"a\":{\"S\":\"v\"}},{\"b\":{\"N\":\"1.5\"}}]}},"
-                        + "\"ConsumedCapacity\":[{\"TableName\":\"t\",\"CapacityUnits\":1.5,\"Table\":{\"CapacityUnits\":1}}]}")
-                .getBytes(UTF_8);
+        byte[] sample =
+                ("{\"TableName\":\"t\",\"RequestItems\":{\"t\":{\"Keys\":[{\"a\":{\"S\":\"v\"}},{\"b\":{\"N\":\"1.5\"}}]}},"
+                                + "\"ConsumedCapacity\":[{\"TableName\":\"t\",\"CapacityUnits\":1.5,\"Table\":{\"CapacityUnits\":1}}]}")
+                        .getBytes(UTF_8);
         byte[] good = cbor ? Cbor.of(sample, true) : sample;
         Random random = new Random(7);
         int whole = 0;
@@ -173,7 +232,9 @@ class BodyReaderTest {
         for (int round = 0; round < 3_000; round++) {
             byte[] body = new byte[random.nextInt(300)];
             random.nextBytes(body);
-            byte[] magic = encoding.equals("gzip") ? new byte[] {0x1f, (byte) 0x8b, 8} : new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd};
+            byte[] magic = encoding.equals("gzip")
+                    ? new byte[] {0x1f, (byte) 0x8b, 8}
+                    : new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd};
             System.arraycopy(magic, 0, body, 0, Math.min(body.length, encoding.equals("deflate") ? 0 : magic.length));
             BodyReader reader = BodyReader.of(bed.loop(), MEGABYTE, null, encoding, new DynamoResponse());
             reader.read(Unpooled.wrappedBuffer(body));

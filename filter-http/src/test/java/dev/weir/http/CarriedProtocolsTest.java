@@ -39,12 +39,11 @@ class CarriedProtocolsTest {
 
     private static Map<String, Protocol> protocols() {
         Map<String, Protocol> found = new TreeMap<>();
-        ServiceLoader.load(Protocol.class)
-                .forEach(protocol -> {
-                    if (protocol instanceof CarriedProtocol) {
-                        found.put(protocol.name(), protocol);
-                    }
-                });
+        ServiceLoader.load(Protocol.class).forEach(protocol -> {
+            if (protocol instanceof CarriedProtocol) {
+                found.put(protocol.name(), protocol);
+            }
+        });
         return found;
     }
 
@@ -194,18 +193,36 @@ class CarriedProtocolsTest {
 
         List<SeriesRow> rows = few.commands().series();
 
-        assertThat(rows).hasSizeLessThanOrEqualTo(12).extracting(CarriedProtocolsTest::labels).doesNotHaveDuplicates();
+        assertThat(rows)
+                .hasSizeLessThanOrEqualTo(12)
+                .extracting(CarriedProtocolsTest::labels)
+                .doesNotHaveDuplicates();
         assertThat(rows.stream().mapToLong(SeriesRow::count).sum()).isEqualTo(3 * 58 * 2);
     }
 
     @ParameterizedTest
     @CsvSource({
-        "http, 500, FAILURE", "http, 502, FAILURE", "http, 503, FAILURE", "http, 504, FAILURE", "http, 501, SUCCESS",
-        "http, 404, SUCCESS", "http, 429, SUCCESS", "http, no_endpoint, SUCCESS", "http, 5033, SUCCESS",
-        "dynamodb, InternalServerError, FAILURE", "dynamodb, 503, FAILURE", "dynamodb, ThrottlingException, SUCCESS",
-        "dynamodb, ConditionalCheckFailedException, SUCCESS", "grpc, UNAVAILABLE, FAILURE", "grpc, INTERNAL, SUCCESS",
-        "grpc, 503, FAILURE", "elasticsearch, 503, FAILURE", "elasticsearch, index_not_found_exception, SUCCESS",
-        "elasticsearch, master_not_discovered_exception, FAILURE", "clickhouse, 60, SUCCESS", "clickhouse, 242, WRONG_ROLE"
+        "http, 500, FAILURE",
+        "http, 502, FAILURE",
+        "http, 503, FAILURE",
+        "http, 504, FAILURE",
+        "http, 501, SUCCESS",
+        "http, 404, SUCCESS",
+        "http, 429, SUCCESS",
+        "http, no_endpoint, SUCCESS",
+        "http, 5033, SUCCESS",
+        "dynamodb, InternalServerError, FAILURE",
+        "dynamodb, 503, FAILURE",
+        "dynamodb, ThrottlingException, SUCCESS",
+        "dynamodb, ConditionalCheckFailedException, SUCCESS",
+        "grpc, UNAVAILABLE, FAILURE",
+        "grpc, INTERNAL, SUCCESS",
+        "grpc, 503, FAILURE",
+        "elasticsearch, 503, FAILURE",
+        "elasticsearch, index_not_found_exception, SUCCESS",
+        "elasticsearch, master_not_discovered_exception, FAILURE",
+        "clickhouse, 60, SUCCESS",
+        "clickhouse, 242, WRONG_ROLE"
     })
     void whatAnErrorSaysOfTheServer(String protocol, String error, Outcome outcome) {
         assertThat(protocols().get(protocol).outcome(error)).isEqualTo(outcome);

@@ -23,8 +23,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests and headers have the form of those in ClickHouse's description of its HTTP interface. */
 class ClickHouseDetailsTest {
-    private static final String SUMMARY = "{\"read_rows\":\"2\",\"read_bytes\":\"16\",\"written_rows\":\"%d\",\"written_bytes\":\"0\","
-            + "\"total_rows_to_read\":\"2\",\"result_rows\":\"%d\",\"result_bytes\":\"8\",\"elapsed_ns\":\"1234567\"}";
+    private static final String SUMMARY =
+            "{\"read_rows\":\"2\",\"read_bytes\":\"16\",\"written_rows\":\"%d\",\"written_bytes\":\"0\","
+                    + "\"total_rows_to_read\":\"2\",\"result_rows\":\"%d\",\"result_bytes\":\"8\",\"elapsed_ns\":\"1234567\"}";
 
     private final ObservationBed bed = new ObservationBed(Map.of("clickhouse", true));
 
@@ -42,7 +43,10 @@ class ClickHouseDetailsTest {
 
     @Test
     void tellsAStatementOfTheParameter() {
-        Conversation talk = ask("GET", "/?query=SELECT%20a%20FROM%20hits%20WHERE%20b%20%3D%20'x'&database=web&user=bob&password=secret", "")
+        Conversation talk = ask(
+                        "GET",
+                        "/?query=SELECT%20a%20FROM%20hits%20WHERE%20b%20%3D%20'x'&database=web&user=bob&password=secret",
+                        "")
                 .responseHeader("x-clickhouse-summary", SUMMARY.formatted(0, 1));
 
         assertThat(line(talk, 9))
@@ -59,18 +63,22 @@ class ClickHouseDetailsTest {
                 .requestHeader("x-clickhouse-database", "web");
         for (int piece = 1; piece < 60; piece++) {
             assertThat(line(talk, piece))
-                    .isEqualTo("clickhouse SELECT | status=ok namespace=web user=bob target=web.hits summary=SELECT web.hits"
-                            + " statement=SELECT COUNT() FROM web.hits WHERE s = ? http_status=200 collection=web.hits");
+                    .isEqualTo(
+                            "clickhouse SELECT | status=ok namespace=web user=bob target=web.hits summary=SELECT web.hits"
+                                    + " statement=SELECT COUNT() FROM web.hits WHERE s = ? http_status=200 collection=web.hits");
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"INSERT INTO hits FORMAT JSONEachRow {\"secret\":1}", "insert into hits format TSV\n1\tsecret\n"})
+    @ValueSource(
+            strings = {"INSERT INTO hits FORMAT JSONEachRow {\"secret\":1}", "insert into hits format TSV\n1\tsecret\n"
+            })
     void dataAreNotPartOfTheStatement(String body) {
         Conversation talk = ask("POST", "/", body).responseHeader("x-clickhouse-summary", SUMMARY.formatted(3, 0));
         for (int piece = 1; piece <= body.length(); piece++) {
             assertThat(line(talk, piece))
-                    .startsWith("clickhouse INSERT | status=ok target=hits summary=INSERT hits statement=INSERT INTO hits ")
+                    .startsWith(
+                            "clickhouse INSERT | status=ok target=hits summary=INSERT hits statement=INSERT INTO hits ")
                     .contains(" rows=3 rows_affected=3 ")
                     .doesNotContain("secret");
         }
@@ -84,12 +92,14 @@ class ClickHouseDetailsTest {
         assertThat(line(ask("POST", "/", "INSERT INTO `format` (\"format\", b) VALUES (1, 'x'), (2, 'y')"), 3))
                 .contains("INSERT INTO", "VALUES (?)")
                 .doesNotContain("'x'");
-        assertThat(line(ask("POST", "/", "INSERT INTO a SELECT * FROM b FORMAT Null"), 3)).contains("target=a, b");
+        assertThat(line(ask("POST", "/", "INSERT INTO a SELECT * FROM b FORMAT Null"), 3))
+                .contains("target=a, b");
     }
 
     @Test
     void tellsTheCodeOfAnException() {
-        Conversation talk = ask("POST", "/", "SELECT 1 FROM nothing").responseHeader("x-clickhouse-exception-code", "60");
+        Conversation talk =
+                ask("POST", "/", "SELECT 1 FROM nothing").responseHeader("x-clickhouse-exception-code", "60");
 
         assertThat(line(talk, 5)).contains("status=error error=60 ");
     }
@@ -150,13 +160,15 @@ class ClickHouseDetailsTest {
     @Test
     void garbageNeverThrows() {
         Random random = new Random(11);
-        byte[] words = "INSERT INTO FORMAT 'x' \"y\" `z` ( ) , \\ VALUES SELECT -- /* */ # $$ @ \u00e4 ".getBytes(UTF_8);
+        byte[] words =
+                "INSERT INTO FORMAT 'x' \"y\" `z` ( ) , \\ VALUES SELECT -- /* */ # $$ @ \u00e4 ".getBytes(UTF_8);
         for (int round = 0; round < 20_000; round++) {
             byte[] body = new byte[random.nextInt(120)];
             for (int i = 0; i < body.length; i++) {
                 body[i] = random.nextInt(20) == 0 ? (byte) random.nextInt() : words[random.nextInt(words.length)];
             }
-            Conversation talk = ask("POST", "/", "").with(body, new byte[0])
+            Conversation talk = ask("POST", "/", "")
+                    .with(body, new byte[0])
                     .responseHeader("x-clickhouse-summary", "{" + "\"read_rows\": \"" + random.nextLong());
             assertThat(bed.play(talk, 1 + random.nextInt(50)).protocol).isEqualTo("clickhouse");
         }

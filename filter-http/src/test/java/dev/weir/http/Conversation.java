@@ -39,8 +39,7 @@ record Conversation(HttpRequest request, byte[] requestBody, HttpResponse respon
         String[] status = answered.split("[ \n]", 3);
         HttpResponse response =
                 new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(Integer.parseInt(status[1])));
-        return new Conversation(
-                request, body(asked, request.headers()), response, body(answered, response.headers()));
+        return new Conversation(request, body(asked, request.headers()), response, body(answered, response.headers()));
     }
 
     private static byte[] body(String text, HttpHeaders headers) {
@@ -49,7 +48,8 @@ record Conversation(HttpRequest request, byte[] requestBody, HttpResponse respon
         String[] lines = head.split("\n", -1);
         for (int i = 1; i < lines.length; i++) {
             int colon = lines[i].indexOf(':');
-            headers.add(lines[i].substring(0, colon), lines[i].substring(colon + 1).trim());
+            headers.add(
+                    lines[i].substring(0, colon), lines[i].substring(colon + 1).trim());
         }
         return empty < 0 ? new byte[0] : text.substring(empty + 2).getBytes(StandardCharsets.ISO_8859_1);
     }

@@ -52,7 +52,8 @@ class DynamoDetailsTest {
         HttpRequest request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.POST, path);
         request.headers().add(talk.request().headers()).remove("x-amz-target");
         request.headers().set("smithy-protocol", "rpc-v2-cbor").set("content-type", "application/cbor");
-        boolean html = "text/html; charset=utf-8".equals(talk.response().headers().get("content-type"));
+        boolean html =
+                "text/html; charset=utf-8".equals(talk.response().headers().get("content-type"));
         HttpResponse response =
                 new DefaultHttpResponse(HttpVersion.HTTP_1_1, talk.response().status());
         response.headers().add(talk.response().headers());
@@ -168,8 +169,9 @@ class DynamoDetailsTest {
         String line = ObservationBed.line(bed.play(talk, 5));
 
         assertThat(line)
-                .isEqualTo("dynamodb Query | status=error error=ProvisionedThroughputExceededException target=orders"
-                        + " http_status=400 throttling_reason=TableReadProvisionedThroughputExceeded collection=orders");
+                .isEqualTo(
+                        "dynamodb Query | status=error error=ProvisionedThroughputExceededException target=orders"
+                                + " http_status=400 throttling_reason=TableReadProvisionedThroughputExceeded collection=orders");
         assertThat(bed.counts("weir_dynamodb_throttled"))
                 .containsOnly(
                         Map.entry("error=ProvisionedThroughputExceededException operation=Query table=orders", 1.0));
@@ -228,17 +230,19 @@ class DynamoDetailsTest {
         ObservationBed raw = new ObservationBed(Map.of("dynamodb", Map.of("statements", true)));
         Conversation talk = Conversation.load("/dynamodb/local/partiql.http");
 
-        assertThat(bed.play(talk, WHOLE).statement)
-                .isEqualTo("SELECT * FROM orders WHERE customer = ? AND number = ?");
+        assertThat(bed.play(talk, WHOLE).statement).isEqualTo("SELECT * FROM orders WHERE customer = ? AND number = ?");
         assertThat(raw.play(talk, WHOLE).statement)
                 .isEqualTo("SELECT * FROM \"orders\" WHERE customer = 'c1' AND number = 4");
     }
 
     @Test
     void unknownOperationsHaveNoNameOfTheirOwn() {
-        assertThat(bed.play(ask("MakeCoffee", "{}", 400, "{}"), WHOLE).operation().name())
+        assertThat(bed.play(ask("MakeCoffee", "{}", 400, "{}"), WHOLE)
+                        .operation()
+                        .name())
                 .isEqualTo("_OTHER");
-        Conversation other = ask("GetItem", "{}", 200, "{}").requestHeader("x-amz-target", "Kinesis_20131202.PutRecord");
+        Conversation other =
+                ask("GetItem", "{}", 200, "{}").requestHeader("x-amz-target", "Kinesis_20131202.PutRecord");
         assertThat(bed.play(other, WHOLE).protocol).isEqualTo("http");
     }
 
@@ -271,7 +275,10 @@ class DynamoDetailsTest {
         ObservationBed little = new ObservationBed(Map.of("dynamodb", Map.of("body_limit", "200B")));
         String items = "{\"k\":{\"S\":\"v\"}},".repeat(100);
         Conversation talk = ask(
-                "Query", "{\"TableName\":\"t\"}", 200, "{\"Count\":101,\"Items\":[" + items + "{}],\"ScannedCount\":101}");
+                "Query",
+                "{\"TableName\":\"t\"}",
+                200,
+                "{\"Count\":101,\"Items\":[" + items + "{}],\"ScannedCount\":101}");
 
         Exchange e = little.play(talk, 50);
 
@@ -283,7 +290,8 @@ class DynamoDetailsTest {
 
     @Test
     void brokenBodiesCostDetailsOnly() {
-        List<String> broken = new ArrayList<>(List.of("{", "{]", "\"", "{\"TableName\":\"t\",}", "nonsense", "{\"a\":1"));
+        List<String> broken =
+                new ArrayList<>(List.of("{", "{]", "\"", "{\"TableName\":\"t\",}", "nonsense", "{\"a\":1"));
         for (String body : broken) {
             Exchange e = bed.play(ask("PutItem", body, 200, body), 2);
             assertThat(e.operation().name()).isEqualTo("PutItem");

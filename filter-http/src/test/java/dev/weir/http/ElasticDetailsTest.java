@@ -52,8 +52,9 @@ class ElasticDetailsTest {
         Conversation talk = ask("POST", "/my-index-000001/_search?typed_keys=true", 200, SEARCH);
         for (int piece = 1; piece < 400; piece += 3) {
             assertThat(line(talk, piece))
-                    .isEqualTo("elasticsearch search | status=ok target=my-index-000001 summary=search my-index-000001"
-                            + " rows=2 http_status=200 took_ms=5 shards_failed=1 hits_total=20 collection=my-index-000001");
+                    .isEqualTo(
+                            "elasticsearch search | status=ok target=my-index-000001 summary=search my-index-000001"
+                                    + " rows=2 http_status=200 took_ms=5 shards_failed=1 hits_total=20 collection=my-index-000001");
         }
     }
 
@@ -62,13 +63,15 @@ class ElasticDetailsTest {
         Conversation talk = ask("POST", "/_bulk", 200, BULK);
         for (int piece = 1; piece < 400; piece += 3) {
             assertThat(line(talk, piece))
-                    .isEqualTo("elasticsearch bulk | status=error error=document_missing_exception target=index1, index2"
-                            + " rows=2 batch=4 http_status=200 took_ms=486 item_errors=2");
+                    .isEqualTo(
+                            "elasticsearch bulk | status=error error=document_missing_exception target=index1, index2"
+                                    + " rows=2 batch=4 http_status=200 took_ms=486 item_errors=2");
         }
         String one = BULK.replace("index2", "index1").replace("error\":", "err\":");
         assertThat(line(ask("PUT", "/_bulk", 200, one), 50))
-                .isEqualTo("elasticsearch bulk | status=ok target=index1 summary=bulk index1 rows=4 batch=4 http_status=200"
-                        + " took_ms=486 collection=index1");
+                .isEqualTo(
+                        "elasticsearch bulk | status=ok target=index1 summary=bulk index1 rows=4 batch=4 http_status=200"
+                                + " took_ms=486 collection=index1");
     }
 
     @Test
@@ -76,7 +79,8 @@ class ElasticDetailsTest {
         assertThat(line(ask("GET", "/nope/_search", 404, ERROR), 10))
                 .isEqualTo("elasticsearch search | status=error error=index_not_found_exception target=nope"
                         + " summary=search nope http_status=404 collection=nope");
-        assertThat(bed.play(ask("GET", "/nope/_search", 400, "{\"error\":\"SearchPhaseExecutionException[…]\"}"), 10).error)
+        assertThat(bed.play(ask("GET", "/nope/_search", 400, "{\"error\":\"SearchPhaseExecutionException[…]\"}"), 10)
+                        .error)
                 .isEqualTo("_OTHER");
         assertThat(bed.play(ask("GET", "/nope/_search", 503, "{}"), 10).error).isEqualTo("503");
     }
@@ -93,14 +97,29 @@ class ElasticDetailsTest {
 
     @Test
     void tellsDocuments() {
-        assertThat(line(ask("GET", "/i/_doc/1", 200, "{\"_index\":\"i\",\"found\":true,\"_source\":{\"found\":false}}"), 9))
+        assertThat(line(
+                        ask("GET", "/i/_doc/1", 200, "{\"_index\":\"i\",\"found\":true,\"_source\":{\"found\":false}}"),
+                        9))
                 .contains("get |", "rows=1", "hit=1");
         assertThat(line(ask("GET", "/i/_doc/1", 404, "{\"_index\":\"i\",\"found\":false}"), 9))
                 .contains("status=error error=404", "rows=0", "hit=0");
-        assertThat(line(ask("POST", "/i/_mget", 200, "{\"docs\":[{\"found\":true},{\"found\":false},{\"found\":true}]}"), 9))
+        assertThat(line(
+                        ask(
+                                "POST",
+                                "/i/_mget",
+                                200,
+                                "{\"docs\":[{\"found\":true},{\"found\":false},{\"found\":true}]}"),
+                        9))
                 .contains("mget |", "rows=2", "batch=3", "hit=1");
-        assertThat(line(ask("GET", "/i/_count", 200, "{\"count\":42,\"_shards\":{\"failed\":0}}"), 9)).contains("rows=42");
-        assertThat(line(ask("POST", "/i/_delete_by_query", 200, "{\"took\":147,\"timed_out\":true,\"total\":5,\"deleted\":5}"), 9))
+        assertThat(line(ask("GET", "/i/_count", 200, "{\"count\":42,\"_shards\":{\"failed\":0}}"), 9))
+                .contains("rows=42");
+        assertThat(line(
+                        ask(
+                                "POST",
+                                "/i/_delete_by_query",
+                                200,
+                                "{\"took\":147,\"timed_out\":true,\"total\":5,\"deleted\":5}"),
+                        9))
                 .contains("rows=5", "took_ms=147", "timed_out=true");
         assertThat(line(ask("POST", "/i/_search", 200, "{\"hits\":{\"total\":7,\"hits\":[]}}"), 9))
                 .contains("rows=0", "hits_total=7");

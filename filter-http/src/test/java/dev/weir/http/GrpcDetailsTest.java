@@ -93,7 +93,16 @@ class GrpcDetailsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, CANCELLED", "5, NOT_FOUND", "14, UNAVAILABLE", "16, UNAUTHENTICATED", "17, UNKNOWN", "x, UNKNOWN", "'', UNKNOWN", "100000000000, UNKNOWN"})
+    @CsvSource({
+        "1, CANCELLED",
+        "5, NOT_FOUND",
+        "14, UNAVAILABLE",
+        "16, UNAUTHENTICATED",
+        "17, UNKNOWN",
+        "x, UNKNOWN",
+        "'', UNKNOWN",
+        "100000000000, UNKNOWN"
+    })
     void theStatusIsTheError(String code, String name) {
         Exchange e = unary(PATH, code);
 
@@ -113,7 +122,9 @@ class GrpcDetailsTest {
         Exchange e = bed.emitted();
 
         assertThat(e.error).isEqualTo("PERMISSION_DENIED");
-        assertThat(RecordingExchanges.fields(e).toString()).doesNotContain("no}").doesNotContain("grpc-message");
+        assertThat(RecordingExchanges.fields(e).toString())
+                .doesNotContain("no}")
+                .doesNotContain("grpc-message");
     }
 
     @Test
@@ -136,7 +147,11 @@ class GrpcDetailsTest {
             byte[] bytes = new byte[random.nextInt(400)];
             random.nextBytes(bytes);
             Exchange e = call(
-                    request(PATH), Unpooled.wrappedBuffer(bytes), Unpooled.wrappedBuffer(bytes.clone()), status("0"), 11);
+                    request(PATH),
+                    Unpooled.wrappedBuffer(bytes),
+                    Unpooled.wrappedBuffer(bytes.clone()),
+                    status("0"),
+                    11);
             assertThat(e.status).isEqualTo(Status.OK);
         }
     }

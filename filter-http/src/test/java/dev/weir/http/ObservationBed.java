@@ -83,7 +83,10 @@ final class ObservationBed {
             StringBuilder labels = new StringBuilder();
             counter.getId().getTags().forEach(tag -> {
                 if (!tag.getKey().equals("listener")) {
-                    labels.append(labels.length() == 0 ? "" : " ").append(tag.getKey()).append('=').append(tag.getValue());
+                    labels.append(labels.length() == 0 ? "" : " ")
+                            .append(tag.getKey())
+                            .append('=')
+                            .append(tag.getValue());
                 }
             });
             counts.put(labels.toString(), counter.count());
@@ -107,8 +110,12 @@ final class ObservationBed {
                 "app")) {
             fields.remove(same);
         }
-        StringBuilder line = new StringBuilder(e.protocol).append(' ').append(e.operation().name()).append(" |");
-        fields.forEach((name, value) -> line.append(' ').append(name).append('=').append(value));
+        StringBuilder line = new StringBuilder(e.protocol)
+                .append(' ')
+                .append(e.operation().name())
+                .append(" |");
+        fields.forEach(
+                (name, value) -> line.append(' ').append(name).append('=').append(value));
         if (e.collection != null) {
             line.append(" collection=").append(e.collection);
         }

@@ -123,11 +123,21 @@ class ObservationTest {
 
         Exchange e = emitted(1);
 
-        assertThat(RecordingExchanges.fields(e).toString()).doesNotContain("sesame").doesNotContain("QWx");
+        assertThat(RecordingExchanges.fields(e).toString())
+                .doesNotContain("sesame")
+                .doesNotContain("QWx");
     }
 
     @ParameterizedTest
-    @CsvSource({"200, OK, ", "304, OK, ", "400, ERROR, 400", "404, ERROR, 404", "503, ERROR, 503", "599, ERROR, 599", "999, ERROR, _OTHER"})
+    @CsvSource({
+        "200, OK, ",
+        "304, OK, ",
+        "400, ERROR, 400",
+        "404, ERROR, 404",
+        "503, ERROR, 503",
+        "599, ERROR, 599",
+        "999, ERROR, _OTHER"
+    })
     void statusAndErrorByCode(int code, Status status, String error) {
         Exchange e = answered(code);
 
@@ -147,7 +157,9 @@ class ObservationTest {
 
     @Test
     void versionsAndTls() {
-        bed.connection.set(ConnectionAttribute.TLS, new TlsSession("TLSv1.3", "x", null, null, false, false, List.of(), null, null));
+        bed.connection.set(
+                ConnectionAttribute.TLS,
+                new TlsSession("TLSv1.3", "x", null, null, false, false, List.of(), null, null));
         for (HttpVersion version : new HttpVersion[] {HttpVersion.HTTP_1_0, HttpVersion.HTTP_1_1, Http.HTTP_2}) {
             observation.begin(get(version), USERS, "/users/{id}", "", 0);
             observation.responseHead(answer(204), 1);
@@ -155,7 +167,9 @@ class ObservationTest {
             Exchange e = emitted(3);
             String text = version == Http.HTTP_2 ? "2" : version == HttpVersion.HTTP_1_0 ? "1.0" : "1.1";
             assertThat(e.labels).hasToString("[204, https, " + text + "]");
-            assertThat(RecordingExchanges.fields(e)).containsEntry("http_version", text).doesNotContainKey("host");
+            assertThat(RecordingExchanges.fields(e))
+                    .containsEntry("http_version", text)
+                    .doesNotContainKey("host");
         }
     }
 
@@ -299,7 +313,12 @@ class ObservationTest {
     @Test
     void settingsThatAreWrongAreReported() {
         assertThatThrownBy(() -> new ObservationBed(Map.of(
-                        "dynamodb", Map.of("body_limt", "1KiB"), "grpc", Map.of("max_methods", 0), "clickhouse", "yes")))
+                        "dynamodb",
+                        Map.of("body_limt", "1KiB"),
+                        "grpc",
+                        Map.of("max_methods", 0),
+                        "clickhouse",
+                        "yes")))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("body_limt")
                 .hasMessageContaining("max_methods")

@@ -26,7 +26,9 @@ class DurationCollectorTest {
             "Time of calls.",
             List.of(
                     new DurationFamily.Label("method", SeriesRow::operation),
-                    new DurationFamily.Label("code", row -> row.labels() == null ? null : row.labels().value(0))));
+                    new DurationFamily.Label(
+                            "code",
+                            row -> row.labels() == null ? null : row.labels().value(0))));
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ExchangeSinks sinks = new ExchangeSinks(
@@ -43,7 +45,8 @@ class DurationCollectorTest {
             });
 
     private List<String> scraped() {
-        return registry.scrape().lines()
+        return registry.scrape()
+                .lines()
                 .filter(line -> line.startsWith("#") || line.contains("_count"))
                 .toList();
     }

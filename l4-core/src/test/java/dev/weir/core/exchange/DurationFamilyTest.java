@@ -78,7 +78,8 @@ class DurationFamilyTest {
         emit(sinks, 0, "calls", e -> {});
 
         assertThat(texts(sinks))
-                .containsExactlyInAnyOrder("calls_seconds GET [200] 2", "calls_seconds GET [404] 1", "calls_seconds GET null 2");
+                .containsExactlyInAnyOrder(
+                        "calls_seconds GET [200] 2", "calls_seconds GET [404] 1", "calls_seconds GET null 2");
     }
 
     @Test
