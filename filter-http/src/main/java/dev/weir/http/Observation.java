@@ -10,6 +10,7 @@ import dev.weir.core.sql.DigestTable;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -46,6 +47,7 @@ final class Observation {
     private long responseBytes;
     private int status;
     private boolean waits;
+    private boolean connects;
     private boolean byWeir;
     private boolean clientGone;
     private boolean incomplete;
@@ -80,6 +82,7 @@ final class Observation {
         start = startNanos;
         host = requestedHost.isEmpty() || requestedHost.length() > LONGEST_HOST ? null : requestedHost;
         version = version(head.protocolVersion());
+        connects = HttpMethod.CONNECT.equals(head.method());
         HttpHeaders headers = head.headers();
         trace = TraceIds.of(headers);
         String agent = headers.get(HttpHeaderNames.USER_AGENT);
@@ -169,7 +172,7 @@ final class Observation {
         answering = nanos;
         responseBytes = 0;
         String type = head.headers().get(HttpHeaderNames.CONTENT_TYPE);
-        boolean tunnel = code == HttpResponseStatus.SWITCHING_PROTOCOLS.code();
+        boolean tunnel = code == HttpResponseStatus.SWITCHING_PROTOCOLS.code() || connects && code < 300;
         waits = tunnel || type != null && type.regionMatches(true, 0, "text/event-stream", 0, 17);
         if (details != null) {
             try {

@@ -38,14 +38,16 @@ final class DurationCollector implements MultiCollector {
         }
         MetricSnapshots.Builder all = MetricSnapshots.builder();
         families.values()
-                .forEach(rows -> all.metricSnapshot(
-                        histogram(rows.isEmpty() ? DurationFamily.DB_CLIENT : rows.get(0).family(), rows)));
+                .forEach(rows -> all.metricSnapshot(histogram(
+                        rows.isEmpty() ? DurationFamily.DB_CLIENT : rows.get(0).family(), rows)));
         return all.build();
     }
 
     private HistogramSnapshot histogram(DurationFamily family, List<SeriesRow> rows) {
-        HistogramSnapshot.Builder histogram =
-                HistogramSnapshot.builder().name(family.name()).unit(Unit.SECONDS).help(family.help());
+        HistogramSnapshot.Builder histogram = HistogramSnapshot.builder()
+                .name(family.name())
+                .unit(Unit.SECONDS)
+                .help(family.help());
         for (SeriesRow row : rows) {
             histogram.dataPoint(HistogramDataPointSnapshot.builder()
                     .labels(labels(row))
