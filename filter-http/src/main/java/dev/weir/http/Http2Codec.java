@@ -47,6 +47,7 @@ record Http2Codec(
                 .remote()
                 .flowController(new DefaultHttp2RemoteFlowController(
                         connection, new UniformStreamByteDistributor(connection)));
+        connection.local().flowController(new Http2Windows(connection));
         if (server) {
             settings.maxConcurrentStreams(streams);
             settings.put(Http2.ENABLE_CONNECT_PROTOCOL, Long.valueOf(1));
