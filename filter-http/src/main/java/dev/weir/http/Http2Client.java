@@ -500,8 +500,8 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             }
             Http2ClientStream of = stream.getProperty(key);
             if (of == null) {
-                begin(at, stream, headers, end);
-            } else if (headers.size() > limits.headers()) {
+                begin(at, stream, (Http2Fields) headers, end);
+            } else if (headers.size() > limits.headers() || ((Http2Fields) headers).bytes() > limits.headerBytes()) {
                 errors.count(Reason.HEADER_LIMIT);
                 throw Http2Heads.malformed(id, "too many trailers");
             } else {
@@ -582,22 +582,19 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         }
     }
 
-    private void begin(ChannelHandlerContext at, Http2Stream stream, Http2Headers headers, boolean end)
+    private void begin(ChannelHandlerContext at, Http2Stream stream, Http2Fields headers, boolean end)
             throws Http2Exception {
         int id = stream.id();
         if (open >= limits.streams()) {
             throw Http2Exception.streamError(id, Http2Error.REFUSED_STREAM, "more than %d streams", limits.streams());
         }
-        Http2Request request = Http2Heads.request(id, (Http2Fields) headers);
-        if (request.headers().size() > limits.headers() + 1) {
+        Http2Request request = Http2Heads.request(id, headers);
+        boolean tooLong = request.uri().length() > limits.requestLine();
+        if (tooLong || headers.bytes() > limits.headerBytes() || request.headers().size() > limits.headers() + 1) {
             errors.count(Reason.HEADER_LIMIT);
-            answer(at, id, HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
-            spend(Reason.PROVOKED_RESETS);
-            return;
-        }
-        if (request.uri().length() > limits.requestLine()) {
-            errors.count(Reason.HEADER_LIMIT);
-            answer(at, id, HttpResponseStatus.REQUEST_URI_TOO_LONG);
+            answer(at, id, tooLong
+                    ? HttpResponseStatus.REQUEST_URI_TOO_LONG
+                    : HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
             spend(Reason.PROVOKED_RESETS);
             return;
         }

@@ -150,7 +150,7 @@ final class Http2ClientStream implements ClientStream {
 
     @Override
     public void sendHead(HttpResponse head, boolean end) {
-        if (over || closed) {
+        if (over || closed || answerEnded) {
             return;
         }
         HttpResponseStatus status = head.status();
@@ -165,7 +165,7 @@ final class Http2ClientStream implements ClientStream {
 
     @Override
     public void sendData(ByteBuf data, boolean end) {
-        if (over || closed || !end && !data.isReadable()) {
+        if (over || closed || answerEnded || !end && !data.isReadable()) {
             data.release();
             return;
         }
@@ -175,7 +175,7 @@ final class Http2ClientStream implements ClientStream {
 
     @Override
     public void sendTrailers(HttpHeaders trailers) {
-        if (over || closed) {
+        if (over || closed || answerEnded) {
             return;
         }
         answerEnded = true;

@@ -32,8 +32,12 @@ final class Http2Fields extends DefaultHttp2Headers {
         }
     }
 
+    /** What HTTP/1.1 needs beside a name and its value. */
+    private static final int PER_LINE = 4;
+
     private boolean regular;
     private boolean misplaced;
+    private int bytes;
 
     private Http2Fields(int guess) {
         super(false, false, guess);
@@ -45,6 +49,7 @@ final class Http2Fields extends DefaultHttp2Headers {
             misplaced |= regular || contains(name);
         } else {
             regular = true;
+            bytes += name.length() + value.length() + PER_LINE;
         }
         return super.add(name, value);
     }
@@ -52,6 +57,11 @@ final class Http2Fields extends DefaultHttp2Headers {
     /** Whether a pseudo-header came twice, or behind a header. */
     boolean isMisplaced() {
         return misplaced;
+    }
+
+    /** How long the headers are, in lines of HTTP/1.1. */
+    int bytes() {
+        return bytes;
     }
 
     @Override

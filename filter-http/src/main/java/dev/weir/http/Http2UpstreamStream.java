@@ -167,7 +167,7 @@ final class Http2UpstreamStream implements UpstreamStream {
     @Override
     public void sendData(ByteBuf data, boolean end) {
         Http2Stream of = stream;
-        if (over || closed || of == null || !end && !data.isReadable()) {
+        if (over || closed || requestEnded || of == null || !end && !data.isReadable()) {
             data.release();
             return;
         }
@@ -178,7 +178,7 @@ final class Http2UpstreamStream implements UpstreamStream {
     @Override
     public void sendTrailers(HttpHeaders trailers) {
         Http2Stream of = stream;
-        if (over || closed || of == null) {
+        if (over || closed || requestEnded || of == null) {
             return;
         }
         requestEnded = true;

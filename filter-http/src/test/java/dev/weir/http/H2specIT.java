@@ -29,8 +29,8 @@ class H2specIT {
                 "/usr/local/bin/h2spec");
         Path report = folder.resolve("report.xml");
         try (Http2Bed bed = new Http2Bed(Map.of())) {
-            String output =
-                    Http2Bed.run(h2spec, "-h", "127.0.0.1", "-p", "" + bed.port(), "-o", "4", "-j", report.toString());
+            String output = Http2Bed.run(
+                    h2spec, "-S", "-h", "127.0.0.1", "-p", "" + bed.port(), "-o", "4", "-j", report.toString());
 
             assertThat(Files.exists(report)).as(output).isTrue();
             List<String> failures = new ArrayList<>();

@@ -37,7 +37,8 @@ class Http1ConformanceIT {
                 String lower = head.toLowerCase(java.util.Locale.ROOT);
                 if (lower.contains("transfer-encoding: chunked")) {
                     StringBuilder body = new StringBuilder();
-                    while (!body.toString().endsWith("0\r\n\r\n") && !body.toString().endsWith("X: y\r\n\r\n")) {
+                    while (!body.toString().endsWith("0\r\n\r\n")
+                            && !body.toString().endsWith("X: y\r\n\r\n")) {
                         body.append(peer.bytes(1));
                     }
                 } else if (lower.contains("content-length: 5")) {
@@ -66,7 +67,10 @@ class Http1ConformanceIT {
         String answer = send(bed.port(), vector);
 
         if (vector.refused()) {
-            assertThat(answer).startsWith("HTTP/1.1 ").matches("(?s)HTTP/1.1 [45].*").doesNotContain("200 OK");
+            assertThat(answer)
+                    .startsWith("HTTP/1.1 ")
+                    .matches("(?s)HTTP/1.1 [45].*")
+                    .doesNotContain("200 OK");
             // The head may have been passed on before a chunk was found to be none, but nothing behind it.
             assertThat(SEEN).noneMatch(line -> line.contains("/hidden"));
         } else {
@@ -110,8 +114,19 @@ class Http1ConformanceIT {
                 backend b
                   server s %s
                 """.formatted(two, upstream.address()));
-        Process first = start(folder, nginx.toString(), "-p", folder.toString(), "-c", folder.resolve("nginx.conf").toString());
-        Process second = start(folder, haproxy.toString(), "-db", "-f", folder.resolve("haproxy.cfg").toString());
+        Process first = start(
+                folder,
+                nginx.toString(),
+                "-p",
+                folder.toString(),
+                "-c",
+                folder.resolve("nginx.conf").toString());
+        Process second = start(
+                folder,
+                haproxy.toString(),
+                "-db",
+                "-f",
+                folder.resolve("haproxy.cfg").toString());
         try {
             await(one);
             await(two);
@@ -145,7 +160,8 @@ class Http1ConformanceIT {
     private static Process start(Path folder, String... command) throws IOException {
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(folder.resolve(Path.of(command[0]).getFileName() + ".log").toFile())
+                .redirectOutput(folder.resolve(Path.of(command[0]).getFileName() + ".log")
+                        .toFile())
                 .start();
     }
 

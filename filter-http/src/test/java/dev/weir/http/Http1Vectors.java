@@ -50,13 +50,31 @@ final class Http1Vectors {
         refused(all, "CL with an underscore number", post("Content-Length: 5_0\r\n", "hello"));
         // TE.TE: what one server takes for chunked and another does not.
         for (String value : List.of(
-                "xchunked", "chunked, identity", "identity", "gzip", "chunked, chunked", "\"chunked\"", "chunked;q=1", "\u000bchunked",
-                "chunked\u000b", "\u00ffchunked", "chunk\u0065d x", ",chunked", "chunked,", "\r\n chunked")) {
-            refused(all, "TE: " + value.replace("\r\n", "\\r\\n").replace("\u000b", "\\v"), post("Transfer-Encoding: " + value + "\r\n", chunks));
+                "xchunked",
+                "chunked, identity",
+                "identity",
+                "gzip",
+                "chunked, chunked",
+                "\"chunked\"",
+                "chunked;q=1",
+                "\u000bchunked",
+                "chunked\u000b",
+                "\u00ffchunked",
+                "chunk\u0065d x",
+                ",chunked",
+                "chunked,",
+                "\r\n chunked")) {
+            refused(
+                    all,
+                    "TE: " + value.replace("\r\n", "\\r\\n").replace("\u000b", "\\v"),
+                    post("Transfer-Encoding: " + value + "\r\n", chunks));
         }
         refused(all, "TE twice", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", chunks));
         refused(all, "TE twice the same", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", chunks));
-        refused(all, "TE with a blank before the colon", post("Transfer-Encoding : chunked\r\nContent-Length: 5\r\n", chunks));
+        refused(
+                all,
+                "TE with a blank before the colon",
+                post("Transfer-Encoding : chunked\r\nContent-Length: 5\r\n", chunks));
         refused(all, "TE with a tab before the colon", post("Transfer-Encoding\t: chunked\r\n", chunks));
         refused(all, "TE folded away", post("X: y\r\n Transfer-Encoding: chunked\r\n", chunks));
         refused(all, "TE behind a bare LF in a value", post("X: y\nTransfer-Encoding: chunked\r\n", chunks));

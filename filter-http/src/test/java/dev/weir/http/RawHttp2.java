@@ -75,12 +75,16 @@ final class RawHttp2 implements AutoCloseable {
         this(port, new byte[0]);
     }
 
-    RawHttp2(int port, byte[] settings) throws IOException {
+    /** {@code settings} null: sends nothing. */
+    RawHttp2(int port, byte @Nullable [] settings) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setSoTimeout(20_000);
         socket.setTcpNoDelay(true);
         in = new DataInputStream(socket.getInputStream());
         out = socket.getOutputStream();
+        if (settings == null) {
+            return;
+        }
         pending.writeBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         frame(SETTINGS, 0, 0, settings);
         flush();

@@ -4,11 +4,14 @@ import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.cluster.Exclusions;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +71,8 @@ final class TestRelay implements RequestHandler, UpstreamConnection.Owner {
 
     private void fail() {
         for (Passing one = waiting.poll(); one != null; one = waiting.poll()) {
-            one.failed(Failure.CONNECT_FAILED);
+            one.over = true;
+            fail(one.client, Failure.CONNECT_FAILED, false);
         }
     }
 
@@ -94,64 +98,62 @@ final class TestRelay implements RequestHandler, UpstreamConnection.Owner {
     }
 
     /** One request on its way. */
-    private static final class Passing implements RequestListener, ResponseListener {
+    private static final class Passing implements RequestListener {
         private final HttpRequest request;
-        private final boolean end;
         private final ClientStream client;
-        private final ArrayDeque<Object> early = new ArrayDeque<>();
+        private final List<ByteBuf> early = new ArrayList<>();
+        private final boolean ended;
         private @Nullable UpstreamStream upstream;
-        private long owedToClient;
-        private long owedToUpstream;
-        private boolean begun;
+        private @Nullable HttpHeaders earlyTrailers;
+        private boolean earlyEnd;
+        private int owed;
         private boolean over;
+        private @Nullable Answer answer;
 
-        Passing(HttpRequest request, boolean end, ClientStream client) {
+        Passing(HttpRequest request, boolean ended, ClientStream client) {
             this.request = request;
-            this.end = end;
+            this.ended = ended;
             this.client = client;
         }
 
         void start(UpstreamConnection to) {
             if (over) {
-                early.forEach(io.netty.util.ReferenceCountUtil::release);
+                early.forEach(ByteBuf::release);
                 return;
             }
-            UpstreamStream stream = to.open(this);
+            Answer taker = new Answer(this);
+            UpstreamStream stream = to.open(taker);
+            answer = taker;
             upstream = stream;
-            boolean more = !end;
-            stream.sendHead(request, end);
-            for (Object piece : early) {
-                if (piece instanceof ByteBuf data) {
-                    boolean last = early.peekLast() == piece && !more;
-                    data(data, last);
-                } else {
-                    trailers((HttpHeaders) piece);
-                }
-            }
+            stream.sendHead(request, ended);
+            early.forEach(data -> stream.sendData(data, false));
             early.clear();
+            if (earlyTrailers != null) {
+                stream.sendTrailers(earlyTrailers);
+            } else if (earlyEnd) {
+                stream.sendData(Unpooled.EMPTY_BUFFER, true);
+            }
+            pay();
         }
 
         @Override
-        public void data(ByteBuf data, boolean last) {
+        public void data(ByteBuf data, boolean end) {
+            owed += data.readableBytes();
             UpstreamStream stream = upstream;
             if (stream == null) {
                 early.add(data);
-                if (last) {
-                    early.add(new io.netty.handler.codec.http.DefaultHttpHeaders());
-                }
-                owedToClient += data.readableBytes();
-                return;
+                earlyEnd |= end;
+            } else {
+                stream.sendData(data, end);
+                pay();
             }
-            owedToClient += early.contains(data) ? 0 : data.readableBytes();
-            stream.sendData(data, last);
-            pay();
         }
 
         @Override
         public void trailers(HttpHeaders trailers) {
             UpstreamStream stream = upstream;
             if (stream == null) {
-                early.add(trailers);
+                earlyTrailers = trailers;
             } else {
                 stream.sendTrailers(trailers);
             }
@@ -159,15 +161,10 @@ final class TestRelay implements RequestHandler, UpstreamConnection.Owner {
 
         private void pay() {
             UpstreamStream stream = upstream;
-            if (stream != null && owedToClient > 0 && stream.isWritable()) {
-                int bytes = (int) owedToClient;
-                owedToClient = 0;
+            if (stream != null && owed > 0 && stream.isWritable()) {
+                int bytes = owed;
+                owed = 0;
                 client.consumed(bytes);
-            }
-            if (stream != null && owedToUpstream > 0 && client.isWritable()) {
-                int bytes = (int) owedToUpstream;
-                owedToUpstream = 0;
-                stream.consumed(bytes);
             }
         }
 
@@ -182,27 +179,68 @@ final class TestRelay implements RequestHandler, UpstreamConnection.Owner {
 
         @Override
         public void writable() {
-            pay();
+            if (answer != null) {
+                answer.pay();
+            }
+        }
+    }
+
+    /** Its answer on the way back. */
+    private static final class Answer implements ResponseListener {
+        private final Passing passing;
+        private int owed;
+        private boolean begun;
+
+        Answer(Passing passing) {
+            this.passing = passing;
         }
 
         @Override
-        public void head(HttpResponse head, boolean last) {
+        public void head(HttpResponse head, boolean end) {
             begun |= head.status().code() >= 200;
-            client.sendHead(head, last);
+            passing.client.sendHead(head, end);
+        }
+
+        @Override
+        public void data(ByteBuf data, boolean end) {
+            owed += data.readableBytes();
+            passing.client.sendData(data, end);
+            pay();
+        }
+
+        private void pay() {
+            UpstreamStream stream = passing.upstream;
+            if (stream != null && owed > 0 && passing.client.isWritable()) {
+                int bytes = owed;
+                owed = 0;
+                stream.consumed(bytes);
+            }
+        }
+
+        @Override
+        public void trailers(HttpHeaders trailers) {
+            passing.client.sendTrailers(trailers);
         }
 
         @Override
         public void failed(Failure failure) {
-            over = true;
+            passing.over = true;
             EVENTS.add("failed " + failure.label());
-            if (begun) {
-                client.reset(failure);
-            } else {
-                HttpResponse answer = TestAnswers.head(failure.status());
-                answer.headers().add("x-failure", failure.label());
-                client.sendHead(answer, true);
-                client.reset(failure);
-            }
+            fail(passing.client, failure, begun);
         }
+
+        @Override
+        public void writable() {
+            passing.pay();
+        }
+    }
+
+    private static void fail(ClientStream client, Failure failure, boolean begun) {
+        if (!begun) {
+            HttpResponse answer = TestAnswers.head(failure.status());
+            answer.headers().add("x-failure", failure.label());
+            client.sendHead(answer, true);
+        }
+        client.reset(failure);
     }
 }
