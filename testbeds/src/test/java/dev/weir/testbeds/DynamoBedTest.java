@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ import software.amazon.awssdk.services.dynamodb.model.KeyType;
 import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
 import software.amazon.awssdk.services.dynamodb.model.ReturnConsumedCapacity;
 import software.amazon.awssdk.services.dynamodb.model.ScalarAttributeType;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
@@ -111,11 +113,16 @@ class DynamoBedTest {
     void cancelsATransactionAndSaysForWhichItem() {
         write("transaction", 1);
 
-        assertThatThrownBy(() -> client.transactWriteItems(transaction -> transaction.transactItems(
-                        item -> item.put(put -> put.tableName("orders").item(order("transaction", 1))),
-                        item -> item.put(put -> put.tableName("orders")
-                                .item(order("transaction", 0))
-                                .conditionExpression("attribute_not_exists(customer)")))))
+        TransactWriteItem absent = TransactWriteItem.builder()
+                .put(put -> put.tableName("orders").item(order("transaction", 1)))
+                .build();
+        TransactWriteItem present = TransactWriteItem.builder()
+                .put(put -> put.tableName("orders")
+                        .item(order("transaction", 0))
+                        .conditionExpression("attribute_not_exists(customer)"))
+                .build();
+
+        assertThatThrownBy(() -> client.transactWriteItems(items -> items.transactItems(absent, present)))
                 .isInstanceOfSatisfying(
                         TransactionCanceledException.class,
                         cancelled -> assertThat(cancelled.cancellationReasons())
@@ -141,6 +148,7 @@ class DynamoBedTest {
 
         other.close();
 
-        assertThatThrownBy(() -> new Socket("127.0.0.1", other.port()).close()).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), other.port()).close())
+                .isInstanceOf(IOException.class);
     }
 }
