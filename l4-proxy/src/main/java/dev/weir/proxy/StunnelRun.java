@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 final class StunnelRun {
     private static final long FIRST_RETRY_MILLIS = 10;
     private static final long LAST_RETRY_MILLIS = 10_000;
+    private static final int ENDPOINT_LOOKS = 100;
+    private static final long ENDPOINT_MILLIS = 5;
 
     private final StunnelLog log;
     private final StunnelEvents events;
@@ -77,6 +79,7 @@ final class StunnelRun {
             server.onReload(() -> reload(server, reloader));
             bound(server);
             Path pid = pidFile(conf);
+            endpoints(server);
             log.log(StunnelLog.INFO, conf.inetd() ? "Service [inetd] started" : "Accepting new connections");
             bridge(conf);
             systemd.ready(false, "serving");
@@ -97,6 +100,16 @@ final class StunnelRun {
     private static @Nullable String name(StunnelConf conf, String option) {
         String name = conf.process().getOrDefault(option, "");
         return name.isEmpty() ? null : name;
+    }
+
+    /** Servers that have names are there a moment after the start; who reads that clients are accepted may be one of them. */
+    private void endpoints(Server server) {
+        for (int i = 0; i < ENDPOINT_LOOKS; i++) {
+            if (server.clusters().stream().noneMatch(one -> one.endpoints().isEmpty())) {
+                return;
+            }
+            end.copy().completeOnTimeout(null, ENDPOINT_MILLIS, TimeUnit.MILLISECONDS).join();
+        }
     }
 
     // ---- signals
