@@ -120,7 +120,7 @@ final class HostsSearch implements Discovery.Search {
 
     private List<InetAddress> resolve(String host, List<String> lost) {
         try {
-            List<InetAddress> all = List.of(InetAddress.getAllByName(host));
+            List<InetAddress> all = AddressOrder.of(List.of(InetAddress.getAllByName(host)));
             last.put(host, all);
             return all;
         } catch (UnknownHostException e) {
