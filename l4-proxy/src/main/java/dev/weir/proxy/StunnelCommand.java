@@ -23,9 +23,6 @@ final class StunnelCommand implements Subcommand {
     /** Variable with the name of a file that is handed to the process in the background. */
     private static final String TEXT = "WEIR_STUNNEL_TEXT";
 
-    /** Which addresses of a name come first; by itself the JVM takes those of IPv4, stunnel takes them as they come. */
-    private static final String ADDRESS_ORDER = "java.net.preferIPv6Addresses";
-
     private static final List<String> SOCKETS = List.of(
             "    Option Name         |  Accept  |   Local  |  Remote  |effect",
             "    --------------------+----------+----------+----------+------------------------------",
@@ -88,9 +85,6 @@ final class StunnelCommand implements Subcommand {
     }
 
     private int run(Arguments options, Terminal terminal, StunnelLog log) throws Exception {
-        if (System.getProperty(ADDRESS_ORDER) == null) {
-            System.setProperty(ADDRESS_ORDER, "system"); // read once, when the first name is looked up
-        }
         String path = file(options);
         banner().forEach(line -> log.log(StunnelLog.NOTICE, line));
         String text;
@@ -155,7 +149,7 @@ final class StunnelCommand implements Subcommand {
             }
             return 1;
         } catch (ConfigException e) {
-            StunnelConf.tell(conf.path(), e, log);
+            StunnelConf.tell(conf.path(), StunnelConf.placed(conf.path(), e, conf.process()), log);
             return 1;
         }
     }

@@ -288,8 +288,7 @@ final class TlsSections {
 
     /** A value with the line it comes from, for what only shows when files are read. */
     static Object at(Setting setting, Object value) {
-        return setting.place().included()
-                ? value
-                : new Positioned(value, setting.place().line(), 1);
+        int line = setting.place().coded();
+        return line == 0 ? value : new Positioned(value, line, 1);
     }
 }
