@@ -18,6 +18,7 @@ final class ServiceParts {
 
     private static final int DEFAULT_CONNECT = 10;
     private static final int MOST_CONNECT = 600;
+    private static final int DEFAULT_CLOSE = 60;
     private static final int DEFAULT_IDLE = 43_200;
     private static final int MOST_SECONDS = 365 * 86_400;
     private static final int MOST_ATTEMPTS = 100;
@@ -168,6 +169,7 @@ final class ServiceParts {
                 }
             }
         }
+        filters.add(half());
         filters.add(terminal());
         made.put("filters", filters);
         return made;
@@ -253,6 +255,14 @@ final class ServiceParts {
         if (setting != null && Set.of("smtp", "connect", "socks").contains(protocol)) {
             talk.put(key, TlsSections.at(setting, setting.value()));
         }
+    }
+
+    /** One direction has ended. */
+    private Map<String, Object> half() {
+        Map<String, Object> half = new LinkedHashMap<>();
+        half.put("type", "half_close_timeout");
+        half.put("timeout", Math.min(service.number("TIMEOUTclose", DEFAULT_CLOSE), MOST_SECONDS) + "s");
+        return half;
     }
 
     private Map<String, Object> terminal() {
