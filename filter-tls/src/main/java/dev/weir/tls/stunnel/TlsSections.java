@@ -189,8 +189,8 @@ final class TlsSections {
             findings.warn(service, "\"cert\" has no effect beside \"PSKsecrets\": a service has either");
         }
         TlsCiphers ciphers = new TlsCiphers(service, findings);
-        ciphers.check();
         TlsVersions versions = TlsVersions.of(service, TlsOptions.of(service, findings), ciphers.level(), findings);
+        ciphers.psk(section, versions);
         if (versions.max() != null) {
             section.put("max_version", versions.max());
         }
