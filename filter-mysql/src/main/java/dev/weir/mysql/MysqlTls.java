@@ -6,12 +6,10 @@ import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterContext;
 import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.Side;
-import dev.weir.core.tls.ClientHello;
 import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsHandler;
 import dev.weir.core.tls.TlsServer;
 import dev.weir.core.tls.TlsSession;
-import dev.weir.core.tls.TlsSupport;
 import io.netty.buffer.ByteBuf;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * The log-in of one connection, where TLS begins: each side has numbers of its own for its packets, and may be encrypted or not.
  *
  * <pre>
- *   GREETING ─▶ RESPONSE ⇄ HELLO, TLS with the client
+ *   GREETING ─▶ RESPONSE ⇄ TLS with the client
  *                  └─▶ [TLS with the server] LOGIN ──OK, ERR──▶ DONE
  *                                                  └──OK──▶ COMMANDS ⇄ CHANGE: where only one side is encrypted
  * </pre>
@@ -39,8 +37,6 @@ final class MysqlTls implements NetworkFilter, LoginProof.Owner {
         GREETING,
         /** The client is to answer its greeting, or to ask for TLS. */
         RESPONSE,
-        /** The client has asked for TLS; a certificate is chosen by what it says next. */
-        HELLO,
         /** Until the server's verdict. */
         LOGIN,
         /** Commands, among which one may begin another log-in. */
@@ -117,7 +113,7 @@ final class MysqlTls implements NetworkFilter, LoginProof.Owner {
 
     @Override
     public Boundary boundary() {
-        boolean busy = state == State.HELLO || state == State.LOGIN || state == State.CHANGE;
+        boolean busy = state == State.LOGIN || state == State.CHANGE;
         return busy ? Boundary.BUSY : Boundary.UNKNOWN;
     }
 
@@ -285,9 +281,6 @@ final class MysqlTls implements NetworkFilter, LoginProof.Owner {
                 case OVER:
                     context().drop(data.writerIndex() - at);
                     return 0;
-                case HELLO:
-                    hello(data, at);
-                    return 0;
                 case COMMANDS:
                     int on = watch.pass(data, at, data.writerIndex());
                     if (!watch.changesUser()) {
@@ -354,39 +347,19 @@ final class MysqlTls implements NetworkFilter, LoginProof.Owner {
             refuse(TlsRefusal.NOT_OFFERED);
             return false;
         }
-        if (settings.hellos() != null && tls.needsHello()) {
-            state = State.HELLO;
-            return false;
-        }
-        startClientTls(tls, null);
+        startClientTls(tls);
         return true;
     }
 
-    private void hello(ByteBuf data, int at) {
-        TlsSupport hellos = settings.hellos();
-        TlsServer tls = settings.clients();
-        int n = data.writerIndex() - at;
-        if (hellos == null || tls == null || n == 0) {
-            return;
-        }
-        ClientHello hello = hellos.hello(data.slice(at, n));
-        if (hello != null) {
-            startClientTls(tls, hello);
-        } else if (n > MOST) {
-            refuse(TlsRefusal.CLIENT_SIZE);
-        }
-    }
-
-    private void startClientTls(TlsServer tls, @Nullable ClientHello hello) {
+    private void startClientTls(TlsServer tls) {
         if (handshakes.open >= tls.maxHandshakes()) {
             refuse(TlsRefusal.HANDSHAKES);
             return;
         }
         FilterContext with = context();
-        TlsHandler handler = with.tlsHandler(tls, hello);
+        TlsHandler handler = with.tlsHandler(tls);
         clientHandler = handler;
         clientSecure = true;
-        state = State.RESPONSE;
         handshakes.open++;
         with.startTls(Side.CLIENT, handler).addListener(done -> handshakes.open--);
     }
@@ -450,7 +423,7 @@ final class MysqlTls implements NetworkFilter, LoginProof.Owner {
         if (!delivered && serverSecure && tls != null) {
             FilterContext with = context();
             wire().toServer(payload, Handshake.SSL_REQUEST);
-            with.startTls(Side.UPSTREAM, with.tlsHandler(tls)).addListener(done -> {
+            with.startTls(Side.UPSTREAM, with.tlsHandler(tls, null)).addListener(done -> {
                 if (!done.isSuccess()) {
                     refuse(TlsRefusal.UPSTREAM_HANDSHAKE);
                 }

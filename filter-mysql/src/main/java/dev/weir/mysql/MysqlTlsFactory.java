@@ -7,7 +7,6 @@ import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsServer;
-import dev.weir.core.tls.TlsSupport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -64,7 +63,6 @@ public final class MysqlTlsFactory implements FilterFactory {
                 config.bool("require_client_tls", false),
                 upstreams,
                 mode(config),
-                environment.services(TlsSupport.class).stream().findFirst().orElse(null),
                 new RsaKey(executor, key(config)),
                 new TlsCounters(environment));
         return loop -> {

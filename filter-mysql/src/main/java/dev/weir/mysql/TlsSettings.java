@@ -2,7 +2,6 @@ package dev.weir.mysql;
 
 import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsServer;
-import dev.weir.core.tls.TlsSupport;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +12,6 @@ import org.jspecify.annotations.Nullable;
  * @param requiresClients whether clients without TLS are refused
  * @param upstreams TLS with servers, or null
  * @param mode when it is used
- * @param hellos reads what clients ask for, where certificates are chosen by it; or null
  * @param key what clients without TLS seal passwords with
  * @param counters counts
  */
@@ -22,7 +20,6 @@ record TlsSettings(
         boolean requiresClients,
         @Nullable TlsClient upstreams,
         Mode mode,
-        @Nullable TlsSupport hellos,
         RsaKey key,
         TlsCounters counters) {
 

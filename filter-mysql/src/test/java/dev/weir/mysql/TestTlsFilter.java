@@ -9,6 +9,7 @@ import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.filter.WireClock;
 import dev.weir.core.protocol.Protocol;
+import dev.weir.core.tls.AwaitedHello;
 import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsServer;
 import dev.weir.core.tls.TlsSupport;
@@ -35,7 +36,7 @@ public final class TestTlsFilter implements FilterFactory {
     record Environment(FilterEnvironment outer) implements FilterEnvironment, TlsSupport.Scope {
         @Override
         public TlsServer tlsServer(ConfigNode tls) {
-            return new TestTls().server(tls, this);
+            return AwaitedHello.of(new TestTls().server(tls, this), new TestTls());
         }
 
         @Override

@@ -8,6 +8,7 @@ import dev.weir.core.tls.TlsHandler;
 import dev.weir.core.tls.TlsServer;
 import dev.weir.core.tls.TlsSession;
 import dev.weir.core.tls.TlsSupport;
+import dev.weir.tls.psk.PskChoice;
 import dev.weir.tls.psk.PskTls;
 import io.netty.channel.Channel;
 import java.nio.file.Path;
@@ -49,10 +50,11 @@ final class PskSection {
         Duration reload = ProtocolSettings.duration(
                 node, "reload_interval", Duration.ofSeconds(5), Duration.ZERO, Duration.ofHours(1));
         int most = server ? (int) node.integer("max_handshakes", 1024, 1, 1_000_000) : Integer.MAX_VALUE;
+        PskChoice choice = PskChoice.configure(node);
         if (psk == null || node.errors().count() > problems) {
             return null;
         }
-        PskSection section = new PskSection(psk, new PskTls.Limits(from, to, timeout, most), scope, server);
+        PskSection section = new PskSection(psk, new PskTls.Limits(from, to, timeout, most, choice), scope, server);
         scope.onClose(section.metrics);
         if (!reload.isZero()) {
             scope.onClose(new FileWatch(files, seen, reload, section::reload, () -> {}));

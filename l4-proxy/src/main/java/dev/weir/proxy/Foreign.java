@@ -37,7 +37,7 @@ record Foreign(ConfigFile file, Translation translation) {
     /**
      * Reads and checks one.
      *
-     * @param more what the file cannot say, as keys of Weir's configuration
+     * @param more what the command line says, as keys of Weir's configuration; it stands above the file
      * @throws dev.weir.core.config.ConfigException with all problems
      */
     static Foreign read(String source, ConfigTranslator translator, Map<String, ?> more, ClassLoader loader) {
@@ -54,7 +54,7 @@ record Foreign(ConfigFile file, Translation translation) {
         Translation translation = translator.translate(new Text(source, text, errors));
         errors.throwIfAny(source);
         Map<String, @Nullable Object> plain = new LinkedHashMap<>(more);
-        plain.putAll(translation.configuration());
+        translation.configuration().forEach(plain::putIfAbsent);
         ConfigNode root = ConfigNode.of(plain, errors);
         ProxyConfig config = ProxyConfig.from(root);
         Proxy.check(config, loader);

@@ -22,6 +22,7 @@ final class StunnelBridge {
 
     private final Path socket;
     private final StunnelLog log;
+    private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
     StunnelBridge(Path socket, StunnelLog log) {
         this.socket = socket;
@@ -50,7 +51,6 @@ final class StunnelBridge {
      */
     void program(String program, List<String> arguments, @Nullable Long retryMillis) {
         thread("stunnel-exec", () -> {
-            CompletableFuture<Void> never = new CompletableFuture<>();
             do {
                 try {
                     run(program, arguments);
@@ -59,13 +59,19 @@ final class StunnelBridge {
                 } catch (InterruptedException e) {
                     return;
                 }
-            } while (retryMillis != null && pause(never, retryMillis));
+            } while (retryMillis != null && pause(retryMillis));
         });
     }
 
-    private static boolean pause(CompletableFuture<Void> never, long millis) {
-        never.copy().completeOnTimeout(null, millis, TimeUnit.MILLISECONDS).join();
-        return true;
+    /** Whether it goes on. */
+    private boolean pause(long millis) {
+        stopped.copy().completeOnTimeout(null, millis, TimeUnit.MILLISECONDS).join();
+        return !stopped.isDone();
+    }
+
+    /** A program that runs goes on to its end, and is not started again. From any thread. */
+    void stop() {
+        stopped.complete(null);
     }
 
     private void run(String program, List<String> arguments) throws IOException, InterruptedException {

@@ -149,7 +149,7 @@ final class StunnelCommand implements Subcommand {
             }
             return 1;
         } catch (ConfigException e) {
-            StunnelConf.tell(conf.path(), e, log);
+            StunnelConf.tell(conf.path(), StunnelConf.placed(conf.path(), e, conf.process()), log);
             return 1;
         }
     }

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 record StunnelConf(String path, Foreign foreign) {
     private static final String NAME = "stunnel";
+    /** Lines of included files have the file's number above these bits, and {@code file:NUMBER} is its name. */
+    private static final int LINE_BITS = 24;
+
     private static final int LARGEST = 16 << 20;
 
     /** Its listeners could not all be bound. */
@@ -64,18 +67,64 @@ record StunnelConf(String path, Foreign foreign) {
      * @throws ConfigException after its problems have been told
      */
     static StunnelConf read(String path, String text, Map<String, ?> more, StunnelLog log) {
+        Made made = new Made(Foreign.translator(NAME, StunnelConf.class.getClassLoader()));
         ClassLoader loader = StunnelConf.class.getClassLoader();
         log.log(StunnelLog.NOTICE, "Reading configuration from file " + path);
         log.log(StunnelLog.NOTICE, "UTF-8 byte order mark " + (text.startsWith("\uFEFF") ? "" : "not ") + "detected");
         try {
-            Foreign foreign = Foreign.read(path, text, Foreign.translator(NAME, loader), more, loader);
+            Foreign foreign = Foreign.read(path, text, made, more, loader);
             foreign.translation().notes().forEach(note -> log.log(StunnelLog.WARNING, note));
             log.log(StunnelLog.NOTICE, "Configuration successful");
             return new StunnelConf(path, foreign);
         } catch (ConfigException e) {
-            tell(path, e, log);
-            throw e;
+            ConfigException placed = placed(path, e, made.files());
+            tell(path, placed, log);
+            throw placed;
         }
+    }
+
+    /** Keeps what a translator has made, also where that proves wrong when it is checked. */
+    private static final class Made implements ConfigTranslator {
+        private final ConfigTranslator translator;
+        private Map<String, String> process = Map.of();
+
+        Made(ConfigTranslator translator) {
+            this.translator = translator;
+        }
+
+        @Override
+        public String name() {
+            return translator.name();
+        }
+
+        @Override
+        public Translation translate(ForeignFile file) {
+            Translation translation = translator.translate(file);
+            process = translation.process();
+            return translation;
+        }
+
+        Map<String, String> files() {
+            return process;
+        }
+    }
+
+    /** The same, with the names of included files in the place of the numbers that lines have there. */
+    static ConfigException placed(String path, ConfigException e, Map<String, String> process) {
+        List<ConfigErrors.Problem> problems = new ArrayList<>();
+        for (ConfigErrors.Problem problem : e.problems()) {
+            String file = process.get("file:" + (problem.line() >>> LINE_BITS));
+            problems.add(
+                    file == null
+                            ? problem
+                            : new ConfigErrors.Problem(
+                                    "",
+                                    file + ":" + (problem.line() & (1 << LINE_BITS) - 1) + ": " + problem.path() + ": "
+                                            + problem.problem(),
+                                    0,
+                                    0));
+        }
+        return new ConfigException(path, problems);
     }
 
     /** Says what is wrong, a line each. */

@@ -3,7 +3,6 @@ package dev.weir.proxy;
 import dev.weir.core.ListenSocket;
 import dev.weir.core.Proxy.ListenerStatus;
 import dev.weir.core.config.ConfigException;
-import dev.weir.core.config.ListenerConfig;
 import dev.weir.proxy.AdminSource.ReloadOutcome;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,10 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributeView;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipalLookupService;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -27,9 +24,12 @@ import org.jspecify.annotations.Nullable;
 final class StunnelRun {
     private static final long FIRST_RETRY_MILLIS = 10;
     private static final long LAST_RETRY_MILLIS = 10_000;
+    private static final int ENDPOINT_LOOKS = 100;
+    private static final long ENDPOINT_MILLIS = 5;
 
     private final StunnelLog log;
     private final StunnelEvents events;
+    private final StunnelBridges bridges;
     private final Map<String, ?> more;
     private final Terminal terminal;
     private final SystemdNotify systemd = new SystemdNotify(System.getenv("NOTIFY_SOCKET"));
@@ -54,11 +54,12 @@ final class StunnelRun {
         this.terminal = terminal;
         this.started = started;
         this.events = new StunnelEvents(log);
+        this.bridges = new StunnelBridges(log, terminal, () -> end.complete(null));
     }
 
     /** Returns when it has ended. */
     void run() throws IOException, InterruptedException, java.util.concurrent.ExecutionException {
-        Path bridges = bridges();
+        bridges.prepare(applied);
         Inherited inherited =
                 SystemdSockets.of(System.getenv(), ProcessHandle.current().pid());
         StunnelConf conf = applied.bindable(inherited.own(applied.config().listeners()), log);
@@ -70,22 +71,23 @@ final class StunnelRun {
                         Reloader.plain(conf.foreign().file()),
                         inherited,
                         events,
-                        () -> giveUp(rights, conf, bridges));
+                        () -> giveUp(rights, conf));
                 Reloader reloader = new Reloader(() -> next(server), watched, server, systemd)) {
             StunnelAppender.install(log);
             signals(server, reloader);
             server.onReload(() -> reload(server, reloader));
             bound(server);
             Path pid = pidFile(conf);
+            endpoints(server);
             log.log(StunnelLog.INFO, conf.inetd() ? "Service [inetd] started" : "Accepting new connections");
-            bridge(conf);
+            bridges.run(conf);
             systemd.ready(false, "serving");
             Daemon.up(terminal);
             started.accept(server, () -> end.complete(null));
             end.get();
             remove(pid);
         } finally {
-            remove(bridges);
+            remove(bridges.folder());
         }
     }
 
@@ -97,6 +99,16 @@ final class StunnelRun {
     private static @Nullable String name(StunnelConf conf, String option) {
         String name = conf.process().getOrDefault(option, "");
         return name.isEmpty() ? null : name;
+    }
+
+    /** Servers that have names are there a moment after the start; who reads that clients are accepted may be one of them. */
+    private void endpoints(Server server) {
+        for (int i = 0; i < ENDPOINT_LOOKS; i++) {
+            if (server.clusters().stream().noneMatch(one -> one.endpoints().isEmpty())) {
+                return;
+            }
+            end.copy().completeOnTimeout(null, ENDPOINT_MILLIS, TimeUnit.MILLISECONDS).join();
+        }
     }
 
     // ---- signals
@@ -154,6 +166,11 @@ final class StunnelRun {
             unbound = true;
             throw new IllegalStateException(e.getMessage(), e);
         }
+        try {
+            bridges.prepare(next);
+        } catch (IOException e) {
+            throw new IllegalStateException("No folder for sockets: " + e.getMessage(), e);
+        }
         read = next;
         return next.foreign().file();
     }
@@ -170,6 +187,8 @@ final class StunnelRun {
                 use(next);
                 changeLog(next);
                 bound(server);
+                endpoints(server);
+                bridges.run(next);
                 return;
             }
             log.log(StunnelLog.ERROR, "Failed to reload the configuration file");
@@ -216,11 +235,12 @@ final class StunnelRun {
     }
 
     /** All addresses are bound, and nobody has been served yet. What is written from now on is written with the rights that are left. */
-    private void giveUp(Privileges.Wanted rights, StunnelConf conf, @Nullable Path bridges) {
+    private void giveUp(Privileges.Wanted rights, StunnelConf conf) {
         try {
             owners(conf);
-            if (bridges != null) {
-                rights.own(bridges);
+            Path folder = bridges.folder();
+            if (folder != null) {
+                rights.own(folder);
             }
             rights.take();
             log.open(StunnelLog.Settings.of(conf.process(), conf.inetd()));
@@ -260,42 +280,7 @@ final class StunnelRun {
         return path;
     }
 
-    private void bridge(StunnelConf conf) {
-        conf.of("bridge").forEach((name, kind) -> {
-            ListenerConfig listener = conf.config().listeners().stream()
-                    .filter(one -> one.name().equals(name))
-                    .findFirst()
-                    .orElseThrow();
-            StunnelBridge bridge = new StunnelBridge(Path.of(listener.address().host()), log);
-            if (kind.equals("inetd")) {
-                bridge.standard(System.in, terminal.out()).thenRun(() -> end.complete(null));
-            } else {
-                log.log(
-                        StunnelLog.INFO,
-                        "Starting exec+connect service [" + conf.process().get("service:" + name) + "]");
-                String retry = conf.process().getOrDefault("retry:" + name, "");
-                bridge.program(
-                        conf.process().getOrDefault("program:" + name, ""),
-                        List.of(conf.process()
-                                .getOrDefault("arguments:" + name, "")
-                                .split("\n", -1)),
-                        retry.isEmpty() ? null : Long.valueOf(retry));
-            }
-        });
-    }
-
     // ---- files
-
-    /** A folder that only this user can enter. */
-    private @Nullable Path bridges() throws IOException {
-        String folder = applied.process().get("bridges");
-        if (folder == null) {
-            return null;
-        }
-        Path path = Path.of(folder);
-        Files.createDirectory(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        return path;
-    }
 
     private void remove(@Nullable Path path) {
         if (path == null) {

@@ -96,6 +96,37 @@ class StunnelCommandTest {
     }
 
     @Test
+    void takesTheAdminServerOfTheCommandLine() throws IOException {
+        String name = file("foreground = yes\nweir.admin = 127.0.0.1:1\n" + SERVICE);
+
+        int code = weir("stunnel", "--admin", "127.0.0.1:2", "--explain", name);
+
+        assertThat(code).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("address: 127.0.0.1:2")
+                .doesNotContain("127.0.0.1:1\n    filters")
+                .doesNotContain("admin:\n  address: 127.0.0.1:1\n");
+    }
+
+    @Test
+    void namesTheIncludedFileAndItsLine() throws IOException {
+        Path parts = Files.createDirectories(folder.resolve("conf.d"));
+        Path first = Files.writeString(parts.resolve("a.conf"), "; nothing\n\n[a]\nbogus = 1\n");
+        Path second = Files.writeString(
+                parts.resolve("b.conf"),
+                "[b]\naccept = 127.0.0.1:0\nconnect = 127.0.0.1:1\ncert = /no/such/file\n");
+
+        int parsed = weir("stunnel", file("foreground = yes\ninclude = " + parts + "\n"));
+        Files.delete(first);
+        int checked = weir("stunnel", file("foreground = yes\n\n\n\ninclude = " + parts + "\n"));
+
+        assertThat(List.of(parsed, checked)).containsExactly(1, 1);
+        assertThat(said())
+                .contains("[!] " + first + ":4: \"bogus = 1\": Specified option name is not valid here\n")
+                .contains("[!] " + second + ":4: listeners[0].tls.certificates[0].certificate: \"/no/such/file\"");
+    }
+
+    @Test
     void runsUntilItIsStopped() throws Exception {
         Path pid = folder.resolve("pid");
         AtomicReference<String> seen = new AtomicReference<>("");

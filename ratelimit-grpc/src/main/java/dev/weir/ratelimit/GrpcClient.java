@@ -88,9 +88,15 @@ final class GrpcClient implements Client {
                 channel.endpoint.done(Endpoint.Outcome.TIMEOUT, -1);
                 silent(channel);
             }
-            case UNAVAILABLE -> lose(channel, String.valueOf(status.getDescription()));
+            case UNAVAILABLE -> lose(channel, reason(status));
             default -> channel.endpoint.done(Endpoint.Outcome.FAILURE, -1);
         }
+    }
+
+    /** gRPC says "io exception"; what it was is behind that. */
+    private static String reason(Status status) {
+        Throwable cause = status.getCause();
+        return status.getDescription() + (cause == null ? "" : ": " + cause.getMessage());
     }
 
     private void silent(ServiceChannel channel) {

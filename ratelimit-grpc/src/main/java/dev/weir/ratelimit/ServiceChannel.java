@@ -4,6 +4,7 @@ import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.config.Address;
 import dev.weir.core.ratelimit.RateLimitService.Reply;
 import dev.weir.core.ratelimit.RateLimitService.Settings;
+import dev.weir.core.tls.TlsClient;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
@@ -47,8 +48,12 @@ final class ServiceChannel {
         // Callbacks come on the loop that asks: all of a question is decided there.
         this.options = CallOptions.DEFAULT.withExecutor(loop);
         Address address = endpoint.address();
-        this.channel = NettyChannelBuilder.forAddress(address.host(), address.port())
-                .usePlaintext()
+        TlsClient tls = settings.cluster().tls();
+        NettyChannelBuilder builder = NettyChannelBuilder.forAddress(address.host(), address.port());
+        if (tls != null) {
+            builder.eventLoopGroup(SecuredSockets.loops()).channelFactory(new SecuredSockets(endpoint, tls));
+        }
+        this.channel = builder.usePlaintext() // TLS, where there is some, lies below
                 .userAgent("weir")
                 .disableRetry()
                 .disableServiceConfigLookUp()

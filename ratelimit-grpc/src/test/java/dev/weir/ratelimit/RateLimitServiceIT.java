@@ -8,8 +8,10 @@ import dev.weir.core.Proxy;
 import dev.weir.core.config.ProxyConfig;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.netty.pkitesting.X509Bundle;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -50,6 +52,7 @@ class RateLimitServiceIT {
     private RedisServer redis;
     private RealService service;
     private Proxy proxy;
+    private Map<String, ?> tls = Map.of();
 
     @BeforeEach
     void start() throws Exception {
@@ -109,7 +112,16 @@ class RateLimitServiceIT {
                                         "c",
                                         "endpoints",
                                         List.of("127.0.0.1:" + redis.ports().get(0))),
-                                Map.of("name", "ratelimit", "endpoints", List.of("127.0.0.1:" + service.port()))))));
+                                service()))));
+    }
+
+    private Map<String, ?> service() {
+        Map<String, Object> cluster =
+                new HashMap<>(Map.of("name", "ratelimit", "endpoints", List.of("127.0.0.1:" + service.port())));
+        if (!tls.isEmpty()) {
+            cluster.put("tls", tls);
+        }
+        return cluster;
     }
 
     private void limitCommands(Map<String, ?> limit, Map<String, ?> global) {
@@ -173,6 +185,40 @@ class RateLimitServiceIT {
         assertThat(answers("over_limit")).isEqualTo(5);
         assertThat(decisions("allowed")).isEqualTo(6);
         assertThat(decisions("denied")).isEqualTo(5);
+    }
+
+    @Test
+    void theServiceAndWeirShowEachOtherTheirCertificates() throws Exception {
+        ServiceCertificates certificates = new ServiceCertificates(folder);
+        X509Bundle root = certificates.authority("root");
+        certificates.issue(root, "service", "ratelimit.example");
+        certificates.issue(root, "weir", "weir.example");
+        service.close();
+        service = RealService.startWithTls(
+                Files.createDirectory(folder.resolve("tls")),
+                RULES,
+                certificates.file("service.pem").toString(),
+                certificates.file("service.key").toString(),
+                certificates.file("root.pem").toString());
+        Map<String, Object> section = new HashMap<>(Map.of(
+                "ca",
+                certificates.file("root.pem").toString(),
+                "server_name",
+                "ratelimit.example",
+                "alpn",
+                List.of("h2")));
+        tls = section;
+        limitCommands(BY_USER_AND_COMMAND, Map.of());
+        int unknown = admitted("ann", 4);
+        proxy.close();
+        section.put("certificate", certificates.file("weir.pem").toString());
+        section.put("private_key", certificates.file("weir.key").toString());
+        limitCommands(BY_USER_AND_COMMAND, Map.of());
+
+        int known = admitted("ann", 4);
+
+        assertThat(unknown).isZero();
+        assertThat(known).isEqualTo(3);
     }
 
     @Test

@@ -19,9 +19,11 @@ final class RealService implements AutoCloseable {
     private final int redisPort;
     private final Path root;
     private final int port;
+    private final Map<String, String> more;
     private Process process;
 
-    private RealService(Path folder, String rules) throws IOException {
+    private RealService(Path folder, String rules, Map<String, String> more) throws IOException {
+        this.more = more;
         root = folder;
         Path config = Files.createDirectories(folder.resolve("ratelimit/config"));
         Files.writeString(config.resolve("weir.yaml"), rules);
@@ -59,7 +61,24 @@ final class RealService implements AutoCloseable {
     }
 
     static RealService start(Path folder, String rules) throws IOException {
-        return new RealService(folder, rules);
+        return new RealService(folder, rules, Map.of());
+    }
+
+    /** With TLS, also toward its clients: of their certificates it knows {@code ca}. */
+    static RealService startWithTls(Path folder, String rules, String certificate, String key, String ca)
+            throws IOException {
+        return new RealService(
+                folder,
+                rules,
+                Map.of(
+                        "GRPC_SERVER_USE_TLS",
+                        "true",
+                        "GRPC_SERVER_TLS_CERT",
+                        certificate,
+                        "GRPC_SERVER_TLS_KEY",
+                        key,
+                        "GRPC_CLIENT_TLS_CACERT",
+                        ca));
     }
 
     int port() {
@@ -99,6 +118,7 @@ final class RealService implements AutoCloseable {
                         String.valueOf(freePort()),
                         "LOG_LEVEL",
                         "warn"));
+        builder.environment().putAll(more);
         Process started = builder.start();
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!answers("http://127.0.0.1:" + http + "/healthcheck") || !answers()) {

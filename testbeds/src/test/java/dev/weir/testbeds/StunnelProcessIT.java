@@ -188,6 +188,49 @@ class StunnelProcessIT {
     }
 
     @Test
+    void startsAndEndsProgramsAtAReload() throws Exception {
+        Path program = Files.writeString(
+                folder.resolve("program"),
+                "#!/bin/sh\necho \"$1\"\nread line\necho \"$line\" >> " + folder + "/answers\n");
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+        try (PeerProxy server = server()) {
+            String connect = "connect = 127.0.0.1:" + server.ports().get(0) + "\n";
+            String head = "foreground = yes\npid = weir.pid\nsyslog = no\ndebug = 6\nclient = yes\n";
+            String service = "[a]\naccept = 127.0.0.1:0\n" + connect;
+            String job = "[job]\nretry = 50\nexec = " + program + "\nexecArgs = program hi\n" + connect;
+            Process process = weir("a.conf", head + service)
+                    .redirectError(folder.resolve("log").toFile())
+                    .start();
+            try {
+                eventually(() -> !read("weir.pid").isEmpty());
+                String pid = read("weir.pid").trim();
+                Files.writeString(folder.resolve("a.conf"), head + service + job);
+                signal("HUP", pid);
+                eventually(() -> read("answers").startsWith("got hi\ngot hi\n"));
+                Files.writeString(folder.resolve("a.conf"), head + service + job.replace("hi\n", "ho\n"));
+                signal("HUP", pid);
+                eventually(() -> read("answers").endsWith("got ho\ngot ho\n"));
+                Files.writeString(folder.resolve("a.conf"), head + service);
+                signal("HUP", pid);
+                eventually(() -> read("log").split("Configuration successful", -1).length == 5);
+                eventually(this::answersStay);
+            } finally {
+                process.destroy();
+            }
+
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(read("log").split("Starting exec\\+connect service \\[job]", -1)).hasSize(3);
+        }
+    }
+
+    /** Whether nothing more has come in ten times the time after which it would. */
+    private boolean answersStay() {
+        String before = read("answers");
+        java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500));
+        return read("answers").equals(before);
+    }
+
+    @Test
     void takesSocketsOfSystemd() throws Exception {
         String activate = PeerProxy.installed("systemd-socket-activate", "/usr/bin/systemd-socket-activate");
         assumeTrue(activate != null, "no systemd-socket-activate");

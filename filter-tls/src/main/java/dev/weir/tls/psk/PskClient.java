@@ -9,6 +9,7 @@ import org.bouncycastle.tls.AbstractTlsClient;
 import org.bouncycastle.tls.AlertDescription;
 import org.bouncycastle.tls.BasicTlsPSKExternal;
 import org.bouncycastle.tls.PRFAlgorithm;
+import org.bouncycastle.tls.NamedGroupRole;
 import org.bouncycastle.tls.ProtocolVersion;
 import org.bouncycastle.tls.SecurityParameters;
 import org.bouncycastle.tls.ServerName;
@@ -26,24 +27,36 @@ import org.jspecify.annotations.Nullable;
 final class PskClient extends AbstractTlsClient implements PskPeer {
     private final PskSecrets.Entry entry;
     private final @Nullable String serverName;
-    private final ProtocolVersion[] versions;
+    private final PskTls.Limits limits;
     private boolean done;
 
-    PskClient(TlsCrypto crypto, PskSecrets.Entry entry, @Nullable String serverName, ProtocolVersion[] versions) {
+    PskClient(TlsCrypto crypto, PskSecrets.Entry entry, @Nullable String serverName, PskTls.Limits limits) {
         super(crypto);
         this.entry = entry;
         this.serverName = serverName;
-        this.versions = versions;
+        this.limits = limits;
     }
 
     @Override
     protected ProtocolVersion[] getSupportedVersions() {
-        return versions.clone();
+        return limits.versions();
     }
 
     @Override
     protected int[] getSupportedCipherSuites() {
-        return PskSuite.numbers();
+        return limits.choice().suites();
+    }
+
+    /** Those of curves are asked for wherever there is a suite that needs one. */
+    @Override
+    protected Vector<Integer> getSupportedGroups(@SuppressWarnings("rawtypes") Vector roles) {
+        Vector<Integer> groups = new Vector<>();
+        if (roles.contains(NamedGroupRole.ecdh)) {
+            for (int group : limits.choice().groups()) {
+                groups.add(group);
+            }
+        }
+        return groups;
     }
 
     @Override

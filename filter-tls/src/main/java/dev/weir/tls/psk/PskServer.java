@@ -3,6 +3,7 @@ package dev.weir.tls.psk;
 import dev.weir.core.tls.TlsSession;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Locale;
@@ -27,28 +28,26 @@ import org.jspecify.annotations.Nullable;
 
 /** What a server decides: keys alone, never certificates. An identity that is unknown fails where a wrong key would. */
 final class PskServer extends AbstractTlsServer implements PskPeer {
-    private static final int[] GROUPS = {NamedGroup.x25519, NamedGroup.secp256r1, NamedGroup.secp384r1};
-
     private final PskSecrets secrets;
-    private final ProtocolVersion[] versions;
+    private final PskTls.Limits limits;
     private @Nullable String identity;
     private @Nullable String serverName;
     private boolean done;
 
-    PskServer(TlsCrypto crypto, PskSecrets secrets, ProtocolVersion[] versions) {
+    PskServer(TlsCrypto crypto, PskSecrets secrets, PskTls.Limits limits) {
         super(crypto);
         this.secrets = secrets;
-        this.versions = versions;
+        this.limits = limits;
     }
 
     @Override
     protected ProtocolVersion[] getSupportedVersions() {
-        return versions.clone();
+        return limits.versions();
     }
 
     @Override
     protected int[] getSupportedCipherSuites() {
-        return PskSuite.numbers();
+        return limits.choice().suites();
     }
 
     @Override
@@ -58,7 +57,35 @@ final class PskServer extends AbstractTlsServer implements PskPeer {
 
     @Override
     public int[] getSupportedGroups() {
-        return GROUPS.clone();
+        return limits.choice().groups();
+    }
+
+    /** By itself BouncyCastle looks only at what the client has, with TLS 1.2. */
+    @Override
+    protected int selectECDH(int leastBits) {
+        for (int group : common()) {
+            if (NamedGroup.getCurveBits(group) >= leastBits) {
+                return group;
+            }
+        }
+        return -1;
+    }
+
+    /** What decides whether suites with ECDHE can be had. */
+    @Override
+    protected int getMaximumNegotiableCurveBits() {
+        return Arrays.stream(common()).map(NamedGroup::getCurveBits).max().orElse(0);
+    }
+
+    /** The groups of both sides in our order; without a word of the client's, ours. */
+    private int[] common() {
+        int[] offered = context.getSecurityParametersHandshake().getClientSupportedGroups();
+        int[] own = limits.choice().groups();
+        return offered == null
+                ? own
+                : Arrays.stream(own)
+                        .filter(group -> Arrays.stream(offered).anyMatch(one -> one == group))
+                        .toArray();
     }
 
     private byte[] key(byte[] said) {

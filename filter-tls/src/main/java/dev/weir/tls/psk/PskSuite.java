@@ -44,8 +44,9 @@ enum PskSuite {
         this.number = number;
     }
 
-    static int[] numbers() {
-        return Arrays.stream(values()).mapToInt(suite -> suite.number).toArray();
+    /** Whether it belongs to TLS 1.3. */
+    boolean young() {
+        return openssl.equals(registry);
     }
 
     static String name(int number) {

@@ -43,8 +43,10 @@ public final class PskTls {
      * @param maxVersion the same; not less
      * @param handshakeTimeout how long a handshake may take
      * @param maxHandshakes how many may be under way on one event loop
+     * @param choice cipher suites and groups
      */
-    public record Limits(String minVersion, String maxVersion, Duration handshakeTimeout, int maxHandshakes) {
+    public record Limits(
+            String minVersion, String maxVersion, Duration handshakeTimeout, int maxHandshakes, PskChoice choice) {
         ProtocolVersion[] versions() {
             boolean old = minVersion.equals("TLSv1.2");
             boolean young = maxVersion.equals("TLSv1.3");
@@ -127,7 +129,7 @@ public final class PskTls {
 
             @Override
             public TlsHandler handler(Channel channel, @Nullable ClientHello hello) {
-                PskServer peer = new PskServer(crypto, secrets, limits.versions());
+                PskServer peer = new PskServer(crypto, secrets, limits);
                 return new PskHandler(new PskProtocol.Server(peer), limits.handshakeTimeout());
             }
 
@@ -150,8 +152,7 @@ public final class PskTls {
                 String host = name == null ? address.host() : name;
                 boolean named =
                         !address.isUnix() && !NetUtil.isValidIpV4Address(host) && !NetUtil.isValidIpV6Address(host);
-                PskClient peer =
-                        new PskClient(crypto, entry, named ? host.toLowerCase(Locale.ROOT) : null, limits.versions());
+                PskClient peer = new PskClient(crypto, entry, named ? host.toLowerCase(Locale.ROOT) : null, limits);
                 return new PskHandler(new PskProtocol.Client(peer), limits.handshakeTimeout());
             }
 

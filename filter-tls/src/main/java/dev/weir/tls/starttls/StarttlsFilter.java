@@ -8,6 +8,7 @@ import dev.weir.core.filter.Direction;
 import dev.weir.core.filter.FilterContext;
 import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.Side;
+import dev.weir.core.tls.TlsHandler;
 import dev.weir.core.tls.TlsSession;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -189,10 +190,7 @@ final class StarttlsFilter implements NetworkFilter, Wire {
         }
         state = State.SECURING;
         Connection connection = context().connection();
-        LateTls tls = new LateTls(
-                begin.makers().apply(connection),
-                begin.reader(),
-                connection.loop().newPromise());
+        TlsHandler tls = begin.handlers().apply(context());
         context().startTls(settings.side(), tls).addListener(done -> {
             underway.end();
             if (done.isSuccess() && state == State.SECURING) {

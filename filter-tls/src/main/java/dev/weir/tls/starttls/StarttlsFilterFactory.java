@@ -10,9 +10,6 @@ import dev.weir.core.filter.PerLoop;
 import dev.weir.core.filter.Side;
 import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsServer;
-import dev.weir.core.tls.TlsSupport;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -87,31 +84,14 @@ public final class StarttlsFilterFactory implements FilterFactory {
             // The upstream is connected to, or chosen, before the client has shown anything.
             section.error("on_unauthorized", "a cluster (expected: close, or pass, where TLS begins in mid-stream)");
         }
-        List<TlsSupport> readers = server.needsHello() ? environment.services(TlsSupport.class) : List.of();
-        return new StarttlsSettings.Begin(
-                connection -> server::handler,
-                readers.isEmpty() ? null : readers.get(0)::hello,
-                server.maxHandshakes());
+        return new StarttlsSettings.Begin(context -> context.tlsHandler(server), server.maxHandshakes());
     }
 
     /** {@code target} is whom TLS is with where that is another one than the connection's upstream: behind a tunnel. */
     private static StarttlsSettings.Begin client(
             ConfigNode section, FilterEnvironment environment, @Nullable Address target) {
         TlsClient client = environment.tlsClient(section);
-        return new StarttlsSettings.Begin(
-                connection -> {
-                    Address peer = target == null ? address(connection.upstream()) : target;
-                    return (channel, hello) -> client.handler(channel, peer, null);
-                },
-                null,
-                Integer.MAX_VALUE);
-    }
-
-    /** Whom the certificate must be for, where the configuration does not say it. */
-    private static Address address(@Nullable SocketAddress upstream) {
-        return upstream instanceof InetSocketAddress inet
-                ? new Address(inet.getHostString(), inet.getPort())
-                : new Address(String.valueOf(upstream), -1);
+        return new StarttlsSettings.Begin(context -> context.tlsHandler(client, target), Integer.MAX_VALUE);
     }
 
     // ---- words

@@ -1,8 +1,8 @@
 package dev.weir.tls.starttls;
 
+import dev.weir.core.filter.FilterContext;
 import dev.weir.core.filter.Side;
-import dev.weir.core.tls.ClientHello;
-import io.netty.buffer.ByteBuf;
+import dev.weir.core.tls.TlsHandler;
 import java.time.Duration;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -19,14 +19,10 @@ record StarttlsSettings(String name, Side side, @Nullable Begin tls, Duration ti
     /**
      * How TLS begins.
      *
-     * @param makers makes the maker of a connection's handler
-     * @param reader reads what a client asks for, where that has to be known
+     * @param handlers makes the handler of a connection
      * @param mostHandshakes how many may be under way on one event loop
      */
-    record Begin(
-            Function<dev.weir.core.filter.Connection, LateTls.Maker> makers,
-            @Nullable Function<ByteBuf, @Nullable ClientHello> reader,
-            int mostHandshakes) {}
+    record Begin(Function<FilterContext, TlsHandler> handlers, int mostHandshakes) {}
 
     /** Handshakes under way on one event loop. */
     static final class Underway {

@@ -18,6 +18,20 @@ record CipherTable(String name, Set<String> tags, int bits, boolean boring, bool
     /** In OpenSSL's order. Those that nobody should use any more are not here: they match nothing, as in OpenSSL 3 at its level 2. */
     static final List<CipherTable> ALL = all();
 
+    /** Those that go with keys known before, and are had here. */
+    static final List<String> PSK = List.of(
+            "ECDHE-PSK-CHACHA20-POLY1305",
+            "ECDHE-PSK-AES256-CBC-SHA384",
+            "ECDHE-PSK-AES128-CBC-SHA256",
+            "PSK-AES256-GCM-SHA384",
+            "PSK-CHACHA20-POLY1305",
+            "PSK-AES128-GCM-SHA256");
+
+    /** Whether it is one of these. */
+    boolean psk() {
+        return PSK.contains(name);
+    }
+
     private static List<CipherTable> all() {
         List<CipherTable> all = new ArrayList<>();
         add(all, true, "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384");

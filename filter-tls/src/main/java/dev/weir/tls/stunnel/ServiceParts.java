@@ -18,8 +18,10 @@ final class ServiceParts {
 
     private static final int DEFAULT_CONNECT = 10;
     private static final int MOST_CONNECT = 600;
+    private static final int DEFAULT_CLOSE = 60;
     private static final int DEFAULT_IDLE = 43_200;
     private static final int MOST_SECONDS = 365 * 86_400;
+    private static final int MOST_ATTEMPTS = 100;
     /** Where nobody is ever connected to: targets come from clients. */
     private static final String NOWHERE = "127.0.0.1:1";
 
@@ -167,6 +169,7 @@ final class ServiceParts {
                 }
             }
         }
+        filters.add(half());
         filters.add(terminal());
         made.put("filters", filters);
         return made;
@@ -254,6 +257,14 @@ final class ServiceParts {
         }
     }
 
+    /** One direction has ended. */
+    private Map<String, Object> half() {
+        Map<String, Object> half = new LinkedHashMap<>();
+        half.put("type", "half_close_timeout");
+        half.put("timeout", Math.min(service.number("TIMEOUTclose", DEFAULT_CLOSE), MOST_SECONDS) + "s");
+        return half;
+    }
+
     private Map<String, Object> terminal() {
         Map<String, Object> terminal = new LinkedHashMap<>();
         if (service.has("exec") && !service.has("connect")) {
@@ -271,17 +282,24 @@ final class ServiceParts {
             cluster(name, service.all("connect"));
         }
         terminal.put("idle_timeout", Math.min(service.number("TIMEOUTidle", DEFAULT_IDLE), MOST_SECONDS) + "s");
-        int attempts = clusters.stream()
-                .filter(cluster -> name.equals(cluster.get("name")))
-                .mapToInt(cluster -> cluster.get("endpoints") instanceof List<?> list ? list.size() : 1)
-                .findFirst()
-                .orElse(1);
-        terminal.put("connect_attempts", Math.min(Math.max(attempts, 1), 100));
+        terminal.put("connect_attempts", attempts());
         int lifetime = service.number("weir.maxLifetime", 0);
         if (lifetime > 0) {
             terminal.put("max_connection_duration", Math.min(lifetime, MOST_SECONDS) + "s");
         }
         return terminal;
+    }
+
+    /** Each address once. How many a name has is not known before. */
+    private int attempts() {
+        for (Map<String, Object> cluster : clusters) {
+            if (name.equals(cluster.get("name"))) {
+                return cluster.get("endpoints") instanceof List<?> list
+                        ? Math.min(Math.max(list.size(), 1), MOST_ATTEMPTS)
+                        : MOST_ATTEMPTS;
+            }
+        }
+        return 1;
     }
 
     /** The name of the program first. */
@@ -307,19 +325,7 @@ final class ServiceParts {
     private Map<String, Object> cluster(String clusterName, List<Setting> targets) {
         Map<String, Object> cluster = new LinkedHashMap<>();
         cluster.put("name", clusterName);
-        List<String> endpoints = new ArrayList<>();
-        for (Setting target : targets) {
-            StunnelAddress.connect(service, target, findings).forEach(address -> endpoints.add(address.toString()));
-        }
-        if (endpoints.isEmpty()) {
-            endpoints.add(NOWHERE);
-        }
-        boolean inOrder =
-                service.yes("delay", false) || !"rr".equalsIgnoreCase(String.valueOf(service.text("failover")));
-        if (endpoints.size() > 1) {
-            cluster.put("load_balancing", inOrder ? "first_available" : "round_robin");
-        }
-        cluster.put("endpoints", endpoints);
+        endpoints(cluster, targets);
         int timeout = service.number("TIMEOUTconnect", DEFAULT_CONNECT);
         cluster.put("connect_timeout", Math.max(1, Math.min(timeout, MOST_CONNECT)) + "s");
         Setting local = service.last("local");
@@ -329,6 +335,29 @@ final class ServiceParts {
         greeting(cluster);
         clusters.add(cluster);
         return cluster;
+    }
+
+    private void endpoints(Map<String, Object> cluster, List<Setting> targets) {
+        List<Address> addresses = new ArrayList<>();
+        for (Setting target : targets) {
+            addresses.addAll(StunnelAddress.connect(service, target, findings));
+        }
+        boolean named = addresses.stream().anyMatch(address -> !address.isUnix() && address.literal() == null);
+        List<String> endpoints =
+                addresses.isEmpty() ? List.of(NOWHERE) : addresses.stream().map(Address::toString).toList();
+        boolean inOrder =
+                service.yes("delay", false) || !"rr".equalsIgnoreCase(String.valueOf(service.text("failover")));
+        if (named || endpoints.size() > 1) {
+            cluster.put("load_balancing", inOrder ? "first_available" : "round_robin");
+        }
+        if (named) {
+            Map<String, Object> discovery = new LinkedHashMap<>();
+            discovery.put("type", "hosts");
+            discovery.put("endpoints", endpoints);
+            cluster.put("discovery", discovery);
+        } else {
+            cluster.put("endpoints", endpoints);
+        }
     }
 
     /** The client's address, told to the server. */

@@ -20,13 +20,16 @@ final class StunnelParser {
     private static final int LONGEST_LINE = 16 << 10;
     private static final int MOST_NESTED = 10;
     private static final long LARGEST_FILE = 16 << 20;
-    /** Options that make a service what it is: stunnel lets none of them go from one to another. */
     private final Findings findings;
 
     private final SectionCheck check;
     private final Service globals = Service.globals();
     private final List<Service> services = new ArrayList<>();
+    /** All files, the first one includes the others. */
+    private final List<String> names = new ArrayList<>();
+
     private Service current = globals;
+    private int order;
 
     StunnelParser(Findings findings) {
         this.findings = findings;
@@ -41,6 +44,11 @@ final class StunnelParser {
     /** The services in the order of the file; in inetd mode the only one. */
     List<Service> services() {
         return services;
+    }
+
+    /** Names of the files by {@link Place#number}. */
+    List<String> names() {
+        return names;
     }
 
     /** Reads the main file. */
@@ -62,12 +70,16 @@ final class StunnelParser {
     }
 
     private void lines(String file, String text, int depth) {
+        int number = names.size();
+        names.add(file);
         String begun = text.startsWith("\uFEFF") ? text.substring(1) : text;
         String[] lines = begun.split("\n", -1);
         for (int i = 0; i < lines.length; i++) {
-            Place place = new Place(file, i + 1, lines[i].stripTrailing(), depth > 0);
-            if (lines[i].length() > LONGEST_LINE) {
-                findings.error(new Place(file, i + 1, lines[i].substring(0, 60) + "…", depth > 0), "Line too long");
+            boolean tooLong = lines[i].length() > LONGEST_LINE;
+            String shown = tooLong ? lines[i].substring(0, 60) + "…" : lines[i].stripTrailing();
+            Place place = new Place(file, number, i + 1, order++, shown);
+            if (tooLong) {
+                findings.error(place, "Line too long");
             } else {
                 line(place, lines[i].strip(), depth);
             }

@@ -26,6 +26,9 @@ public final class StunnelTranslator implements ConfigTranslator {
             Assembly made = new Assembly(parser.globals(), findings);
             configuration = made.configuration(parser.services());
             process = made.forProcess();
+            for (int i = 1; i < parser.names().size(); i++) {
+                process.put("file:" + i, parser.names().get(i));
+            }
         }
         findings.report(file.errors());
         return new Translation(configuration, findings.warnings(), running -> "", process);

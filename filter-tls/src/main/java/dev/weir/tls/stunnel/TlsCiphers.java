@@ -22,6 +22,9 @@ final class TlsCiphers {
             List.of("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256");
     private static final List<String> FOREIGN_SUITES = List.of("TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_8_SHA256");
 
+    /** A key goes with one hash, and that of keys from files is SHA-256. */
+    private static final List<String> PSK_SUITES = List.of("TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256");
+
     /** As OpenSSL and IANA spell them in lower case, and as the section of Weir does. */
     private static final Map<String, String> CURVES = curves();
 
@@ -84,14 +87,6 @@ final class TlsCiphers {
         }
     }
 
-    /** Reports what chooses nothing, for those who choose by themselves. */
-    void check() {
-        Setting setting = service.last("ciphers");
-        if (setting != null && CipherString.choose(setting.value()).ciphers().isEmpty()) {
-            findings.error(setting, "no cipher match");
-        }
-    }
-
     int level() {
         return level;
     }
@@ -116,6 +111,51 @@ final class TlsCiphers {
         if (jdk) {
             section.put("provider", "jdk");
         }
+    }
+
+    /** The same where both sides know keys, which another library does. */
+    void psk(Map<String, Object> section, TlsVersions versions) {
+        Setting setting = service.last("ciphers");
+        if ((setting != null || level >= SECRET_LEVEL) && !"TLSv1.3".equals(versions.min())) {
+            String text = setting == null ? "PSK" : setting.value();
+            CipherString.Chosen chosen = CipherString.choose(text);
+            level = chosen.level() >= 0 ? chosen.level() : level;
+            List<String> had = names(chosen.ciphers().stream().filter(strong()).toList(), CipherTable::psk);
+            if (had.isEmpty() && setting != null) {
+                findings.error(setting, "no cipher match: none for PSKsecrets (expected: of " + CipherTable.PSK + ")");
+            }
+            if (!had.containsAll(CipherTable.PSK)) {
+                section.put("ciphers", had);
+            }
+        }
+        List<String> suites = pskSuites(versions);
+        if (!suites.isEmpty()) {
+            section.put("cipher_suites", suites);
+        }
+        List<String> curves = curves(service.last("curves"));
+        if (!curves.isEmpty()) {
+            section.put("curves", curves);
+        }
+    }
+
+    private List<String> pskSuites(TlsVersions versions) {
+        Setting setting = service.last("ciphersuites");
+        if (setting == null || setting.value().isEmpty() || versions.withoutTls13()) {
+            return List.of();
+        }
+        List<String> suites = new ArrayList<>();
+        for (String name : setting.value().split(":", -1)) {
+            if (PSK_SUITES.contains(name)) {
+                suites.add(name);
+            } else if (!SUITES.contains(name) && !FOREIGN_SUITES.contains(name)) {
+                findings.error(setting, "no cipher match: \"" + name + "\"");
+                return List.of();
+            }
+        }
+        if (suites.isEmpty()) {
+            findings.error(setting, "no cipher match: none for PSKsecrets (expected: of " + PSK_SUITES + ")");
+        }
+        return suites;
     }
 
     private List<String> ciphers(TlsVersions versions) {
@@ -148,7 +188,8 @@ final class TlsCiphers {
     private Predicate<CipherTable> strong() {
         int least = LEAST_BITS.getOrDefault(level, 0);
         return cipher -> cipher.bits() >= least
-                && (level < SECRET_LEVEL || !cipher.tags().contains("KRSA"));
+                && (level < SECRET_LEVEL
+                        || !cipher.tags().contains("KRSA") && !cipher.tags().contains("KPSK"));
     }
 
     private static List<String> names(List<CipherTable> ciphers, Predicate<CipherTable> which) {
@@ -197,8 +238,7 @@ final class TlsCiphers {
         return suites;
     }
 
-    private List<String> chosenCurves() {
-        Setting setting = service.last("curves");
+    private List<String> curves(@Nullable Setting setting) {
         if (setting == null) {
             return List.of();
         }
@@ -216,9 +256,15 @@ final class TlsCiphers {
                 curves.add(curve);
             }
         }
+        return curves;
+    }
+
+    private List<String> chosenCurves() {
+        Setting setting = service.last("curves");
+        List<String> curves = new ArrayList<>(curves(setting));
         if (curves.equals(List.of("X448"))) {
             jdk = true;
-        } else if (curves.remove("X448")) {
+        } else if (setting != null && curves.remove("X448")) {
             findings.warn(setting, "is had without X448, which BoringSSL does not have");
         }
         return curves;

@@ -189,8 +189,8 @@ final class TlsSections {
             findings.warn(service, "\"cert\" has no effect beside \"PSKsecrets\": a service has either");
         }
         TlsCiphers ciphers = new TlsCiphers(service, findings);
-        ciphers.check();
         TlsVersions versions = TlsVersions.of(service, TlsOptions.of(service, findings), ciphers.level(), findings);
+        ciphers.psk(section, versions);
         if (versions.max() != null) {
             section.put("max_version", versions.max());
         }
@@ -288,8 +288,7 @@ final class TlsSections {
 
     /** A value with the line it comes from, for what only shows when files are read. */
     static Object at(Setting setting, Object value) {
-        return setting.place().included()
-                ? value
-                : new Positioned(value, setting.place().line(), 1);
+        int line = setting.place().coded();
+        return line == 0 ? value : new Positioned(value, line, 1);
     }
 }

@@ -90,9 +90,7 @@ record TlsVersions(@Nullable String min, @Nullable String max) {
         if (both == null || one == null) {
             return one == null ? both : one;
         }
-        boolean later =
-                one.place().included() || one.place().line() > both.place().line();
-        return later ? one : both;
+        return one.place().order() >= both.place().order() ? one : both;
     }
 
     /** Whether it is older than TLS 1.3 only. */

@@ -1,5 +1,7 @@
 package dev.weir.tls.psk;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ConfigErrors;
 import dev.weir.core.config.ConfigNode;
@@ -38,6 +40,8 @@ final class PskBed implements AutoCloseable {
     final List<Ends> accepted = new CopyOnWriteArrayList<>();
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     Duration timeout = Duration.ofSeconds(10);
+    /** What the section says beside its keys. */
+    Map<String, ?> choice = Map.of();
 
     PskBed(Path folder) {
         this.folder = folder;
@@ -55,7 +59,10 @@ final class PskBed implements AutoCloseable {
     }
 
     PskTls.Limits limits(String min, String max) {
-        return new PskTls.Limits(min, max, timeout, 100);
+        ConfigErrors errors = new ConfigErrors();
+        PskChoice chosen = PskChoice.configure(ConfigNode.of(choice, errors));
+        assertThat(errors.problems()).isEmpty();
+        return new PskTls.Limits(min, max, timeout, 100, chosen);
     }
 
     /** What reaches the far end of a channel. */

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -137,6 +138,64 @@ class PskPeersIT {
         assertThat(bed.accepted.get(0).session().version()).isEqualTo(version);
         assertThat(bed.accepted.get(0).session().identity()).isEqualTo("a");
         assertThat(bed.accepted.get(0).failure).isNull();
+    }
+
+    /** Each peer has more than the section names, and something that it does not. */
+    @ParameterizedTest
+    @CsvSource({
+        "ciphers,PSK-AES256-GCM-SHA384,-tls1_2 -cipher PSK,TLS_PSK_WITH_AES_256_GCM_SHA384",
+        "ciphers,PSK-AES256-GCM-SHA384,-tls1_2 -cipher PSK-AES128-GCM-SHA256,",
+        "ciphers,ECDHE-PSK-AES128-CBC-SHA256,-tls1_2 -cipher PSK,TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256",
+        "cipher_suites,TLS_CHACHA20_POLY1305_SHA256,-tls1_3,TLS_CHACHA20_POLY1305_SHA256",
+        "cipher_suites,TLS_CHACHA20_POLY1305_SHA256,-tls1_3 -ciphersuites TLS_AES_128_GCM_SHA256,",
+        "curves,P-384,-tls1_3 -groups X25519:P-384,TLS_AES_128_GCM_SHA256",
+        "curves,P-384,-tls1_3 -groups X25519,",
+        "curves,X448,-tls1_3 -groups X448,TLS_AES_128_GCM_SHA256",
+        "curves,P-521,-tls1_2 -groups X25519:P-521 -cipher ECDHE-PSK-AES128-CBC-SHA256,TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256",
+        "curves,P-521,-tls1_2 -groups X25519 -cipher ECDHE-PSK-AES128-CBC-SHA256,",
+    })
+    void speaksOnlyWhatItsSectionNames(String key, String value, String how, @Nullable String expected)
+            throws Exception {
+        bed.choice = Map.of(key, List.of(value));
+        int port = bed.server(bed.psk("a:" + KEY + "\n", Map.of()), "TLSv1.2", "TLSv1.3");
+
+        String said = client(port, how);
+
+        if (expected == null) {
+            assertThat(said).contains("alert handshake failure").doesNotContain("\nhello weir");
+        } else {
+            assertThat(said).contains("\nhello weir");
+            assertThat(bed.accepted.get(0).session().cipher()).isEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ciphers,PSK-AES256-GCM-SHA384,TLSv1.2,-cipher PSK,TLS_PSK_WITH_AES_256_GCM_SHA384",
+        "ciphers,PSK-AES256-GCM-SHA384,TLSv1.2,-cipher PSK-AES128-GCM-SHA256,",
+        "cipher_suites,TLS_CHACHA20_POLY1305_SHA256,TLSv1.3,,TLS_CHACHA20_POLY1305_SHA256",
+        "curves,P-384,TLSv1.3,-groups P-384:X25519,TLS_AES_128_GCM_SHA256",
+        "curves,P-384,TLSv1.3,-groups X25519,",
+        "curves,P-521,TLSv1.2,-groups X25519 -cipher ECDHE-PSK-AES128-CBC-SHA256,",
+    })
+    void asksOnlyForWhatItsSectionNames(
+            String key, String value, String version, @Nullable String how, @Nullable String expected)
+            throws Exception {
+        needs("openssl");
+        bed.choice = Map.of(key, List.of(value));
+        int port = freePort();
+        Path out = folder.resolve("server");
+        String more = how == null ? "" : how + " ";
+        start(
+                out,
+                ("openssl s_server -nocert -rev " + more + "-psk_identity a -psk " + KEY + " -accept 127.0.0.1:" + port)
+                        .split(" "));
+        assertThat(eventually(() -> text(out).contains("ACCEPT"))).isTrue();
+
+        var client = bed.client(bed.psk("a:" + KEY + "\n", Map.of()), version, version, port, true);
+
+        assertThat(client.tls.handshakeFuture().await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(client.session() == null ? null : client.session().cipher()).isEqualTo(expected);
     }
 
     @Test

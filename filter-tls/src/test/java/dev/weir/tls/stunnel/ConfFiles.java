@@ -59,6 +59,8 @@ final class ConfFiles {
             Files.writeString(
                     parts.resolve("01-service.conf"),
                     "[included]\nclient = yes\naccept = 127.0.0.1:0\nconnect = 127.0.0.1:1\n");
+            Path versions = Files.createDirectories(folder.resolve("versions.d"));
+            Files.writeString(versions.resolve("a.conf"), "; later in its file\n\n\n\nsslVersionMax = TLSv1.2\n");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

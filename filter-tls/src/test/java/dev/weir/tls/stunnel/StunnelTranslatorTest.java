@@ -114,6 +114,35 @@ class StunnelTranslatorTest {
     }
 
     @Test
+    void choosesCiphersAndCurvesForKeysKnownBefore() throws Exception {
+        String secrets = "PSKsecrets = "
+                + Files.writeString(folder.resolve("psk"), "a:0123456789abcdef0123456789abcdef\n") + "\n";
+
+        Map<?, ?> chosen = serverTls(secrets
+                + "ciphers = PSK-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256\nciphersuites = TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256\ncurves = P-384:X448\n");
+        Map<?, ?> secret = serverTls(secrets + "securityLevel = 3\n");
+        Read none = ConfFiles.read(SERVER + secrets + "ciphersuites = TLS_AES_256_GCM_SHA384\n");
+
+        assertThat(chosen.get("ciphers")).isEqualTo(List.of("PSK-AES256-GCM-SHA384"));
+        assertThat(chosen.get("cipher_suites")).isEqualTo(List.of("TLS_CHACHA20_POLY1305_SHA256"));
+        assertThat(chosen.get("curves")).isEqualTo(List.of("P-384", "X448"));
+        assertThat((List<?>) secret.get("ciphers")).allMatch(name -> name.toString().startsWith("ECDHE-"));
+        assertThat(none.problems()).singleElement().asString().contains("no cipher match");
+    }
+
+    @Test
+    void takesAllAddressesOfNames() {
+        Read named = good(CLIENT + "connect = 10.0.0.1:81\nfailover = rr\n");
+        Read numbers = good(SERVER);
+
+        assertThat(named.cluster(0).get("discovery"))
+                .isEqualTo(Map.of("type", "hosts", "endpoints", List.of("db.example:80", "10.0.0.1:81")));
+        assertThat(named.cluster(0).get("load_balancing")).isEqualTo("round_robin");
+        assertThat(named.cluster(0).containsKey("endpoints")).isFalse();
+        assertThat(numbers.cluster(0).get("endpoints")).isEqualTo(List.of("10.0.0.1:80"));
+    }
+
+    @Test
     void tellsPkcs12FromPem() throws Exception {
         Path file = folder.resolve("x.p12");
         Files.write(file, new byte[] {0x30, 1});

@@ -1,6 +1,7 @@
 package dev.weir.core.cluster;
 
 import dev.weir.core.config.Address;
+import dev.weir.core.tls.TlsClient;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +56,11 @@ public interface Cluster {
      * its limits. Made for one connection. Null if the cluster makes none.
      */
     default @Nullable Endpoint elsewhere(Address target) {
+        return null;
+    }
+
+    /** TLS toward its endpoints, for those who connect in another way than by {@link Endpoint#connect}; null for none. It ends with the cluster. */
+    default @Nullable TlsClient tls() {
         return null;
     }
 

@@ -1,7 +1,7 @@
 package dev.weir.core.filter;
 
+import dev.weir.core.config.Address;
 import dev.weir.core.protocol.PolicyContext;
-import dev.weir.core.tls.ClientHello;
 import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsHandler;
 import dev.weir.core.tls.TlsServer;
@@ -107,21 +107,18 @@ public interface FilterContext extends PolicyContext {
      */
     Future<?> startTls(Side side, TlsHandler handler);
 
-    /**
-     * Makes the handler of this connection's client, for {@link #startTls}.
-     *
-     * @param hello what the client asks for, or null if nobody has looked
-     */
-    default TlsHandler tlsHandler(TlsServer tls, @Nullable ClientHello hello) {
+    /** Makes the handler of this connection's client, for {@link #startTls}. Where certificates are chosen by what the client asks for, it looks by itself. */
+    default TlsHandler tlsHandler(TlsServer tls) {
         throw new UnsupportedOperationException("no TLS here");
     }
 
     /**
-     * Makes the handler of this connection's upstream, whose certificate is to be for the host that the terminal has connected to.
+     * Makes the handler of this connection's upstream.
      *
+     * @param behind whom TLS is with, behind a tunnel; null for the host that the terminal has connected to. The certificate is to be for it
      * @throws IllegalStateException if there is no upstream connection yet
      */
-    default TlsHandler tlsHandler(TlsClient tls) {
+    default TlsHandler tlsHandler(TlsClient tls, @Nullable Address behind) {
         throw new UnsupportedOperationException("no TLS here");
     }
 

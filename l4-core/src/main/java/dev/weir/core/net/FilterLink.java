@@ -1,5 +1,6 @@
 package dev.weir.core.net;
 
+import dev.weir.core.config.Address;
 import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.Connection;
@@ -8,7 +9,6 @@ import dev.weir.core.filter.FilterContext;
 import dev.weir.core.filter.NetworkFilter;
 import dev.weir.core.filter.Side;
 import dev.weir.core.filter.WireClock;
-import dev.weir.core.tls.ClientHello;
 import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsHandler;
 import dev.weir.core.tls.TlsServer;
@@ -254,13 +254,13 @@ final class FilterLink implements FilterContext {
     }
 
     @Override
-    public TlsHandler tlsHandler(TlsServer tls, @Nullable ClientHello hello) {
-        return tls.handler(chain.session().channel(), hello);
+    public TlsHandler tlsHandler(TlsServer tls) {
+        return tls.handler(chain.session().channel(), null);
     }
 
     @Override
-    public TlsHandler tlsHandler(TlsClient tls) {
-        return TlsStart.handler(chain.session().upstreamChannel(), tls);
+    public TlsHandler tlsHandler(TlsClient tls, @Nullable Address behind) {
+        return TlsStart.handler(chain.session().upstreamChannel(), tls, behind);
     }
 
     @Override

@@ -350,7 +350,7 @@ final class GenerationBuilder {
 
         @Override
         public TlsServer tlsServer(ConfigNode section) {
-            TlsServer server = tls.server(section, listener, resources);
+            TlsServer server = tls.lateServer(section, listener, resources);
             return server == null ? NoTls.INSTANCE : server;
         }
 

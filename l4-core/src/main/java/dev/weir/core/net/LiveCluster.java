@@ -11,6 +11,7 @@ import dev.weir.core.cluster.LoadBalancer;
 import dev.weir.core.cluster.Snapshot;
 import dev.weir.core.config.Address;
 import dev.weir.core.config.ClusterConfig;
+import dev.weir.core.tls.TlsClient;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -172,6 +173,12 @@ final class LiveCluster implements Cluster {
     @Override
     public void release(Limit limit) {
         limits.release(limit);
+    }
+
+    @Override
+    public @Nullable TlsClient tls() {
+        UpstreamTls secure = parts.secure();
+        return secure == null ? null : secure.client();
     }
 
     @Override

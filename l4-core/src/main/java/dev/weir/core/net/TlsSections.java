@@ -1,6 +1,7 @@
 package dev.weir.core.net;
 
 import dev.weir.core.config.ConfigNode;
+import dev.weir.core.tls.AwaitedHello;
 import dev.weir.core.tls.ClientHello;
 import dev.weir.core.tls.TlsClient;
 import dev.weir.core.tls.TlsServer;
@@ -29,6 +30,13 @@ final class TlsSections {
         TlsServer server = support == null ? null : support.server(node, scope("listener", listener, resources));
         node.rejectUnknown();
         return server;
+    }
+
+    /** For a filter that begins it in mid-stream; null after a problem was reported. */
+    @Nullable
+    TlsServer lateServer(ConfigNode node, String listener, Deque<AutoCloseable> resources) {
+        TlsServer server = server(node, listener, resources);
+        return server == null ? null : AwaitedHello.of(server, extensions.others(TlsSupport.class).get(0));
     }
 
     /** For an upstream of a filter; null after a problem was reported. */

@@ -29,10 +29,15 @@ final class TlsStart {
 
     private TlsStart() {}
 
-    /** The handler for an upstream: its certificate is to be for the host that was connected to, by name if it was found by one. */
-    static TlsHandler handler(@Nullable Channel upstream, TlsClient tls) {
+    /**
+     * The handler for an upstream: its certificate is to be for the host that was connected to, by name if it was found by one, or for the one {@code behind} it.
+     */
+    static TlsHandler handler(@Nullable Channel upstream, TlsClient tls, @Nullable Address behind) {
         if (upstream == null) {
             throw new IllegalStateException("no upstream connection to start TLS on");
+        }
+        if (behind != null) {
+            return tls.handler(upstream, behind, null);
         }
         SocketAddress remote = upstream.remoteAddress();
         Address address = remote instanceof InetSocketAddress inet

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** TLS toward clients as one place of the configuration wants it. Shared by all loops; certificates in it change while it is used. */
 public interface TlsServer {
-    /** Whether {@link #handler} must be told what the client asks for, as certificates are chosen by it. */
+    /** Whether {@link #handler} must be told what the client asks for, as certificates are chosen by it. Never so for filters: {@link AwaitedHello}. */
     boolean needsHello();
 
     /**
