@@ -5,7 +5,7 @@ import re
 import subprocess
 import time
 
-from . import http_peers, processes, report
+from . import http_peers, processes, report, tls
 
 # Until the first figure says more.
 FIRST_RATE = {"small": 10_000, "large": 2_000, "grpc": 10_000}
@@ -47,13 +47,14 @@ HALF = "half"
 class Result:
     """What a run of the load said, and what the proxy spent on it."""
 
-    def __init__(self, requests, seconds, cpu):
-        self.rate, self.seconds = requests / seconds, seconds
+    def __init__(self, requests, seconds, cpu, compiling=0):
+        self.rate = requests / seconds
         self.cpu = cpu * 1e6 / requests if cpu is not None else None
         self.busy = cpu / seconds if cpu is not None else None
+        self.compiling = compiling / cpu if cpu else 0
 
     def fields(self):
-        return {"requests_per_second": self.rate, "cpu_us": self.cpu, "core": self.busy}
+        return {"requests_per_second": self.rate, "cpu_us": self.cpu, "core": self.busy, "compiling": self.compiling}
 
 
 class Bed:
@@ -109,14 +110,15 @@ class Bed:
     def run(self, peer, cell, seconds, rate):
         """As much as the proxy carries."""
         load = self._wrk if cell.http1 else self._h2load
-        before = peer.process.cpu() if peer.process else 0
         if not peer.process:
             done, took = load(peer, cell, seconds, rate)
             return Result(done, took, None)
+        before, compiled = peer.process.cpu(), tls.compilers(peer.process.pid)
         with processes.ResidentWatch(peer.process) as watch:
             done, took = load(peer, cell, seconds, rate)
         self.most[peer.name] = max(self.most.get(peer.name, 0), watch.most)
-        return Result(done, took, peer.process.cpu() - before)
+        cpu = peer.process.cpu() - before
+        return Result(done, took, cpu, max(0, tls.compilers(peer.process.pid) - compiled))
 
     def _url(self, peer, cell):
         return f"http://127.0.0.1:{peer.ports[cell.way]}{cell.path()}"
@@ -334,6 +336,7 @@ def run(options, folder, names, cores, weir_command, say):
         text.append(table(chosen, cell, results))
         if half:
             text.append(half_table(chosen, cell, *halves[str(cell)]))
+    text += tls.compiling(cells, results)
     text.append(memory_table(bed, chosen))
     raw = {
         "results": [{"peer": name, "cell": cell, "rounds": [r.fields() for r in found]} for (name, cell), found in results.items()],
