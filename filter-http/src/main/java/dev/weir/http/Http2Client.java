@@ -590,11 +590,16 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         }
         Http2Request request = Http2Heads.request(id, headers);
         boolean tooLong = request.uri().length() > limits.requestLine();
-        if (tooLong || headers.bytes() > limits.headerBytes() || request.headers().size() > limits.headers() + 1) {
+        if (tooLong
+                || headers.bytes() > limits.headerBytes()
+                || request.headers().size() > limits.headers() + 1) {
             errors.count(Reason.HEADER_LIMIT);
-            answer(at, id, tooLong
-                    ? HttpResponseStatus.REQUEST_URI_TOO_LONG
-                    : HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
+            answer(
+                    at,
+                    id,
+                    tooLong
+                            ? HttpResponseStatus.REQUEST_URI_TOO_LONG
+                            : HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
             spend(Reason.PROVOKED_RESETS);
             return;
         }
