@@ -64,14 +64,14 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
     }
 
     @Override
-    public void connected(UpstreamConnection connection, Endpoint to) {
+    public void connected(UpstreamConnection connection, Endpoint to, String address) {
         waiting = false;
         if (done) {
             return;
         }
         endpoint = to;
         sentNanos = exchange.home.clock.nanoTime();
-        exchange.observation.upstream(exchange.home.textOf(to), cluster.name(), connection.version());
+        exchange.observation.upstream(address, cluster.name(), connection.version());
         exchange.observation.sent(sentNanos);
         UpstreamStream made = connection.open(this);
         stream = made;

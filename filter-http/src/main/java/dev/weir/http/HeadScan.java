@@ -31,6 +31,11 @@ final class HeadScan {
         this.maxHeaders = maxHeaders;
     }
 
+    /** Whether a head has begun to come: the decoder may have taken all there is of it. */
+    boolean hasBegun() {
+        return requestLine;
+    }
+
     /** What comes next is another head. */
     void reset() {
         requestLine = false;

@@ -50,8 +50,11 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
     private boolean handling;
     /** Nothing more comes from the client. */
     private boolean inputEnded;
-    /** No request is taken any more. */
+    /** No request is taken any more, and the client knows. */
     private boolean last;
+
+    /** The next answer is to be the last. */
+    private boolean leaves;
     /** Everything is said; what the client still sends is thrown away until it leaves. */
     private boolean lingers;
 
@@ -78,7 +81,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         since = home.clock.nanoTime();
         home.watch(watch);
         context.boundary(() -> current == null && ahead.isEmpty() && !decoder.isInHead() && !drains);
-        context.onDrain(() -> last = true);
+        context.onDrain(() -> leaves = true);
     }
 
     // ---- from the client
@@ -132,7 +135,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
 
     private void begin(HttpRequest head) {
         headBegun = false;
-        if (last || limits.requestsPerConnection() > 0 && requests >= limits.requestsPerConnection()) {
+        if (last) {
             linger(); // it was told that no more are taken
             return;
         }
@@ -147,7 +150,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
             return;
         }
         requests++;
-        last = last || limits.requestsPerConnection() > 0 && requests >= limits.requestsPerConnection();
+        leaves |= limits.requestsPerConnection() > 0 && requests >= limits.requestsPerConnection();
         Http1Stream stream = new Http1Stream(this, head);
         current = stream;
         stream.begin(handler);
@@ -291,7 +294,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
 
     /** Whether the answer under way is the last one of this connection. */
     boolean isLast() {
-        return last;
+        return last || leaves;
     }
 
     /** Nothing comes after the answer under way. */

@@ -223,6 +223,7 @@ final class Http1Stream implements ClientStream {
         }
         chunked = !bodyless && !end && headers.contains(HttpHeaderNames.TRANSFER_ENCODING);
         if (client.isLast()) {
+            client.beLast();
             headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         } else if (http10) {
             headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.KEEP_ALIVE);

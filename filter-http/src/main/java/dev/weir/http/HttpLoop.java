@@ -1,6 +1,5 @@
 package dev.weir.http;
 
-import dev.weir.core.cluster.Endpoint;
 import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.LoopEnvironment;
@@ -11,8 +10,6 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.WeakHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,8 +52,6 @@ final class HttpLoop {
     final HttpMetrics metrics;
 
     private final PerLoop.@Nullable PerConnection<ConnectionPolicies> policies;
-    /** Grows with endpoints, not with clients, and is emptied now and then. */
-    private final Map<Endpoint, String> texts = new WeakHashMap<>();
 
     private final List<UpstreamPool> pools = new ArrayList<>();
     private final Runnable flush = this::flushAll;
@@ -90,11 +85,6 @@ final class HttpLoop {
     @Nullable
     ConnectionPolicies policies(Connection connection) {
         return policies == null ? null : policies.create(connection);
-    }
-
-    /** An endpoint as exchanges call it: always the same text for the same one. */
-    String textOf(Endpoint endpoint) {
-        return texts.computeIfAbsent(endpoint, key -> key.address().toString());
     }
 
     /** Connections to a cluster. */

@@ -49,7 +49,7 @@ final class Shadow implements ResponseListener, UpstreamPool.Waiter {
     }
 
     @Override
-    public void connected(UpstreamConnection connection, Endpoint endpoint) {
+    public void connected(UpstreamConnection connection, Endpoint endpoint, String address) {
         if (done) {
             return;
         }

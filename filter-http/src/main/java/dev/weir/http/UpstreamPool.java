@@ -29,8 +29,12 @@ import org.jspecify.annotations.Nullable;
 final class UpstreamPool {
     /** A request that needs a connection. It is told one of the two, once, unless it is given up; maybe before {@link #acquire} returns. */
     interface Waiter {
-        /** There is one that takes a request now. */
-        void connected(UpstreamConnection connection, Endpoint endpoint);
+        /**
+         * There is one that takes a request now.
+         *
+         * @param address of the endpoint, as exchanges show it
+         */
+        void connected(UpstreamConnection connection, Endpoint endpoint, String address);
 
         /** There will be none. */
         void refused(Failure failure, @Nullable Endpoint endpoint);
@@ -150,6 +154,7 @@ final class UpstreamPool {
     /** Those to one endpoint. */
     private final class Host implements UpstreamConnection.Owner {
         final Endpoint endpoint;
+        private final String address;
         final ArrayDeque<Waiter> waiting = new ArrayDeque<>(2);
         private final Map<UpstreamConnection, Kept> all = new IdentityHashMap<>();
         /** HTTP/1.1: those without a request. HTTP/2: those with room, maybe. The last one was used last. */
@@ -160,6 +165,7 @@ final class UpstreamPool {
 
         Host(Endpoint endpoint) {
             this.endpoint = endpoint;
+            this.address = endpoint.address().toString();
         }
 
         boolean isEmpty() {
@@ -171,7 +177,7 @@ final class UpstreamPool {
             if (connection == null) {
                 return false;
             }
-            waiter.connected(connection, endpoint);
+            waiter.connected(connection, endpoint, address);
             keepIfFree(connection);
             return true;
         }
@@ -309,7 +315,7 @@ final class UpstreamPool {
             while (!waiting.isEmpty() && connection.available() > 0) {
                 Waiter waiter = waiting.poll();
                 cluster.release(Limit.PENDING);
-                waiter.connected(connection, endpoint);
+                waiter.connected(connection, endpoint, address);
             }
             if (connection.available() <= 0) {
                 return;
