@@ -217,7 +217,7 @@ class RouteTest {
             })
     void clientsAreSentElsewhere(String keys, String uri, String host, String location) {
         Map<String, Object> redirect = new HashMap<>();
-        for (String pair : keys.split(", ")) {
+        for (String pair : keys.split(", ", -1)) {
             String key = pair.substring(0, pair.indexOf('='));
             String value = pair.substring(pair.indexOf('=') + 1);
             redirect.put(key, key.equals("port") ? Integer.valueOf(value) : key.equals("strip_query") ? true : value);
