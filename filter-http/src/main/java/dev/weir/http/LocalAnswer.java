@@ -9,5 +9,4 @@ import io.netty.handler.codec.http.HttpResponseStatus;
  * @param headers the caller's, {@code Content-Length} among them
  * @param body shared, not to be changed; not to be sent to HEAD
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared
 record LocalAnswer(HttpResponseStatus status, HttpHeaders headers, byte[] body) {}

@@ -118,17 +118,42 @@ record PathMatch(
         return text;
     }
 
-    /** The first segment that all of these paths have; null if it is not always the same. */
-    @Nullable
-    String firstSegment() {
+    /** The whole segments that all of these paths begin with. */
+    List<String> literals() {
         return switch (kind) {
-            case ANY, REGEX -> null;
-            case TEMPLATE -> template == null ? null : template.first();
-            case EXACT, PREFIX, BELOW -> {
-                int slash = text.indexOf('/', 1);
-                yield text.isEmpty() ? "" : text.substring(1, slash < 0 ? text.length() : slash);
-            }
+            case ANY -> List.of();
+            case TEMPLATE -> template == null ? List.of() : template.literals();
+            case EXACT, PREFIX, BELOW -> segments(text + "/");
+            case REGEX -> pattern == null ? List.of() : segments(plainBegin(pattern.pattern()));
         };
+    }
+
+    /** The segments of a text that begins with a slash, each of which is followed by a slash. */
+    private static List<String> segments(String text) {
+        List<String> segments = new ArrayList<>();
+        int from = 1;
+        int slash = text.indexOf('/', from);
+        while (slash >= 0) {
+            segments.add(text.substring(from, slash));
+            from = slash + 1;
+            slash = text.indexOf('/', from);
+        }
+        return segments;
+    }
+
+    /** What all matches of an expression begin with, as far as it is plain to see. */
+    private static String plainBegin(String regex) {
+        int end = 0;
+        while (end < regex.length() && isPlain(regex.charAt(end))) {
+            end++;
+        }
+        boolean repeated = end < regex.length() && "*?{+".indexOf(regex.charAt(end)) >= 0;
+        boolean usable = regex.startsWith("/") && regex.indexOf('|') < 0;
+        return usable ? regex.substring(0, repeated ? end - 1 : end) : "";
+    }
+
+    private static boolean isPlain(char c) {
+        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || "/-_~".indexOf(c) >= 0;
     }
 
     boolean matches(String path) {

@@ -71,10 +71,16 @@ final class PathTemplate {
         return good;
     }
 
-    /** The first segment; null if that is a variable, or the template has none. */
-    @Nullable
-    String first() {
-        return segments.isEmpty() ? null : segments.get(0);
+    /** The segments before the first variable. */
+    List<String> literals() {
+        List<String> literals = new ArrayList<>();
+        for (String segment : segments) {
+            if (segment == null) {
+                break;
+            }
+            literals.add(segment);
+        }
+        return literals;
     }
 
     boolean matches(String path) {

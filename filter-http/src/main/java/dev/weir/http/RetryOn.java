@@ -52,13 +52,19 @@ enum RetryOn {
     }
 
     private final String label;
-    private final Set<Failure> failures;
+    /** A bit for each. */
+    private final long failures;
+
     private final int from;
     private final int to;
 
     RetryOn(String label, Set<Failure> failures, int from, int to) {
         this.label = label;
-        this.failures = failures;
+        long bits = 0;
+        for (Failure failure : failures) {
+            bits |= 1L << failure.ordinal();
+        }
+        this.failures = bits;
         this.from = from;
         this.to = to;
     }
@@ -77,7 +83,7 @@ enum RetryOn {
     }
 
     boolean covers(Failure failure) {
-        return failures.contains(failure);
+        return (failures >> failure.ordinal() & 1) == 1;
     }
 
     boolean covers(int status) {

@@ -18,7 +18,6 @@ interface RouteAnswer {
     LocalAnswer to(RequestTarget target, PathMatch match);
 
     /** Section {@code direct_response}. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Direct(HttpResponseStatus status, List<HeaderEdits.Header> headers, byte[] body) implements RouteAnswer {
         private static final int LARGEST = 1 << 20;
 

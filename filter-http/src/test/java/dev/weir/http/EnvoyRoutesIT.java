@@ -281,7 +281,7 @@ class EnvoyRoutesIT {
         HttpRequest head = new DefaultHttpRequest(
                 HttpVersion.HTTP_1_1, HttpMethod.valueOf(method), target, new DefaultHttpHeaders(), false);
         head.headers().add("host", host);
-        for (String one : headers.split("\r\n")) {
+        for (String one : headers.split("\r\n", -1)) {
             if (!one.isEmpty()) {
                 head.headers()
                         .add(

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -217,7 +218,7 @@ class RouteTest {
             })
     void clientsAreSentElsewhere(String keys, String uri, String host, String location) {
         Map<String, Object> redirect = new HashMap<>();
-        for (String pair : keys.split(", ")) {
+        for (String pair : keys.split(", ", -1)) {
             String key = pair.substring(0, pair.indexOf('='));
             String value = pair.substring(pair.indexOf('=') + 1);
             redirect.put(key, key.equals("port") ? Integer.valueOf(value) : key.equals("strip_query") ? true : value);
@@ -382,5 +383,62 @@ class RouteTest {
         assertThat(only("retries", map("on", List.of())).retries().on()).isEmpty();
         assertThat(only("retries", map("on", List.of("429"))).retries().onFailure(Failure.CONNECT_FAILED))
                 .isFalse();
+    }
+
+    @Test
+    void whateverIsReadCanBeSentOnOrAnswered() {
+        RouteTable table = table(List.of(
+                route("path_prefix", "/a", "rewrite", map("prefix", "/x/")),
+                route("path_prefix", "/b", "rewrite", map("path_regex", "(.)/(.?)", "substitution", "$2$1/")),
+                route("path_prefix", "/c", "redirect", map("prefix", "/", "scheme", "https")),
+                route(
+                        "path_regex",
+                        "/.*",
+                        "query",
+                        List.of(map("name", "q", "regex", ".*")),
+                        "redirect",
+                        map("port", 1)),
+                route("hash", List.of(map("query", "a"), map("cookie", "c")))));
+        String[] parts = {
+            "/", "//", "a", "b", "c", "..", ".", "%2e", "%0d%0a", "%0D", "?", "q=", "&", "a=%", "\u00e9", ":", "@", "x",
+            ";", "+"
+        };
+        Random random = new Random(5);
+        int done = 0;
+        for (int i = 0; i < 100_000; i++) {
+            StringBuilder uri = new StringBuilder("/").append(parts[2 + random.nextInt(3)]);
+            for (int n = random.nextInt(10); n > 0; n--) {
+                uri.append(parts[random.nextInt(parts.length)]);
+            }
+            HttpRequest head = request("GET", uri.toString(), "Host", random.nextBoolean() ? "" : "h:1");
+            done += pass(table, head) ? 1 : 0;
+        }
+
+        assertThat(done).isGreaterThan(50_000);
+    }
+
+    private static boolean pass(RouteTable table, HttpRequest head) {
+        String uri = head.uri();
+        try {
+            RequestTarget target = target(head);
+            Route route = table.match(head, target, false);
+            assertThat(route).as(uri).isNotNull();
+            LocalAnswer answer = route.answer(head, target);
+            if (answer != null) {
+                String location = answer.headers().get("location");
+                boolean named = target.host().isEmpty();
+                assertThat(location).as(uri).startsWith(named ? "/" : "http").doesNotContain("\r", "\n");
+                assertThat(location.startsWith("//")).as(uri).isFalse();
+            } else {
+                route.prepare(head, target, null);
+                assertThat(head.uri()).as(uri).startsWith("/");
+                assertThat(head.uri().chars().noneMatch(c -> c <= ' ' || c == '#'))
+                        .as(uri)
+                        .isTrue();
+            }
+            return true;
+        } catch (BadTarget refused) {
+            return false;
+        }
     }
 }
