@@ -6,6 +6,7 @@ import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.protocol.CommandPolicy.Decision;
 import dev.weir.core.testkit.FakeConnection;
+import dev.weir.core.testkit.PolicyTester;
 import io.netty.buffer.Unpooled;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class PolicyGateTest {
     private static final Decision.Deny NO = new Decision.Deny("NO", "no");
 
-    private final PolicyBed bed = new PolicyBed();
+    private final PolicyTester bed = new PolicyTester();
     private final FakeConnection connection = bed.connection();
     private final List<String> told = new ArrayList<>();
 
@@ -55,7 +56,7 @@ class PolicyGateTest {
             assertThat(closed).isZero();
             place.asked.add(command.name());
             place.times.add(nanos);
-            String word = command.name().split(" ")[number];
+            String word = command.name().split(" ", -1)[number];
             delayed += word.startsWith("delay") ? 1 : 0;
             return switch (word) {
                 case "deny" -> NO;
@@ -127,7 +128,7 @@ class PolicyGateTest {
 
     private PolicyWait decide(PolicyGate gate, String command) {
         return gate.decide(
-                new PolicyBed.Asked(command), bed.nanos(), decision -> told.add(command + ": " + text(decision)));
+                new PolicyTester.Asked(command), bed.nanos(), decision -> told.add(command + ": " + text(decision)));
     }
 
     private static String text(Decision decision) {
@@ -302,8 +303,8 @@ class PolicyGateTest {
     @Test
     void theConnectionMayEndWhileItIsTold() {
         PolicyGate gate = gate(1);
-        gate.decide(new PolicyBed.Asked("delay"), bed.nanos(), decision -> gate.close());
-        gate.decide(new PolicyBed.Asked("allow"), bed.nanos(), decision -> told.add("told"));
+        gate.decide(new PolicyTester.Asked("delay"), bed.nanos(), decision -> gate.close());
+        gate.decide(new PolicyTester.Asked("allow"), bed.nanos(), decision -> told.add("told"));
 
         bed.advance(Duration.ofSeconds(1));
 
