@@ -76,8 +76,9 @@ class HttpPoliciesTest {
 
     @Test
     void withoutPoliciesThereAreNone() {
-        assertThat(bed.read(List.of(), node -> HttpPolicies.read(node, bed.environment, OPERATIONS)))
-                .isNull();
+        HttpPolicies none = bed.read(List.of(), node -> HttpPolicies.read(node, bed.environment, OPERATIONS));
+
+        assertThat(none).isNull();
     }
 
     @Test
