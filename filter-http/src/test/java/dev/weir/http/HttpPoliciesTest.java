@@ -129,7 +129,7 @@ class HttpPoliciesTest {
         decide(policies, "GetItem", null);
         bed.advance(Duration.ofMillis(1_900));
         decide(policies, "GetItem", null);
-        bed.advance(Duration.ofMillis(1_000));
+        bed.advance(Duration.ofSeconds(1));
         decide(policies, "GetItem", null);
 
         assertThat(told)

@@ -77,6 +77,9 @@ class PolicyGateTest {
         @Override
         public void onDelayed() {
             over++;
+            if (place.asked.get(place.asked.size() - 1).endsWith("fails")) {
+                throw new IllegalStateException("on purpose");
+            }
         }
 
         @Override
@@ -352,6 +355,15 @@ class PolicyGateTest {
                         "rewrite allow allow: close INTERNAL_ERROR",
                         "allow later allow: close INTERNAL_ERROR",
                         "delay throw allow: close INTERNAL_ERROR");
+    }
+
+    @Test
+    void aPolicyMayFailBehindItsDelay() {
+        decide(gate(1), "delay fails");
+
+        bed.advance(Duration.ofSeconds(1));
+
+        assertThat(told).containsExactly("delay fails: close INTERNAL_ERROR");
     }
 
     @Test
