@@ -32,6 +32,8 @@ class HttpPoliciesIT {
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private Proxy proxy;
 
+    @SafeVarargs
+    @SuppressWarnings("varargs") // only read
     private void start(Map<String, ?>... policies) {
         proxy = Proxy.builder()
                 .meters(meters)

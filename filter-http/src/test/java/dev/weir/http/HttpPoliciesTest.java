@@ -6,8 +6,8 @@ import dev.weir.core.config.ConfigException;
 import dev.weir.core.filter.CloseReason;
 import dev.weir.core.protocol.Command.Kind;
 import dev.weir.core.protocol.CommandSet;
-import dev.weir.core.protocol.PolicyBed;
 import dev.weir.core.protocol.PolicyWait;
+import dev.weir.core.testkit.PolicyTester;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
@@ -26,7 +26,7 @@ class HttpPoliciesTest {
     private static final Set<String> OPERATIONS =
             Set.of("GET /users/{id}", "PUT /users/{id}", "DELETE /users/{id}", "GetItem", "GET /a|b");
 
-    private final PolicyBed bed = new PolicyBed();
+    private final PolicyTester bed = new PolicyTester();
     private final List<String> told = new ArrayList<>();
 
     /** Writes down what is decided. */
@@ -52,6 +52,8 @@ class HttpPoliciesTest {
         }
     }
 
+    @SafeVarargs
+    @SuppressWarnings("varargs") // only read
     private ConnectionPolicies policies(Map<String, ?>... policies) {
         HttpPolicies read = bed.read(List.of(policies), node -> HttpPolicies.read(node, bed.environment, OPERATIONS));
         return read.onLoop(bed.environment).create(bed.connection());
@@ -74,8 +76,9 @@ class HttpPoliciesTest {
 
     @Test
     void withoutPoliciesThereAreNone() {
-        assertThat((Object) bed.read(List.of(), node -> HttpPolicies.read(node, bed.environment, OPERATIONS)))
-                .isNull();
+        HttpPolicies none = bed.read(List.of(), node -> HttpPolicies.read(node, bed.environment, OPERATIONS));
+
+        assertThat(none).isNull();
     }
 
     @Test
@@ -126,7 +129,7 @@ class HttpPoliciesTest {
         decide(policies, "GetItem", null);
         bed.advance(Duration.ofMillis(1_900));
         decide(policies, "GetItem", null);
-        bed.advance(Duration.ofMillis(1_000));
+        bed.advance(Duration.ofSeconds(1));
         decide(policies, "GetItem", null);
 
         assertThat(told)

@@ -7,12 +7,12 @@ import dev.weir.core.protocol.Command.Kind;
 import dev.weir.core.protocol.CommandPolicy.Decision;
 import dev.weir.core.protocol.CommandSet;
 import dev.weir.core.protocol.KnownCommands;
-import dev.weir.core.protocol.PolicyBed;
 import dev.weir.core.protocol.PolicyGate;
 import dev.weir.core.protocol.PolicyWait;
 import dev.weir.core.protocol.Refusal;
 import dev.weir.core.ratelimit.RateLimitService;
 import dev.weir.core.testkit.FakeConnection;
+import dev.weir.core.testkit.PolicyTester;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -60,7 +60,7 @@ class TerminalPoliciesIT {
 
     private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     private final EventLoop loop = group.next();
-    private final PolicyBed bed = new PolicyBed();
+    private final PolicyTester bed = new PolicyTester();
     private final Queue<String> told = new ConcurrentLinkedQueue<>();
     private RealService service;
 
@@ -104,7 +104,7 @@ class TerminalPoliciesIT {
         Map<String, String> attributes = tenant.isEmpty() ? Map.of() : Map.of("request_header:x-tenant", tenant);
         String label = name + " " + tenant + " ";
         return gate.decide(
-                new PolicyBed.Asked(name, null, Kind.READ, attributes),
+                new PolicyTester.Asked(name, null, Kind.READ, attributes),
                 bed.nanos(),
                 decision -> told.add(label + (decision instanceof Decision.Deny deny ? deny.code() : "goes")));
     }

@@ -191,10 +191,14 @@ public final class PolicyGate {
 
         private void delayed(Decision decision) {
             timer = null;
-            if (!over) {
+            Decision next = decision;
+            try {
                 policies[at].onDelayed();
-                carryOut(decision, context.clock().nanoTime());
+            } catch (RuntimeException | Error e) {
+                LOG.error("A policy failed", e);
+                next = FAILED;
             }
+            carryOut(next, context.clock().nanoTime());
         }
 
         private void start(Decision.Later later, long nanos) {

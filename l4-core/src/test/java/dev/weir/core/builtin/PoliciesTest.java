@@ -9,11 +9,11 @@ import dev.weir.core.protocol.Command.Kind;
 import dev.weir.core.protocol.CommandPolicy.Decision;
 import dev.weir.core.protocol.CommandSet;
 import dev.weir.core.protocol.KnownCommands;
-import dev.weir.core.protocol.PolicyBed;
-import dev.weir.core.protocol.PolicyBed.Asked;
 import dev.weir.core.protocol.PolicyGate;
 import dev.weir.core.protocol.PolicyWait;
 import dev.weir.core.protocol.Refusal;
+import dev.weir.core.testkit.PolicyTester;
+import dev.weir.core.testkit.PolicyTester.Asked;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,7 +35,7 @@ class PoliciesTest {
             new KnownCommands.ErrorCodes("status", "a number", text -> text.matches("[0-9]+")),
             true);
 
-    private final PolicyBed bed = new PolicyBed();
+    private final PolicyTester bed = new PolicyTester();
     private final List<String> told = new ArrayList<>();
 
     private static Map<String, Object> map(Object... keysAndValues) {
@@ -295,47 +295,47 @@ class PoliciesTest {
     void saysWhereTheKeysOfConnectionsBelong() {
         Map<String, Object> access = access(map("action", "deny"));
         access.putAll(Map.of("allow", List.of("10.0.0.0/8"), "protocol", "redis", "on_undecodable", "pass"));
-        assertThat(PolicyBed.problems(KNOWN, access))
+        assertThat(PolicyTester.problems(KNOWN, access))
                 .containsExactlyInAnyOrder(
                         "policies[0].allow: about connections (expected: in a filter \"access\" before the terminal of the chain)",
                         "policies[0].protocol: the terminal decodes toy by itself (expected: without)",
                         "policies[0].on_undecodable: the terminal decodes toy by itself (expected: without)");
         Map<String, Object> limits = limits(map("per", "client", "rate", "1/s"));
         limits.put("connections", List.of(map("per", "client", "rate", "1/s")));
-        assertThat(PolicyBed.problems(KNOWN, limits))
+        assertThat(PolicyTester.problems(KNOWN, limits))
                 .containsExactly(
                         "policies[0].connections: about connections (expected: in a filter \"rate_limit\" before the terminal of the chain)");
         Map<String, Object> faults = fault(map("percent", 1, "abort", true));
         faults.put("connections", List.of(map("percent", 1, "close", true)));
-        assertThat(PolicyBed.problems(KNOWN, faults))
+        assertThat(PolicyTester.problems(KNOWN, faults))
                 .containsExactly(
                         "policies[0].connections: about connections (expected: in a filter \"fault\" before the terminal of the chain)");
     }
 
     @Test
     void checksWhatIsWritten() {
-        assertThat(PolicyBed.problems(KNOWN, map("type", "acces")))
+        assertThat(PolicyTester.problems(KNOWN, map("type", "acces")))
                 .containsExactly("policies[0].type: \"acces\" (did you mean \"access\"?)");
-        assertThat(PolicyBed.problems(KNOWN, map("type", "tcp_proxy")))
+        assertThat(PolicyTester.problems(KNOWN, map("type", "tcp_proxy")))
                 .containsExactly("policies[0].type: \"tcp_proxy\" (expected: access, fault, rate_limit)");
-        assertThat(PolicyBed.problems(KNOWN, map("type", "access")))
+        assertThat(PolicyTester.problems(KNOWN, map("type", "access")))
                 .containsExactly("policies[0].rules: empty (expected: at least one rule)");
-        assertThat(PolicyBed.problems(KNOWN, map("type", "rate_limit")))
+        assertThat(PolicyTester.problems(KNOWN, map("type", "rate_limit")))
                 .containsExactly("policies[0].commands: no limit given (expected: at least one)");
-        assertThat(PolicyBed.problems(KNOWN, access(map("action", "deny", "commands", "GET /c"))))
+        assertThat(PolicyTester.problems(KNOWN, access(map("action", "deny", "commands", "GET /c"))))
                 .singleElement()
                 .asString()
                 .startsWith("policies[0].rules[0].commands: \"GET /c\" is no command of toy");
-        assertThat(PolicyBed.problems(KNOWN, access(map("action", "deny", "statements", "SELECT"))))
+        assertThat(PolicyTester.problems(KNOWN, access(map("action", "deny", "statements", "SELECT"))))
                 .containsExactly(
                         "policies[0].rules[0].statements: commands of toy carry none (expected: a rule without)");
-        assertThat(PolicyBed.problems(KNOWN, fault(map("percent", 1, "error", map("status", "teapot")))))
+        assertThat(PolicyTester.problems(KNOWN, fault(map("percent", 1, "error", map("status", "teapot")))))
                 .containsExactly("policies[0].rules[0].error.status: \"teapot\" (expected: a number)");
-        assertThat(PolicyBed.problems(KNOWN, fault(map("percent", 1, "error", map("code", 503)))))
+        assertThat(PolicyTester.problems(KNOWN, fault(map("percent", 1, "error", map("code", 503)))))
                 .containsExactly("policies[0].rules[0].error.code: unknown key (expected: status, message)");
-        assertThat(PolicyBed.problems(KNOWN, fault(map("percent", 1, "error", map(), "abort", true))))
+        assertThat(PolicyTester.problems(KNOWN, fault(map("percent", 1, "error", map(), "abort", true))))
                 .containsExactly("policies[0].rules[0].abort: beside error (expected: one of the two)");
-        assertThat(PolicyBed.problems(
+        assertThat(PolicyTester.problems(
                         KNOWN, map("type", "access", "rules", List.of(map("action", "deny")), "speed", 1)))
                 .singleElement()
                 .asString()

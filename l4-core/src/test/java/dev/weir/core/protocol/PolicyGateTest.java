@@ -6,6 +6,7 @@ import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.PerLoop;
 import dev.weir.core.protocol.CommandPolicy.Decision;
 import dev.weir.core.testkit.FakeConnection;
+import dev.weir.core.testkit.PolicyTester;
 import io.netty.buffer.Unpooled;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class PolicyGateTest {
     private static final Decision.Deny NO = new Decision.Deny("NO", "no");
 
-    private final PolicyBed bed = new PolicyBed();
+    private final PolicyTester bed = new PolicyTester();
     private final FakeConnection connection = bed.connection();
     private final List<String> told = new ArrayList<>();
 
@@ -76,6 +77,9 @@ class PolicyGateTest {
         @Override
         public void onDelayed() {
             over++;
+            if (place.asked.get(place.asked.size() - 1).endsWith("fails")) {
+                throw new IllegalStateException("on purpose");
+            }
         }
 
         @Override
@@ -127,7 +131,7 @@ class PolicyGateTest {
 
     private PolicyWait decide(PolicyGate gate, String command) {
         return gate.decide(
-                new PolicyBed.Asked(command), bed.nanos(), decision -> told.add(command + ": " + text(decision)));
+                new PolicyTester.Asked(command), bed.nanos(), decision -> told.add(command + ": " + text(decision)));
     }
 
     private static String text(Decision decision) {
@@ -302,8 +306,8 @@ class PolicyGateTest {
     @Test
     void theConnectionMayEndWhileItIsTold() {
         PolicyGate gate = gate(1);
-        gate.decide(new PolicyBed.Asked("delay"), bed.nanos(), decision -> gate.close());
-        gate.decide(new PolicyBed.Asked("allow"), bed.nanos(), decision -> told.add("told"));
+        gate.decide(new PolicyTester.Asked("delay"), bed.nanos(), decision -> gate.close());
+        gate.decide(new PolicyTester.Asked("allow"), bed.nanos(), decision -> told.add("told"));
 
         bed.advance(Duration.ofSeconds(1));
 
@@ -351,6 +355,15 @@ class PolicyGateTest {
                         "rewrite allow allow: close INTERNAL_ERROR",
                         "allow later allow: close INTERNAL_ERROR",
                         "delay throw allow: close INTERNAL_ERROR");
+    }
+
+    @Test
+    void aPolicyMayFailBehindItsDelay() {
+        decide(gate(1), "delay fails");
+
+        bed.advance(Duration.ofSeconds(1));
+
+        assertThat(told).containsExactly("delay fails: close INTERNAL_ERROR");
     }
 
     @Test

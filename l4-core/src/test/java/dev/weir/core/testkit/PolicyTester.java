@@ -1,11 +1,13 @@
-package dev.weir.core.protocol;
+package dev.weir.core.testkit;
 
 import dev.weir.core.config.ConfigErrors;
 import dev.weir.core.config.ConfigException;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.filter.PerLoop;
-import dev.weir.core.testkit.FakeConnection;
-import dev.weir.core.testkit.FakeEnvironment;
+import dev.weir.core.protocol.Command;
+import dev.weir.core.protocol.CommandPolicies;
+import dev.weir.core.protocol.KnownCommands;
+import dev.weir.core.protocol.PolicyGate;
 import io.micrometer.core.instrument.Counter;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
@@ -17,14 +19,14 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The list {@code policies} of a terminal, and connections on a loop whose time the test sets. */
-public final class PolicyBed {
+public final class PolicyTester {
     /** Where the policies find themselves. */
     public final FakeEnvironment environment = new FakeEnvironment();
 
     private final EmbeddedChannel channel = new EmbeddedChannel();
 
     /** Without policies yet. */
-    public PolicyBed() {
+    public PolicyTester() {
         channel.freezeTime();
         environment.loop(channel.eventLoop());
     }
@@ -58,7 +60,7 @@ public final class PolicyBed {
     /** The problems of such a list. */
     public static List<String> problems(KnownCommands known, Map<String, ?> policy) {
         try {
-            new PolicyBed().gates(known, policy);
+            new PolicyTester().gates(known, policy);
             return List.of();
         } catch (ConfigException e) {
             return e.problems().stream().map(String::valueOf).toList();
