@@ -121,7 +121,8 @@ final class CborBody implements BodyFormat, Token {
             case TAG -> {
                 // Its item follows.
             }
-            default -> simple();
+            case SIMPLE -> simple();
+            default -> throw new MalformedException("CBOR kind"); // there are eight
         }
     }
 

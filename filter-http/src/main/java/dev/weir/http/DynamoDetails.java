@@ -172,7 +172,7 @@ final class DynamoDetails extends Details {
             e.attribute("index", request.index);
         }
         if (request.consistent) {
-            e.attribute("consistent_read", Boolean.TRUE);
+            e.attribute("consistent_read", true);
         }
     }
 
@@ -241,7 +241,7 @@ final class DynamoDetails extends Details {
             e.attribute("scanned", response.scanned);
         }
         if (response.more) {
-            e.attribute("more", Boolean.TRUE);
+            e.attribute("more", true);
         }
     }
 

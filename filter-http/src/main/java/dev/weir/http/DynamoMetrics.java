@@ -33,7 +33,7 @@ final class DynamoMetrics {
     }
 
     void unprocessed(String table, Operation operation, long items) {
-        count("weir_dynamodb_unprocessed", null, table, "", operation, items);
+        count("weir_dynamodb_unprocessed", null, table, "", operation, (double) items);
     }
 
     void conditionFailed(String table, Operation operation) {
@@ -42,7 +42,7 @@ final class DynamoMetrics {
 
     /** Reasons come from servers: a set that is closed, but may grow with the service. */
     void cancelled(String reason, Operation operation, long items) {
-        count("weir_dynamodb_cancelled", "reason", null, reason, operation, items);
+        count("weir_dynamodb_cancelled", "reason", null, reason, operation, (double) items);
     }
 
     void retried(Operation operation) {

@@ -132,7 +132,7 @@ final class ElasticDetails extends Details {
             e.attribute("took_ms", response.took);
         }
         if (response.timedOut) {
-            e.attribute("timed_out", Boolean.TRUE);
+            e.attribute("timed_out", true);
         }
         if (response.shardsFailed > 0) {
             e.attribute("shards_failed", response.shardsFailed);

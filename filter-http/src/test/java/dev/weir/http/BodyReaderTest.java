@@ -247,9 +247,9 @@ class BodyReaderTest {
 
     /** A string of 100 MB, as text, in a member's name, as a number, as blanks, and as text of CBOR. */
     @ParameterizedTest
-    @ValueSource(strings = {"{\"a\":\"|x", "{\"|x", "[1|1", "|\u0020", "{\"a\":\"|\\u0041", "[\"|\u00e4"})
+    @ValueSource(strings = {"{\"a\":\"|x", "{\"|x", "[1|1", "| ", "{\"a\":\"|\\u0041", "[\"|\u00e4"})
     void aHugeBodyCostsLittle(String begin) {
-        String[] parts = begin.split("\\|");
+        String[] parts = begin.split("\\|", -1);
         assertCostsLittle(null, parts[0].getBytes(UTF_8), parts[1]);
     }
 

@@ -165,7 +165,7 @@ class ObservationTest {
             observation.responseHead(answer(204), 1);
             observation.responseEnd(null, 2);
             Exchange e = emitted(3);
-            String text = version == Http.HTTP_2 ? "2" : version == HttpVersion.HTTP_1_0 ? "1.0" : "1.1";
+            String text = version.equals(Http.HTTP_2) ? "2" : version.equals(HttpVersion.HTTP_1_0) ? "1.0" : "1.1";
             assertThat(e.labels).hasToString("[204, https, " + text + "]");
             assertThat(RecordingExchanges.fields(e))
                     .containsEntry("http_version", text)
