@@ -6,7 +6,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersEncoder;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2Headers;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -123,13 +122,11 @@ final class RawHttp2 implements AutoCloseable {
 
     /** A block of headers: names and values in turns. */
     byte[] block(String... fields) {
-        Http2Headers headers = new DefaultHttp2Headers(false);
-        for (int i = 0; i < fields.length; i += 2) {
-            headers.add(fields[i], fields[i + 1]);
-        }
         ByteBuf block = Unpooled.buffer();
         try {
-            hpack.encodeHeaders(1, headers, block);
+            for (int i = 0; i < fields.length; i += 2) { // one by one: in their order
+                hpack.encodeHeaders(1, new DefaultHttp2Headers(false).add(fields[i], fields[i + 1]), block);
+            }
         } catch (Http2Exception e) {
             throw new IllegalArgumentException(e);
         }
