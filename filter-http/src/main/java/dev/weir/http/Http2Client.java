@@ -63,7 +63,6 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     private boolean reading;
     private boolean inactive;
     private boolean dirty;
-    private boolean inputEnded;
     /** Why it ends as soon as no request is open; null: it does not. */
     private @Nullable CloseReason leaving;
 
@@ -176,25 +175,9 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     @Override
     public void userEventTriggered(ChannelHandlerContext from, Object event) throws Exception {
         if (event == EndOfStream.INSTANCE) {
-            endOfInput();
+            close(CloseReason.CLIENT_CLOSED); // no window will be opened any more; what was answered in this turn still goes out
         } else {
             super.userEventTriggered(from, event);
-        }
-    }
-
-    /** Requests that came to their end are still answered. */
-    private void endOfInput() throws Http2Exception {
-        inputEnded = true;
-        connection().forEachActiveStream(stream -> {
-            Http2ClientStream of = stream.getProperty(key);
-            if (of != null && !of.isRequestEnded()) {
-                of.because(Failure.CLIENT_CLOSED);
-                reset(of, Http2Error.CANCEL);
-            }
-            return true;
-        });
-        if (open == 0) {
-            close(CloseReason.CLIENT_CLOSED);
         }
     }
 
@@ -340,8 +323,6 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         CloseReason reason = leaving;
         if (open == 0 && lastGoAway && reason != null) {
             close(reason);
-        } else if (open == 0 && inputEnded) {
-            close(CloseReason.CLIENT_CLOSED);
         }
     }
 

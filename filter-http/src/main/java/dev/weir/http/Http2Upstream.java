@@ -49,6 +49,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     private boolean connectProtocol;
     private boolean exhausted;
     private boolean dirty;
+    private int nextStream = 1; // Netty's own count leaves out the first, for upgrades
     private int lastStream = Integer.MAX_VALUE;
 
     private boolean readyTold;
@@ -111,7 +112,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         if (requests == limits.requestsPerConnection()) {
             retire(Failure.REFUSED);
         }
-        exhausted = available() == 0;
+        exhausted |= available() == 0;
         return of;
     }
 
@@ -265,11 +266,13 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         ChannelHandlerContext at = ctx();
         if (ready && !readyTold && gone == null) {
             readyTold = true;
+            exhausted = false;
             owner.ready(this);
         }
         tellGone();
-        if (exhausted && available() > 0) {
-            exhausted = false;
+        boolean was = exhausted;
+        exhausted = available() == 0;
+        if (was && !exhausted) {
             owner.free(this);
         }
         if (gone != null && active == 0 && !closing && at.channel().isActive()) {
@@ -296,8 +299,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     /** Sends a head; null if that cannot be: it fails then, later. */
     @Nullable
     Http2Stream begin(Http2UpstreamStream of, HttpRequest head, boolean end) {
-        boolean open =
-                !closing && lastStream == Integer.MAX_VALUE && ctx().channel().isActive();
+        boolean open = !closing && nextStream > 0 && lastStream == Integer.MAX_VALUE && ctx().channel().isActive();
         if (!open || !connection().local().canOpenStream()) {
             failLater(of, Failure.REFUSED);
             return null;
@@ -307,11 +309,10 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
             failLater(of, Failure.UPSTREAM_PROTOCOL);
             return null;
         }
-        int id = connection().local().incrementAndGetNextStreamId();
-        if (id < 0) {
+        int id = nextStream;
+        nextStream += 2;
+        if (nextStream < 0) {
             retire(Failure.REFUSED); // no numbers are left
-            failLater(of, Failure.REFUSED);
-            return null;
         }
         encoder().writeHeaders(ctx(), id, Http2Heads.fields(head, scheme, protocol), 0, end, ctx().newPromise());
         soon();

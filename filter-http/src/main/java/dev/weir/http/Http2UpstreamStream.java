@@ -62,10 +62,10 @@ final class Http2UpstreamStream implements UpstreamStream {
         }
         if (!informational) {
             answerBegun = true;
-            answerEnded = end;
             bodiless = head || status.code() == 204 || status.code() == 304;
             expected = length(answer.headers());
             checkLength(id, end);
+            answerEnded = end;
         }
         if (!over) {
             listener.head(answer, end);

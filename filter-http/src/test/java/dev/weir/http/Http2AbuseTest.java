@@ -25,8 +25,10 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What a client may send to cost a server more than itself; frames written by hand. */
+@Timeout(60)
 class Http2AbuseTest {
     private static final int CANCEL = 8;
 

@@ -69,6 +69,16 @@ final class Http2Bed implements AutoCloseable {
                 .sum();
     }
 
+    /** All reasons for which clients were closed. */
+    String reasons() {
+        return meters.getMeters().stream()
+                .filter(meter -> meter.getId().getName().startsWith("weir.connections.closed"))
+                .map(meter -> meter.getId().getTag("reason") + " " + meter.measure())
+                .filter(text -> !text.contains("value=0.0"))
+                .toList()
+                .toString();
+    }
+
     static boolean eventually(BooleanSupplier condition) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (!condition.getAsBoolean()) {

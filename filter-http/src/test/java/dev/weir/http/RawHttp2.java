@@ -4,15 +4,16 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersEncoder;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2Headers;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
@@ -68,6 +69,7 @@ final class RawHttp2 implements AutoCloseable {
     private final DataInputStream in;
     private final OutputStream out;
     private final DefaultHttp2HeadersEncoder hpack = new DefaultHttp2HeadersEncoder((name, value) -> true, true);
+    private final DefaultHttp2HeadersDecoder unpack = new DefaultHttp2HeadersDecoder(false);
     private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
 
     /** Connects and sends the preface with empty settings. */
@@ -77,17 +79,37 @@ final class RawHttp2 implements AutoCloseable {
 
     /** {@code settings} null: sends nothing. */
     RawHttp2(int port, byte @Nullable [] settings) throws IOException {
-        socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        socket.setSoTimeout(20_000);
-        socket.setTcpNoDelay(true);
-        in = new DataInputStream(socket.getInputStream());
-        out = socket.getOutputStream();
+        this(new Socket(InetAddress.getLoopbackAddress(), port));
         if (settings == null) {
             return;
         }
         pending.writeBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         frame(SETTINGS, 0, 0, settings);
         flush();
+    }
+
+    /** The next connection that somebody makes to us, whose preface has come; our settings are sent. */
+    static RawHttp2 accept(ServerSocket server, byte... settings) throws IOException {
+        RawHttp2 accepted = new RawHttp2(server.accept());
+        accepted.in.readFully(new byte[24]);
+        accepted.frame(SETTINGS, 0, 0, settings).flush();
+        return accepted;
+    }
+
+    private RawHttp2(Socket socket) throws IOException {
+        this.socket = socket;
+        socket.setSoTimeout(5_000);
+        socket.setTcpNoDelay(true);
+        in = new DataInputStream(socket.getInputStream());
+        out = socket.getOutputStream();
+    }
+
+    /** What a block of headers says: a line for each. All blocks of a connection must be asked for, in their order. */
+    String fields(Frame frame) throws Http2Exception {
+        StringBuilder text = new StringBuilder();
+        unpack.decodeHeaders(frame.stream(), Unpooled.wrappedBuffer(frame.payload()))
+                .forEach(field -> text.append(field.getKey()).append('=').append(field.getValue()).append('\n'));
+        return text.toString();
     }
 
     /** A setting. */
@@ -115,13 +137,11 @@ final class RawHttp2 implements AutoCloseable {
 
     /** A block of headers: names and values in turns. */
     byte[] block(String... fields) {
-        Http2Headers headers = new DefaultHttp2Headers(false);
-        for (int i = 0; i < fields.length; i += 2) {
-            headers.add(fields[i], fields[i + 1]);
-        }
         ByteBuf block = Unpooled.buffer();
         try {
-            hpack.encodeHeaders(1, headers, block);
+            for (int i = 0; i < fields.length; i += 2) { // one by one: in their order
+                hpack.encodeHeaders(1, new DefaultHttp2Headers(false).add(fields[i], fields[i + 1]), block);
+            }
         } catch (Http2Exception e) {
             throw new IllegalArgumentException(e);
         }

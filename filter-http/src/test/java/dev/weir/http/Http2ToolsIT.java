@@ -1,0 +1,83 @@
+package dev.weir.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Other people's clients. */
+class Http2ToolsIT {
+    private static final int BODY = 5_000_000;
+
+    @TempDir
+    Path folder;
+
+    private static String curl() {
+        return Http2Bed.program("/usr/bin/curl", "/usr/local/bin/curl");
+    }
+
+    private static String[] ask(int port, String path, String... more) {
+        String[] command = {
+            curl(), "-sS", "-m", "60", "--http2-prior-knowledge", "-D", "-", "http://127.0.0.1:" + port + path
+        };
+        String[] all = java.util.Arrays.copyOf(command, command.length + more.length);
+        System.arraycopy(more, 0, all, command.length, more.length);
+        return all;
+    }
+
+    @Test
+    void answersCurl() throws Exception {
+        try (Http2Bed bed = new Http2Bed(Map.of())) {
+            assertThat(Http2Bed.run(ask(bed.port(), "/"))).startsWith("HTTP/2 200").endsWith("hello");
+            assertThat(Http2Bed.run(ask(bed.port(), "/hints"))).startsWith("HTTP/2 103").contains("HTTP/2 200");
+            assertThat(Http2Bed.run(ask(bed.port(), "/trailers"))).contains("body").contains("grpc-status: 0");
+        }
+    }
+
+    /** Bodies far beyond all windows, both ways at the same time. */
+    @Test
+    void givesCurlItsBodyBack() throws Exception {
+        byte[] body = new byte[BODY];
+        new Random(1).nextBytes(body);
+        Path sent = Files.write(folder.resolve("sent"), body);
+        Path back = folder.resolve("back");
+        try (Http2Bed bed = new Http2Bed(Map.of())) {
+            String head = Http2Bed.run(ask(
+                    bed.port(), "/echo", "--data-binary", "@" + sent, "-H", "Expect:", "-o", back.toString()));
+
+            assertThat(head).startsWith("HTTP/2 200");
+            assertThat(Files.readAllBytes(back)).isEqualTo(body);
+        }
+    }
+
+    @Test
+    void answersManyRequestsOfH2load() throws Exception {
+        String h2load = Http2Bed.program("/usr/bin/h2load", "/usr/local/bin/h2load");
+        try (Http2Bed bed = new Http2Bed(Map.of())) {
+            String small = Http2Bed.run(h2load, "-n", "5000", "-c", "5", "-m", "50", "http://127.0.0.1:" + bed.port());
+            String big = Http2Bed.run(
+                    h2load, "-n", "100", "-c", "2", "-m", "20", "http://127.0.0.1:" + bed.port() + "/big?n=300000");
+
+            assertThat(small).contains("5000 succeeded, 0 failed, 0 errored, 0 timeout");
+            assertThat(big).contains("100 succeeded, 0 failed, 0 errored, 0 timeout");
+            assertThat(Http2Bed.eventually(() -> bed.closed("client_closed") == 7)).as(bed.reasons()).isTrue();
+        }
+    }
+
+    @Test
+    void answersNghttp() throws Exception {
+        String nghttp = Http2Bed.program("/usr/bin/nghttp", "/usr/local/bin/nghttp");
+        try (Http2Bed bed = new Http2Bed(Map.of())) {
+            String base = "http://127.0.0.1:" + bed.port();
+
+            assertThat(Http2Bed.run(nghttp, "-v", base + "/head", base + "/trailers"))
+                    .contains("GET /head HTTP/2.0")
+                    .contains("grpc-status: 0")
+                    .doesNotContain("[INVALID");
+        }
+    }
+}
