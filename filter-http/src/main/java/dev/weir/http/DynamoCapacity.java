@@ -1,5 +1,6 @@
 package dev.weir.http;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Consumed capacity, by table and index, as an answer tells it. */
@@ -11,17 +12,18 @@ final class DynamoCapacity {
     }
 
     private static final int MOST = 64;
+    private static final int FEW = 2;
 
     /** To which table each part belongs: its place in the list of the answer. */
-    private final int[] places = new int[MOST];
+    private int[] places = new int[FEW];
 
-    private final @Nullable String[] indexes = new @Nullable String[MOST];
-    private final double[] units = new double[MOST];
+    private @Nullable String[] indexes = new @Nullable String[FEW];
+    private double[] units = new double[FEW];
     private int parts;
 
-    private final @Nullable String[] tables = new @Nullable String[MOST];
-    private final double[] sums = new double[MOST];
-    private final boolean[] divided = new boolean[MOST];
+    private @Nullable String[] tables = new @Nullable String[FEW];
+    private double[] sums = new double[FEW];
+    private boolean[] divided = new boolean[FEW];
     private int size;
     private double total;
     private boolean any;
@@ -36,6 +38,11 @@ final class DynamoCapacity {
     /** That of another table follows. */
     void begin() {
         if (size < MOST) {
+            if (size == tables.length) {
+                tables = Arrays.copyOf(tables, 2 * size);
+                sums = Arrays.copyOf(sums, 2 * size);
+                divided = Arrays.copyOf(divided, 2 * size);
+            }
             tables[size] = null;
             sums[size] = 0;
             divided[size++] = false;
@@ -60,6 +67,11 @@ final class DynamoCapacity {
     /** Units of the table itself, or of one index. */
     void part(@Nullable String index, double some) {
         if (size > 0 && parts < MOST && isUnits(some)) {
+            if (parts == places.length) {
+                places = Arrays.copyOf(places, 2 * parts);
+                indexes = Arrays.copyOf(indexes, 2 * parts);
+                units = Arrays.copyOf(units, 2 * parts);
+            }
             places[parts] = size - 1;
             indexes[parts] = index;
             units[parts++] = some;

@@ -59,12 +59,17 @@ final class DynamoMetrics {
         counter.increment(n);
     }
 
+    /** What a configuration before this one has left counts as well. */
+    private int registered(String name) {
+        return meters.find(name).tag("listener", listener).counters().size();
+    }
+
     private synchronized Counter make(Series series, @Nullable String label, boolean byTable) {
         Counter known = counters.get(series);
         if (known != null) {
             return known;
         }
-        boolean full = used.getOrDefault(series.name(), 0) >= MOST;
+        boolean full = used.computeIfAbsent(series.name(), this::registered) >= MOST;
         Counter.Builder builder = Counter.builder(series.name())
                 .tag("listener", listener)
                 .tag("operation", series.operation().name());

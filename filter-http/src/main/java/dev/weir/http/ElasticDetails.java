@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class ElasticDetails extends Details {
     static final String PROTOCOL = "elasticsearch";
 
+    private static final int NOT_FOUND = 404;
+
     private final ObservationLoop loop;
     private final Bodies bodies;
     private final Operation operation;
@@ -109,10 +111,21 @@ final class ElasticDetails extends Details {
         }
         if (answered && status >= 400 && response.error != null) {
             e.error = response.error;
+        } else if (answered && status == NOT_FOUND && isMiss(whole)) {
+            e.status = Exchange.Status.OK;
+            e.error = null;
+            e.hit = 0;
+        } else if (answered && status < NOT_FOUND && ElasticOperations.EXISTENCE.contains(operation)) {
+            e.hit = 1;
         }
         if (whole) {
             told(e);
         }
+    }
+
+    /** A document that is not there was looked for in vain; that is no error. */
+    private boolean isMiss(boolean whole) {
+        return whole && response.foundKnown || ElasticOperations.EXISTENCE.contains(operation);
     }
 
     /** Not several, and no pattern. */

@@ -5,6 +5,7 @@ import dev.weir.core.exchange.Operations;
 import io.netty.handler.codec.http.HttpMethod;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,6 +114,9 @@ final class ElasticOperations {
     }
 
     static final Operations ALL = BUILDER.build();
+
+    /** Questions whether something is there. */
+    static final Set<Operation> EXISTENCE = Set.of(EXISTS, INDICES_EXISTS);
 
     private ElasticOperations() {}
 

@@ -122,6 +122,9 @@ final class GrpcDetails extends Details {
 
     @Override
     void fill(Exchange e, boolean answered) {
+        if (answered && isGrpc && status == GrpcStatus.NONE) {
+            status = GrpcStatus.UNKNOWN; // an answer without a status is none
+        }
         if (answered && status != GrpcStatus.NONE) {
             e.status = status == GrpcStatus.OK ? Exchange.Status.OK : Exchange.Status.ERROR;
             e.error = status == GrpcStatus.OK ? null : GrpcStatus.name(status);

@@ -130,6 +130,15 @@ final class Observation {
         return version.majorVersion() == 2 ? "2" : version.minorVersion() == 0 ? "1.0" : "1.1";
     }
 
+    /** What is asked for, as far as it is known from the head: the protocol's operation where it carries one, else the route's. */
+    Operation operation() {
+        Operation of = operation;
+        if (of == null) {
+            throw new IllegalStateException("no request (expected: begin before)");
+        }
+        return details == null ? of : details.operation();
+    }
+
     /** Bytes of the request's body pass; it keeps nothing of them, and their indices stay as they are. */
     void requestData(ByteBuf lent) {
         requestBytes += lent.readableBytes();

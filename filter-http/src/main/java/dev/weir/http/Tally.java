@@ -1,5 +1,6 @@
 package dev.weir.http;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Counts by name, of few names. */
@@ -7,8 +8,10 @@ final class Tally {
     /** Most names; further ones are counted in the total only. */
     static final int NAMES = 16;
 
-    private final String[] names = new String[NAMES];
-    private final long[] counts = new long[NAMES];
+    private static final int FEW = 2;
+
+    private String[] names = new String[FEW];
+    private long[] counts = new long[FEW];
     private int size;
     private long total;
 
@@ -26,6 +29,10 @@ final class Tally {
             }
         }
         if (size < NAMES) {
+            if (size == names.length) {
+                names = Arrays.copyOf(names, 2 * size);
+                counts = Arrays.copyOf(counts, 2 * size);
+            }
             names[size] = name;
             counts[size++] = n;
         }

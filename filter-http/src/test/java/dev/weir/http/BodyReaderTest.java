@@ -216,7 +216,9 @@ class BodyReaderTest {
                     body[random.nextInt(body.length)] = (byte) random.nextInt();
                 }
             }
-            DynamoResponse sink = new DynamoResponse();
+            PathSink sink = round % 2 == 0
+                    ? new DynamoResponse()
+                    : round % 5 == 0 ? new ElasticResponse() : new DynamoRequest(bed.loop(), true);
             BodyReader reader = reader(cbor ? CBOR : null, MEGABYTE, sink);
             reader.read(Unpooled.wrappedBuffer(body));
             reader.finish();

@@ -11,12 +11,16 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** Answers have the form of the examples in the reference of Elasticsearch. */
+/** Conversations with OpenSearch 2.19, and answers that have the form of the examples in the reference of Elasticsearch. */
 class ElasticDetailsTest {
     private static final String SEARCH = """
             {"took":5,"timed_out":false,"_shards":{"total":3,"successful":2,"skipped":0,"failed":1},
@@ -45,6 +49,26 @@ class ElasticDetailsTest {
 
     private String line(Conversation talk, int piece) {
         return ObservationBed.line(bed.play(talk, piece));
+    }
+
+    private static List<String> recorded() throws IOException {
+        try (InputStream in = ElasticDetailsTest.class.getResourceAsStream("/elasticsearch/expected.txt")) {
+            assertThat(in).isNotNull();
+            return new String(in.readAllBytes(), UTF_8).lines().toList();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("recorded")
+    void tellsWhatPassed(String expected) {
+        int colon = expected.indexOf(':');
+        for (int piece : new int[] {1 << 20, 1, 3, 64}) {
+            assertThat(line(Conversation.load("/elasticsearch/" + expected.substring(0, colon)), piece))
+                    .as("pieces of %s bytes", piece)
+                    .isEqualTo(expected.substring(colon + 2));
+        }
+        assertThat(bed.counts("weir_http_details_lost")).isEmpty();
+        assertThat(bed.loop().inflaters.taken()).isZero();
     }
 
     @Test
@@ -102,7 +126,9 @@ class ElasticDetailsTest {
                         9))
                 .contains("get |", "rows=1", "hit=1");
         assertThat(line(ask("GET", "/i/_doc/1", 404, "{\"_index\":\"i\",\"found\":false}"), 9))
-                .contains("status=error error=404", "rows=0", "hit=0");
+                .contains("status=ok", "rows=0", "hit=0", "http_status=404");
+        assertThat(line(ask("HEAD", "/i/_doc/1", 404, ""), 9)).contains("status=ok", "hit=0");
+        assertThat(line(ask("GET", "/i", 404, "{}"), 9)).contains("status=error error=404");
         assertThat(line(
                         ask(
                                 "POST",

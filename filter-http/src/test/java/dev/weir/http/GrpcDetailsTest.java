@@ -212,6 +212,14 @@ class GrpcDetailsTest {
     }
 
     @Test
+    void anAnswerWithoutAStatusIsAnError() {
+        Exchange e = call(request(PATH), messages(1), messages(1), new DefaultHttpHeaders(), 9);
+
+        assertThat(e.status).isEqualTo(Status.ERROR);
+        assertThat(e.error).isEqualTo("UNKNOWN");
+    }
+
+    @Test
     void anErrorOfHttpStaysOne() {
         bed.observation.begin(request(PATH), ObservationBed.ROUTE, "/", "", 0);
         HttpResponse head = new DefaultHttpResponse(Http.HTTP_2, HttpResponseStatus.BAD_GATEWAY);

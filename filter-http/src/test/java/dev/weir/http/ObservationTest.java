@@ -326,6 +326,25 @@ class ObservationTest {
     }
 
     @Test
+    void operationsAreAClosedSet() {
+        assertThat(new ObservationBed(Map.of("dynamodb", true, "clickhouse", true)).settings.operations())
+                .contains("GetItem", "TransactWriteItems", "GetRecords", "SELECT", "INSERT", "_OTHER")
+                .doesNotContain("search");
+        assertThat(bed.settings.operations()).containsExactly("_OTHER");
+    }
+
+    @Test
+    void theOperationIsKnownFromTheHead() {
+        ObservationBed dynamo = new ObservationBed(Map.of("dynamodb", true));
+        HttpRequest head = get(HttpVersion.HTTP_1_1);
+        dynamo.observation.begin(head, USERS, "/users/{id}", "h", 0);
+        assertThat(dynamo.observation.operation()).isEqualTo(USERS);
+        head.headers().set("x-amz-target", "DynamoDB_20120810.GetItem");
+        dynamo.observation.begin(head, USERS, "/users/{id}", "h", 0);
+        assertThat(dynamo.observation.operation().name()).isEqualTo("GetItem");
+    }
+
+    @Test
     void protocolsAreLookedForWhereTheyAreSwitchedOnOnly() {
         ObservationBed off = new ObservationBed(Map.of("dynamodb", false, "grpc", false));
 
