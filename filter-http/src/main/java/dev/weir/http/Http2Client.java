@@ -19,7 +19,6 @@ import io.netty.handler.codec.http2.Http2Exception.StreamException;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.ReferenceCountUtil;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,15 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flushing {
     private static final Logger LOG = LoggerFactory.getLogger(Http2Client.class);
-    /** Streams that end badly on account of the client: so many more than such as end well, in {@link #CREDIT_NANOS}. */
-    private static final int CREDIT = 200;
-
-    private static final long CREDIT_NANOS = TimeUnit.SECONDS.toNanos(30);
-    /** How long the answer to a ping is waited for before the last GOAWAY: what the client sent until it saw the first is under way no longer. */
-    private static final long GOAWAY_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-    private static final long GOAWAY_PING = 0x77656972_676f6177L;
-
     private final HttpLoop home;
     private final TerminalContext context;
     private final ClientLimits limits;
@@ -52,21 +42,16 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     private final Http2Past past = new Http2Past();
     private final Deadline head;
     private final Deadline idle;
-    private final Deadline goAway;
+    private final Http2Credit credit;
+    private final Http2Leaving leaving;
 
     private @Nullable ChannelHandlerContext ctx;
     private int open;
     private long requests;
-    private int credit = CREDIT;
-    private long creditSince;
     private long headsAtDeadline = -1;
     private boolean reading;
     private boolean inactive;
     private boolean dirty;
-    /** Why it ends as soon as no request is open; null: it does not. */
-    private @Nullable CloseReason leaving;
-
-    private boolean lastGoAway;
     /** Why it is closed as soon as this turn's output is written. */
     private @Nullable CloseReason closing;
 
@@ -91,8 +76,8 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         this.frames = new Http2Frames(home.clock, true);
         this.head = new Deadline(home, () -> fail(Reason.HEADERS_TIMEOUT, Http2Error.ENHANCE_YOUR_CALM));
         this.idle = new Deadline(home, () -> leave(CloseReason.IDLE_TIMEOUT));
-        this.goAway = new Deadline(home, this::lastGoAway);
-        this.creditSince = home.clock.nanoTime();
+        this.credit = new Http2Credit(home.clock);
+        this.leaving = new Http2Leaving(home, new Farewell(), this::close);
         Events events = new Events();
         decoder().frameListener(events);
         connection().addListener(events);
@@ -191,27 +176,17 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     public void channelInactive(ChannelHandlerContext from) throws Exception {
         head.stop();
         idle.stop();
-        goAway.stop();
+        leaving.stop();
         if (closing == null) {
             CloseReason reason = context.closeReason();
             closing = reason == null ? CloseReason.CLIENT_CLOSED : reason;
-            ending = failure(closing);
+            ending = Http2.failure(closing);
         }
         if (reading) {
             inactive = true; // what is being read must not be torn away from the codec
         } else {
             super.channelInactive(from);
         }
-    }
-
-    private static Failure failure(CloseReason reason) {
-        return switch (reason) {
-            case CLIENT_RESET -> Failure.CLIENT_RESET;
-            case SHUTDOWN, DRAINED -> Failure.SHUTDOWN;
-            case PROTOCOL_ERROR -> Failure.CLIENT_PROTOCOL;
-            case INTERNAL_ERROR -> Failure.INTERNAL;
-            default -> Failure.CLIENT_CLOSED;
-        };
     }
 
     // ---- output
@@ -289,41 +264,18 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
 
     /** Whether it may be closed; the client is first to know that it is about to be. */
     private boolean isIdle() {
-        return open == 0 && (leaving == null || lastGoAway);
+        return open == 0 && leaving.isQuiet();
+    }
+
+    private void leave(CloseReason reason) {
+        if (closing == null) {
+            leaving.begin(reason);
+        }
     }
 
     private void watchIdle() {
         if (limits.idleNanos() > 0) {
             idle.in(limits.idleNanos());
-        }
-    }
-
-    /** In good order: first the client is told that it should not begin anything new, then what is not taken any more. */
-    private void leave(CloseReason reason) {
-        if (leaving != null || closing != null) {
-            return;
-        }
-        leaving = reason;
-        writeGoAway(Integer.MAX_VALUE, Http2Error.NO_ERROR, "");
-        encoder().writePing(ctx(), false, GOAWAY_PING, ctx().newPromise());
-        goAway.in(GOAWAY_NANOS);
-        soon();
-    }
-
-    private void lastGoAway() {
-        if (lastGoAway || closing != null) {
-            return;
-        }
-        lastGoAway = true;
-        writeGoAway(connection().remote().lastStreamCreated(), Http2Error.NO_ERROR, "");
-        soon();
-        left();
-    }
-
-    private void left() {
-        CloseReason reason = leaving;
-        if (open == 0 && lastGoAway && reason != null) {
-            close(reason);
         }
     }
 
@@ -335,6 +287,31 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             LOG.debug("GOAWAY after GOAWAY", e); // cannot be: numbers only fall
         }
         frameWriter().writeGoAway(ctx(), last, code.code(), debug, ctx().newPromise());
+    }
+
+    /** What is done for the end in good order. */
+    private final class Farewell implements Http2Leaving.Connection {
+        @Override
+        public void goAway(int last) {
+            writeGoAway(last, Http2Error.NO_ERROR, "");
+            soon();
+        }
+
+        @Override
+        public int lastStream() {
+            return connection().remote().lastStreamCreated();
+        }
+
+        @Override
+        public void ping(long data) {
+            encoder().writePing(ctx(), false, data, ctx().newPromise());
+            soon();
+        }
+
+        @Override
+        public int open() {
+            return open;
+        }
     }
 
     /** The client broke its protocol: it is told, and the connection closed. */
@@ -360,18 +337,8 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             writeGoAway(connection().remote().lastStreamCreated(), Http2Error.INTERNAL_ERROR, "");
             close(CloseReason.INTERNAL_ERROR);
         } else {
-            fail(reason(error.error()), error.error());
+            fail(Http2.reason(error.error()), error.error());
         }
-    }
-
-    private static Reason reason(Http2Error error) {
-        return switch (error) {
-            case FLOW_CONTROL_ERROR -> Reason.FLOW_CONTROL;
-            case COMPRESSION_ERROR -> Reason.COMPRESSION;
-            case ENHANCE_YOUR_CALM -> Reason.CONTINUATIONS;
-            case REFUSED_STREAM -> Reason.STREAMS;
-            default -> Reason.FRAME;
-        };
     }
 
     @Override
@@ -395,7 +362,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             // To Netty a head too many is one that is malformed.
             boolean late = stream != null && fields.takeFresh() && !stream.state().remoteSideOpen();
             boolean malformed = error.error() == Http2Error.PROTOCOL_ERROR && !late;
-            errors.count(malformed ? Reason.MALFORMED : reason(error.error()));
+            errors.count(malformed ? Reason.MALFORMED : Http2.reason(error.error()));
             Http2Error code = late ? Http2Error.STREAM_CLOSED : error.error();
             encoder().writeRstStream(at, error.streamId(), code.code(), at.newPromise());
         }
@@ -444,13 +411,8 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     }
 
     private void spend(Reason reason) {
-        if (--credit < 0) {
-            long now = home.clock.nanoTime();
-            if (now - creditSince < CREDIT_NANOS) {
-                fail(reason, Http2Error.ENHANCE_YOUR_CALM);
-            }
-            creditSince = now;
-            credit = CREDIT;
+        if (!credit.spend()) {
+            fail(reason, Http2Error.ENHANCE_YOUR_CALM);
         }
     }
 
@@ -519,9 +481,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
 
         @Override
         public void onPingAckRead(ChannelHandlerContext at, long data) {
-            if (data == GOAWAY_PING && leaving != null) {
-                lastGoAway();
-            }
+            leaving.answered(data);
         }
 
         @Override
@@ -547,13 +507,13 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             if (of.isRequestEnded() && !of.isDoomed() && !stream.isResetSent()) {
                 past.ended(stream.id());
             }
-            if (!of.isUnanswered() && credit < CREDIT) {
-                credit++;
+            if (!of.isUnanswered()) {
+                credit.earn();
             }
             of.closed(ending);
             if (open == 0) {
                 watchIdle();
-                left();
+                leaving.check();
             }
         }
     }
