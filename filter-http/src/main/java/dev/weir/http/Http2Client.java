@@ -8,13 +8,11 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
 import io.netty.handler.codec.http2.Http2Exception.StreamException;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
@@ -43,6 +41,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     private final Deadline head;
     private final Deadline idle;
     private final Http2Credit credit;
+    private final Http2Refusals refusals;
     private final Http2Leaving leaving;
 
     private @Nullable ChannelHandlerContext ctx;
@@ -77,6 +76,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         this.head = new Deadline(home, () -> fail(Reason.HEADERS_TIMEOUT, Http2Error.ENHANCE_YOUR_CALM));
         this.idle = new Deadline(home, () -> leave(CloseReason.IDLE_TIMEOUT));
         this.credit = new Http2Credit(home.clock);
+        this.refusals = new Http2Refusals(codec, errors, credit, past, this::fail);
         this.leaving = new Http2Leaving(home, new Farewell(), this::close);
         Events events = new Events();
         decoder().frameListener(events);
@@ -349,71 +349,12 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         }
         LOG.debug("HTTP/2 stream={} connection={} fails", error.streamId(), context.connection().id(), cause);
         Http2Stream stream = connection().stream(error.streamId());
-        if (stream == null && isTooLate(error)) {
-            return;
-        }
         Http2ClientStream of = stream == null ? null : stream.getProperty(key);
         if (of != null) {
             of.because(Failure.CLIENT_PROTOCOL);
         }
-        if (error instanceof HeaderListSizeException) {
-            tooLong(at, error.streamId());
-        } else {
-            // To Netty a head too many is one that is malformed.
-            boolean late = stream != null && fields.takeFresh() && !stream.state().remoteSideOpen();
-            boolean malformed = error.error() == Http2Error.PROTOCOL_ERROR && !late;
-            errors.count(malformed ? Reason.MALFORMED : Http2.reason(error.error()));
-            Http2Error code = late ? Http2Error.STREAM_CLOSED : error.error();
-            encoder().writeRstStream(at, error.streamId(), code.code(), at.newPromise());
-        }
-        // Streams that are gone have cost nothing, and what the client sent before it knew is not its fault.
-        if (stream != null || error.error() == Http2Error.REFUSED_STREAM) {
-            spend(Reason.PROVOKED_RESETS);
-        }
+        refusals.refuse(at, error, stream);
         soon();
-    }
-
-    /** Whether the whole connection fails, as the client cannot have taken the stream for open. */
-    private boolean isTooLate(StreamException error) {
-        if (error.error() != Http2Error.STREAM_CLOSED) {
-            return false;
-        }
-        if (past.isUnused(error.streamId())) {
-            fail(Reason.FRAME, Http2Error.PROTOCOL_ERROR);
-        } else if (past.isEnded(error.streamId())) {
-            fail(Reason.FRAME, Http2Error.STREAM_CLOSED);
-        }
-        return closing != null;
-    }
-
-    /** A head, or trailers, beyond the limit; what there is of it is not known. */
-    private void tooLong(ChannelHandlerContext at, int id) {
-        errors.count(Reason.HEADER_LIMIT);
-        try {
-            if (connection().stream(id) == null && !connection().streamMayHaveExisted(id)) {
-                connection().remote().createStream(id, false);
-                answer(at, id, HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
-            } else {
-                encoder().writeRstStream(at, id, Http2Error.PROTOCOL_ERROR.code(), at.newPromise());
-            }
-        } catch (Http2Exception e) {
-            encoder().writeRstStream(at, id, Http2Error.REFUSED_STREAM.code(), at.newPromise());
-        }
-    }
-
-    /** Answers a request that nobody is to see; what else there is of it is not wanted. */
-    private void answer(ChannelHandlerContext at, int id, HttpResponseStatus status) {
-        Http2Headers fields = new DefaultHttp2Headers(false, 2).status(status.codeAsText());
-        fields.add("content-length", "0");
-        encoder().writeHeaders(at, id, fields, 0, true, at.newPromise());
-        encoder().writeRstStream(at, id, Http2Error.NO_ERROR.code(), at.newPromise());
-        soon();
-    }
-
-    private void spend(Reason reason) {
-        if (!credit.spend()) {
-            fail(reason, Http2Error.ENHANCE_YOUR_CALM);
-        }
     }
 
     // ---- input
@@ -440,7 +381,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             if (of == null) {
                 begin(at, stream, (Http2Fields) headers, end);
             } else if (headers.size() > limits.headers() || ((Http2Fields) headers).bytes() > limits.headerBytes()) {
-                errors.count(Reason.HEADER_LIMIT);
+                refusals.tooLong();
                 throw Http2Heads.malformed(id, "too many trailers");
             } else {
                 of.trailers(Http2Heads.trailers(id, headers));
@@ -468,7 +409,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             if (of != null) {
                 of.because(Failure.CLIENT_RESET);
                 if (of.isUnanswered()) {
-                    spend(Reason.RESETS);
+                    refusals.spend(Reason.RESETS);
                 }
             }
         }
@@ -527,11 +468,12 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         Http2Request request = Http2Heads.request(id, headers);
         boolean tooLong = request.uri().length() > limits.requestLine();
         if (tooLong || headers.bytes() > limits.headerBytes() || request.headers().size() > limits.headers() + 1) {
-            errors.count(Reason.HEADER_LIMIT);
-            answer(at, id, tooLong
+            refusals.tooLong();
+            refusals.answer(at, id, tooLong
                     ? HttpResponseStatus.REQUEST_URI_TOO_LONG
                     : HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
-            spend(Reason.PROVOKED_RESETS);
+            refusals.spend(Reason.PROVOKED_RESETS);
+            soon();
             return;
         }
         Http2ClientStream of = new Http2ClientStream(this, stream, end, request.protocol() != null);
