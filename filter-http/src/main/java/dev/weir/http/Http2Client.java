@@ -92,12 +92,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             RequestHandler handler,
             ProtocolErrors errors) {
         Http2Codec codec = Http2Codec.of(
-                true,
-                limits.headerBytes(),
-                limits.headers(),
-                limits.requestLine(),
-                limits.streams(),
-                limits.window());
+                true, limits.headerBytes(), limits.headers(), limits.requestLine(), limits.streams(), limits.window());
         return new Http2Client(codec, home, context, limits, handler, errors);
     }
 
@@ -109,8 +104,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         super.handlerAdded(added);
         decoder()
                 .flowController()
-                .incrementWindowSize(
-                        connection().connectionStream(), limits.connectionWindow() - Http2.DEFAULT_WINDOW);
+                .incrementWindowSize(connection().connectionStream(), limits.connectionWindow() - Http2.DEFAULT_WINDOW);
         context.boundary(this::isIdle);
         context.onDrain(() -> leave(CloseReason.DRAINED));
         watchIdle();
@@ -166,7 +160,8 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     @Override
     public void userEventTriggered(ChannelHandlerContext from, Object event) throws Exception {
         if (event == EndOfStream.INSTANCE) {
-            close(CloseReason.CLIENT_CLOSED); // no window will be opened any more; what was answered in this turn still goes out
+            close(CloseReason.CLIENT_CLOSED); // no window will be opened any more; what was answered in this turn still
+            // goes out
         } else {
             super.userEventTriggered(from, event);
         }
@@ -319,7 +314,8 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         if (closing == null) {
             errors.count(reason);
             ending = Failure.CLIENT_PROTOCOL;
-            LOG.debug("HTTP/2 ends connection={} reason={}", context.connection().id(), reason);
+            LOG.debug(
+                    "HTTP/2 ends connection={} reason={}", context.connection().id(), reason);
             writeGoAway(connection().remote().lastStreamCreated(), code, reason.label());
             close(CloseReason.PROTOCOL_ERROR);
         }
@@ -347,7 +343,11 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             super.onStreamError(at, outbound, cause, error);
             return;
         }
-        LOG.debug("HTTP/2 stream={} connection={} fails", error.streamId(), context.connection().id(), cause);
+        LOG.debug(
+                "HTTP/2 stream={} connection={} fails",
+                error.streamId(),
+                context.connection().id(),
+                cause);
         Http2Stream stream = connection().stream(error.streamId());
         Http2ClientStream of = stream == null ? null : stream.getProperty(key);
         if (of != null) {
@@ -467,11 +467,16 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         }
         Http2Request request = Http2Heads.request(id, headers);
         boolean tooLong = request.uri().length() > limits.requestLine();
-        if (tooLong || headers.bytes() > limits.headerBytes() || request.headers().size() > limits.headers() + 1) {
+        if (tooLong
+                || headers.bytes() > limits.headerBytes()
+                || request.headers().size() > limits.headers() + 1) {
             refusals.tooLong();
-            refusals.answer(at, id, tooLong
-                    ? HttpResponseStatus.REQUEST_URI_TOO_LONG
-                    : HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
+            refusals.answer(
+                    at,
+                    id,
+                    tooLong
+                            ? HttpResponseStatus.REQUEST_URI_TOO_LONG
+                            : HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
             refusals.spend(Reason.PROVOKED_RESETS);
             soon();
             return;

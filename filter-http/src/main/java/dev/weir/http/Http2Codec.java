@@ -9,7 +9,6 @@ import io.netty.handler.codec.http2.DefaultHttp2FrameWriter;
 import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
-import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2HeadersEncoder.SensitivityDetector;
 import io.netty.handler.codec.http2.Http2PromisedRequestVerifier;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -32,21 +31,21 @@ record Http2Codec(
     private static final int GUESSABLE = 20;
 
     /** Other clients share the table of an upstream's connection: what is secret stays out of it (RFC 7541, 7.1.3). */
-    private static final SensitivityDetector SECRETS = (name, value) -> HttpHeaderNames.AUTHORIZATION.contentEquals(name)
-            || HttpHeaderNames.PROXY_AUTHORIZATION.contentEquals(name)
-            || HttpHeaderNames.COOKIE.contentEquals(name) && value.length() < GUESSABLE;
+    private static final SensitivityDetector SECRETS =
+            (name, value) -> HttpHeaderNames.AUTHORIZATION.contentEquals(name)
+                    || HttpHeaderNames.PROXY_AUTHORIZATION.contentEquals(name)
+                    || HttpHeaderNames.COOKIE.contentEquals(name) && value.length() < GUESSABLE;
 
     /** {@code headerBytes} and {@code headers}: the most in one head; {@code line}: in its first line. */
     static Http2Codec of(boolean server, int headerBytes, int headers, int line, int streams, int window) {
         long listSize = headerBytes + line + (long) PER_HEADER * (headers + 5L);
-        Http2Settings settings = new Http2Settings()
-                .initialWindowSize(window)
-                .maxHeaderListSize(Math.min(listSize, Integer.MAX_VALUE));
+        Http2Settings settings =
+                new Http2Settings().initialWindowSize(window).maxHeaderListSize(Math.min(listSize, Integer.MAX_VALUE));
         Http2Connection connection = new DefaultHttp2Connection(server);
         connection
                 .remote()
-                .flowController(new DefaultHttp2RemoteFlowController(
-                        connection, new UniformStreamByteDistributor(connection)));
+                .flowController(
+                        new DefaultHttp2RemoteFlowController(connection, new UniformStreamByteDistributor(connection)));
         connection.local().flowController(new Http2Windows(connection));
         if (server) {
             settings.maxConcurrentStreams(streams);

@@ -70,9 +70,8 @@ final class Http2Refusals {
             tooLong(at, id);
         } else {
             // To Netty a head too many is one that is malformed.
-            boolean late = stream != null
-                    && fields.takeFresh()
-                    && !stream.state().remoteSideOpen();
+            boolean late =
+                    stream != null && fields.takeFresh() && !stream.state().remoteSideOpen();
             boolean malformed = error.error() == Http2Error.PROTOCOL_ERROR && !late;
             errors.count(malformed ? Reason.MALFORMED : Http2.reason(error.error()));
             reset(at, id, late ? Http2Error.STREAM_CLOSED : error.error());

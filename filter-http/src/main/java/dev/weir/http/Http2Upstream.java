@@ -89,8 +89,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         if (!ready || gone != null) {
             return 0;
         }
-        int most = Math.min(
-                limits.streams(), settled ? connection().local().maxActiveStreams() : STREAMS_AT_FIRST);
+        int most = Math.min(limits.streams(), settled ? connection().local().maxActiveStreams() : STREAMS_AT_FIRST);
         long left = limits.requestsPerConnection() == 0 ? most : limits.requestsPerConnection() - requests;
         return (int) Math.max(0, Math.min(most - active, left));
     }
@@ -178,8 +177,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         scheme = at.pipeline().get(TlsHandler.class) == null ? "http" : "https";
         decoder()
                 .flowController()
-                .incrementWindowSize(
-                        connection().connectionStream(), limits.connectionWindow() - Http2.DEFAULT_WINDOW);
+                .incrementWindowSize(connection().connectionStream(), limits.connectionWindow() - Http2.DEFAULT_WINDOW);
         ready = true;
         at.channel().config().setAutoRead(true);
         watchIdle();
@@ -296,7 +294,10 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     /** Sends a head; null if that cannot be: it fails then, later. */
     @Nullable
     Http2Stream begin(Http2UpstreamStream of, HttpRequest head, boolean end) {
-        boolean open = !closing && nextStream > 0 && lastStream == Integer.MAX_VALUE && ctx().channel().isActive();
+        boolean open = !closing
+                && nextStream > 0
+                && lastStream == Integer.MAX_VALUE
+                && ctx().channel().isActive();
         if (!open || !connection().local().canOpenStream()) {
             failLater(of, Failure.REFUSED);
             return null;

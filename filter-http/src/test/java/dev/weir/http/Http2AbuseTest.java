@@ -122,7 +122,11 @@ class Http2AbuseTest {
     void refusesStreamsBeyondTheLimitAndTheirBodies() throws Exception {
         restart(Map.of("streams", 2));
         try (RawHttp2 client = bed.connect()) {
-            client.post(1, "/never").post(3, "/never").post(5, "/").frame(DATA, 0, 5, new byte[100]).flush();
+            client.post(1, "/never")
+                    .post(3, "/never")
+                    .post(5, "/")
+                    .frame(DATA, 0, 5, new byte[100])
+                    .flush();
 
             Frame reset = client.await(RST_STREAM);
             assertThat(reset).isNotNull();
@@ -155,7 +159,11 @@ class Http2AbuseTest {
                 client.flush();
             }
 
-            assertThat(client.until(1)).last().extracting(Frame::text).asString().contains("a7: b");
+            assertThat(client.until(1))
+                    .last()
+                    .extracting(Frame::text)
+                    .asString()
+                    .contains("a7: b");
         }
     }
 
@@ -273,7 +281,9 @@ class Http2AbuseTest {
 
             List<Frame> answer = client.until(3);
             assertThat(answer)
-                    .anyMatch(frame -> frame.stream() == 1 && frame.type() == HEADERS && frame.text().contains("431"));
+                    .anyMatch(frame -> frame.stream() == 1
+                            && frame.type() == HEADERS
+                            && frame.text().contains("431"));
             assertThat(answer).last().matches(frame -> frame.text().equals("hello"));
             assertThat(bed.errors(Reason.HEADER_LIMIT)).isEqualTo(1);
         }
@@ -289,7 +299,9 @@ class Http2AbuseTest {
 
             List<Frame> answer = client.until(3);
             assertThat(answer)
-                    .anyMatch(frame -> frame.stream() == 1 && frame.type() == HEADERS && frame.text().contains("431"));
+                    .anyMatch(frame -> frame.stream() == 1
+                            && frame.type() == HEADERS
+                            && frame.text().contains("431"));
             assertThat(answer).last().matches(frame -> frame.text().equals("hello"));
             assertThat(bed.errors(Reason.HEADER_LIMIT)).isEqualTo(1);
         }
@@ -300,7 +312,8 @@ class Http2AbuseTest {
         try (RawHttp2 client = bed.connect()) {
             client.get(1, "/" + "p".repeat(9_000)).flush();
 
-            assertThat(client.until(1)).anyMatch(frame -> frame.type() == HEADERS && frame.text().contains("414"));
+            assertThat(client.until(1))
+                    .anyMatch(frame -> frame.type() == HEADERS && frame.text().contains("414"));
         }
     }
 
@@ -319,7 +332,9 @@ class Http2AbuseTest {
             client.frame(HEADERS, END_STREAM | END_HEADERS, 1, bomb).get(3, "/").flush();
 
             assertThat(client.until(3))
-                    .anyMatch(frame -> frame.stream() == 1 && frame.type() == HEADERS && frame.text().contains("431"))
+                    .anyMatch(frame -> frame.stream() == 1
+                            && frame.type() == HEADERS
+                            && frame.text().contains("431"))
                     .last()
                     .matches(frame -> frame.text().equals("hello"));
             assertThat(bed.errors(Reason.HEADER_LIMIT)).isEqualTo(1);
@@ -376,7 +391,8 @@ class Http2AbuseTest {
             String[] many = new String[80];
             Arrays.setAll(many, i -> "x" + i);
             client.post(1, "/echo").frame(DATA, 0, 1, (byte) 'x');
-            client.frame(HEADERS, END_STREAM | END_HEADERS, 1, client.block(many)).flush();
+            client.frame(HEADERS, END_STREAM | END_HEADERS, 1, client.block(many))
+                    .flush();
 
             assertThat(client.until(1)).last().matches(frame -> frame.type() == RST_STREAM);
             assertThat(bed.errors(Reason.HEADER_LIMIT)).isEqualTo(1);
@@ -423,7 +439,8 @@ class Http2AbuseTest {
                 taken = client.flush();
             }
 
-            assertThat(Http2Bed.eventually(() -> bed.closed("protocol_error") == 1)).isTrue();
+            assertThat(Http2Bed.eventually(() -> bed.closed("protocol_error") == 1))
+                    .isTrue();
             assertThat(bed.errors(Reason.UNREAD) + bed.errors(Reason.PINGS)).isEqualTo(1);
         }
     }
@@ -432,7 +449,9 @@ class Http2AbuseTest {
     void resetsBodiesThatAreNotAsLongAsTheySay() throws IOException {
         try (RawHttp2 client = bed.connect()) {
             client.post(1, "/echo", "content-length", "3").frame(DATA, END_STREAM, 1, new byte[2]);
-            client.post(3, "/echo", "content-length", "3").frame(DATA, 0, 3, new byte[4]).flush();
+            client.post(3, "/echo", "content-length", "3")
+                    .frame(DATA, 0, 3, new byte[4])
+                    .flush();
 
             assertThat(client.until(1)).last().matches(f -> f.type() == RST_STREAM && f.code() == PROTOCOL_ERROR);
             assertThat(client.until(3)).last().matches(f -> f.type() == RST_STREAM && f.code() == PROTOCOL_ERROR);
@@ -444,7 +463,10 @@ class Http2AbuseTest {
         restart(Map.of("window", 10_000, "connection_window", 1_000_000));
         try (RawHttp2 client = bed.connect()) {
             client.await(SETTINGS);
-            client.frame(SETTINGS, RawHttp2.ACK, 0).post(1, "/hold").frame(DATA, 0, 1, new byte[10_001]).flush();
+            client.frame(SETTINGS, RawHttp2.ACK, 0)
+                    .post(1, "/hold")
+                    .frame(DATA, 0, 1, new byte[10_001])
+                    .flush();
 
             Frame reset = client.await(RST_STREAM);
             assertThat(reset).isNotNull();

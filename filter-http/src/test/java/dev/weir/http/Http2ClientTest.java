@@ -143,8 +143,19 @@ class Http2ClientTest {
         try (RawHttp2 client = bed.connect()) {
             Frame settings = client.await(SETTINGS);
             byte[] head = client.block(
-                    ":method", "CONNECT", ":protocol", "websocket", ":scheme", "http", ":authority", "a", ":path", "/echo");
-            client.frame(HEADERS, END_HEADERS, 1, head).frame(DATA, END_STREAM, 1, (byte) 'w').flush();
+                    ":method",
+                    "CONNECT",
+                    ":protocol",
+                    "websocket",
+                    ":scheme",
+                    "http",
+                    ":authority",
+                    "a",
+                    ":path",
+                    "/echo");
+            client.frame(HEADERS, END_HEADERS, 1, head)
+                    .frame(DATA, END_STREAM, 1, (byte) 'w')
+                    .flush();
 
             assertThat(settings).isNotNull();
             assertThat(settings.payload()).containsSequence(0, 8, 0, 0, 0, 1);
@@ -159,12 +170,17 @@ class Http2ClientTest {
 
             List<Frame> answers = client.until(5);
             answers.addAll(client.until(3));
-            assertThat(answers.stream().filter(f -> f.stream() == 1 && f.type() == HEADERS)).hasSize(2);
+            assertThat(answers.stream().filter(f -> f.stream() == 1 && f.type() == HEADERS))
+                    .hasSize(2);
             assertThat(answers.stream().filter(f -> f.stream() == 3 && f.type() == HEADERS))
                     .hasSize(2)
                     .last()
-                    .matches(f -> f.ends() && f.text().contains("grpc-status") && !f.text().contains("connection"));
-            assertThat(answers.stream().filter(f -> f.stream() == 5)).singleElement().matches(Frame::ends);
+                    .matches(f -> f.ends()
+                            && f.text().contains("grpc-status")
+                            && !f.text().contains("connection"));
+            assertThat(answers.stream().filter(f -> f.stream() == 5))
+                    .singleElement()
+                    .matches(Frame::ends);
         }
     }
 
@@ -208,9 +224,13 @@ class Http2ClientTest {
     @Test
     void tellsRequestsThatTheClientHasGone() throws Exception {
         try (RawHttp2 client = bed.connect()) {
-            client.get(1, "/never").get(3, "/never").frame(RST_STREAM, 0, 1, number(CANCEL)).flush();
+            client.get(1, "/never")
+                    .get(3, "/never")
+                    .frame(RST_STREAM, 0, 1, number(CANCEL))
+                    .flush();
 
-            assertThat(Http2Bed.eventually(() -> TestAnswers.CANCELLED.contains("/never client_reset"))).isTrue();
+            assertThat(Http2Bed.eventually(() -> TestAnswers.CANCELLED.contains("/never client_reset")))
+                    .isTrue();
         }
         assertThat(Http2Bed.eventually(() -> TestAnswers.CANCELLED.size() == 2)).isTrue();
     }
@@ -218,10 +238,14 @@ class Http2ClientTest {
     @Test
     void tellsRequestsOnceThatTheClientBrokeTheProtocol() throws Exception {
         try (RawHttp2 client = bed.connect()) {
-            client.get(1, "/never").frame(0x0f0, 0, 0).frame(PING, 0, 1, new byte[8]).flush();
+            client.get(1, "/never")
+                    .frame(0x0f0, 0, 0)
+                    .frame(PING, 0, 1, new byte[8])
+                    .flush();
 
             assertThat(client.goAway()).isEqualTo(PROTOCOL_ERROR);
-            assertThat(Http2Bed.eventually(() -> !TestAnswers.CANCELLED.isEmpty())).isTrue();
+            assertThat(Http2Bed.eventually(() -> !TestAnswers.CANCELLED.isEmpty()))
+                    .isTrue();
             assertThat(TestAnswers.CANCELLED).containsExactly("/never client_protocol");
         }
     }
@@ -232,7 +256,9 @@ class Http2ClientTest {
         try (RawHttp2 client = bed.connect()) {
             client.await(SETTINGS);
             client.frame(SETTINGS, ACK, 0).post(1, "/hold").frame(DATA, 0, 1, new byte[10_000]);
-            client.frame(DATA, 0, 1, new byte[10_000]).frame(PING, 0, 0, new byte[8]).flush();
+            client.frame(DATA, 0, 1, new byte[10_000])
+                    .frame(PING, 0, 0, new byte[8])
+                    .flush();
 
             Frame ping = client.await(PING);
             assertThat(ping).isNotNull();
@@ -256,7 +282,9 @@ class Http2ClientTest {
             }
             assertThat(bytes).isEqualTo(65_535);
             bytes -= 5; // hello
-            client.frame(WINDOW_UPDATE, 0, 0, number(2_000_000)).frame(WINDOW_UPDATE, 0, 1, number(2_000_000)).flush();
+            client.frame(WINDOW_UPDATE, 0, 0, number(2_000_000))
+                    .frame(WINDOW_UPDATE, 0, 1, number(2_000_000))
+                    .flush();
             while (bytes < 1_000_000) {
                 Frame frame = client.await(DATA);
                 assertThat(frame).isNotNull();

@@ -41,7 +41,8 @@ public final class Http2TestTerminal implements TerminalFactory {
         ProtocolErrors errors = new ProtocolErrors(environment.meters(), environment.listener());
         return environmentOfLoop -> {
             HttpLoop home = new HttpLoop(environmentOfLoop);
-            RequestHandler handler = cluster == null ? new TestAnswers(home.loop) : new TestRelay(home, upstream, cluster);
+            RequestHandler handler =
+                    cluster == null ? new TestAnswers(home.loop) : new TestRelay(home, upstream, cluster);
             return context -> Http2Client.of(home, context, client, handler, errors);
         };
     }

@@ -32,9 +32,15 @@ class Http2ToolsIT {
     @Test
     void answersCurl() throws Exception {
         try (Http2Bed bed = new Http2Bed(Map.of())) {
-            assertThat(Http2Bed.run(ask(bed.port(), "/"))).startsWith("HTTP/2 200").endsWith("hello");
-            assertThat(Http2Bed.run(ask(bed.port(), "/hints"))).startsWith("HTTP/2 103").contains("HTTP/2 200");
-            assertThat(Http2Bed.run(ask(bed.port(), "/trailers"))).contains("body").contains("grpc-status: 0");
+            assertThat(Http2Bed.run(ask(bed.port(), "/")))
+                    .startsWith("HTTP/2 200")
+                    .endsWith("hello");
+            assertThat(Http2Bed.run(ask(bed.port(), "/hints")))
+                    .startsWith("HTTP/2 103")
+                    .contains("HTTP/2 200");
+            assertThat(Http2Bed.run(ask(bed.port(), "/trailers")))
+                    .contains("body")
+                    .contains("grpc-status: 0");
         }
     }
 
@@ -46,8 +52,8 @@ class Http2ToolsIT {
         Path sent = Files.write(folder.resolve("sent"), body);
         Path back = folder.resolve("back");
         try (Http2Bed bed = new Http2Bed(Map.of())) {
-            String head = Http2Bed.run(ask(
-                    bed.port(), "/echo", "--data-binary", "@" + sent, "-H", "Expect:", "-o", back.toString()));
+            String head = Http2Bed.run(
+                    ask(bed.port(), "/echo", "--data-binary", "@" + sent, "-H", "Expect:", "-o", back.toString()));
 
             assertThat(head).startsWith("HTTP/2 200");
             assertThat(Files.readAllBytes(back)).isEqualTo(body);
@@ -64,7 +70,9 @@ class Http2ToolsIT {
 
             assertThat(small).contains("5000 succeeded, 0 failed, 0 errored, 0 timeout");
             assertThat(big).contains("100 succeeded, 0 failed, 0 errored, 0 timeout");
-            assertThat(Http2Bed.eventually(() -> bed.closed("client_closed") == 7)).as(bed.reasons()).isTrue();
+            assertThat(Http2Bed.eventually(() -> bed.closed("client_closed") == 7))
+                    .as(bed.reasons())
+                    .isTrue();
         }
     }
 

@@ -53,10 +53,7 @@ final class RawHttp2 implements AutoCloseable {
         }
 
         int lastStream() {
-            return (payload[0] & 0x7f) << 24
-                    | (payload[1] & 0xff) << 16
-                    | (payload[2] & 0xff) << 8
-                    | payload[3] & 0xff;
+            return (payload[0] & 0x7f) << 24 | (payload[1] & 0xff) << 16 | (payload[2] & 0xff) << 8 | payload[3] & 0xff;
         }
 
         boolean ends() {
@@ -111,19 +108,17 @@ final class RawHttp2 implements AutoCloseable {
     String fields(Frame frame) throws Http2Exception {
         StringBuilder text = new StringBuilder();
         unpack.decodeHeaders(frame.stream(), Unpooled.wrappedBuffer(frame.payload()))
-                .forEach(field -> text.append(field.getKey()).append('=').append(field.getValue()).append('\n'));
+                .forEach(field -> text.append(field.getKey())
+                        .append('=')
+                        .append(field.getValue())
+                        .append('\n'));
         return text.toString();
     }
 
     /** A setting. */
     static byte[] setting(int id, int value) {
         return new byte[] {
-            (byte) (id >> 8),
-            (byte) id,
-            (byte) (value >> 24),
-            (byte) (value >> 16),
-            (byte) (value >> 8),
-            (byte) value
+            (byte) (id >> 8), (byte) id, (byte) (value >> 24), (byte) (value >> 16), (byte) (value >> 8), (byte) value
         };
     }
 
