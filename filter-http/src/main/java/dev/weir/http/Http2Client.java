@@ -7,7 +7,8 @@ import dev.weir.http.ProtocolErrors.Reason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
@@ -15,6 +16,7 @@ import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Exception.StreamException;
 import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
@@ -94,6 +96,15 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         Http2Codec codec = Http2Codec.of(
                 true, limits.headerBytes(), limits.headers(), limits.requestLine(), limits.streams(), limits.window());
         return new Http2Client(codec, home, context, limits, handler, errors);
+    }
+
+    /**
+     * Takes over from HTTP/1.1, whose answer 101 was written before this was added to the pipeline: the request that asked for it is the first one. The
+     * client's preface is still to come.
+     */
+    void upgraded(HttpRequest head, Http2Settings settings) throws Http2Exception {
+        onHttpServerUpgrade(settings);
+        begin(connection().stream(Http2CodecUtil.HTTP_UPGRADE_STREAM_ID), Http2Upgrade.request(head), true);
     }
 
     // ---- the channel
@@ -466,21 +477,14 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             throw Http2Exception.streamError(id, Http2Error.REFUSED_STREAM, "more than %d streams", limits.streams());
         }
         Http2Request request = Http2Heads.request(id, headers);
-        boolean tooLong = request.uri().length() > limits.requestLine();
-        if (tooLong
-                || headers.bytes() > limits.headerBytes()
-                || request.headers().size() > limits.headers() + 1) {
-            refusals.tooLong();
-            refusals.answer(
-                    at,
-                    id,
-                    tooLong
-                            ? HttpResponseStatus.REQUEST_URI_TOO_LONG
-                            : HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
-            refusals.spend(Reason.PROVOKED_RESETS);
+        if (refusals.isTooLong(at, id, request, headers.bytes(), limits)) {
             soon();
-            return;
+        } else {
+            begin(stream, request, end);
         }
+    }
+
+    private void begin(Http2Stream stream, Http2Request request, boolean end) {
         Http2ClientStream of = new Http2ClientStream(this, stream, end, request.protocol() != null);
         stream.setProperty(key, of);
         open++;

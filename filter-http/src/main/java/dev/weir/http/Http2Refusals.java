@@ -52,8 +52,25 @@ final class Http2Refusals {
         errors.count(Reason.HEADER_LIMIT);
     }
 
+    /** Whether a head is beyond a limit: then it has been answered. {@code bytes}: of its headers. */
+    boolean isTooLong(ChannelHandlerContext at, int id, Http2Request request, int bytes, ClientLimits limits) {
+        boolean line = request.uri().length() > limits.requestLine();
+        if (!line
+                && bytes <= limits.headerBytes()
+                && request.headers().size() <= limits.headers() + 1) {
+            return false;
+        }
+        tooLong();
+        answer(
+                at,
+                id,
+                line ? HttpResponseStatus.REQUEST_URI_TOO_LONG : HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
+        spend(Reason.PROVOKED_RESETS);
+        return true;
+    }
+
     /** Answers a request that nobody is to see; what else there is of it is not wanted. */
-    void answer(ChannelHandlerContext at, int id, HttpResponseStatus status) {
+    private void answer(ChannelHandlerContext at, int id, HttpResponseStatus status) {
         Http2Headers head = new DefaultHttp2Headers(false, 2).status(status.codeAsText());
         head.add("content-length", "0");
         encoder.writeHeaders(at, id, head, 0, true, at.newPromise());
