@@ -55,9 +55,7 @@ final class Http2Refusals {
     /** Whether a head is beyond a limit: then it has been answered. {@code bytes}: of its headers. */
     boolean isTooLong(ChannelHandlerContext at, int id, Http2Request request, int bytes, ClientLimits limits) {
         boolean line = request.uri().length() > limits.requestLine();
-        if (!line
-                && bytes <= limits.headerBytes()
-                && request.headers().size() <= limits.headers() + 1) {
+        if (!line && bytes <= limits.headerBytes() && request.headers().size() <= limits.headers() + 1) {
             return false;
         }
         tooLong();

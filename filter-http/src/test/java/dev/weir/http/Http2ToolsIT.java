@@ -119,8 +119,7 @@ class Http2ToolsIT {
         try (ServerSocket free = new ServerSocket(0)) {
             port = free.getLocalPort();
         }
-        Process server = new ProcessBuilder(
-                        nghttpd, "--no-tls", "--echo-upload", "-d", "" + folder, "" + port)
+        Process server = new ProcessBuilder(nghttpd, "--no-tls", "--echo-upload", "-d", "" + folder, "" + port)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
