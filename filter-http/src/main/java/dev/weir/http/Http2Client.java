@@ -7,19 +7,18 @@ import dev.weir.http.ProtocolErrors.Reason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
 import io.netty.handler.codec.http2.Http2Exception.StreamException;
 import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.ReferenceCountUtil;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,15 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flushing {
     private static final Logger LOG = LoggerFactory.getLogger(Http2Client.class);
-    /** Streams that end badly on account of the client: so many more than such as end well, in {@link #CREDIT_NANOS}. */
-    private static final int CREDIT = 200;
-
-    private static final long CREDIT_NANOS = TimeUnit.SECONDS.toNanos(30);
-    /** How long the answer to a ping is waited for before the last GOAWAY: what the client sent until it saw the first is under way no longer. */
-    private static final long GOAWAY_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-    private static final long GOAWAY_PING = 0x77656972_676f6177L;
-
     private final HttpLoop home;
     private final TerminalContext context;
     private final ClientLimits limits;
@@ -52,21 +42,17 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     private final Http2Past past = new Http2Past();
     private final Deadline head;
     private final Deadline idle;
-    private final Deadline goAway;
+    private final Http2Credit credit;
+    private final Http2Refusals refusals;
+    private final Http2Leaving leaving;
 
     private @Nullable ChannelHandlerContext ctx;
     private int open;
     private long requests;
-    private int credit = CREDIT;
-    private long creditSince;
     private long headsAtDeadline = -1;
     private boolean reading;
     private boolean inactive;
     private boolean dirty;
-    /** Why it ends as soon as no request is open; null: it does not. */
-    private @Nullable CloseReason leaving;
-
-    private boolean lastGoAway;
     /** Why it is closed as soon as this turn's output is written. */
     private @Nullable CloseReason closing;
 
@@ -91,8 +77,9 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         this.frames = new Http2Frames(home.clock, true);
         this.head = new Deadline(home, () -> fail(Reason.HEADERS_TIMEOUT, Http2Error.ENHANCE_YOUR_CALM));
         this.idle = new Deadline(home, () -> leave(CloseReason.IDLE_TIMEOUT));
-        this.goAway = new Deadline(home, this::lastGoAway);
-        this.creditSince = home.clock.nanoTime();
+        this.credit = new Http2Credit(home.clock);
+        this.refusals = new Http2Refusals(codec, errors, credit, past, this::fail);
+        this.leaving = new Http2Leaving(home, new Farewell(), this::close);
         Events events = new Events();
         decoder().frameListener(events);
         connection().addListener(events);
@@ -109,6 +96,15 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         Http2Codec codec = Http2Codec.of(
                 true, limits.headerBytes(), limits.headers(), limits.requestLine(), limits.streams(), limits.window());
         return new Http2Client(codec, home, context, limits, handler, errors);
+    }
+
+    /**
+     * Takes over from HTTP/1.1, whose answer 101 was written before this was added to the pipeline: the request that asked for it is the first one. The
+     * client's preface is still to come.
+     */
+    void upgraded(HttpRequest head, Http2Settings settings) throws Http2Exception {
+        onHttpServerUpgrade(settings);
+        begin(connection().stream(Http2CodecUtil.HTTP_UPGRADE_STREAM_ID), Http2Upgrade.request(head), true);
     }
 
     // ---- the channel
@@ -175,7 +171,8 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     @Override
     public void userEventTriggered(ChannelHandlerContext from, Object event) throws Exception {
         if (event == EndOfStream.INSTANCE) {
-            close(CloseReason.CLIENT_CLOSED); // no window will be opened any more; what was answered in this turn still goes out
+            close(CloseReason.CLIENT_CLOSED); // no window will be opened any more; what was answered in this turn still
+            // goes out
         } else {
             super.userEventTriggered(from, event);
         }
@@ -185,27 +182,17 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     public void channelInactive(ChannelHandlerContext from) throws Exception {
         head.stop();
         idle.stop();
-        goAway.stop();
+        leaving.stop();
         if (closing == null) {
             CloseReason reason = context.closeReason();
             closing = reason == null ? CloseReason.CLIENT_CLOSED : reason;
-            ending = failure(closing);
+            ending = Http2.failure(closing);
         }
         if (reading) {
             inactive = true; // what is being read must not be torn away from the codec
         } else {
             super.channelInactive(from);
         }
-    }
-
-    private static Failure failure(CloseReason reason) {
-        return switch (reason) {
-            case CLIENT_RESET -> Failure.CLIENT_RESET;
-            case SHUTDOWN, DRAINED -> Failure.SHUTDOWN;
-            case PROTOCOL_ERROR -> Failure.CLIENT_PROTOCOL;
-            case INTERNAL_ERROR -> Failure.INTERNAL;
-            default -> Failure.CLIENT_CLOSED;
-        };
     }
 
     // ---- output
@@ -283,25 +270,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
 
     /** Whether it may be closed; the client is first to know that it is about to be. */
     private boolean isIdle() {
-        return open == 0 && (leaving == null || lastGoAway);
-    }
-
-    private void watchIdle() {
-        if (limits.idleNanos() > 0) {
-            idle.in(limits.idleNanos());
-        }
-    }
-
-    /** In good order: first the client is told that it should not begin anything new, then what is not taken any more. */
-    private void leave(CloseReason reason) {
-        if (leaving != null || closing != null) {
-            return;
-        }
-        leaving = reason;
-        writeGoAway(Integer.MAX_VALUE, Http2Error.NO_ERROR, "");
-        encoder().writePing(ctx(), false, GOAWAY_PING, ctx().newPromise());
-        goAway.in(GOAWAY_NANOS);
-        soon();
+        return open == 0 && leaving.isQuiet();
     }
 
     /** No more requests than those under way. */
@@ -309,20 +278,15 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         leave(CloseReason.COMPLETE);
     }
 
-    private void lastGoAway() {
-        if (lastGoAway || closing != null) {
-            return;
+    private void leave(CloseReason reason) {
+        if (closing == null) {
+            leaving.begin(reason);
         }
-        lastGoAway = true;
-        writeGoAway(connection().remote().lastStreamCreated(), Http2Error.NO_ERROR, "");
-        soon();
-        left();
     }
 
-    private void left() {
-        CloseReason reason = leaving;
-        if (open == 0 && lastGoAway && reason != null) {
-            close(reason);
+    private void watchIdle() {
+        if (limits.idleNanos() > 0) {
+            idle.in(limits.idleNanos());
         }
     }
 
@@ -334,6 +298,31 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             LOG.debug("GOAWAY after GOAWAY", e); // cannot be: numbers only fall
         }
         frameWriter().writeGoAway(ctx(), last, code.code(), debug, ctx().newPromise());
+    }
+
+    /** What is done for the end in good order. */
+    private final class Farewell implements Http2Leaving.Connection {
+        @Override
+        public void goAway(int last) {
+            writeGoAway(last, Http2Error.NO_ERROR, "");
+            soon();
+        }
+
+        @Override
+        public int lastStream() {
+            return connection().remote().lastStreamCreated();
+        }
+
+        @Override
+        public void ping(long data) {
+            encoder().writePing(ctx(), false, data, ctx().newPromise());
+            soon();
+        }
+
+        @Override
+        public int open() {
+            return open;
+        }
     }
 
     /** The client broke its protocol: it is told, and the connection closed. */
@@ -360,18 +349,8 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             writeGoAway(connection().remote().lastStreamCreated(), Http2Error.INTERNAL_ERROR, "");
             close(CloseReason.INTERNAL_ERROR);
         } else {
-            fail(reason(error.error()), error.error());
+            fail(Http2.reason(error.error()), error.error());
         }
-    }
-
-    private static Reason reason(Http2Error error) {
-        return switch (error) {
-            case FLOW_CONTROL_ERROR -> Reason.FLOW_CONTROL;
-            case COMPRESSION_ERROR -> Reason.COMPRESSION;
-            case ENHANCE_YOUR_CALM -> Reason.CONTINUATIONS;
-            case REFUSED_STREAM -> Reason.STREAMS;
-            default -> Reason.FRAME;
-        };
     }
 
     @Override
@@ -386,77 +365,12 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
                 context.connection().id(),
                 cause);
         Http2Stream stream = connection().stream(error.streamId());
-        if (stream == null && isTooLate(error)) {
-            return;
-        }
         Http2ClientStream of = stream == null ? null : stream.getProperty(key);
         if (of != null) {
             of.because(Failure.CLIENT_PROTOCOL);
         }
-        if (error instanceof HeaderListSizeException) {
-            tooLong(at, error.streamId());
-        } else {
-            // To Netty a head too many is one that is malformed.
-            boolean late =
-                    stream != null && fields.takeFresh() && !stream.state().remoteSideOpen();
-            boolean malformed = error.error() == Http2Error.PROTOCOL_ERROR && !late;
-            errors.count(malformed ? Reason.MALFORMED : reason(error.error()));
-            Http2Error code = late ? Http2Error.STREAM_CLOSED : error.error();
-            encoder().writeRstStream(at, error.streamId(), code.code(), at.newPromise());
-        }
-        // Streams that are gone have cost nothing, and what the client sent before it knew is not its fault.
-        if (stream != null || error.error() == Http2Error.REFUSED_STREAM) {
-            spend(Reason.PROVOKED_RESETS);
-        }
+        refusals.refuse(at, error, stream);
         soon();
-    }
-
-    /** Whether the whole connection fails, as the client cannot have taken the stream for open. */
-    private boolean isTooLate(StreamException error) {
-        if (error.error() != Http2Error.STREAM_CLOSED) {
-            return false;
-        }
-        if (past.isUnused(error.streamId())) {
-            fail(Reason.FRAME, Http2Error.PROTOCOL_ERROR);
-        } else if (past.isEnded(error.streamId())) {
-            fail(Reason.FRAME, Http2Error.STREAM_CLOSED);
-        }
-        return closing != null;
-    }
-
-    /** A head, or trailers, beyond the limit; what there is of it is not known. */
-    private void tooLong(ChannelHandlerContext at, int id) {
-        errors.count(Reason.HEADER_LIMIT);
-        try {
-            if (connection().stream(id) == null && !connection().streamMayHaveExisted(id)) {
-                connection().remote().createStream(id, false);
-                answer(at, id, HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
-            } else {
-                encoder().writeRstStream(at, id, Http2Error.PROTOCOL_ERROR.code(), at.newPromise());
-            }
-        } catch (Http2Exception e) {
-            encoder().writeRstStream(at, id, Http2Error.REFUSED_STREAM.code(), at.newPromise());
-        }
-    }
-
-    /** Answers a request that nobody is to see; what else there is of it is not wanted. */
-    private void answer(ChannelHandlerContext at, int id, HttpResponseStatus status) {
-        Http2Headers fields = new DefaultHttp2Headers(false, 2).status(status.codeAsText());
-        fields.add("content-length", "0");
-        encoder().writeHeaders(at, id, fields, 0, true, at.newPromise());
-        encoder().writeRstStream(at, id, Http2Error.NO_ERROR.code(), at.newPromise());
-        soon();
-    }
-
-    private void spend(Reason reason) {
-        if (--credit < 0) {
-            long now = home.clock.nanoTime();
-            if (now - creditSince < CREDIT_NANOS) {
-                fail(reason, Http2Error.ENHANCE_YOUR_CALM);
-            }
-            creditSince = now;
-            credit = CREDIT;
-        }
     }
 
     // ---- input
@@ -483,7 +397,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             if (of == null) {
                 begin(at, stream, (Http2Fields) headers, end);
             } else if (headers.size() > limits.headers() || ((Http2Fields) headers).bytes() > limits.headerBytes()) {
-                errors.count(Reason.HEADER_LIMIT);
+                refusals.tooLong();
                 throw Http2Heads.malformed(id, "too many trailers");
             } else {
                 of.trailers(Http2Heads.trailers(id, headers));
@@ -511,7 +425,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             if (of != null) {
                 of.because(Failure.CLIENT_RESET);
                 if (of.isUnanswered()) {
-                    spend(Reason.RESETS);
+                    refusals.spend(Reason.RESETS);
                 }
             }
         }
@@ -524,9 +438,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
 
         @Override
         public void onPingAckRead(ChannelHandlerContext at, long data) {
-            if (data == GOAWAY_PING && leaving != null) {
-                lastGoAway();
-            }
+            leaving.answered(data);
         }
 
         @Override
@@ -552,13 +464,13 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             if (of.isRequestEnded() && !of.isDoomed() && !stream.isResetSent()) {
                 past.ended(stream.id());
             }
-            if (!of.isUnanswered() && credit < CREDIT) {
-                credit++;
+            if (!of.isUnanswered()) {
+                credit.earn();
             }
             of.closed(ending);
             if (open == 0) {
                 watchIdle();
-                left();
+                leaving.check();
             }
         }
     }
@@ -570,20 +482,14 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             throw Http2Exception.streamError(id, Http2Error.REFUSED_STREAM, "more than %d streams", limits.streams());
         }
         Http2Request request = Http2Heads.request(id, headers);
-        boolean tooLong = request.uri().length() > limits.requestLine();
-        if (tooLong
-                || headers.bytes() > limits.headerBytes()
-                || request.headers().size() > limits.headers() + 1) {
-            errors.count(Reason.HEADER_LIMIT);
-            answer(
-                    at,
-                    id,
-                    tooLong
-                            ? HttpResponseStatus.REQUEST_URI_TOO_LONG
-                            : HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE);
-            spend(Reason.PROVOKED_RESETS);
-            return;
+        if (refusals.isTooLong(at, id, request, headers.bytes(), limits)) {
+            soon();
+        } else {
+            begin(stream, request, end);
         }
+    }
+
+    private void begin(Http2Stream stream, Http2Request request, boolean end) {
         Http2ClientStream of = new Http2ClientStream(this, stream, end, request.protocol() != null);
         stream.setProperty(key, of);
         open++;

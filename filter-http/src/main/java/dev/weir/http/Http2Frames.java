@@ -72,7 +72,7 @@ final class Http2Frames {
 
     /** Whether the client is in the middle of a block of headers, or of the preface. */
     boolean isInHeaders() {
-        return inBlock || preface > 0 || type == HEADERS && payload > 0;
+        return inBlock || preface > 0 || payload > 0 && (type == HEADERS || type == CONTINUATION);
     }
 
     /** Number of heads and trailers that have begun. */

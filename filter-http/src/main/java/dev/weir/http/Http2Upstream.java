@@ -299,7 +299,10 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     /** Sends a head; null if that cannot be: it fails then, later. */
     @Nullable
     Http2Stream begin(Http2UpstreamStream of, HttpRequest head, boolean end) {
-        boolean open = !closing && nextStream > 0 && lastStream == Integer.MAX_VALUE && ctx().channel().isActive();
+        boolean open = !closing
+                && nextStream > 0
+                && lastStream == Integer.MAX_VALUE
+                && ctx().channel().isActive();
         if (!open || !connection().local().canOpenStream()) {
             failLater(of, Failure.REFUSED);
             return null;

@@ -5,6 +5,7 @@ import dev.weir.core.exchange.Operation;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.TerminalContext;
+import dev.weir.core.protocol.Command;
 import dev.weir.core.protocol.PolicyWait;
 import dev.weir.core.tls.TlsSession;
 import io.netty.handler.codec.http.HttpRequest;

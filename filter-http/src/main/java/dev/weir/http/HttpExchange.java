@@ -93,7 +93,7 @@ final class HttpExchange implements RequestListener, Verdict {
             answer(405, "CONNECT is not allowed", "connect_refused");
             return;
         }
-        undecided = client.decide(head, found.operation(head.method()), this);
+        undecided = client.decide(head, observation.operation(), this);
     }
 
     /** All policies agree. */

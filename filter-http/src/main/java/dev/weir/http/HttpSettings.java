@@ -38,6 +38,7 @@ record HttpSettings(
         ObservationSettings observations = ObservationSettings.read(terminal, environment);
         Set<String> operations = new HashSet<>();
         routes.operations().all().forEach(operation -> operations.add(operation.name()));
+        operations.addAll(observations.operations());
         return new HttpSettings(
                 client,
                 paths.observe(),

@@ -344,8 +344,8 @@ class Http2AbuseTest {
     /** A header that is to be kept in the table. */
     private static byte[] literal(String name, byte[] value) {
         List<Byte> bytes = new ArrayList<>(List.of((byte) 0x40, (byte) name.length()));
-        for (char c : name.toCharArray()) {
-            bytes.add((byte) c);
+        for (int i = 0; i < name.length(); i++) {
+            bytes.add((byte) name.charAt(i));
         }
         bytes.add((byte) 0x7f);
         int rest = value.length - 0x7f;

@@ -4,6 +4,17 @@ import dev.weir.core.cluster.Cluster;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.filter.TerminalFactory;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2Settings;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +43,11 @@ public final class Http2TestTerminal implements TerminalFactory {
                 TimeUnit.MILLISECONDS.toNanos(config.integer("headers_millis", 10_000, 1, 1 << 30)),
                 TimeUnit.MILLISECONDS.toNanos(config.integer("idle_millis", 0, 0, 1 << 30)),
                 false);
+        HttpSettings settings = HttpSettings.read(
+                ConfigNode.of(
+                        Map.of("routes", List.of(Map.of("path_prefix", "/", "direct_response", Map.of("status", 200)))),
+                        config.errors()),
+                environment);
         UpstreamLimits upstream = new UpstreamLimits(
                 client.headerBytes(),
                 client.headers(),
@@ -41,17 +57,53 @@ public final class Http2TestTerminal implements TerminalFactory {
                 client.requestsPerConnection(),
                 client.idleNanos());
         @Nullable Cluster cluster = config.has("cluster") ? environment.cluster(config, "cluster") : null;
-        HttpSettings settings = HttpSettings.read(
-                ConfigNode.of(
-                        Map.of("routes", List.of(Map.of("path_prefix", "/", "direct_response", Map.of("status", 200)))),
-                        config.errors()),
-                environment);
+        boolean upgrade = config.bool("upgrade", false);
         ProtocolErrors errors = new ProtocolErrors(environment.meters(), environment.listener());
         return environmentOfLoop -> {
             HttpLoop home = new HttpLoop(settings, environmentOfLoop);
             RequestHandler handler =
                     cluster == null ? new TestAnswers(home.loop) : new TestRelay(home, upstream, cluster);
-            return context -> Http2Client.of(home, context, client, handler, errors);
+            return context -> {
+                Http2Client connection = Http2Client.of(home, context, client, handler, errors);
+                return upgrade ? new Upgrading(connection) : connection;
+            };
         };
+    }
+
+    /** As much of HTTP/1.1 as an upgrade needs. */
+    private static final class Upgrading extends ChannelInitializer<Channel> {
+        private final Http2Client connection;
+
+        Upgrading(Http2Client connection) {
+            this.connection = connection;
+        }
+
+        @Override
+        protected void initChannel(Channel channel) {
+            channel.pipeline().addLast(new HttpRequestDecoder(), new SimpleChannelInboundHandler<HttpObject>() {
+                private HttpRequest head;
+
+                @Override
+                protected void channelRead0(ChannelHandlerContext ctx, HttpObject part) throws Exception {
+                    if (part instanceof HttpRequest request) {
+                        head = request;
+                    } else if (part instanceof LastHttpContent) {
+                        Http2Settings settings = Http2Upgrade.settings(head);
+                        ctx.write(Unpooled.copiedBuffer(
+                                settings == null
+                                        ? "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"
+                                        : "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n",
+                                StandardCharsets.US_ASCII));
+                        if (settings != null) {
+                            ctx.pipeline().addLast(connection);
+                            connection.upgraded(head, settings);
+                            ctx.pipeline().remove(this);
+                            ctx.pipeline().remove(HttpRequestDecoder.class); // hands on what is left
+                        }
+                        ctx.flush();
+                    }
+                }
+            });
+        }
     }
 }

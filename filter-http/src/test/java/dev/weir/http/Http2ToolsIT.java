@@ -2,6 +2,9 @@ package dev.weir.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -32,9 +35,15 @@ class Http2ToolsIT {
     @Test
     void answersCurl() throws Exception {
         try (Http2Bed bed = new Http2Bed(Map.of())) {
-            assertThat(Http2Bed.run(ask(bed.port(), "/"))).startsWith("HTTP/2 200").endsWith("hello");
-            assertThat(Http2Bed.run(ask(bed.port(), "/hints"))).startsWith("HTTP/2 103").contains("HTTP/2 200");
-            assertThat(Http2Bed.run(ask(bed.port(), "/trailers"))).contains("body").contains("grpc-status: 0");
+            assertThat(Http2Bed.run(ask(bed.port(), "/")))
+                    .startsWith("HTTP/2 200")
+                    .endsWith("hello");
+            assertThat(Http2Bed.run(ask(bed.port(), "/hints")))
+                    .startsWith("HTTP/2 103")
+                    .contains("HTTP/2 200");
+            assertThat(Http2Bed.run(ask(bed.port(), "/trailers")))
+                    .contains("body")
+                    .contains("grpc-status: 0");
         }
     }
 
@@ -46,8 +55,8 @@ class Http2ToolsIT {
         Path sent = Files.write(folder.resolve("sent"), body);
         Path back = folder.resolve("back");
         try (Http2Bed bed = new Http2Bed(Map.of())) {
-            String head = Http2Bed.run(ask(
-                    bed.port(), "/echo", "--data-binary", "@" + sent, "-H", "Expect:", "-o", back.toString()));
+            String head = Http2Bed.run(
+                    ask(bed.port(), "/echo", "--data-binary", "@" + sent, "-H", "Expect:", "-o", back.toString()));
 
             assertThat(head).startsWith("HTTP/2 200");
             assertThat(Files.readAllBytes(back)).isEqualTo(body);
@@ -64,7 +73,9 @@ class Http2ToolsIT {
 
             assertThat(small).contains("5000 succeeded, 0 failed, 0 errored, 0 timeout");
             assertThat(big).contains("100 succeeded, 0 failed, 0 errored, 0 timeout");
-            assertThat(Http2Bed.eventually(() -> bed.closed("client_closed") == 7)).as(bed.reasons()).isTrue();
+            assertThat(Http2Bed.eventually(() -> bed.closed("client_closed") == 7))
+                    .as(bed.reasons())
+                    .isTrue();
         }
     }
 
@@ -78,6 +89,59 @@ class Http2ToolsIT {
                     .contains("GET /head HTTP/2.0")
                     .contains("grpc-status: 0")
                     .doesNotContain("[INVALID");
+        }
+    }
+
+    @Test
+    void upgradesFromHttp1() throws Exception {
+        String nghttp = Http2Bed.program("/usr/bin/nghttp", "/usr/local/bin/nghttp");
+        try (Http2Bed bed = new Http2Bed(Map.of("upgrade", true))) {
+            String base = "http://127.0.0.1:" + bed.port();
+
+            assertThat(Http2Bed.run(nghttp, "-v", "-u", base + "/head", base + "/trailers"))
+                    .contains("HTTP Upgrade success")
+                    .contains("GET /head HTTP/2.0")
+                    .contains("grpc-status: 0");
+            assertThat(Http2Bed.run(curl(), "-sS", "-m", "60", "--http2", base + "/head"))
+                    .startsWith("GET /head HTTP/2.0\nHost: 127.0.0.1")
+                    .doesNotContainIgnoringCase("http2-settings");
+        }
+    }
+
+    @Test
+    void asksNghttpd() throws Exception {
+        String nghttpd = Http2Bed.program("/usr/sbin/nghttpd", "/usr/bin/nghttpd", "/usr/local/bin/nghttpd");
+        byte[] body = new byte[BODY];
+        new Random(1).nextBytes(body);
+        Path sent = Files.write(folder.resolve("sent"), body);
+        Path back = folder.resolve("back");
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        Process server = new ProcessBuilder(nghttpd, "--no-tls", "--echo-upload", "-d", "" + folder, "" + port)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try (Http2Bed bed = new Http2Bed(Map.of(), "127.0.0.1:" + port)) {
+            assertThat(Http2Bed.eventually(() -> accepts(port))).isTrue();
+
+            String head = Http2Bed.run(ask(bed.port(), "/sent", "-o", back.toString()));
+            assertThat(head).startsWith("HTTP/2 200").contains("server: nghttpd");
+            assertThat(Files.readAllBytes(back)).isEqualTo(body);
+            Http2Bed.run(ask(bed.port(), "/echo", "--data-binary", "@" + sent, "-H", "Expect:", "-o", back.toString()));
+            assertThat(Files.readAllBytes(back)).isEqualTo(body);
+            assertThat(Http2Bed.run(ask(bed.port(), "/none"))).startsWith("HTTP/2 404");
+        } finally {
+            server.destroyForcibly().waitFor();
+        }
+    }
+
+    private static boolean accepts(int port) {
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            return socket.isConnected();
+        } catch (IOException e) {
+            return false;
         }
     }
 }

@@ -108,7 +108,10 @@ final class RawHttp2 implements AutoCloseable {
     String fields(Frame frame) throws Http2Exception {
         StringBuilder text = new StringBuilder();
         unpack.decodeHeaders(frame.stream(), Unpooled.wrappedBuffer(frame.payload()))
-                .forEach(field -> text.append(field.getKey()).append('=').append(field.getValue()).append('\n'));
+                .forEach(field -> text.append(field.getKey())
+                        .append('=')
+                        .append(field.getValue())
+                        .append('\n'));
         return text.toString();
     }
 
