@@ -55,8 +55,7 @@ final class MysqlTlsResumptionIT {
             assertThat(packet(new DataInputStream(plain.getInputStream()))[0]).isEqualTo((byte) 10);
             long can = Talk.CAN | Capability.SSL;
             plain.getOutputStream().write(TlsTalk.raw(TlsTalk.packet(1, TlsTalk.request(can))));
-            try (SSLSocket tls =
-                    (SSLSocket) context.getSocketFactory().createSocket(plain, "localhost", port, true)) {
+            try (SSLSocket tls = (SSLSocket) context.getSocketFactory().createSocket(plain, "localhost", port, true)) {
                 tls.setEnabledProtocols(new String[] {version});
                 OutputStream out = tls.getOutputStream();
                 out.write(TlsTalk.raw(TlsTalk.packet(2, TlsTalk.response(can, Scramble.NATIVE, "x".repeat(20)))));
@@ -103,12 +102,12 @@ final class MysqlTlsResumptionIT {
         section.put("reload_interval", "20ms");
         SSLContext context = ((JdkSslContext) SslContextBuilder.forClient()
                         .trustManager(new File(certificates.file("ca.pem")))
-                        .keyManager(new File(certificates.file("client.pem")), new File(certificates.file("client.key")))
+                        .keyManager(
+                                new File(certificates.file("client.pem")), new File(certificates.file("client.key")))
                         .sslProvider(SslProvider.JDK)
                         .build())
                 .context();
-        try (Through through = Through.of(
-                SERVERS.of(installation).port(), Map.of("client_tls", section))) {
+        try (Through through = Through.of(SERVERS.of(installation).port(), Map.of("client_tls", section))) {
             assertThat(served(context, version, through.port())).isTrue();
             assertThat(served(context, version, through.port())).isTrue();
             assertThat(count(through, "weir.tls.handshakes", "kind", "resumed")).isEqualTo(1);
@@ -120,7 +119,9 @@ final class MysqlTlsResumptionIT {
             assertThat(served(context, version, through.port())).isFalse();
             eventually(() -> count(through, "weir.tls.handshake.failures", "reason", "revoked") >= 1);
             eventually(() -> count(through, "weir.connections.closed", "reason", "tls_failed") >= 1);
-            assertThat(count(through, "weir_mysql_tls_logins")).as("the server heard nothing").isEqualTo(2);
+            assertThat(count(through, "weir_mysql_tls_logins"))
+                    .as("the server heard nothing")
+                    .isEqualTo(2);
         }
     }
 }

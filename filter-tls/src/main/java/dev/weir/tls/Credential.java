@@ -71,7 +71,8 @@ record Credential(
                 }
                 return null;
             }
-            return new Source(file, key == null ? file : key, password, passwordFile, pkcs12 != null, ocsp, fetches, names);
+            return new Source(
+                    file, key == null ? file : key, password, passwordFile, pkcs12 != null, ocsp, fetches, names);
         }
 
         private static boolean fetches(ConfigNode node) {

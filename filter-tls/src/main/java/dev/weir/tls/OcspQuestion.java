@@ -124,8 +124,7 @@ final class OcspQuestion {
 
     private byte[] post(byte[] question) throws IOException {
         long begin = System.nanoTime();
-        HttpURLConnection connection =
-                (HttpURLConnection) responder.toURL().openConnection();
+        HttpURLConnection connection = (HttpURLConnection) responder.toURL().openConnection();
         try {
             connection.setConnectTimeout(MILLIS);
             connection.setReadTimeout(MILLIS);
@@ -190,7 +189,8 @@ final class OcspQuestion {
         }
         Instant from = one.getThisUpdate().toInstant();
         Date until = one.getNextUpdate();
-        if (from.isAfter(now.plusSeconds(SKEW_SECONDS)) || until != null && !until.toInstant().isAfter(now)) {
+        if (from.isAfter(now.plusSeconds(SKEW_SECONDS))
+                || until != null && !until.toInstant().isAfter(now)) {
             throw new Failed("the answer is of another time: " + from + " to " + until, null);
         }
         return new Answer(der, from, until == null ? null : until.toInstant());

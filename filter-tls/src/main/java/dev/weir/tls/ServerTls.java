@@ -70,7 +70,8 @@ final class ServerTls implements TlsServer, AutoCloseable {
      * @param policy what its sessions depend on
      * @param staple what is stapled, or null
      */
-    private record Context(SslContext netty, byte[] policy, @Nullable Staple staple) {}
+    private record Context(
+            SslContext netty, byte[] policy, @Nullable Staple staple) {}
 
     ServerTls(ServerSettings settings, TlsSupport.Scope scope)
             throws TlsFileException, GeneralSecurityException, SSLException {
@@ -137,8 +138,7 @@ final class ServerTls implements TlsServer, AutoCloseable {
         }
         List<Credential> own = chosen.stream().map(credentials::get).toList();
         SslContext netty = Contexts.server(settings, own, trust);
-        Context context = new Context(
-                netty, policy(own, trust), own.size() == 1 ? staple(own.get(0)) : null);
+        Context context = new Context(netty, policy(own, trust), own.size() == 1 ? staple(own.get(0)) : null);
         made.put(chosen, context);
         if (netty.sessionContext() instanceof OpenSslSessionContext sessions) {
             sessions.setSessionCacheEnabled(

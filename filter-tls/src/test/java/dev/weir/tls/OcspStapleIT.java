@@ -49,7 +49,9 @@ class OcspStapleIT {
         }
         key("root");
         run("req", "-x509", "-new", "-key", "root.key", "-subj", "/CN=Root", "-days", "30", "-out", "ca.pem");
-        issue("server", "subjectAltName=DNS:one.example\nauthorityInfoAccess=OCSP;URI:http://127.0.0.1:" + port + "/x\n");
+        issue(
+                "server",
+                "subjectAltName=DNS:one.example\nauthorityInfoAccess=OCSP;URI:http://127.0.0.1:" + port + "/x\n");
         issue("silent", "subjectAltName=DNS:one.example\n");
         issue("delegate", "extendedKeyUsage=OCSPSigning\n");
         issue("anybody", "extendedKeyUsage=serverAuth\n");
@@ -137,7 +139,9 @@ class OcspStapleIT {
     private TlsBed serve(String name) {
         Map<String, Object> certificate = new HashMap<>();
         certificate.put("certificate", folder.resolve(name + ".pem").toString());
-        certificate.put("private_key", folder.resolve(name.replace("-chain", "") + ".key").toString());
+        certificate.put(
+                "private_key",
+                folder.resolve(name.replace("-chain", "") + ".key").toString());
         certificate.put("ocsp", Map.of("fetch", true));
         return TlsBed.echo(section(List.of(certificate), "reload_interval", "20ms"));
     }

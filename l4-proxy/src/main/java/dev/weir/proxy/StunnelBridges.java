@@ -35,8 +35,7 @@ final class StunnelBridges {
         String name = conf.process().get("bridges");
         if (name != null && folder == null) {
             folder = Files.createDirectory(
-                    Path.of(name),
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                    Path.of(name), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         }
     }
 

@@ -107,7 +107,9 @@ final class StunnelRun {
             if (server.clusters().stream().noneMatch(one -> one.endpoints().isEmpty())) {
                 return;
             }
-            end.copy().completeOnTimeout(null, ENDPOINT_MILLIS, TimeUnit.MILLISECONDS).join();
+            end.copy()
+                    .completeOnTimeout(null, ENDPOINT_MILLIS, TimeUnit.MILLISECONDS)
+                    .join();
         }
     }
 

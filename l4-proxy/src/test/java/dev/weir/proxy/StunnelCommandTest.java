@@ -113,8 +113,7 @@ class StunnelCommandTest {
         Path parts = Files.createDirectories(folder.resolve("conf.d"));
         Path first = Files.writeString(parts.resolve("a.conf"), "; nothing\n\n[a]\nbogus = 1\n");
         Path second = Files.writeString(
-                parts.resolve("b.conf"),
-                "[b]\naccept = 127.0.0.1:0\nconnect = 127.0.0.1:1\ncert = /no/such/file\n");
+                parts.resolve("b.conf"), "[b]\naccept = 127.0.0.1:0\nconnect = 127.0.0.1:1\ncert = /no/such/file\n");
 
         int parsed = weir("stunnel", file("foreground = yes\ninclude = " + parts + "\n"));
         Files.delete(first);

@@ -63,7 +63,8 @@ final class SecuredSockets implements ChannelFactory<NioSocketChannel> {
         }
 
         @Override
-        public void connect(ChannelHandlerContext ctx, SocketAddress remote, SocketAddress local, ChannelPromise promise) {
+        public void connect(
+                ChannelHandlerContext ctx, SocketAddress remote, SocketAddress local, ChannelPromise promise) {
             ChannelFuture tcp = ctx.connect(remote, local, ctx.newPromise());
             tcp.addListener(done -> {
                 if (done.isSuccess()) {

@@ -109,8 +109,8 @@ class GrpcTlsTest {
 
     /** Whether a connection may come in, where that takes the service's word. */
     private boolean admitted(Map<String, ?> tls) throws IOException {
-        Map<String, Object> service = new HashMap<>(
-                Map.of("name", "ratelimit", "endpoints", List.of("127.0.0.1:" + server.getPort())));
+        Map<String, Object> service =
+                new HashMap<>(Map.of("name", "ratelimit", "endpoints", List.of("127.0.0.1:" + server.getPort())));
         if (!tls.isEmpty()) {
             service.put("tls", tls);
         }
@@ -180,8 +180,8 @@ class GrpcTlsTest {
 
     @Test
     void asksNobodyOfAnotherAuthority() throws Exception {
-        boolean admitted = admitted(Map.of(
-                "ca", file("other.pem"), "server_name", "ratelimit.example", "alpn", List.of("h2")));
+        boolean admitted =
+                admitted(Map.of("ca", file("other.pem"), "server_name", "ratelimit.example", "alpn", List.of("h2")));
 
         assertThat(admitted).isFalse();
         assertThat(asked).hasValue(0);
@@ -211,8 +211,8 @@ class GrpcTlsTest {
         server.shutdownNow().awaitTermination();
         server = builder().build().start();
 
-        boolean admitted = admitted(
-                Map.of("ca", file("root.pem"), "server_name", "ratelimit.example", "alpn", List.of("h2")));
+        boolean admitted =
+                admitted(Map.of("ca", file("root.pem"), "server_name", "ratelimit.example", "alpn", List.of("h2")));
 
         assertThat(admitted).isFalse();
         assertThat(asked).hasValue(0);

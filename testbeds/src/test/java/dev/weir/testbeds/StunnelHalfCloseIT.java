@@ -31,8 +31,7 @@ class StunnelHalfCloseIT {
 
     @BeforeEach
     void prepare() throws Exception {
-        assumeTrue(
-                PeerProxy.installed("stunnel", STUNNEL) != null, "no stunnel (testbeds/install-servers.sh)");
+        assumeTrue(PeerProxy.installed("stunnel", STUNNEL) != null, "no stunnel (testbeds/install-servers.sh)");
         StunnelCertificates.make(folder);
         backend = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Thread thread = new Thread(() -> {
@@ -89,7 +88,8 @@ class StunnelHalfCloseIT {
     }
 
     private Ends connect(PeerProxy proxy) throws Exception {
-        Socket client = new Socket(InetAddress.getLoopbackAddress(), proxy.ports().get(1));
+        Socket client =
+                new Socket(InetAddress.getLoopbackAddress(), proxy.ports().get(1));
         client.getOutputStream().write('x');
         while (true) { // whoever looked whether it accepts has left one, too
             Socket server = arrived.poll(20, TimeUnit.SECONDS);

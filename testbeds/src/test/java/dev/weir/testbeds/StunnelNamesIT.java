@@ -106,8 +106,8 @@ class StunnelNamesIT {
                 named(command),
                 1,
                 ".conf",
-                ports -> HEAD + ports.get(0) + "\ncert = server.pem\nkey = server.key\nconnect = " + name
-                        + ":" + backends.get(0).getLocalPort() + "\n" + more);
+                ports -> HEAD + ports.get(0) + "\ncert = server.pem\nkey = server.key\nconnect = " + name + ":"
+                        + backends.get(0).getLocalPort() + "\n" + more);
     }
 
     private static List<String> weir() {
@@ -127,7 +127,8 @@ class StunnelNamesIT {
                 ports -> HEAD + ports.get(0) + "\nclient = yes\nconnect = 127.0.0.1:"
                         + server.ports().get(0) + "\nsessionResume = no\n")) {
             for (int i = 0; i < times; i++) {
-                try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), client.ports().get(0))) {
+                try (Socket socket = new Socket(
+                        InetAddress.getLoopbackAddress(), client.ports().get(0))) {
                     socket.setSoTimeout(10_000);
                     answers.add(String.valueOf(new BufferedReader(
                                     new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII))

@@ -219,7 +219,8 @@ class StunnelProcessIT {
             }
 
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-            assertThat(read("log").split("Starting exec\\+connect service \\[job]", -1)).hasSize(3);
+            assertThat(read("log").split("Starting exec\\+connect service \\[job]", -1))
+                    .hasSize(3);
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.weir.tls.psk;
 
-import java.util.Arrays;
 import org.bouncycastle.tls.CipherSuite;
 
 /** What there is to choose from, best first: OpenSSL's names, the registry's, and numbers. None with DHE of finite fields: it is slow, and stunnel has it off, too. */

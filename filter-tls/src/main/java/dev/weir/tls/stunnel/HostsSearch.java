@@ -83,8 +83,7 @@ final class HostsSearch implements Discovery.Search {
     private void schedule(long millis) {
         if (!closed) {
             try {
-                next = context.loop()
-                        .schedule(() -> Shared.POOL.execute(this::look), millis, TimeUnit.MILLISECONDS);
+                next = context.loop().schedule(() -> Shared.POOL.execute(this::look), millis, TimeUnit.MILLISECONDS);
             } catch (RejectedExecutionException e) {
                 // The proxy ends.
             }

@@ -343,8 +343,9 @@ final class ServiceParts {
             addresses.addAll(StunnelAddress.connect(service, target, findings));
         }
         boolean named = addresses.stream().anyMatch(address -> !address.isUnix() && address.literal() == null);
-        List<String> endpoints =
-                addresses.isEmpty() ? List.of(NOWHERE) : addresses.stream().map(Address::toString).toList();
+        List<String> endpoints = addresses.isEmpty()
+                ? List.of(NOWHERE)
+                : addresses.stream().map(Address::toString).toList();
         boolean inOrder =
                 service.yes("delay", false) || !"rr".equalsIgnoreCase(String.valueOf(service.text("failover")));
         if (named || endpoints.size() > 1) {

@@ -32,9 +32,8 @@ class AddressOrderTest {
     void hasIpv6FirstWhereItCanBeReached() throws Exception {
         List<InetAddress> ordered = AddressOrder.of(addresses("127.0.0.1", "::1", "127.0.0.2"));
 
-        List<InetAddress> expected = hasIpv6()
-                ? addresses("::1", "127.0.0.1", "127.0.0.2")
-                : addresses("127.0.0.1", "127.0.0.2", "::1");
+        List<InetAddress> expected =
+                hasIpv6() ? addresses("::1", "127.0.0.1", "127.0.0.2") : addresses("127.0.0.1", "127.0.0.2", "::1");
         assertThat(ordered).isEqualTo(expected);
     }
 

@@ -118,15 +118,17 @@ class StunnelTranslatorTest {
         String secrets = "PSKsecrets = "
                 + Files.writeString(folder.resolve("psk"), "a:0123456789abcdef0123456789abcdef\n") + "\n";
 
-        Map<?, ?> chosen = serverTls(secrets
-                + "ciphers = PSK-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256\nciphersuites = TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256\ncurves = P-384:X448\n");
+        Map<?, ?> chosen = serverTls(
+                secrets
+                        + "ciphers = PSK-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256\nciphersuites = TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256\ncurves = P-384:X448\n");
         Map<?, ?> secret = serverTls(secrets + "securityLevel = 3\n");
         Read none = ConfFiles.read(SERVER + secrets + "ciphersuites = TLS_AES_256_GCM_SHA384\n");
 
         assertThat(chosen.get("ciphers")).isEqualTo(List.of("PSK-AES256-GCM-SHA384"));
         assertThat(chosen.get("cipher_suites")).isEqualTo(List.of("TLS_CHACHA20_POLY1305_SHA256"));
         assertThat(chosen.get("curves")).isEqualTo(List.of("P-384", "X448"));
-        assertThat((List<?>) secret.get("ciphers")).allMatch(name -> name.toString().startsWith("ECDHE-"));
+        assertThat((List<?>) secret.get("ciphers"))
+                .allMatch(name -> name.toString().startsWith("ECDHE-"));
         assertThat(none.problems()).singleElement().asString().contains("no cipher match");
     }
 

@@ -36,7 +36,9 @@ final class TlsSections {
     @Nullable
     TlsServer lateServer(ConfigNode node, String listener, Deque<AutoCloseable> resources) {
         TlsServer server = server(node, listener, resources);
-        return server == null ? null : AwaitedHello.of(server, extensions.others(TlsSupport.class).get(0));
+        return server == null
+                ? null
+                : AwaitedHello.of(server, extensions.others(TlsSupport.class).get(0));
     }
 
     /** For an upstream of a filter; null after a problem was reported. */

@@ -37,9 +37,7 @@ public final class AwaitedHello extends ChannelInboundHandlerAdapter implements 
     private @Nullable ScheduledFuture<?> alarm;
 
     private AwaitedHello(
-            Channel channel,
-            Function<ClientHello, TlsHandler> maker,
-            Function<ByteBuf, @Nullable ClientHello> reader) {
+            Channel channel, Function<ClientHello, TlsHandler> maker, Function<ByteBuf, @Nullable ClientHello> reader) {
         this.channel = channel;
         this.maker = maker;
         this.reader = reader;
@@ -79,8 +77,7 @@ public final class AwaitedHello extends ChannelInboundHandlerAdapter implements 
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        alarm = ctx.executor()
-                .schedule(() -> fail(ctx, "no TLS hello in time"), MOST_MILLIS, TimeUnit.MILLISECONDS);
+        alarm = ctx.executor().schedule(() -> fail(ctx, "no TLS hello in time"), MOST_MILLIS, TimeUnit.MILLISECONDS);
         readOn(ctx);
     }
 
@@ -90,8 +87,7 @@ public final class AwaitedHello extends ChannelInboundHandlerAdapter implements 
             ctx.fireChannelRead(message);
             return;
         }
-        ByteBuf all =
-                held == null ? data : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), held, data);
+        ByteBuf all = held == null ? data : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), held, data);
         held = null;
         ClientHello hello = reader.apply(all);
         if (hello == null && all.readableBytes() < LONGEST) {

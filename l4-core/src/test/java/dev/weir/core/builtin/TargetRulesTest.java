@@ -99,13 +99,15 @@ class TargetRulesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "64:ff9b::168.63.129.16"})
+    @ValueSource(
+            strings = {"fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "64:ff9b::168.63.129.16"})
     void keepsClientsFromWhereCloudsTellSecrets(String address) throws Exception {
         assertThat(allows(TargetRules.elsewhere(), address)).isFalse();
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"64:ff9b::192.0.2.1", "2002:c000:201::1", "::192.0.2.1", "64:ff9c::127.0.0.1", "2003:7f00:1::1"})
+    @ValueSource(
+            strings = {"64:ff9b::192.0.2.1", "2002:c000:201::1", "::192.0.2.1", "64:ff9c::127.0.0.1", "2003:7f00:1::1"})
     void letsThemGoElsewhereWithinOtherAddresses(String address) throws Exception {
         assertThat(allows(TargetRules.elsewhere(), address)).isTrue();
     }
