@@ -6,13 +6,15 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.KeyStore;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /**
  * Certificates of a test, as files that go with it: {@code ca.pem}; {@code weir} for 127.0.0.1, 127.0.0.2 and localhost, {@code server} for the database;
- * {@code ca.p12} with {@link #PASSWORD}; {@code other.pem} of an authority that has issued none of them.
+ * {@code client} for a client; {@code ca.p12} with {@link #PASSWORD}; {@code other.pem} of an authority that has issued none of them.
  */
 final class TlsCertificates implements AutoCloseable {
     static final String PASSWORD = "throw-away";
@@ -25,7 +27,15 @@ final class TlsCertificates implements AutoCloseable {
             X509Bundle ca = authority("CN=Weir test");
             write("weir", leaf("CN=weir").buildIssuedBy(ca));
             write("server", leaf("CN=server").buildIssuedBy(ca));
+            write(
+                    "client",
+                    new CertificateBuilder()
+                            .rsa2048()
+                            .subject("CN=client")
+                            .addExtendedKeyUsageClientAuth()
+                            .buildIssuedBy(ca));
             Files.writeString(folder.resolve("ca.pem"), ca.getCertificatePEM());
+            Files.writeString(folder.resolve("ca.key"), ca.getPrivateKeyPEM());
             Files.writeString(
                     folder.resolve("other.pem"), authority("CN=Somebody else").getCertificatePEM());
             KeyStore trusted = KeyStore.getInstance("PKCS12");
@@ -60,6 +70,38 @@ final class TlsCertificates implements AutoCloseable {
     private void write(String name, X509Bundle bundle) throws IOException {
         Files.writeString(folder.resolve(name + ".pem"), bundle.getCertificatePathPEM());
         Files.writeString(folder.resolve(name + ".key"), bundle.getPrivateKeyPEM());
+    }
+
+    /** Makes {@code crl.pem} anew, by the command openssl, with these revoked. */
+    void revoke(String... names) throws IOException, InterruptedException {
+        Files.writeString(
+                folder.resolve("ca.cnf"),
+                "[ca]\ndefault_ca=a\n[a]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=30\n"
+                        + "default_days=30\ncertificate=ca.pem\nprivate_key=ca.key\n");
+        Files.writeString(folder.resolve("index.txt"), "");
+        for (String name : names) {
+            openssl("ca", "-config", "ca.cnf", "-revoke", name + ".pem");
+        }
+        openssl("ca", "-config", "ca.cnf", "-gencrl", "-out", "next.pem");
+        Files.move(
+                folder.resolve("next.pem"),
+                folder.resolve("crl.pem"),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private void openssl(String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("openssl"));
+        command.addAll(List.of(arguments));
+        Path log = folder.resolve("openssl.log");
+        Process process = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        if (process.waitFor() != 0) {
+            throw new IOException(Files.readString(log));
+        }
     }
 
     /** The path of a file. */

@@ -31,7 +31,7 @@ record ClientSettings(
         return new ClientSettings(
                 protocol,
                 trust,
-                Credential.Source.from(node),
+                Credential.Source.from(node, false),
                 node.string("server_name", null),
                 node.string("sni", null),
                 node.bool("session_resumption", true) && trust.ocsp() == null,

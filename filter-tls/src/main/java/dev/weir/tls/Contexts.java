@@ -94,7 +94,7 @@ final class Contexts {
             SslContextBuilder builder;
             boolean stapled = provider != SslProvider.JDK
                     && credentials.size() == 1
-                    && credentials.get(0).ocsp() != null;
+                    && credentials.get(0).isStapled();
             if (provider == SslProvider.JDK) {
                 jdkCan(Map.of(
                         "curves", settings.protocol().curves().isEmpty(),
@@ -102,7 +102,7 @@ final class Contexts {
                         "session_tickets: false",
                                 settings.tickets() || settings.trust().ocsp() != null,
                         "client_ocsp", settings.trust().ocsp() == null,
-                        "ocsp_response", credentials.stream().allMatch(one -> one.ocsp() == null)));
+                        "ocsp_response, ocsp", credentials.stream().noneMatch(Credential::isStapled)));
                 builder = SslContextBuilder.forServer(keys(credentials));
             } else if (stapled) {
                 // What is stapled belongs to the one key that Netty sets itself.

@@ -17,9 +17,11 @@ import org.jspecify.annotations.Nullable;
  * @param chain its own first
  * @param key the private key
  * @param ocsp what a responder said of it (RFC 6960), or null
+ * @param fetches whether its responder is asked
  * @param names hosts it is for
  */
-record Credential(List<X509Certificate> chain, PrivateKey key, byte @Nullable [] ocsp, ServerNames names) {
+record Credential(
+        List<X509Certificate> chain, PrivateKey key, byte @Nullable [] ocsp, boolean fetches, ServerNames names) {
     /** Bits of RSA keys, and of keys on curves, that OpenSSL asks for at its security levels. */
     private static final int[] RSA_BITS = {0, 1024, 2048, 3072, 7680, 15_360};
 
@@ -34,6 +36,7 @@ record Credential(List<X509Certificate> chain, PrivateKey key, byte @Nullable []
      * @param passwordFile of the key, or null
      * @param pkcs12 whether {@code certificate} is PKCS #12
      * @param ocsp DER, or null
+     * @param fetches whether the responder that the certificate names is asked in its place
      * @param names hosts; empty for those of the certificate
      */
     record Source(
@@ -43,15 +46,17 @@ record Credential(List<X509Certificate> chain, PrivateKey key, byte @Nullable []
             @Nullable Path passwordFile,
             boolean pkcs12,
             @Nullable Path ocsp,
+            boolean fetches,
             ServerNames names) {
-        /** Null where nothing is named. */
-        static @Nullable Source from(ConfigNode node) {
+        /** Null where nothing is named. {@code server}: in a list of certificates that clients are shown. */
+        static @Nullable Source from(ConfigNode node, boolean server) {
             Path pkcs12 = TrustSettings.path(node, "pkcs12");
             Path certificate = TrustSettings.path(node, "certificate");
             Path key = TrustSettings.path(node, "private_key");
             String password = node.string("password", null);
             Path passwordFile = TrustSettings.path(node, "password_file");
             Path ocsp = TrustSettings.path(node, "ocsp_response");
+            boolean fetches = server && node.has("ocsp") && fetches(node);
             ServerNames names = ServerNames.from(node, "server_names");
             if (pkcs12 != null && (certificate != null || key != null)) {
                 node.error("pkcs12", "beside certificate or private_key (expected: one of the two)");
@@ -66,7 +71,18 @@ record Credential(List<X509Certificate> chain, PrivateKey key, byte @Nullable []
                 }
                 return null;
             }
-            return new Source(file, key == null ? file : key, password, passwordFile, pkcs12 != null, ocsp, names);
+            return new Source(
+                    file, key == null ? file : key, password, passwordFile, pkcs12 != null, ocsp, fetches, names);
+        }
+
+        private static boolean fetches(ConfigNode node) {
+            ConfigNode section = node.section("ocsp");
+            boolean fetches = section.bool("fetch", false);
+            section.rejectUnknown();
+            if (fetches && node.has("ocsp_response")) {
+                node.error("ocsp", "fetch beside ocsp_response (expected: one of the two)");
+            }
+            return fetches;
         }
 
         Credential load(int securityLevel) throws TlsFileException {
@@ -87,6 +103,7 @@ record Credential(List<X509Certificate> chain, PrivateKey key, byte @Nullable []
                     identity.chain(),
                     identity.key(),
                     ocsp == null ? null : PemFiles.bytes(ocsp),
+                    fetches,
                     names.isEmpty() ? namesOf(own) : names);
         }
 
@@ -109,6 +126,11 @@ record Credential(List<X509Certificate> chain, PrivateKey key, byte @Nullable []
         public String toString() {
             return certificate.toString();
         }
+    }
+
+    /** Whether something is, or will be, stapled to it. */
+    boolean isStapled() {
+        return ocsp != null || fetches;
     }
 
     private static ServerNames namesOf(X509Certificate certificate) {

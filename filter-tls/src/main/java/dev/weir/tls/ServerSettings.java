@@ -37,7 +37,7 @@ record ServerSettings(
         List<Credential.Source> certificates = new ArrayList<>();
         ConfigNode list = node.required("certificates");
         for (ConfigNode one : list.isMap() ? List.<ConfigNode>of() : list.elements()) {
-            Credential.Source source = Credential.Source.from(one);
+            Credential.Source source = Credential.Source.from(one, true);
             if (source == null) {
                 one.error("without certificate and pkcs12 (expected: one of the two)");
             } else {

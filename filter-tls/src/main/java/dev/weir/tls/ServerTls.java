@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,7 @@ final class ServerTls implements TlsServer, AutoCloseable {
     private volatile State state;
     private boolean closed;
     private List<byte[]> secrets = List.of();
+    private final List<Staple> staples = new ArrayList<>();
 
     /**
      * What was made of the files.
@@ -53,24 +55,38 @@ final class ServerTls implements TlsServer, AutoCloseable {
         void release() {
             contexts.forEach(one -> ReferenceCountUtil.release(one.netty));
         }
+
+        List<Staple> staples() {
+            return contexts.stream()
+                    .map(Context::staple)
+                    .filter(Objects::nonNull)
+                    .toList();
+        }
     }
 
     /**
      * One context.
      *
      * @param policy what its sessions depend on
-     * @param ocsp what is stapled, or null
+     * @param staple what is stapled, or null
      */
-    private record Context(SslContext netty, byte[] policy, byte @Nullable [] ocsp) {}
+    private record Context(
+            SslContext netty, byte[] policy, @Nullable Staple staple) {}
 
     ServerTls(ServerSettings settings, TlsSupport.Scope scope)
             throws TlsFileException, GeneralSecurityException, SSLException {
         this.settings = settings;
         this.scope = scope;
         this.tasks = Tasks.of(settings.trust());
-        List<String> seen = FileWatch.look(settings.files());
-        this.state = load();
         this.metrics = new TlsMetrics(scope, true);
+        List<String> seen = FileWatch.look(settings.files());
+        try {
+            this.state = load();
+        } catch (TlsFileException | GeneralSecurityException | SSLException | RuntimeException e) {
+            staples.forEach(Staple::close);
+            metrics.close();
+            throw e;
+        }
         this.handshakes = new Handshakes(scope, metrics);
         this.reloads = new Reloads(scope, metrics);
         this.validity = new Validity(scope, settings.protocol().warning());
@@ -122,8 +138,7 @@ final class ServerTls implements TlsServer, AutoCloseable {
         }
         List<Credential> own = chosen.stream().map(credentials::get).toList();
         SslContext netty = Contexts.server(settings, own, trust);
-        Context context = new Context(
-                netty, policy(own, trust), own.size() == 1 ? own.get(0).ocsp() : null);
+        Context context = new Context(netty, policy(own, trust), own.size() == 1 ? staple(own.get(0)) : null);
         made.put(chosen, context);
         if (netty.sessionContext() instanceof OpenSslSessionContext sessions) {
             sessions.setSessionCacheEnabled(
@@ -133,6 +148,33 @@ final class ServerTls implements TlsServer, AutoCloseable {
             }
         }
         return context;
+    }
+
+    /** That of before where the certificate is the same. */
+    private @Nullable Staple staple(Credential credential) {
+        if (!credential.isStapled()) {
+            return null;
+        }
+        for (Staple there : staples) {
+            if (there.isOf(credential)) {
+                return there;
+            }
+        }
+        Staple made = new Staple(credential, metrics::stapled);
+        staples.add(made);
+        return made;
+    }
+
+    /** Those of certificates that are not used any more ask nobody. */
+    private void forgetStaples() {
+        List<Staple> used = state.staples();
+        staples.removeIf(one -> {
+            boolean over = !used.contains(one);
+            if (over) {
+                one.close();
+            }
+            return over;
+        });
     }
 
     private List<byte[]> secrets() throws TlsFileException {
@@ -168,6 +210,7 @@ final class ServerTls implements TlsServer, AutoCloseable {
                 state = next;
                 old.release();
                 show(next);
+                forgetStaples();
             });
         }
     }
@@ -226,8 +269,9 @@ final class ServerTls implements TlsServer, AutoCloseable {
         }
         SSLEngine engine = context.netty.newHandler(channel.alloc()).engine();
         if (engine instanceof ReferenceCountedOpenSslEngine openSsl) {
-            if (context.ocsp != null) {
-                openSsl.setOcspResponse(context.ocsp);
+            byte[] staple = context.staple == null ? null : context.staple.now();
+            if (staple != null) {
+                openSsl.setOcspResponse(staple);
             }
             if (!settings.tickets()) {
                 // Netty switches them on wherever there is TLS 1.3.
@@ -265,6 +309,7 @@ final class ServerTls implements TlsServer, AutoCloseable {
     public synchronized void close() {
         closed = true;
         watch.close();
+        staples.forEach(Staple::close);
         tasks.close();
         metrics.close();
         state.release();

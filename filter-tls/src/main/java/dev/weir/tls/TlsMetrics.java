@@ -61,6 +61,15 @@ final class TlsMetrics implements AutoCloseable {
                 .register(registry);
     }
 
+    /** A responder was asked what is to be stapled. */
+    void stapled(boolean success) {
+        Counter.builder("weir.tls.staples")
+                .description("Times that a responder was asked for what is stapled")
+                .tags(tags.and("result", success ? "success" : "failure"))
+                .register(registry)
+                .increment();
+    }
+
     void succeeded(TlsSession session, long nanos) {
         (session.resumed() ? resumed : full).increment();
         time.record(nanos, TimeUnit.NANOSECONDS);
