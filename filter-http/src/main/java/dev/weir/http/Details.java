@@ -30,6 +30,9 @@ abstract class Details {
     /** The answer is complete. */
     void responseEnd(@Nullable HttpHeaders trailers) {}
 
+    /** The answer that follows is Weir's own. */
+    void byWeir() {}
+
     /** The operation; asked once, before {@link #fill}. */
     abstract Operation operation();
 

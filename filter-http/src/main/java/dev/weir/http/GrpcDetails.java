@@ -25,6 +25,7 @@ final class GrpcDetails extends Details {
     private final GrpcMessages requests = new GrpcMessages();
     private final GrpcMessages responses = new GrpcMessages();
     private boolean isGrpc = true;
+    private boolean local;
     private int status = GrpcStatus.NONE;
 
     private GrpcDetails(GrpcMethods methods, String path, long timeoutMillis) {
@@ -110,12 +111,18 @@ final class GrpcDetails extends Details {
     }
 
     @Override
+    void byWeir() {
+        local = true;
+    }
+
+    @Override
     Operation operation() {
         Operation known = methods.find(path);
         if (known != null) {
             return known;
         }
-        return isGrpc && status != GrpcStatus.NONE && status != GrpcStatus.UNIMPLEMENTED
+        // Weir does not know which methods there are.
+        return !local && isGrpc && status != GrpcStatus.NONE && status != GrpcStatus.UNIMPLEMENTED
                 ? methods.admit(path)
                 : GrpcMethods.OTHER;
     }

@@ -17,6 +17,8 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +49,8 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     private boolean ready;
     private boolean settled; // its settings are known
     private boolean connectProtocol;
+    /** They wait for that. */
+    private List<Http2UpstreamStream> unsettled = List.of();
     private boolean exhausted;
     private boolean dirty;
     private int nextStream = 1; // Netty's own count leaves out the first, for upgrades
@@ -226,6 +230,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
             gone = ending;
         }
         tellGone();
+        settled();
         super.channelInactive(at);
     }
 
@@ -326,6 +331,24 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
             stream.setProperty(key, of);
         }
         return stream;
+    }
+
+    /** What is to speak another protocol may be asked for when the upstream has said that it knows that (RFC 8441, 3): with the first that it sends. */
+    boolean waitsForSettings(Http2UpstreamStream of, HttpRequest head) {
+        if (settled || closing || Http2Upgrade.protocol(head) == null) {
+            return false;
+        }
+        if (unsettled.isEmpty()) {
+            unsettled = new ArrayList<>(1);
+        }
+        unsettled.add(of);
+        return true;
+    }
+
+    private void settled() {
+        List<Http2UpstreamStream> waiting = unsettled;
+        unsettled = List.of();
+        waiting.forEach(Http2UpstreamStream::settled);
     }
 
     private void failLater(Http2UpstreamStream of, Failure why) {
@@ -469,6 +492,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
             settled = true;
             Long connect = settings.get(Http2.ENABLE_CONNECT_PROTOCOL);
             connectProtocol |= connect != null && connect == 1;
+            settled();
             soon();
         }
 

@@ -31,6 +31,8 @@ final class Http2UpstreamStream implements UpstreamStream {
     private final long number;
 
     private @Nullable Http2Stream stream;
+    /** The head, until the upstream's settings are known. */
+    private @Nullable HttpRequest waiting;
     private boolean begun;
     private boolean head; // the request is HEAD
     private boolean bodiless; // the answer has no body, whatever its length says
@@ -161,7 +163,20 @@ final class Http2UpstreamStream implements UpstreamStream {
         begun = true;
         requestEnded = end;
         head = HttpMethod.HEAD.equals(request.method());
-        stream = upstream.begin(this, request, end);
+        if (upstream.waitsForSettings(this, request)) {
+            waiting = request;
+        } else {
+            stream = upstream.begin(this, request, end);
+        }
+    }
+
+    /** The upstream has told its settings, or tells nothing any more. */
+    void settled() {
+        HttpRequest request = waiting;
+        waiting = null;
+        if (request != null) {
+            stream = upstream.begin(this, request, requestEnded);
+        }
     }
 
     @Override
@@ -198,7 +213,8 @@ final class Http2UpstreamStream implements UpstreamStream {
         Http2Stream of = stream;
         if (of != null) {
             upstream.reset(of, Http2Error.CANCEL);
-        } else if (!begun) {
+        } else if (!begun || waiting != null) {
+            waiting = null;
             closed = true;
             upstream.closed(this);
         }
