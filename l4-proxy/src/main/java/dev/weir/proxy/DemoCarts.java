@@ -21,7 +21,9 @@ final class DemoCarts implements DemoGuest.Traffic {
 
     private static final int SEED = 20_261_201;
     private static final int COUNT = 200;
-    private static final int CUSTOMERS = 150;
+    private static final int CUSTOMERS = 60;
+    /** As many products may be in carts. */
+    private static final int OFFERED = 10;
     /** Most writes, and most reads, of a batch. */
     private static final int WRITES = 25;
 
@@ -94,7 +96,13 @@ final class DemoCarts implements DemoGuest.Traffic {
                  "KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}"""));
         Random random = new Random(SEED);
         for (int first = 0; first < COUNT; first += WRITES) {
-            require(setup.call("BatchWriteItem", batch(products(first, random))));
+            require(setup.call("BatchWriteItem", batch(PRODUCTS, products(first, random))));
+        }
+        List<String> carts = IntStream.range(0, CUSTOMERS * OFFERED / 2)
+                .mapToObj(i -> "{\"PutRequest\":{\"Item\":" + inCart("c" + i % CUSTOMERS, product(i / CUSTOMERS)) + "}}")
+                .toList();
+        for (int first = 0; first < carts.size(); first += WRITES) {
+            require(setup.call("BatchWriteItem", batch("carts", carts.subList(first, first + WRITES))));
         }
     }
 
@@ -125,8 +133,9 @@ final class DemoCarts implements DemoGuest.Traffic {
     private static void page(DemoDynamoClient client, Random random) throws IOException, InterruptedException {
         String product = product((int) Math.min(COUNT * 1.1, Math.abs(random.nextGaussian()) * COUNT / 3));
         String customer = "c" + random.nextInt(CUSTOMERS);
-        String key = "{\"customer\":{\"S\":\"" + customer + "\"},\"product\":{\"S\":\"" + product + "\"}}";
-        switch (random.nextInt(8)) {
+        String offered = product(random.nextInt(OFFERED));
+        String key = "{\"customer\":{\"S\":\"" + customer + "\"},\"product\":{\"S\":\"" + offered + "\"}}";
+        switch (random.nextInt(10)) {
             case 0, 1, 2 ->
                 client.call("GetItem", """
                         {"TableName":"products","Key":{"id":{"S":"%s"}},"ConsistentRead":%s,%s}"""
@@ -135,12 +144,11 @@ final class DemoCarts implements DemoGuest.Traffic {
                 client.call("Query", """
                         {"TableName":"carts","KeyConditionExpression":"customer = :c",
                          "ExpressionAttributeValues":{":c":{"S":"%s"}},%s}""".formatted(customer, CAPACITY));
-            case 5 ->
+            case 5, 6 ->
                 client.call("PutItem", """
-                        {"TableName":"carts","Item":{"customer":{"S":"%s"},"product":{"S":"%s"},"amount":{"N":"1"}},%s}"""
-                        .formatted(customer, product, CAPACITY));
-            case 6 ->
-                // Only what is in the cart can be more: often it is not.
+                        {"TableName":"carts","Item":%s,%s}""".formatted(inCart(customer, offered), CAPACITY));
+            case 7, 8 ->
+                // Only what is in the cart can be more: now and then it is not.
                 client.call("UpdateItem", """
                         {"TableName":"carts","Key":%s,"UpdateExpression":"ADD amount :one",
                          "ConditionExpression":"attribute_exists(amount)",
@@ -165,7 +173,7 @@ final class DemoCarts implements DemoGuest.Traffic {
 
     /** A delivery: new stocks of many products. */
     private static void importBatch(DemoDynamoClient client, Random random) throws IOException, InterruptedException {
-        client.call("BatchWriteItem", batch(products(random.nextInt(COUNT / WRITES) * WRITES, random)));
+        client.call("BatchWriteItem", batch(PRODUCTS, products(random.nextInt(COUNT / WRITES) * WRITES, random)));
     }
 
     private static List<String> products(int first, Random random) {
@@ -176,8 +184,13 @@ final class DemoCarts implements DemoGuest.Traffic {
                 .toList();
     }
 
-    private static String batch(List<String> writes) {
-        return "{\"RequestItems\":{\"products\":[" + String.join(",", writes) + "]}," + CAPACITY + "}";
+    private static String inCart(String customer, String product) {
+        return """
+                {"customer":{"S":"%s"},"product":{"S":"%s"},"amount":{"N":"1"}}""".formatted(customer, product);
+    }
+
+    private static String batch(String table, List<String> writes) {
+        return "{\"RequestItems\":{\"" + table + "\":[" + String.join(",", writes) + "]}," + CAPACITY + "}";
     }
 
     /** Who else has it in the cart, by the index; and what there is to say of many products, by a batch. */
@@ -185,7 +198,7 @@ final class DemoCarts implements DemoGuest.Traffic {
         client.call("Query", """
                 {"TableName":"carts","IndexName":"by-product","KeyConditionExpression":"product = :p",
                  "ExpressionAttributeValues":{":p":{"S":"%s"}},"Limit":20,%s}"""
-                .formatted(product(random.nextInt(COUNT / 4)), CAPACITY));
+                .formatted(product(random.nextInt(OFFERED)), CAPACITY));
         int first = random.nextInt(COUNT);
         String keys = IntStream.range(first, first + READS)
                 .mapToObj(id -> "{\"id\":{\"S\":\"" + product(id) + "\"}}")

@@ -42,7 +42,12 @@ final class DemoDynamo implements DemoGuest {
      * @throws IOException in one line, if there is none, or it does not run
      */
     static DemoDynamo start(DemoHome home) throws IOException, InterruptedException {
-        List<String> program = program(System.getenv(PLACE));
+        return start(home, System.getenv(PLACE));
+    }
+
+    /** The same, from where {@code place} says. */
+    static DemoDynamo start(DemoHome home, @Nullable String place) throws IOException, InterruptedException {
+        List<String> program = program(place);
         for (int attempt = 1; ; attempt++) {
             try {
                 return start(home, program);
@@ -56,7 +61,7 @@ final class DemoDynamo implements DemoGuest {
     }
 
     /** What Java is to run, and with which libraries. */
-    static List<String> program(@Nullable String place) throws IOException {
+    private static List<String> program(@Nullable String place) throws IOException {
         if (place == null || place.isBlank()) {
             throw new IOException("Weir may not bring Amazon's DynamoDB Local along; get it from " + DOWNLOAD
                     + " and name its folder in " + PLACE);
@@ -125,6 +130,11 @@ final class DemoDynamo implements DemoGuest {
         }
         throw new IOException(
                 "DynamoDB Local ended with " + process.exitValue() + ": " + DemoHome.lastLine(log));
+    }
+
+    /** Where it answers. */
+    Address address() {
+        return address;
     }
 
     @Override
