@@ -59,9 +59,9 @@ final class DemoCarts implements DemoGuest.Traffic {
         DemoCarts carts = new DemoCarts(proxy);
         try {
             prepare(new DemoDynamoClient(server, "setup"));
-            carts.each(10, "shop-cart", DemoCarts::page);
-            carts.each(10, "shop-cart", DemoCarts::page);
-            carts.each(80, "checkout", DemoCarts::checkOut);
+            carts.each(20, "shop-cart", DemoCarts::page);
+            carts.each(20, "shop-cart", DemoCarts::page);
+            carts.each(100, "checkout", DemoCarts::checkOut);
             carts.each(400, "importer", DemoCarts::importBatch);
             carts.each(150, "recommender", DemoCarts::recommend);
             carts.each(1_000, "nightly-report", DemoCarts::report);

@@ -46,7 +46,11 @@ final class DemoCertificate {
     static final class Once {
         private @Nullable DemoCertificate made;
 
-        /** @throws IOException if there is no keytool, or it fails */
+        /**
+         * The certificate, in the demo's folder.
+         *
+         * @throws IOException if there is no keytool, or it fails
+         */
         synchronized DemoCertificate in(DemoHome home) throws IOException, InterruptedException {
             DemoCertificate certificate = made;
             if (certificate == null) {

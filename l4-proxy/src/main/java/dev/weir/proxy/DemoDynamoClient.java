@@ -33,6 +33,7 @@ final class DemoDynamoClient {
     /**
      * What there is to an answer.
      *
+     * @param status 200 if all is well
      * @param body a JSON object, also that of an error
      */
     record Answer(int status, String body) {

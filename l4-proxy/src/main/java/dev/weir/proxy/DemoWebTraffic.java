@@ -14,6 +14,7 @@ import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -47,13 +48,12 @@ final class DemoWebTraffic implements DemoGuest.Traffic {
     private final Count unsafe = new Count();
     private final LongAdder http1 = new LongAdder();
     private final LongAdder http2 = new LongAdder();
+    private final AtomicInteger spells = new AtomicInteger();
+    private final AtomicInteger ejections = new AtomicInteger();
     private int seed = SEED;
-    private volatile boolean closed;
-
-    private final LongAdder spells = new LongAdder();
     private volatile boolean ejected;
-    private volatile int ejections;
     private volatile @Nullable Instant lastEjected;
+    private volatile boolean closed;
 
     /** What clients saw. */
     private static final class Count {
@@ -92,9 +92,9 @@ final class DemoWebTraffic implements DemoGuest.Traffic {
             throws IOException {
         DemoWebTraffic traffic = new DemoWebTraffic(failing, proxy, tls, news);
         try {
-            traffic.each(10, "browser", HttpClient.Version.HTTP_2, traffic::page);
-            traffic.each(10, "mobile-app", HttpClient.Version.HTTP_2, traffic::page);
-            traffic.each(20, "partner", HttpClient.Version.HTTP_1_1, traffic::page);
+            traffic.each(20, "browser", HttpClient.Version.HTTP_2, traffic::page);
+            traffic.each(20, "mobile-app", HttpClient.Version.HTTP_2, traffic::page);
+            traffic.each(40, "partner", HttpClient.Version.HTTP_1_1, traffic::page);
             traffic.each(200, "crawler", HttpClient.Version.HTTP_1_1, client -> traffic.get(client, "/"));
             traffic.each(500, "probe", HttpClient.Version.HTTP_1_1, client -> traffic.get(client, "/healthz"));
             return traffic;
@@ -177,17 +177,16 @@ final class DemoWebTraffic implements DemoGuest.Traffic {
     }
 
     private void fail() {
-        spells.increment();
         failing.fail(true);
         // One spell is told of; the others are counted.
-        if (spells.sum() == 1) {
+        if (spells.incrementAndGet() == 1) {
             news.accept("web server " + failing.address() + " answers 503 from now on");
         }
     }
 
     private void recover() {
         failing.fail(false);
-        if (spells.sum() == 1) {
+        if (spells.get() == 1) {
             news.accept("web server " + failing.address() + " serves again; until now GET " + safe + "; POST " + unsafe);
         }
     }
@@ -211,13 +210,13 @@ final class DemoWebTraffic implements DemoGuest.Traffic {
         if (last != null && !last.equals(lastEjected)) {
             lastEjected = last;
             ejected = true;
-            if (++ejections == 1) {
+            if (ejections.incrementAndGet() == 1) {
                 news.accept("Weir ejected web server " + endpoint.address() + ": " + endpoint.reason());
             }
         }
         if (ejected && endpoint.ejectedUntil() == null) {
             ejected = false;
-            if (ejections == 1) {
+            if (ejections.get() == 1) {
                 news.accept("Weir sends requests to web server " + endpoint.address() + " again");
             }
         }
@@ -227,8 +226,8 @@ final class DemoWebTraffic implements DemoGuest.Traffic {
     public List<String> summary() {
         return List.of(
                 "",
-                "Web servers, of which " + failing.address() + " failed " + times(spells.sum()),
-                "  it answered 503      " + times(failing.refused()) + "; Weir ejected it " + times(ejections),
+                "Web servers, of which " + failing.address() + " failed " + times(spells.get()),
+                "  it answered 503      " + times(failing.refused()) + "; Weir ejected it " + times(ejections.get()),
                 "  GET, tried again     " + safe,
                 "  POST, tried once     " + unsafe,
                 "  by HTTP/2            " + Terminal.grouped(http2.sum()) + ", by HTTP/1.1 "

@@ -153,7 +153,7 @@ class DemoCommandTest {
     }
 
     /** Tables, and capacity by table and index; errors by their type. */
-    private static void requireDynamoDb(AdminClient client) {
+    private static void requireDynamoDb(AdminClient client) throws InterruptedException {
         for (String operation : List.of("GetItem", "Query", "TransactWriteItems", "BatchWriteItem")) {
             WeirProcess.await(() -> body(client, "/exchanges/top?by=command&listener=dynamodb")
                     .contains("\"command\":\"" + operation + "\""));

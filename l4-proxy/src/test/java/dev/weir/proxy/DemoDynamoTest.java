@@ -15,6 +15,7 @@ import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -92,7 +93,7 @@ class DemoDynamoTest {
                 .contains("com.amazonaws.services.dynamodbv2.local.main.ServerRunner");
     }
 
-    private static String refusal(String place) throws InterruptedException {
+    private static String refusal(@Nullable String place) throws InterruptedException {
         try (DemoHome home = DemoHome.create()) {
             DemoDynamo.start(home, place);
             return "it runs";
