@@ -18,10 +18,14 @@ final class DemoCommand implements Subcommand {
     /** The address of the first Redis, once it is there. */
     private final CompletableFuture<Address> redisAddress = new CompletableFuture<>();
 
+    private final DemoCertificate.Once certificate = new DemoCertificate.Once();
+
     private final List<Guest> guests = List.of(
-            new Guest("TLS", home -> DemoTls.start(home, redisAddress)),
+            new Guest("TLS", home -> DemoTls.start(home, certificate, redisAddress)),
             new Guest("Redis shards", DemoShards::start),
+            new Guest("web", home -> DemoWeb.start(home, certificate)),
             new Guest("MongoDB", DemoMongo::start),
+            new Guest("DynamoDB", DemoDynamo::start),
             new Guest("MySQL", DemoMysql::start));
 
     /**
@@ -46,7 +50,7 @@ final class DemoCommand implements Subcommand {
             Signals.on(signal, () -> end.complete(null));
         }
         terminal.say(
-                "starting a Redis, three Redis shards, a MongoDB and a MariaDB, Weir in front of them, and sample traffic");
+                "starting a Redis, three Redis shards, two web servers, a MongoDB, a DynamoDB and a MariaDB, Weir in front of them, and sample traffic");
         CompletableFuture<DemoSession> session = new CompletableFuture<>();
         try (DemoHome home = DemoHome.create()) {
             // They take seconds; Redis is shown meanwhile.

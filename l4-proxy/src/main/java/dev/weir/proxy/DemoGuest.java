@@ -1,10 +1,12 @@
 package dev.weir.proxy;
 
+import dev.weir.core.Proxy;
 import dev.weir.core.config.Address;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** One or more servers that join the demo when they are up. For any thread. */
 interface DemoGuest {
@@ -32,6 +34,9 @@ interface DemoGuest {
     interface Traffic extends AutoCloseable {
         /** The time of the demo begins, which ends after {@code limit}, or is endless if that is zero. Called once. */
         default void timeBegins(Duration limit) {}
+
+        /** Has a look at Weir's clusters from now on, if that says something. Called once, after it began. */
+        default void watch(Supplier<List<Proxy.ClusterStatus>> clusters) {}
 
         /** What there is to say at the end besides the table; after it was closed. */
         default List<String> summary() {

@@ -151,7 +151,9 @@ final class DemoSession implements AutoCloseable {
             });
             fronts.add(added);
         }
-        traffic.add(guest.begin(added.listen(), line -> news(kind, line)));
+        DemoGuest.Traffic begun = guest.begin(added.listen(), line -> news(kind, line));
+        traffic.add(begun);
+        begun.watch(server::clusters);
         requireExchanges(added.name());
         if (!end.isDone()) {
             note(kind, guestNotes(guest, added.listen()));

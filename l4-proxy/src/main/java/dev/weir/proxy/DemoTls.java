@@ -2,13 +2,8 @@ package dev.weir.proxy;
 
 import dev.weir.core.config.Address;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.Socket;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -17,91 +12,36 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocketFactory;
-import javax.net.ssl.TrustManagerFactory;
 import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisException;
 
-/** The Redis of the demo once more, for clients that encrypt: with a certificate made for the occasion by the JDK's keytool. */
+/** The Redis of the demo once more, for clients that encrypt. */
 final class DemoTls implements DemoGuest {
     private static final int PORT = 6383;
-    private static final long KEYTOOL_SECONDS = 60;
-    private static final String PASSWORD = "weir-demo";
 
-    private final Path folder;
+    private final DemoCertificate certificate;
     private final Address redis;
 
-    private DemoTls(Path folder, Address redis) {
-        this.folder = folder;
+    private DemoTls(DemoCertificate certificate, Address redis) {
+        this.certificate = certificate;
         this.redis = redis;
     }
 
     /**
-     * Makes the certificate.
+     * Has the certificate made.
      *
      * @param redis the address of the demo's first Redis, once it is there
-     * @throws IOException if there is no keytool, or it fails
+     * @throws IOException if there is no certificate
      */
-    static DemoTls start(DemoHome home, CompletableFuture<Address> redis) throws IOException, InterruptedException {
-        Path folder = home.folder("tls");
-        keytool(
-                home,
-                folder,
-                List.of(
-                        "-genkeypair",
-                        "-alias",
-                        "weir",
-                        "-keyalg",
-                        "EC",
-                        "-groupname",
-                        "secp256r1",
-                        "-dname",
-                        "CN=localhost",
-                        "-ext",
-                        "san=dns:localhost,ip:127.0.0.1",
-                        "-validity",
-                        "30",
-                        "-storetype",
-                        "PKCS12",
-                        "-keystore",
-                        folder.resolve("server.p12").toString(),
-                        "-storepass",
-                        PASSWORD));
-        keytool(
-                home,
-                folder,
-                List.of(
-                        "-exportcert",
-                        "-rfc",
-                        "-alias",
-                        "weir",
-                        "-keystore",
-                        folder.resolve("server.p12").toString(),
-                        "-storepass",
-                        PASSWORD,
-                        "-file",
-                        folder.resolve("ca.pem").toString()));
+    static DemoTls start(DemoHome home, DemoCertificate.Once certificate, CompletableFuture<Address> redis)
+            throws IOException, InterruptedException {
         try {
-            return new DemoTls(folder, redis.get());
+            return new DemoTls(certificate.in(home), redis.get());
         } catch (ExecutionException e) {
             throw new IOException("there is no Redis", e);
-        }
-    }
-
-    private static void keytool(DemoHome home, Path folder, List<String> arguments)
-            throws IOException, InterruptedException {
-        Path program = Path.of(System.getProperty("java.home"), "bin", "keytool");
-        List<String> command = new java.util.ArrayList<>(List.of(program.toString()));
-        command.addAll(arguments);
-        Path log = folder.resolve("keytool.log");
-        Process process = home.start(folder, log, command);
-        if (!process.waitFor(KEYTOOL_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
-            process.destroyForcibly();
-            throw new IOException(
-                    "keytool made no certificate: " + Files.readString(log).strip());
         }
     }
 
@@ -112,12 +52,10 @@ final class DemoTls implements DemoGuest {
 
     @Override
     public QuickStart.Front front(Address listen) {
-        Map<String, Object> certificate =
-                Map.of("pkcs12", folder.resolve("server.p12").toString(), "password", PASSWORD);
         return new QuickStart.Front(
                 "redis-tls",
                 listen,
-                Map.of("certificates", List.of(certificate)),
+                Map.of("certificates", List.of(certificate.element())),
                 List.of(Map.of("type", "redis_stats"), Map.of("type", "tcp_proxy", "cluster", "redis-tls")),
                 Map.of("name", "redis-tls", "endpoints", List.of(redis.toString())));
     }
@@ -129,30 +67,16 @@ final class DemoTls implements DemoGuest {
 
     @Override
     public String yourself(Address listen) {
-        return "redis-cli --tls --cacert " + folder.resolve("ca.pem") + " -p " + listen.port();
+        return "redis-cli --tls --cacert " + certificate.authority() + " -p " + listen.port();
     }
 
     @Override
     public Traffic begin(Address proxy, Consumer<String> news) throws IOException {
         try {
-            return new Shoppers(proxy, trusting(folder.resolve("ca.pem")));
+            return new Shoppers(proxy, certificate.trusting().getSocketFactory());
         } catch (GeneralSecurityException | JedisException e) {
             throw new IOException("Redis does not answer through Weir's TLS: " + e.getMessage(), e);
         }
-    }
-
-    private static SSLSocketFactory trusting(Path certificate) throws IOException, GeneralSecurityException {
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        store.load(null, null);
-        try (InputStream in = Files.newInputStream(certificate)) {
-            store.setCertificateEntry(
-                    "weir", CertificateFactory.getInstance("X.509").generateCertificate(in));
-        }
-        TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
-        trust.init(store);
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, trust.getTrustManagers(), null);
-        return context.getSocketFactory();
     }
 
     /** Clients that come, ask a few times, and leave; their sessions are resumed. */

