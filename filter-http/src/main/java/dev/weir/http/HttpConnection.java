@@ -102,7 +102,12 @@ final class HttpConnection implements RequestHandler {
             return null;
         }
         ConnectionPolicies.Asked asked =
-                new ConnectionPolicies.Asked(head, operation.name(), HttpCommand.kindOf(head.method()), null, null);
+                new ConnectionPolicies.Asked(
+                head,
+                operation.name(),
+                operation.read() ? Command.Kind.READ : HttpCommand.kindOf(head.method()),
+                null,
+                null);
         PolicyWait wait = policies.decide(asked, context.burstNanos(), verdict);
         return wait == null ? null : wait::cancel;
     }
