@@ -14,9 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
-import org.junit.jupiter.api.Assumptions;
 
 /** A proxy with the terminal {@link Http2TestTerminal}, and programs that speak to it. */
 final class Http2Bed implements AutoCloseable {
@@ -88,19 +86,6 @@ final class Http2Bed implements AutoCloseable {
             TimeUnit.MILLISECONDS.sleep(5);
         }
         return true;
-    }
-
-    /** A program, if there is one; the test is skipped otherwise. */
-    static String program(String... places) {
-        String found = Stream.of(places)
-                .filter(path -> Files.isExecutable(Path.of(path)))
-                .findFirst()
-                .orElse("");
-        if (found.isEmpty()) {
-            System.out.println("SKIPPED-NEEDS: " + Path.of(places[0]).getFileName());
-            Assumptions.abort("no " + places[0]);
-        }
-        return found;
     }
 
     /** Runs a program to its end, and answers what it wrote. */

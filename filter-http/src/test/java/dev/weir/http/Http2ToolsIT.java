@@ -2,6 +2,7 @@ package dev.weir.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.core.testkit.InstalledTool;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -20,7 +21,7 @@ class Http2ToolsIT {
     Path folder;
 
     private static String curl() {
-        return Http2Bed.program("/usr/bin/curl", "/usr/local/bin/curl");
+        return InstalledTool.require("curl").toString();
     }
 
     private static String[] ask(int port, String path, String... more) {
@@ -65,7 +66,7 @@ class Http2ToolsIT {
 
     @Test
     void answersManyRequestsOfH2load() throws Exception {
-        String h2load = Http2Bed.program("/usr/bin/h2load", "/usr/local/bin/h2load");
+        String h2load = InstalledTool.require("h2load").toString();
         try (Http2Bed bed = new Http2Bed(Map.of())) {
             String small = Http2Bed.run(h2load, "-n", "5000", "-c", "5", "-m", "50", "http://127.0.0.1:" + bed.port());
             String big = Http2Bed.run(
@@ -81,7 +82,7 @@ class Http2ToolsIT {
 
     @Test
     void answersNghttp() throws Exception {
-        String nghttp = Http2Bed.program("/usr/bin/nghttp", "/usr/local/bin/nghttp");
+        String nghttp = InstalledTool.require("nghttp").toString();
         try (Http2Bed bed = new Http2Bed(Map.of())) {
             String base = "http://127.0.0.1:" + bed.port();
 
@@ -94,7 +95,7 @@ class Http2ToolsIT {
 
     @Test
     void upgradesFromHttp1() throws Exception {
-        String nghttp = Http2Bed.program("/usr/bin/nghttp", "/usr/local/bin/nghttp");
+        String nghttp = InstalledTool.require("nghttp").toString();
         try (Http2Bed bed = new Http2Bed(Map.of("upgrade", true))) {
             String base = "http://127.0.0.1:" + bed.port();
 
@@ -110,7 +111,7 @@ class Http2ToolsIT {
 
     @Test
     void asksNghttpd() throws Exception {
-        String nghttpd = Http2Bed.program("/usr/sbin/nghttpd", "/usr/bin/nghttpd", "/usr/local/bin/nghttpd");
+        String nghttpd = InstalledTool.require("nghttpd").toString();
         byte[] body = new byte[BODY];
         new Random(1).nextBytes(body);
         Path sent = Files.write(folder.resolve("sent"), body);
