@@ -24,7 +24,7 @@ class H2specIT {
     @Test
     void passesAllCases() throws Exception {
         String h2spec = Http2Bed.program(
-                System.getProperty("user.home") + "/.cache/weir-tools/h2spec/bin/h2spec",
+                System.getProperty("user.home") + "/.cache/weir-tools/h2spec/h2spec",
                 System.getProperty("user.home") + "/go/bin/h2spec",
                 "/usr/local/bin/h2spec");
         Path report = folder.resolve("report.xml");
