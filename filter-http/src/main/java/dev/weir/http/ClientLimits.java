@@ -13,6 +13,7 @@ package dev.weir.http;
  * @param headersNanos how long a head may take to come
  * @param idleNanos how long a connection may be without a request; 0 for ever
  * @param servesHalfClosed HTTP/1.1: whether a client that has ended its stream behind a request still gets the answer; otherwise it is taken for gone
+ * @param h2c whether a client may go over to HTTP/2 by an upgrade, where there is no TLS
  */
 record ClientLimits(
         int headerBytes,
@@ -24,4 +25,5 @@ record ClientLimits(
         long requestsPerConnection,
         long headersNanos,
         long idleNanos,
-        boolean servesHalfClosed) {}
+        boolean servesHalfClosed,
+        boolean h2c) {}

@@ -9,13 +9,19 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +49,10 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
     private @Nullable Http1Stream current;
     /** The rest of the body of a request that has its answer. */
     private boolean drains;
+    /** A request that asks for HTTP/2, and what settings that is to have. */
+    private @Nullable HttpRequest upgrading;
+
+    private @Nullable Http2Settings settings;
 
     private int drained;
     private long requests;
@@ -149,11 +159,48 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
             refuse(e);
             return;
         }
+        if (limits.h2c() && isWithoutBody(head)) {
+            settings = Http2Upgrade.settings(head);
+            if (settings != null) {
+                upgrading = head; // its end is still to come
+                return;
+            }
+        }
         requests++;
         leaves |= limits.requestsPerConnection() > 0 && requests >= limits.requestsPerConnection();
         Http1Stream stream = new Http1Stream(this, head);
         current = stream;
         stream.begin(handler);
+    }
+
+    private static boolean isWithoutBody(HttpRequest head) {
+        return !HttpUtil.isTransferEncodingChunked(head) && HttpUtil.getContentLength(head, 0L) == 0;
+    }
+
+    /** From here on the connection speaks HTTP/2, beginning with the answer to this request. RFC 7540, 3.2. */
+    private void upgrade(HttpRequest head, Http2Settings theirs) {
+        ChannelHandlerContext ctx = ctx();
+        DefaultHttpResponse agreed =
+                new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.SWITCHING_PROTOCOLS);
+        agreed.headers()
+                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE)
+                .set(HttpHeaderNames.UPGRADE, Http2Upgrade.H2C);
+        encoder.withoutBodyIf(true);
+        ctx.write(agreed, ctx.voidPromise());
+        ctx.write(LastHttpContent.EMPTY_LAST_CONTENT, ctx.voidPromise());
+        ctx.flush();
+        closed = true;
+        home.unwatch(watch);
+        Http2Client next = Http2Client.of(home, context, limits, handler, home.protocolErrors);
+        ctx.pipeline().remove(encoder);
+        ctx.pipeline().addLast(next);
+        try {
+            next.upgraded(head, theirs);
+        } catch (Http2Exception e) {
+            context.connection().close(CloseReason.PROTOCOL_ERROR);
+        }
+        ctx.pipeline().remove(this);
+        ctx.pipeline().remove(decoder); // hands on what it has
     }
 
     private static Malformed malformed(Throwable cause) {
@@ -170,6 +217,14 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
     }
 
     private void body(HttpContent content) {
+        HttpRequest head = upgrading;
+        Http2Settings theirs = settings;
+        if (head != null && theirs != null) {
+            content.release();
+            upgrading = null;
+            upgrade(head, theirs);
+            return;
+        }
         Http1Stream stream = current;
         boolean end = content instanceof LastHttpContent;
         if (!content.decoderResult().isSuccess()) {

@@ -69,7 +69,8 @@ record HttpSettings(
                 node.integer("requests_per_connection", 0, 0, Long.MAX_VALUE),
                 headers,
                 idle,
-                node.bool("serve_half_closed", false));
+                node.bool("serve_half_closed", false),
+                terminal.bool("h2c_upgrade", false));
         node.rejectUnknown();
         return read;
     }

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Http1Fuzz {
     private static final ClientLimits LIMITS =
-            new ClientLimits(4_096, 50, 1_024, 100, 1 << 16, 1 << 20, 0, 0, 0, false);
+            new ClientLimits(4_096, 50, 1_024, 100, 1 << 16, 1 << 20, 0, 0, 0, false, false);
     private static final int HEAD = 2;
 
     private Http1Fuzz() {}

@@ -42,6 +42,7 @@ public final class Http2TestTerminal implements TerminalFactory {
                 config.integer("requests_per_connection", 0, 0, 1 << 30),
                 TimeUnit.MILLISECONDS.toNanos(config.integer("headers_millis", 10_000, 1, 1 << 30)),
                 TimeUnit.MILLISECONDS.toNanos(config.integer("idle_millis", 0, 0, 1 << 30)),
+                false,
                 false);
         HttpSettings settings = HttpSettings.read(
                 ConfigNode.of(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.testkit.InstalledTool;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -139,10 +140,27 @@ class Http2ToolsIT {
     }
 
     private static boolean accepts(int port) {
-        try (Socket socket = new Socket("127.0.0.1", port)) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             return socket.isConnected();
         } catch (IOException e) {
             return false;
+        }
+    }
+
+    /** The whole terminal: a client that begins with HTTP/1.1 and goes over, before an upstream that speaks HTTP/1.1. */
+    @Test
+    void goesOverToHttp2() throws Exception {
+        String curl = InstalledTool.require("curl").toString();
+        try (ScriptedServer server =
+                        ScriptedServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Up: yes\r\n\r\nok");
+                HttpBed with = new HttpBed(Map.of("h2c_upgrade", true), server.address());
+                HttpBed without = new HttpBed(Map.of(), server.address())) {
+            assertThat(Http2Bed.run(curl, "-s", "-i", "--http2", "http://127.0.0.1:" + with.port() + "/"))
+                    .contains("HTTP/1.1 101", "HTTP/2 200", "x-up: yes")
+                    .endsWith("ok");
+            assertThat(Http2Bed.run(curl, "-s", "-i", "--http2", "http://127.0.0.1:" + without.port() + "/"))
+                    .startsWith("HTTP/1.1 200")
+                    .endsWith("ok");
         }
     }
 }

@@ -98,7 +98,7 @@ final class RawHttp2 implements AutoCloseable {
 
     private RawHttp2(Socket socket) throws IOException {
         this.socket = socket;
-        socket.setSoTimeout(5_000);
+        socket.setSoTimeout(20_000);
         socket.setTcpNoDelay(true);
         in = new DataInputStream(socket.getInputStream());
         out = socket.getOutputStream();
