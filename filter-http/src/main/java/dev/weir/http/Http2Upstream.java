@@ -51,6 +51,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     private boolean connectProtocol;
     /** They wait for that. */
     private List<Http2UpstreamStream> unsettled = List.of();
+
     private boolean exhausted;
     private boolean dirty;
     private int nextStream = 1; // Netty's own count leaves out the first, for upgrades

@@ -101,8 +101,7 @@ final class HttpConnection implements RequestHandler {
             verdict.go();
             return null;
         }
-        ConnectionPolicies.Asked asked =
-                new ConnectionPolicies.Asked(
+        ConnectionPolicies.Asked asked = new ConnectionPolicies.Asked(
                 head,
                 operation.name(),
                 operation.read() ? Command.Kind.READ : HttpCommand.kindOf(head.method()),

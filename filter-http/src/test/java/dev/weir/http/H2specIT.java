@@ -2,18 +2,18 @@ package dev.weir.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.core.testkit.InstalledTool;
 import com.sun.net.httpserver.HttpServer;
+import dev.weir.core.testkit.InstalledTool;
 import java.io.File;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.Executors;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,7 +51,8 @@ class H2specIT {
         });
         server.start();
         try (HttpBed bed = new HttpBed(
-                Map.of("client_protocol", "http2"), "127.0.0.1:" + server.getAddress().getPort())) {
+                Map.of("client_protocol", "http2"),
+                "127.0.0.1:" + server.getAddress().getPort())) {
             passes(bed.port());
         } finally {
             server.stop(0);

@@ -44,7 +44,8 @@ public final class Http1Fuzz {
         byte[] written = write(bytes);
         if (written != null) {
             List<String> again = read(written, written.length);
-            List<String> good = whole.stream().filter(line -> !line.equals("refused")).toList();
+            List<String> good =
+                    whole.stream().filter(line -> !line.equals("refused")).toList();
             check(again.equals(good), "read: " + good + ", passed on as: " + again);
         }
     }
@@ -108,7 +109,8 @@ public final class Http1Fuzz {
 
     private static String names(HttpHeaders headers) {
         StringBuilder all = new StringBuilder();
-        headers.forEach(entry -> all.append(entry.getKey()).append('=').append(entry.getValue()).append('|'));
+        headers.forEach(entry ->
+                all.append(entry.getKey()).append('=').append(entry.getValue()).append('|'));
         return all.toString();
     }
 
@@ -117,7 +119,9 @@ public final class Http1Fuzz {
         try {
             RequestTarget target = RequestTarget.parse(head, "http", PathRules.DEFAULT);
             String path = target.path();
-            check(path.indexOf('\n') < 0 && path.indexOf(' ') < 0 && path.indexOf('\0') < 0, "a path of blanks: " + path);
+            check(
+                    path.indexOf('\n') < 0 && path.indexOf(' ') < 0 && path.indexOf('\0') < 0,
+                    "a path of blanks: " + path);
             check(!path.contains("/../") && !path.endsWith("/.."), "a path that leaves its place: " + path);
         } catch (BadTarget refused) {
             // As it should be.
@@ -133,7 +137,8 @@ public final class Http1Fuzz {
         for (Object message = in.readInbound(); message != null; message = in.readInbound()) {
             boolean good = message instanceof HttpRequest head
                     ? problem(head) == null
-                    : message instanceof HttpContent content && content.decoderResult().isSuccess();
+                    : message instanceof HttpContent content
+                            && content.decoderResult().isSuccess();
             if (!good) {
                 ReferenceCountUtil.release(message);
                 break;
