@@ -108,7 +108,7 @@ final class Http1RequestDecoder extends HttpRequestDecoder {
         if (hosts.size() > 1) {
             throw new Malformed(400, "more than one Host");
         }
-        if (hosts.isEmpty() && head.protocolVersion() == HttpVersion.HTTP_1_1) {
+        if (hosts.isEmpty() && HttpVersion.HTTP_1_1.equals(head.protocolVersion())) {
             throw new Malformed(400, "no Host");
         }
         List<String> codings = headers.getAll(HttpHeaderNames.TRANSFER_ENCODING);

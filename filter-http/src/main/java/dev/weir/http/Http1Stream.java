@@ -41,10 +41,10 @@ final class Http1Stream implements ClientStream {
     Http1Stream(Http1Client client, HttpRequest head) {
         this.client = client;
         this.head = head;
-        this.http10 = head.protocolVersion() != HttpVersion.HTTP_1_1;
-        this.isHead = head.method() == HttpMethod.HEAD;
+        this.http10 = !HttpVersion.HTTP_1_1.equals(head.protocolVersion());
+        this.isHead = HttpMethod.HEAD.equals(head.method());
         this.keepsAlive = HttpUtil.isKeepAlive(head);
-        this.asksTunnel = head.method() == HttpMethod.CONNECT || head.headers().contains(HttpHeaderNames.UPGRADE);
+        this.asksTunnel = HttpMethod.CONNECT.equals(head.method()) || head.headers().contains(HttpHeaderNames.UPGRADE);
     }
 
     // ---- from the client
@@ -176,7 +176,7 @@ final class Http1Stream implements ClientStream {
             return;
         }
         headSent = true;
-        if (code == 101 || code < 300 && head.method() == HttpMethod.CONNECT) {
+        if (code == 101 || code < 300 && HttpMethod.CONNECT.equals(head.method())) {
             tunnelFrom(answer);
             return;
         }

@@ -193,10 +193,10 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         HttpMethod method = head.method();
         HttpHeaders headers = head.headers();
         head.setProtocolVersion(HttpVersion.HTTP_1_1);
-        decoder.expect(method == HttpMethod.HEAD, method == HttpMethod.CONNECT);
+        decoder.expect(HttpMethod.HEAD.equals(method), HttpMethod.CONNECT.equals(method));
         if (end || headers.contains(HttpHeaderNames.CONTENT_LENGTH)) {
             headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
-        } else if (!HttpUtil.isTransferEncodingChunked(head) && method != HttpMethod.CONNECT) {
+        } else if (!HttpUtil.isTransferEncodingChunked(head) && !HttpMethod.CONNECT.equals(method)) {
             headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
         }
         if (last) {

@@ -89,7 +89,7 @@ final class HttpExchange implements RequestListener, Verdict {
             answer(501, "no such upgrade", "upgrade_refused");
             return;
         }
-        if (extended == null && head.method() == HttpMethod.CONNECT && !found.connect()) {
+        if (extended == null && HttpMethod.CONNECT.equals(head.method()) && !found.connect()) {
             answer(405, "CONNECT is not allowed", "connect_refused");
             return;
         }
@@ -137,7 +137,7 @@ final class HttpExchange implements RequestListener, Verdict {
             upgrade = "";
         }
         HopByHop.strip(headers, upgrade);
-        if (head.protocolVersion() == HttpVersion.HTTP_1_0) {
+        if (HttpVersion.HTTP_1_0.equals(head.protocolVersion())) {
             headers.remove(HttpHeaderNames.EXPECT);
         }
         if (!headers.contains(HttpHeaderNames.HOST)) {
@@ -170,7 +170,7 @@ final class HttpExchange implements RequestListener, Verdict {
 
     /** Whether bytes are to pass that are no HTTP. */
     boolean asksTunnel() {
-        return !upgrade.isEmpty() || head.method() == HttpMethod.CONNECT;
+        return !upgrade.isEmpty() || HttpMethod.CONNECT.equals(head.method());
     }
 
     private void limitTime(Route by) {
@@ -297,7 +297,7 @@ final class HttpExchange implements RequestListener, Verdict {
             Upgrades.accepted(answer, webSocketKey, upgrade);
         }
         int status = answer.status().code();
-        boolean switches = status == 101 || status < 300 && head.method() == HttpMethod.CONNECT;
+        boolean switches = status == 101 || status < 300 && HttpMethod.CONNECT.equals(head.method());
         if (status == 101 && upgrade.isEmpty()) {
             failNow(Failure.UPSTREAM_PROTOCOL); // nobody has asked for it
             return;
@@ -419,7 +419,7 @@ final class HttpExchange implements RequestListener, Verdict {
         answering = true;
         long now = home.clock.nanoTime();
         observation.responseHead(answer, now);
-        boolean empty = !text.isReadable() || head.method() == HttpMethod.HEAD;
+        boolean empty = !text.isReadable() || HttpMethod.HEAD.equals(head.method());
         if (!empty) {
             observation.responseData(text);
         }

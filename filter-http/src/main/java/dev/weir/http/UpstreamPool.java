@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +43,7 @@ final class UpstreamPool {
     private final Cluster cluster;
     private final UpstreamProtocol protocol;
     private final UpstreamLimits limits;
-    private final Map<Endpoint, Host> hosts = new IdentityHashMap<>();
+    private final IdentityHashMap<Endpoint, Host> hosts = new IdentityHashMap<>();
     private long version = -1;
     private boolean closed;
 
@@ -156,7 +155,7 @@ final class UpstreamPool {
         final Endpoint endpoint;
         private final String address;
         final ArrayDeque<Waiter> waiting = new ArrayDeque<>(2);
-        private final Map<UpstreamConnection, Kept> all = new IdentityHashMap<>();
+        private final IdentityHashMap<UpstreamConnection, Kept> all = new IdentityHashMap<>();
         /** HTTP/1.1: those without a request. HTTP/2: those with room, maybe. The last one was used last. */
         private final ArrayList<Kept> free = new ArrayList<>();
 
