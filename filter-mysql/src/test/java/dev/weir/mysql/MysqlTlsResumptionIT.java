@@ -12,6 +12,7 @@ import java.io.DataInputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +51,7 @@ final class MysqlTlsResumptionIT {
 
     /** Whether the server answers what the client sends under TLS. */
     private static boolean served(SSLContext context, String version, int port) throws IOException {
-        try (Socket plain = new Socket("127.0.0.1", port)) {
+        try (Socket plain = new Socket(InetAddress.getLoopbackAddress(), port)) {
             plain.setSoTimeout(20_000);
             assertThat(packet(new DataInputStream(plain.getInputStream()))[0]).isEqualTo((byte) 10);
             long can = Talk.CAN | Capability.SSL;

@@ -74,10 +74,17 @@ final class TlsCertificates implements AutoCloseable {
 
     /** Makes {@code crl.pem} anew, by the command openssl, with these revoked. */
     void revoke(String... names) throws IOException, InterruptedException {
-        Files.writeString(
-                folder.resolve("ca.cnf"),
-                "[ca]\ndefault_ca=a\n[a]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=30\n"
-                        + "default_days=30\ncertificate=ca.pem\nprivate_key=ca.key\n");
+        Files.writeString(folder.resolve("ca.cnf"), """
+                [ca]
+                default_ca=a
+                [a]
+                database=index.txt
+                default_md=sha256
+                default_crl_days=30
+                default_days=30
+                certificate=ca.pem
+                private_key=ca.key
+                """);
         Files.writeString(folder.resolve("index.txt"), "");
         for (String name : names) {
             openssl("ca", "-config", "ca.cnf", "-revoke", name + ".pem");

@@ -105,8 +105,8 @@ final class OcspQuestion {
         return null;
     }
 
-    URI responder() {
-        return responder;
+    private Failed failed(String why, @Nullable Throwable cause) {
+        return new Failed(responder + ": " + why, cause);
     }
 
     /** Asks; {@code now} is the time of the wall clock. */
@@ -118,7 +118,7 @@ final class OcspQuestion {
             byte[] der = post(new OCSPReqBuilder().addRequest(id).build().getEncoded());
             return judge(der, digests, now);
         } catch (IOException | OCSPException | OperatorException | GeneralSecurityException | RuntimeException e) {
-            throw new Failed(String.valueOf(e.getMessage()), e);
+            throw failed(String.valueOf(e.getMessage()), e);
         }
     }
 
@@ -169,10 +169,10 @@ final class OcspQuestion {
         OCSPResp response = new OCSPResp(der);
         if (response.getStatus() != OCSPResp.SUCCESSFUL
                 || !(response.getResponseObject() instanceof BasicOCSPResp basic)) {
-            throw new Failed("the responder answers with status " + response.getStatus(), null);
+            throw failed("the responder answers with status " + response.getStatus(), null);
         }
         if (!isSigned(basic, now)) {
-            throw new Failed("the answer is not signed by the issuer or for it", null);
+            throw failed("the answer is not signed by the issuer or for it", null);
         }
         for (SingleResp one : basic.getResponses()) {
             if (own.getSerialNumber().equals(one.getCertID().getSerialNumber())
@@ -180,18 +180,18 @@ final class OcspQuestion {
                 return judge(one, der, now);
             }
         }
-        throw new Failed("the answer is about other certificates", null);
+        throw failed("the answer is about other certificates", null);
     }
 
-    private static Answer judge(SingleResp one, byte[] der, Instant now) throws Failed {
+    private Answer judge(SingleResp one, byte[] der, Instant now) throws Failed {
         if (one.getCertStatus() != CertificateStatus.GOOD) {
-            throw new Failed("the responder says that the certificate is not good: revoked, or unknown", null);
+            throw failed("the responder says that the certificate is not good: revoked, or unknown", null);
         }
         Instant from = one.getThisUpdate().toInstant();
         Date until = one.getNextUpdate();
         if (from.isAfter(now.plusSeconds(SKEW_SECONDS))
                 || until != null && !until.toInstant().isAfter(now)) {
-            throw new Failed("the answer is of another time: " + from + " to " + until, null);
+            throw failed("the answer is of another time: " + from + " to " + until, null);
         }
         return new Answer(der, from, until == null ? null : until.toInstant());
     }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What of a file has no clients: standard input and output, and programs that talk to an upstream. Each has a listener on a socket in a folder that only this
- * user can enter. Not thread-safe: used before anything runs, then by the thread that reloads.
+ * user can enter. A reload may come while the first ones are started.
  */
 final class StunnelBridges {
     private final StunnelLog log;
@@ -31,7 +31,7 @@ final class StunnelBridges {
     }
 
     /** Makes the folder when a file first needs it. Before its listeners are bound. */
-    void prepare(StunnelConf conf) throws IOException {
+    synchronized void prepare(StunnelConf conf) throws IOException {
         String name = conf.process().get("bridges");
         if (name != null && folder == null) {
             folder = Files.createDirectory(
@@ -40,13 +40,12 @@ final class StunnelBridges {
     }
 
     /** Null as long as nothing needs it. */
-    @Nullable
-    Path folder() {
+    synchronized @Nullable Path folder() {
         return folder;
     }
 
     /** Starts what runs not yet, and lets what the file has no more end without another start. */
-    void run(StunnelConf conf) {
+    synchronized void run(StunnelConf conf) {
         Map<String, String> kinds = conf.of("bridge");
         started.entrySet().removeIf(one -> {
             boolean over = !one.getValue().job.equals(job(conf, one.getKey()));

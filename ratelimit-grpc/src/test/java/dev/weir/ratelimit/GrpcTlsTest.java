@@ -136,7 +136,8 @@ class GrpcTlsTest {
                                 List.of(filter, Map.of("type", "echo")))),
                         "clusters",
                         List.of(service))));
-        try (Socket socket = new Socket("127.0.0.1", proxy.address("in").port())) {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), proxy.address("in").port())) {
             socket.setSoTimeout(20_000);
             socket.getOutputStream().write('x');
             return socket.getInputStream().read() == 'x';

@@ -3,6 +3,7 @@ package dev.weir.testbeds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.weir.core.config.Address;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,7 +48,7 @@ class StunnelNamesIT {
         int port = 0;
         for (String address : ADDRESSES) {
             ServerSocket backend = new ServerSocket();
-            backend.bind(new InetSocketAddress(address, port));
+            backend.bind(at(address, port));
             port = backend.getLocalPort();
             backends.add(backend);
             Thread thread = new Thread(() -> answer(backend));
@@ -60,6 +62,10 @@ class StunnelNamesIT {
         for (ServerSocket backend : backends) {
             backend.close();
         }
+    }
+
+    private static InetSocketAddress at(String ip, int port) {
+        return new InetSocketAddress(Objects.requireNonNull(new Address(ip, port).literal()), port);
     }
 
     /** Says to each client who it is. */
@@ -173,7 +179,7 @@ class StunnelNamesIT {
     void takesTheFamilyThatStunnelTakes() throws Exception {
         List<String> answers = new ArrayList<>();
         try (ServerSocket ipv6 = new ServerSocket()) {
-            ipv6.bind(new InetSocketAddress("::1", backends.get(0).getLocalPort()));
+            ipv6.bind(at("::1", backends.get(0).getLocalPort()));
             Thread thread = new Thread(() -> answer(ipv6));
             thread.setDaemon(true);
             thread.start();
