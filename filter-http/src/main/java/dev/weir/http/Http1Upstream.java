@@ -101,6 +101,8 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
     private boolean last;
     /** All is over, and the owner knows. */
     private boolean gone;
+    /** Nothing can be written any more. */
+    private boolean broken;
 
     private boolean closing;
     private boolean dirty;
@@ -467,7 +469,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
             if (tunnel && busy) {
                 ended();
             } else {
-                lost(false);
+                lost(broken);
             }
         }
     }
@@ -480,15 +482,17 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        lost(false);
+        lost(broken);
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (!(cause instanceof java.io.IOException)) {
+        if (cause instanceof java.io.IOException) {
+            broken = true; // it may have answered, and not want the rest of the request: that is still read, and then the end
+        } else {
             home.failed("upstream", cause);
+            lost(true);
         }
-        lost(true);
     }
 
     private void lost(boolean reset) {

@@ -16,6 +16,7 @@ import io.netty.handler.codec.http2.Http2Exception.StreamException;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
+import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -411,6 +412,11 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     protected void onConnectionError(
             ChannelHandlerContext at, boolean outbound, Throwable cause, @Nullable Http2Exception error) {
         if (closing || !at.channel().isActive()) {
+            return;
+        }
+        if (error == null && cause instanceof IOException) {
+            LOG.debug("HTTP/2 upstream={} ends", at.channel().remoteAddress(), cause);
+            at.close(); // nothing can be written any more, as it has closed
             return;
         }
         boolean own = error == null || error.error() == Http2Error.INTERNAL_ERROR;

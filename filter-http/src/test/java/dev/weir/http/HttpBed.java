@@ -26,9 +26,18 @@ final class HttpBed implements AutoCloseable {
     }
 
     HttpBed(Map<String, ?> terminal, List<Map<String, ?>> clusters) {
+        this(terminal, clusters, Map.of());
+    }
+
+    /** @param more of the listener */
+    HttpBed(Map<String, ?> terminal, List<Map<String, ?>> clusters, Map<String, ?> more) {
+        Map<String, Object> listener = new HashMap<>(more);
         Map<String, Object> http = new HashMap<>(terminal);
         http.put("type", "http");
         http.putIfAbsent("routes", List.of(Map.of("path_prefix", "/", "cluster", "app")));
+        listener.put("name", "web");
+        listener.put("address", "127.0.0.1:0");
+        listener.put("filters", List.of(http));
         ExchangeSink sink = new ExchangeSink() {
             @Override
             public String name() {
@@ -49,7 +58,7 @@ final class HttpBed implements AutoCloseable {
                         "event_loops",
                         1,
                         "listeners",
-                        List.of(Map.of("name", "web", "address", "127.0.0.1:0", "filters", List.of(http))),
+                        List.of(listener),
                         "clusters",
                         clusters)));
     }
