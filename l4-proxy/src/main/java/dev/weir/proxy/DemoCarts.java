@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import dev.weir.core.config.Address;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Executors;
@@ -29,6 +30,8 @@ final class DemoCarts implements DemoGuest.Traffic {
 
     private static final int READS = 40;
     private static final int SEGMENTS = 4;
+    /** While others start, one round of so many is done: they need the processors. */
+    private static final int SLOWLY = 10;
 
     private static final String CAPACITY = "\"ReturnConsumedCapacity\":\"INDEXES\"";
 
@@ -39,6 +42,7 @@ final class DemoCarts implements DemoGuest.Traffic {
         return thread;
     });
     private int seed = SEED;
+    private volatile boolean allJoined;
 
     private DemoCarts(Address proxy) {
         this.proxy = proxy;
@@ -120,7 +124,10 @@ final class DemoCarts implements DemoGuest.Traffic {
         executor.scheduleWithFixedDelay(() -> attempt(client, random, task), millis, millis, TimeUnit.MILLISECONDS);
     }
 
-    private static void attempt(DemoDynamoClient client, Random random, Task task) {
+    private void attempt(DemoDynamoClient client, Random random, Task task) {
+        if (!allJoined && random.nextInt(SLOWLY) > 0) {
+            return;
+        }
         try {
             task.run(client, random);
         } catch (IOException e) {
@@ -232,6 +239,11 @@ final class DemoCarts implements DemoGuest.Traffic {
 
     private static String product(int id) {
         return "p" + id;
+    }
+
+    @Override
+    public void timeBegins(Duration limit) {
+        allJoined = true;
     }
 
     @Override
