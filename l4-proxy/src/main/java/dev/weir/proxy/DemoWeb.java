@@ -30,8 +30,6 @@ final class DemoWeb implements DemoGuest {
      * @throws IOException if there is no certificate, or this Java has no web server
      */
     static DemoWeb start(DemoHome home, DemoCertificate.Once certificate) throws IOException, InterruptedException {
-        // That an endpoint is ejected the demo tells itself; a line of the log would be in its picture.
-        Logs.silence("dev.weir.core.net.LiveCluster");
         DemoCertificate made = certificate.in(home);
         try {
             return new DemoWeb(made, List.of(DemoWebServer.start(home), DemoWebServer.start(home)));
