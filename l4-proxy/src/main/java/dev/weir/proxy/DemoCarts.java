@@ -103,7 +103,8 @@ final class DemoCarts implements DemoGuest.Traffic {
             require(setup.call("BatchWriteItem", batch(PRODUCTS, products(first, random))));
         }
         List<String> carts = IntStream.range(0, CUSTOMERS * OFFERED / 2)
-                .mapToObj(i -> "{\"PutRequest\":{\"Item\":" + inCart("c" + i % CUSTOMERS, product(i / CUSTOMERS)) + "}}")
+                .mapToObj(
+                        i -> "{\"PutRequest\":{\"Item\":" + inCart("c" + i % CUSTOMERS, product(i / CUSTOMERS)) + "}}")
                 .toList();
         for (int first = 0; first < carts.size(); first += WRITES) {
             require(setup.call("BatchWriteItem", batch("carts", carts.subList(first, first + WRITES))));
@@ -143,16 +144,12 @@ final class DemoCarts implements DemoGuest.Traffic {
         String offered = product(random.nextInt(OFFERED));
         String key = "{\"customer\":{\"S\":\"" + customer + "\"},\"product\":{\"S\":\"" + offered + "\"}}";
         switch (random.nextInt(10)) {
-            case 0, 1, 2 ->
-                client.call("GetItem", """
-                        {"TableName":"products","Key":{"id":{"S":"%s"}},"ConsistentRead":%s,%s}"""
-                        .formatted(product, random.nextBoolean(), CAPACITY));
-            case 3, 4 ->
-                client.call("Query", """
+            case 0, 1, 2 -> client.call("GetItem", """
+                        {"TableName":"products","Key":{"id":{"S":"%s"}},"ConsistentRead":%s,%s}""".formatted(product, random.nextBoolean(), CAPACITY));
+            case 3, 4 -> client.call("Query", """
                         {"TableName":"carts","KeyConditionExpression":"customer = :c",
                          "ExpressionAttributeValues":{":c":{"S":"%s"}},%s}""".formatted(customer, CAPACITY));
-            case 5, 6 ->
-                client.call("PutItem", """
+            case 5, 6 -> client.call("PutItem", """
                         {"TableName":"carts","Item":%s,%s}""".formatted(inCart(customer, offered), CAPACITY));
             case 7, 8 ->
                 // Only what is in the cart can be more: now and then it is not.
@@ -160,8 +157,7 @@ final class DemoCarts implements DemoGuest.Traffic {
                         {"TableName":"carts","Key":%s,"UpdateExpression":"ADD amount :one",
                          "ConditionExpression":"attribute_exists(amount)",
                          "ExpressionAttributeValues":{":one":{"N":"1"}},%s}""".formatted(key, CAPACITY));
-            default ->
-                client.call("DeleteItem", """
+            default -> client.call("DeleteItem", """
                         {"TableName":"carts","Key":%s,"ReturnValues":"ALL_OLD",%s}""".formatted(key, CAPACITY));
         }
     }
@@ -174,8 +170,7 @@ final class DemoCarts implements DemoGuest.Traffic {
                  {"Update":{"TableName":"products","Key":{"id":{"S":"%s"}},"UpdateExpression":"ADD stock :less",
                   "ConditionExpression":"stock > :none",
                   "ExpressionAttributeValues":{":less":{"N":"-1"},":none":{"N":"0"}}}},
-                 {"Put":{"TableName":"orders","Item":{"id":{"S":"o%d"},"product":{"S":"%s"}}}}],%s}"""
-                .formatted(product, random.nextInt(2_000), product, CAPACITY));
+                 {"Put":{"TableName":"orders","Item":{"id":{"S":"o%d"},"product":{"S":"%s"}}}}],%s}""".formatted(product, random.nextInt(2_000), product, CAPACITY));
     }
 
     /** A delivery: new stocks of many products. */
@@ -186,8 +181,7 @@ final class DemoCarts implements DemoGuest.Traffic {
     private static List<String> products(int first, Random random) {
         return IntStream.range(first, first + WRITES)
                 .mapToObj(id -> """
-                        {"PutRequest":{"Item":{"id":{"S":"%s"},"name":{"S":"Product %d"},"price":{"N":"%d"},"stock":{"N":"%d"}}}}"""
-                        .formatted(product(id), id, id % 97, random.nextInt(6)))
+                        {"PutRequest":{"Item":{"id":{"S":"%s"},"name":{"S":"Product %d"},"price":{"N":"%d"},"stock":{"N":"%d"}}}}""".formatted(product(id), id, id % 97, random.nextInt(6)))
                 .toList();
     }
 
@@ -204,16 +198,14 @@ final class DemoCarts implements DemoGuest.Traffic {
     private static void recommend(DemoDynamoClient client, Random random) throws IOException, InterruptedException {
         client.call("Query", """
                 {"TableName":"carts","IndexName":"by-product","KeyConditionExpression":"product = :p",
-                 "ExpressionAttributeValues":{":p":{"S":"%s"}},"Limit":20,%s}"""
-                .formatted(product(random.nextInt(OFFERED)), CAPACITY));
+                 "ExpressionAttributeValues":{":p":{"S":"%s"}},"Limit":20,%s}""".formatted(product(random.nextInt(OFFERED)), CAPACITY));
         int first = random.nextInt(COUNT);
         String keys = IntStream.range(first, first + READS)
                 .mapToObj(id -> "{\"id\":{\"S\":\"" + product(id) + "\"}}")
                 .collect(Collectors.joining(","));
         String order = "{\"id\":{\"S\":\"o" + random.nextInt(2_000) + "\"}}";
         client.call("BatchGetItem", """
-                {"RequestItems":{"products":{"Keys":[%s]},"orders":{"Keys":[%s]}},%s}"""
-                .formatted(keys, order, CAPACITY));
+                {"RequestItems":{"products":{"Keys":[%s]},"orders":{"Keys":[%s]}},%s}""".formatted(keys, order, CAPACITY));
     }
 
     /** What should not be done often: all of a table is read, and paid for, to find a few items. */
@@ -225,14 +217,12 @@ final class DemoCarts implements DemoGuest.Traffic {
         }
         client.call("Query", """
                 {"TableName":"carts","KeyConditionExpression":"customer = :c",
-                 "ExpressionAttributeValues":{":c":{"S":"c%d"}},"Select":"COUNT",%s}"""
-                .formatted(random.nextInt(CUSTOMERS), CAPACITY));
+                 "ExpressionAttributeValues":{":c":{"S":"c%d"}},"Select":"COUNT",%s}""".formatted(random.nextInt(CUSTOMERS), CAPACITY));
     }
 
     private static void mistakes(DemoDynamoClient client, Random random) throws IOException, InterruptedException {
         client.call("PutItem", """
-                {"TableName":"carts","Item":{"customer":{"S":"c%d"}},%s}"""
-                .formatted(random.nextInt(CUSTOMERS), CAPACITY));
+                {"TableName":"carts","Item":{"customer":{"S":"c%d"}},%s}""".formatted(random.nextInt(CUSTOMERS), CAPACITY));
         client.call("GetItem", """
                 {"TableName":"cart","Key":{"id":{"S":"%d"}}}""".formatted(random.nextInt(CUSTOMERS)));
     }

@@ -54,7 +54,9 @@ final class DemoWeb implements DemoGuest {
                         "name",
                         NAME,
                         "endpoints",
-                        servers.stream().map(server -> server.address().toString()).toList(),
+                        servers.stream()
+                                .map(server -> server.address().toString())
+                                .toList(),
                         "outlier_detection",
                         Map.of("interval", "500ms", "base_ejection_time", "2s", "max_ejection_percent", 50)));
     }

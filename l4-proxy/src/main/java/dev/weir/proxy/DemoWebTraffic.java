@@ -159,7 +159,8 @@ final class DemoWebTraffic implements DemoGuest.Traffic {
                 .header("User-Agent", client.app() + "/1.0");
     }
 
-    private void send(Client client, HttpRequest.Builder request, Count count) throws IOException, InterruptedException {
+    private void send(Client client, HttpRequest.Builder request, Count count)
+            throws IOException, InterruptedException {
         try {
             HttpResponse<Void> response = client.http().send(request.build(), HttpResponse.BodyHandlers.discarding());
             (response.statusCode() < 500 ? count.answered : count.failed).increment();
@@ -194,7 +195,8 @@ final class DemoWebTraffic implements DemoGuest.Traffic {
     private void recover() {
         failing.fail(false);
         if (spells.get() == 1) {
-            news.accept("web server " + failing.address() + " serves again; until now GET " + safe + "; POST " + unsafe);
+            news.accept(
+                    "web server " + failing.address() + " serves again; until now GET " + safe + "; POST " + unsafe);
         }
     }
 
