@@ -2,6 +2,7 @@ package dev.weir.proxy;
 
 import dev.weir.core.config.Address;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Executors;
@@ -29,6 +30,8 @@ final class DemoCarts implements DemoGuest.Traffic {
 
     private static final int READS = 40;
     private static final int SEGMENTS = 4;
+    /** While others start, one round of so many is done: they need the processors. */
+    private static final int SLOWLY = 10;
 
     private static final String CAPACITY = "\"ReturnConsumedCapacity\":\"INDEXES\"";
 
@@ -39,6 +42,7 @@ final class DemoCarts implements DemoGuest.Traffic {
         return thread;
     });
     private int seed = SEED;
+    private volatile boolean allJoined;
 
     private DemoCarts(Address proxy) {
         this.proxy = proxy;
@@ -99,7 +103,8 @@ final class DemoCarts implements DemoGuest.Traffic {
             require(setup.call("BatchWriteItem", batch(PRODUCTS, products(first, random))));
         }
         List<String> carts = IntStream.range(0, CUSTOMERS * OFFERED / 2)
-                .mapToObj(i -> "{\"PutRequest\":{\"Item\":" + inCart("c" + i % CUSTOMERS, product(i / CUSTOMERS)) + "}}")
+                .mapToObj(
+                        i -> "{\"PutRequest\":{\"Item\":" + inCart("c" + i % CUSTOMERS, product(i / CUSTOMERS)) + "}}")
                 .toList();
         for (int first = 0; first < carts.size(); first += WRITES) {
             require(setup.call("BatchWriteItem", batch("carts", carts.subList(first, first + WRITES))));
@@ -120,7 +125,10 @@ final class DemoCarts implements DemoGuest.Traffic {
         executor.scheduleWithFixedDelay(() -> attempt(client, random, task), millis, millis, TimeUnit.MILLISECONDS);
     }
 
-    private static void attempt(DemoDynamoClient client, Random random, Task task) {
+    private void attempt(DemoDynamoClient client, Random random, Task task) {
+        if (!allJoined && random.nextInt(SLOWLY) > 0) {
+            return;
+        }
         try {
             task.run(client, random);
         } catch (IOException e) {
@@ -136,16 +144,12 @@ final class DemoCarts implements DemoGuest.Traffic {
         String offered = product(random.nextInt(OFFERED));
         String key = "{\"customer\":{\"S\":\"" + customer + "\"},\"product\":{\"S\":\"" + offered + "\"}}";
         switch (random.nextInt(10)) {
-            case 0, 1, 2 ->
-                client.call("GetItem", """
-                        {"TableName":"products","Key":{"id":{"S":"%s"}},"ConsistentRead":%s,%s}"""
-                        .formatted(product, random.nextBoolean(), CAPACITY));
-            case 3, 4 ->
-                client.call("Query", """
+            case 0, 1, 2 -> client.call("GetItem", """
+                        {"TableName":"products","Key":{"id":{"S":"%s"}},"ConsistentRead":%s,%s}""".formatted(product, random.nextBoolean(), CAPACITY));
+            case 3, 4 -> client.call("Query", """
                         {"TableName":"carts","KeyConditionExpression":"customer = :c",
                          "ExpressionAttributeValues":{":c":{"S":"%s"}},%s}""".formatted(customer, CAPACITY));
-            case 5, 6 ->
-                client.call("PutItem", """
+            case 5, 6 -> client.call("PutItem", """
                         {"TableName":"carts","Item":%s,%s}""".formatted(inCart(customer, offered), CAPACITY));
             case 7, 8 ->
                 // Only what is in the cart can be more: now and then it is not.
@@ -153,8 +157,7 @@ final class DemoCarts implements DemoGuest.Traffic {
                         {"TableName":"carts","Key":%s,"UpdateExpression":"ADD amount :one",
                          "ConditionExpression":"attribute_exists(amount)",
                          "ExpressionAttributeValues":{":one":{"N":"1"}},%s}""".formatted(key, CAPACITY));
-            default ->
-                client.call("DeleteItem", """
+            default -> client.call("DeleteItem", """
                         {"TableName":"carts","Key":%s,"ReturnValues":"ALL_OLD",%s}""".formatted(key, CAPACITY));
         }
     }
@@ -167,8 +170,7 @@ final class DemoCarts implements DemoGuest.Traffic {
                  {"Update":{"TableName":"products","Key":{"id":{"S":"%s"}},"UpdateExpression":"ADD stock :less",
                   "ConditionExpression":"stock > :none",
                   "ExpressionAttributeValues":{":less":{"N":"-1"},":none":{"N":"0"}}}},
-                 {"Put":{"TableName":"orders","Item":{"id":{"S":"o%d"},"product":{"S":"%s"}}}}],%s}"""
-                .formatted(product, random.nextInt(2_000), product, CAPACITY));
+                 {"Put":{"TableName":"orders","Item":{"id":{"S":"o%d"},"product":{"S":"%s"}}}}],%s}""".formatted(product, random.nextInt(2_000), product, CAPACITY));
     }
 
     /** A delivery: new stocks of many products. */
@@ -179,8 +181,7 @@ final class DemoCarts implements DemoGuest.Traffic {
     private static List<String> products(int first, Random random) {
         return IntStream.range(first, first + WRITES)
                 .mapToObj(id -> """
-                        {"PutRequest":{"Item":{"id":{"S":"%s"},"name":{"S":"Product %d"},"price":{"N":"%d"},"stock":{"N":"%d"}}}}"""
-                        .formatted(product(id), id, id % 97, random.nextInt(6)))
+                        {"PutRequest":{"Item":{"id":{"S":"%s"},"name":{"S":"Product %d"},"price":{"N":"%d"},"stock":{"N":"%d"}}}}""".formatted(product(id), id, id % 97, random.nextInt(6)))
                 .toList();
     }
 
@@ -197,16 +198,14 @@ final class DemoCarts implements DemoGuest.Traffic {
     private static void recommend(DemoDynamoClient client, Random random) throws IOException, InterruptedException {
         client.call("Query", """
                 {"TableName":"carts","IndexName":"by-product","KeyConditionExpression":"product = :p",
-                 "ExpressionAttributeValues":{":p":{"S":"%s"}},"Limit":20,%s}"""
-                .formatted(product(random.nextInt(OFFERED)), CAPACITY));
+                 "ExpressionAttributeValues":{":p":{"S":"%s"}},"Limit":20,%s}""".formatted(product(random.nextInt(OFFERED)), CAPACITY));
         int first = random.nextInt(COUNT);
         String keys = IntStream.range(first, first + READS)
                 .mapToObj(id -> "{\"id\":{\"S\":\"" + product(id) + "\"}}")
                 .collect(Collectors.joining(","));
         String order = "{\"id\":{\"S\":\"o" + random.nextInt(2_000) + "\"}}";
         client.call("BatchGetItem", """
-                {"RequestItems":{"products":{"Keys":[%s]},"orders":{"Keys":[%s]}},%s}"""
-                .formatted(keys, order, CAPACITY));
+                {"RequestItems":{"products":{"Keys":[%s]},"orders":{"Keys":[%s]}},%s}""".formatted(keys, order, CAPACITY));
     }
 
     /** What should not be done often: all of a table is read, and paid for, to find a few items. */
@@ -218,20 +217,23 @@ final class DemoCarts implements DemoGuest.Traffic {
         }
         client.call("Query", """
                 {"TableName":"carts","KeyConditionExpression":"customer = :c",
-                 "ExpressionAttributeValues":{":c":{"S":"c%d"}},"Select":"COUNT",%s}"""
-                .formatted(random.nextInt(CUSTOMERS), CAPACITY));
+                 "ExpressionAttributeValues":{":c":{"S":"c%d"}},"Select":"COUNT",%s}""".formatted(random.nextInt(CUSTOMERS), CAPACITY));
     }
 
     private static void mistakes(DemoDynamoClient client, Random random) throws IOException, InterruptedException {
         client.call("PutItem", """
-                {"TableName":"carts","Item":{"customer":{"S":"c%d"}},%s}"""
-                .formatted(random.nextInt(CUSTOMERS), CAPACITY));
+                {"TableName":"carts","Item":{"customer":{"S":"c%d"}},%s}""".formatted(random.nextInt(CUSTOMERS), CAPACITY));
         client.call("GetItem", """
                 {"TableName":"cart","Key":{"id":{"S":"%d"}}}""".formatted(random.nextInt(CUSTOMERS)));
     }
 
     private static String product(int id) {
         return "p" + id;
+    }
+
+    @Override
+    public void timeBegins(Duration limit) {
+        allJoined = true;
     }
 
     @Override

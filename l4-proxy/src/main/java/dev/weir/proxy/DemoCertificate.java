@@ -65,8 +65,7 @@ final class DemoCertificate {
         Path folder = home.folder("tls");
         DemoCertificate certificate = new DemoCertificate(folder);
         certificate.keytool(home, folder, KEY);
-        certificate.keytool(
-                home, folder, List.of("-exportcert", "-rfc", "-file", certificate.authority.toString()));
+        certificate.keytool(home, folder, List.of("-exportcert", "-rfc", "-file", certificate.authority.toString()));
         return certificate;
     }
 

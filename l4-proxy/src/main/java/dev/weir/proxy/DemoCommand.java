@@ -14,6 +14,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** {@code weir demo}: real servers, the proxy in front of them, sample traffic, and what to look at. */
 final class DemoCommand implements Subcommand {
     private static final long JOIN_MILLIS = 15_000;
+    /**
+     * Who would log each connection, and each error that the sample traffic makes on purpose; and that an endpoint is
+     * ejected, which the demo tells itself.
+     */
+    private static final List<String> TALKATIVE =
+            List.of("org.mongodb", "de.bwaldvogel", "dev.weir.core.net.LiveCluster");
 
     /** The address of the first Redis, once it is there. */
     private final CompletableFuture<Address> redisAddress = new CompletableFuture<>();
@@ -51,6 +57,8 @@ final class DemoCommand implements Subcommand {
         }
         terminal.say(
                 "starting a Redis, three Redis shards, two web servers, a MongoDB, a DynamoDB and a MariaDB, Weir in front of them, and sample traffic");
+        // Before other threads log: while SLF4J begins on one of them, none of them can silence anybody.
+        TALKATIVE.forEach(Logs::silence);
         CompletableFuture<DemoSession> session = new CompletableFuture<>();
         try (DemoHome home = DemoHome.create()) {
             // They take seconds; Redis is shown meanwhile.

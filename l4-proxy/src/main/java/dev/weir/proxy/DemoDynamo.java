@@ -123,13 +123,12 @@ final class DemoDynamo implements DemoGuest {
                 throw new IOException("another server is on " + address);
             } catch (ConnectException notYet) {
                 if (System.nanoTime() > until) {
-                    throw new IOException("DynamoDB Local did not answer within " + START_SECONDS + " s: "
-                            + DemoHome.lastLine(log));
+                    throw new IOException(
+                            "DynamoDB Local did not answer within " + START_SECONDS + " s: " + DemoHome.lastLine(log));
                 }
             }
         }
-        throw new IOException(
-                "DynamoDB Local ended with " + process.exitValue() + ": " + DemoHome.lastLine(log));
+        throw new IOException("DynamoDB Local ended with " + process.exitValue() + ": " + DemoHome.lastLine(log));
     }
 
     /** Where it answers. */
@@ -167,8 +166,8 @@ final class DemoDynamo implements DemoGuest {
 
     @Override
     public String yourself(Address listen) {
-        return "AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo aws dynamodb scan --table-name "
-                + DemoCarts.PRODUCTS + " --limit 3 --region local --endpoint-url http://" + listen;
+        return "AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo aws dynamodb scan --table-name " + DemoCarts.PRODUCTS
+                + " --limit 3 --region local --endpoint-url http://" + listen;
     }
 
     @Override

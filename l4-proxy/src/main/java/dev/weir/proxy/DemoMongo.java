@@ -46,9 +46,6 @@ final class DemoMongo implements DemoGuest {
      * @throws IOException in one line, if neither runs
      */
     static DemoMongo start(DemoHome home) throws IOException, InterruptedException {
-        // They report each connection, and each error that the sample traffic makes on purpose.
-        Logs.silence("org.mongodb");
-        Logs.silence("de.bwaldvogel");
         String reason = "mongod is not installed";
         Path mongod = DemoHome.find("mongod");
         if (mongod != null) {

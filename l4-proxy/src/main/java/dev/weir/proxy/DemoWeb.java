@@ -30,8 +30,6 @@ final class DemoWeb implements DemoGuest {
      * @throws IOException if there is no certificate, or this Java has no web server
      */
     static DemoWeb start(DemoHome home, DemoCertificate.Once certificate) throws IOException, InterruptedException {
-        // That an endpoint is ejected the demo tells itself; a line of the log would be in its picture.
-        Logs.silence("dev.weir.core.net.LiveCluster");
         DemoCertificate made = certificate.in(home);
         try {
             return new DemoWeb(made, List.of(DemoWebServer.start(home), DemoWebServer.start(home)));
@@ -56,7 +54,9 @@ final class DemoWeb implements DemoGuest {
                         "name",
                         NAME,
                         "endpoints",
-                        servers.stream().map(server -> server.address().toString()).toList(),
+                        servers.stream()
+                                .map(server -> server.address().toString())
+                                .toList(),
                         "outlier_detection",
                         Map.of("interval", "500ms", "base_ejection_time", "2s", "max_ejection_percent", 50)));
     }

@@ -29,6 +29,8 @@ final class DemoWebTraffic implements DemoGuest.Traffic {
     private static final int SEED = 20_261_202;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final long LOOK_MILLIS = 100;
+    /** While others start, one round of so many is done: they need the processors. */
+    private static final int SLOWLY = 10;
     /** When it fails, for how long, if the demo has the time, and from when to when. */
     private static final Duration FAIL_AFTER = Duration.ofSeconds(2);
 
@@ -53,6 +55,7 @@ final class DemoWebTraffic implements DemoGuest.Traffic {
     private int seed = SEED;
     private volatile boolean ejected;
     private volatile @Nullable Instant lastEjected;
+    private volatile boolean allJoined;
     private volatile boolean closed;
 
     /** What clients saw. */
@@ -122,7 +125,10 @@ final class DemoWebTraffic implements DemoGuest.Traffic {
         executor.scheduleWithFixedDelay(() -> attempt(client, task), millis, millis, TimeUnit.MILLISECONDS);
     }
 
-    private static void attempt(Client client, Task task) {
+    private void attempt(Client client, Task task) {
+        if (!allJoined && client.random().nextInt(SLOWLY) > 0) {
+            return;
+        }
         try {
             task.run(client);
         } catch (IOException e) {
@@ -153,7 +159,8 @@ final class DemoWebTraffic implements DemoGuest.Traffic {
                 .header("User-Agent", client.app() + "/1.0");
     }
 
-    private void send(Client client, HttpRequest.Builder request, Count count) throws IOException, InterruptedException {
+    private void send(Client client, HttpRequest.Builder request, Count count)
+            throws IOException, InterruptedException {
         try {
             HttpResponse<Void> response = client.http().send(request.build(), HttpResponse.BodyHandlers.discarding());
             (response.statusCode() < 500 ? count.answered : count.failed).increment();
@@ -168,6 +175,7 @@ final class DemoWebTraffic implements DemoGuest.Traffic {
 
     @Override
     public void timeBegins(Duration limit) {
+        allJoined = true;
         // Half of the time is for what comes after.
         long quarter = limit.isZero() ? Long.MAX_VALUE : limit.toMillis() / 4;
         long first = Math.min(FAIL_AFTER.toMillis(), quarter);
@@ -187,7 +195,8 @@ final class DemoWebTraffic implements DemoGuest.Traffic {
     private void recover() {
         failing.fail(false);
         if (spells.get() == 1) {
-            news.accept("web server " + failing.address() + " serves again; until now GET " + safe + "; POST " + unsafe);
+            news.accept(
+                    "web server " + failing.address() + " serves again; until now GET " + safe + "; POST " + unsafe);
         }
     }
 

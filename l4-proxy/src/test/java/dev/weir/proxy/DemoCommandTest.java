@@ -144,7 +144,8 @@ class DemoCommandTest {
             for (String command : List.of("GetItem", "Query", "Scan", "PutItem", "UpdateItem", "BatchGetItem")) {
                 assertThat(out).containsPattern("(?m)^dynamodb " + command + " +[\\d,]+ +");
             }
-            for (String command : List.of("GET /orders/\\{id\\}", "POST /orders", "GET /search", "GET /", "GET /healthz")) {
+            for (String command :
+                    List.of("GET /orders/\\{id\\}", "POST /orders", "GET /search", "GET /", "GET /healthz")) {
                 assertThat(out).containsPattern("(?m)^web " + command + " +[\\d,]+ +");
             }
             assertThat(servers).hasSize(servers()).noneMatch(ProcessHandle::isAlive);
@@ -164,7 +165,8 @@ class DemoCommandTest {
         WeirProcess.await(() -> consumed(client, "TransactWriteItems", "orders", "") > 0);
         for (String error : List.of(
                 "ConditionalCheckFailedException", "TransactionCanceledException", "ResourceNotFoundException")) {
-            WeirProcess.await(() -> body(client, "/exchanges/errors?listener=dynamodb").contains(error));
+            WeirProcess.await(
+                    () -> body(client, "/exchanges/errors?listener=dynamodb").contains(error));
         }
         // With the table as its collection.
         assertThat(body(client, "/metrics"))
@@ -185,8 +187,8 @@ class DemoCommandTest {
     /** Names by routes, and a client of our own with the certificate that the demo names. */
     private static void requireWeb(AdminClient client, String curl) throws Exception {
         for (String command : List.of("GET /orders/{id}", "POST /orders", "GET /search", "GET /healthz")) {
-            WeirProcess.await(() -> body(client, "/exchanges/top?by=command&listener=web")
-                    .contains("\"command\":\"" + command + "\""));
+            WeirProcess.await(() ->
+                    body(client, "/exchanges/top?by=command&listener=web").contains("\"command\":\"" + command + "\""));
         }
         Matcher words = Pattern.compile("--cacert (\\S+) (https://\\S+)").matcher(curl);
         assertThat(words.find()).as(curl).isTrue();
@@ -203,8 +205,8 @@ class DemoCommandTest {
         assertThat(order.version()).isEqualTo(HttpClient.Version.HTTP_2);
         assertThat(order.body()).contains("\"id\":7");
         assertThat(moved.statusCode()).isEqualTo(302);
-        assertThat(moved.headers().firstValue("location")).hasValueSatisfying(to -> assertThat(to)
-                .endsWith("/search?q=new"));
+        assertThat(moved.headers().firstValue("location"))
+                .hasValueSatisfying(to -> assertThat(to).endsWith("/search?q=new"));
     }
 
     @Test
@@ -381,14 +383,15 @@ class DemoCommandTest {
             assertThat(weir.exitCode()).as("standard error %s", weir.err()).isZero();
 
             String out = String.join("\n", weir.out());
-            Matcher failing =
-                    Pattern.compile("web server (127\\.0\\.0\\.1:\\d+) answers 503").matcher(out);
+            Matcher failing = Pattern.compile("web server (127\\.0\\.0\\.1:\\d+) answers 503")
+                    .matcher(out);
             assertThat(failing.find()).as(out).isTrue();
             String server = failing.group(1);
             assertThat(out.substring(failing.end()))
                     .contains("Weir ejected web server " + server + ": 5 failures in a row, ejected for 2000 ms")
                     .contains("Weir sends requests to web server " + server + " again")
-                    .containsPattern("web server " + server + " serves again; until now GET " + ANSWERED + "0 failed; POST ")
+                    .containsPattern(
+                            "web server " + server + " serves again; until now GET " + ANSWERED + "0 failed; POST ")
                     .containsPattern("(?m)^Web servers, of which " + server + " failed (once|2 times)$")
                     .containsPattern("(?m)^  it answered 503 +[1-9][\\d,]* times; Weir ejected it (once|[1-9] times)$")
                     .containsPattern("(?m)^  GET, tried again +" + ANSWERED + "0 failed$")

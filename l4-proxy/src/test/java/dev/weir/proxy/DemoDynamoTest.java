@@ -72,7 +72,8 @@ class DemoDynamoTest {
 
     @Test
     void saysWhatIsMissing() throws Exception {
-        Path file = Files.writeString(temp.resolve("class.path"), place() + File.pathSeparator + temp.resolve("gone.jar"));
+        Path file =
+                Files.writeString(temp.resolve("class.path"), place() + File.pathSeparator + temp.resolve("gone.jar"));
 
         assertThat(refusal(null)).startsWith("Weir may not bring Amazon's DynamoDB Local along; get it from https://");
         assertThat(refusal(" ")).isEqualTo(refusal(null)).doesNotContain("\n");
