@@ -44,7 +44,8 @@ final class Http1Stream implements ClientStream {
         this.http10 = !HttpVersion.HTTP_1_1.equals(head.protocolVersion());
         this.isHead = HttpMethod.HEAD.equals(head.method());
         this.keepsAlive = HttpUtil.isKeepAlive(head);
-        this.asksTunnel = HttpMethod.CONNECT.equals(head.method()) || head.headers().contains(HttpHeaderNames.UPGRADE);
+        this.asksTunnel =
+                HttpMethod.CONNECT.equals(head.method()) || head.headers().contains(HttpHeaderNames.UPGRADE);
     }
 
     // ---- from the client

@@ -54,13 +54,7 @@ final class HttpBed implements AutoCloseable {
         proxy = Proxy.builder()
                 .meters(meters)
                 .sink(index -> sink)
-                .start(ProxyConfig.of(Map.of(
-                        "event_loops",
-                        1,
-                        "listeners",
-                        List.of(listener),
-                        "clusters",
-                        clusters)));
+                .start(ProxyConfig.of(Map.of("event_loops", 1, "listeners", List.of(listener), "clusters", clusters)));
     }
 
     static Map<String, ?> cluster(String name, Map<String, ?> more, String... endpoints) {
