@@ -48,10 +48,8 @@ record Forwarding(Mode forwardedFor, Mode forwarded, Mode requestId, Mode via, S
     }
 
     private static Mode mode(ConfigNode node, String key, String absent) {
-        List<String> valid = key.equals("request_id") || key.equals("via")
-                ? List.of("keep", "append", "replace", "remove")
-                : List.of("keep", "append", "replace", "remove");
-        return Mode.valueOf(node.oneOf(key, absent, valid).toUpperCase(Locale.ROOT));
+        return Mode.valueOf(node.oneOf(key, absent, List.of("keep", "append", "replace", "remove"))
+                .toUpperCase(Locale.ROOT));
     }
 
     private static String via(ConfigNode node) {

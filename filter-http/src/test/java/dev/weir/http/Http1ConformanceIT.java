@@ -173,7 +173,8 @@ class Http1ConformanceIT {
 
     private static void await(int port) throws InterruptedException {
         for (int i = 0; i < 100; i++) {
-            try (Socket socket = new Socket("127.0.0.1", port)) {
+            try {
+                new Socket("127.0.0.1", port).close();
                 return;
             } catch (IOException e) {
                 TimeUnit.MILLISECONDS.sleep(50);
