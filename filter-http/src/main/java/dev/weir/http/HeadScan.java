@@ -37,6 +37,11 @@ final class HeadScan {
         headers = 0;
     }
 
+    /** Whether there was a request line, and the head has not ended. */
+    boolean isBegun() {
+        return requestLine;
+    }
+
     /**
      * Looks at what there is of the head.
      *

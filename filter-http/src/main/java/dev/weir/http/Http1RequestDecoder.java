@@ -38,7 +38,7 @@ final class Http1RequestDecoder extends HttpRequestDecoder {
 
     /** Whether half a head has come. */
     boolean isInHead() {
-        return inHead && actualReadableBytes() > 0;
+        return inHead && !broken && (scan.isBegun() || actualReadableBytes() > 0);
     }
 
     @Override
