@@ -488,7 +488,8 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof java.io.IOException) {
-            broken = true; // it may have answered, and not want the rest of the request: that is still read, and then the end
+            broken = true; // it may have answered, and not want the rest of the request: that is still read, and then
+            // the end
         } else {
             home.failed("upstream", cause);
             lost(true);

@@ -52,6 +52,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     private boolean connectProtocol;
     /** They wait for that. */
     private List<Http2UpstreamStream> unsettled = List.of();
+
     private boolean exhausted;
     private boolean dirty;
     private int lastStream = Integer.MAX_VALUE;

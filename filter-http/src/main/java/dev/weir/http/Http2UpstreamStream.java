@@ -33,6 +33,7 @@ final class Http2UpstreamStream implements UpstreamStream {
     private @Nullable Http2Stream stream;
     /** The head, until the upstream's settings are known. */
     private @Nullable HttpRequest waiting;
+
     private boolean begun;
     private boolean head; // the request is HEAD
     private boolean bodiless; // the answer has no body, whatever its length says

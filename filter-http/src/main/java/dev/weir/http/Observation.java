@@ -267,7 +267,9 @@ final class Observation {
         e.byWeir = byWeir;
         e.upstream = byWeir ? null : upstream;
         e.cluster = cluster;
-        e.status = clientGone ? Status.NO_REPLY : failure != null || incomplete || status >= 400 ? Status.ERROR : Status.OK;
+        e.status = clientGone
+                ? Status.NO_REPLY
+                : failure != null || incomplete || status >= 400 ? Status.ERROR : Status.OK;
         e.error = failure != null ? failure : status >= 400 ? StatusText.of(status) : null;
         if (host != null) {
             e.attribute("host", host);

@@ -111,7 +111,8 @@ class GrpcFailuresIT {
             Heard streaming = client.begin(GrpcService.CHAT, GrpcClient.patient(), new Metadata());
             streaming.call.sendMessage(new byte[7]);
             streaming.call.request(10);
-            assertThat(Http2Bed.eventually(() -> streaming.messages.size() == 1)).isTrue();
+            assertThat(Http2Bed.eventually(() -> streaming.messages.size() == 1))
+                    .isTrue();
             assertThat(service.begun.await(20, TimeUnit.SECONDS)).isTrue();
 
             service.close();

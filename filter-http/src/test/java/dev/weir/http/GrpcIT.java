@@ -70,8 +70,8 @@ class GrpcIT {
 
     @Test
     void carriesACallWithItsMetadata() throws Exception {
-        Heard call = client.begin(GrpcService.ECHO, GrpcClient.patient(), metadata())
-                .say(new byte[] {1, 2, 3});
+        Heard call =
+                client.begin(GrpcService.ECHO, GrpcClient.patient(), metadata()).say(new byte[] {1, 2, 3});
 
         assertThat(call.status().isOk()).isTrue();
         assertThat(call.messages).singleElement().isEqualTo(new byte[] {1, 2, 3});
@@ -203,9 +203,9 @@ class GrpcIT {
                                 .setFullMethodName("made.Up/Name")
                                 .build(),
                         new byte[1]))
-                .isInstanceOfSatisfying(StatusRuntimeException.class, error -> assertThat(
-                                error.getStatus().getCode())
-                        .isEqualTo(Status.Code.UNIMPLEMENTED));
+                .isInstanceOfSatisfying(
+                        StatusRuntimeException.class,
+                        error -> assertThat(error.getStatus().getCode()).isEqualTo(Status.Code.UNIMPLEMENTED));
         assertThat(onlyExchange().operation().name()).isEqualTo("_OTHER");
     }
 

@@ -173,8 +173,9 @@ final class GrpcService implements AutoCloseable {
         Metadata trailers = new Metadata();
         trailers.put(TEXT, "of the error");
         trailers.put(BYTES, new byte[] {0, 1, (byte) 0xff});
-        answer.onError(
-                Status.FAILED_PRECONDITION.withDescription("not now: 100 % übel").asRuntimeException(trailers));
+        answer.onError(Status.FAILED_PRECONDITION
+                .withDescription("not now: 100 % übel")
+                .asRuntimeException(trailers));
     }
 
     private void hang(byte[] request, StreamObserver<byte[]> plain) {

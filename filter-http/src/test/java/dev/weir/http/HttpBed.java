@@ -44,14 +44,10 @@ final class HttpBed implements AutoCloseable {
                 exchanges.add(copy);
             }
         };
-        proxy = Proxy.builder()
-                .meters(meters)
-                .sink(index -> sink)
-                .start(config(terminal, clusters, more));
+        proxy = Proxy.builder().meters(meters).sink(index -> sink).start(config(terminal, clusters, more));
     }
 
-    private static ProxyConfig config(
-            Map<String, ?> terminal, List<Map<String, ?>> clusters, Map<String, ?> more) {
+    private static ProxyConfig config(Map<String, ?> terminal, List<Map<String, ?>> clusters, Map<String, ?> more) {
         Map<String, Object> listener = new HashMap<>(more);
         Map<String, Object> http = new HashMap<>(terminal);
         http.put("type", "http");

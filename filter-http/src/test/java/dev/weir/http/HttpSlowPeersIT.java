@@ -111,8 +111,9 @@ class HttpSlowPeersIT {
                 HttpBed bed = new HttpBed(Map.of("timeouts", Map.of("request", "2s")), server.address())) {
             connect(bed, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
             assertThat(drip(bed, "x", 20)).isTrue();
-            assertThat(bed.exchanges).hasSize(CLIENTS).allSatisfy(told -> assertThat(told.error)
-                    .isEqualTo("client_timeout"));
+            assertThat(bed.exchanges)
+                    .hasSize(CLIENTS)
+                    .allSatisfy(told -> assertThat(told.error).isEqualTo("client_timeout"));
         }
     }
 
@@ -146,8 +147,9 @@ class HttpSlowPeersIT {
                 most = Math.max(most, memory(bed));
                 TimeUnit.MILLISECONDS.sleep(50);
             }
-            assertThat(bed.exchanges).hasSize(CLIENTS).allSatisfy(told -> assertThat(told.error)
-                    .isEqualTo("idle_timeout"));
+            assertThat(bed.exchanges)
+                    .hasSize(CLIENTS)
+                    .allSatisfy(told -> assertThat(told.error).isEqualTo("idle_timeout"));
             assertThat(Http2Bed.eventually(() -> active(bed) == 0)).isTrue();
             assertThat(most).isLessThan(160 << 20);
         }
@@ -169,8 +171,9 @@ class HttpSlowPeersIT {
                 most = Math.max(most, memory(bed));
                 TimeUnit.MILLISECONDS.sleep(50);
             }
-            assertThat(bed.exchanges).hasSize(CLIENTS).allSatisfy(told -> assertThat(told.error)
-                    .isEqualTo("idle_timeout"));
+            assertThat(bed.exchanges)
+                    .hasSize(CLIENTS)
+                    .allSatisfy(told -> assertThat(told.error).isEqualTo("idle_timeout"));
             assertThat(most).isLessThan(160 << 20);
         }
     }

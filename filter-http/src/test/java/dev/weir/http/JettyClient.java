@@ -57,7 +57,8 @@ final class JettyClient implements AutoCloseable {
     }
 
     /** What came of a request, as far as it is the same on each way. */
-    record Answer(int status, TreeMap<String, List<String>> headers, long length, long sum, String text, String trailers) {}
+    record Answer(
+            int status, TreeMap<String, List<String>> headers, long length, long sum, String text, String trailers) {}
 
     static long sum(byte[] body) {
         CRC32 sum = new CRC32();

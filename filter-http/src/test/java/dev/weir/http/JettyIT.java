@@ -37,12 +37,13 @@ class JettyIT extends JettyMatrix {
                 HttpBed bed = new HttpBed(Map.of("upstream_protocol", upstream), server.address())) {
             for (int i = 0; i < 10; i++) {
                 JettyClient.Answer answer = peers.client2.send(
-                        bed.port(), "/", request -> request.method("POST")
+                        bed.port(),
+                        "/",
+                        request -> request.method("POST")
                                 .body(new BytesRequestContent("application/octet-stream", new byte[300_000])));
                 assertThat(answer.status()).isEqualTo(502);
             }
-            assertThat(bed.exchanges).allSatisfy(told -> assertThat(told.error)
-                    .isEqualTo("upstream_reset"));
+            assertThat(bed.exchanges).allSatisfy(told -> assertThat(told.error).isEqualTo("upstream_reset"));
         }
     }
 

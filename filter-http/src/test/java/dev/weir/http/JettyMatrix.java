@@ -137,7 +137,8 @@ abstract class JettyMatrix {
         Answer get = same(client, upstream, "/mirror?a=%20b&c=d%2Fe&&x", headers);
         assertThat(get.text()).startsWith("GET /mirror?a=%20b&c=d%2Fe&&x\n").contains("x-two: a | b\n", "body 0 0\n");
         assertThat(get.headers().get("set-cookie")).containsExactly("a=1; Path=/", "b=2");
-        assertThat(same(client, upstream, "/a/../b/./c//d%2f%41", headers).status()).isEqualTo(200);
+        assertThat(same(client, upstream, "/a/../b/./c//d%2f%41", headers).status())
+                .isEqualTo(200);
         same(client, upstream, "/mirror", request -> request.method("HEAD"));
         same(client, upstream, "/bytes?n=1000&chunked=1", request -> request.method("HEAD"));
         same(client, upstream, "/mirror", request -> request.method("OPTIONS"));
@@ -180,8 +181,11 @@ abstract class JettyMatrix {
                 }
             }
         }
-        assertThat(same(client, upstream, "/gzip", request -> request.headers(
-                                all -> all.put("Accept-Encoding", "gzip")))
+        assertThat(same(
+                                client,
+                                upstream,
+                                "/gzip",
+                                request -> request.headers(all -> all.put("Accept-Encoding", "gzip")))
                         .headers())
                 .containsEntry("content-encoding", List.of("gzip"));
     }
@@ -199,9 +203,14 @@ abstract class JettyMatrix {
     @CsvSource({"1,1", "1,2", "2,1", "2,2"})
     void trailersOfRequests(int client, int upstream) throws Exception {
         byte[] body = MirrorHandler.random(1_000, 7);
-        Answer answer = same(client, upstream, "/mirror", request -> stream(body, 300, 0)
-                .apply(request)
-                .trailersSupplier(() -> HttpFields.build().add("X-Sum", "17").add("X-Sum", "18")));
+        Answer answer = same(
+                client,
+                upstream,
+                "/mirror",
+                request -> stream(body, 300, 0)
+                        .apply(request)
+                        .trailersSupplier(
+                                () -> HttpFields.build().add("X-Sum", "17").add("X-Sum", "18")));
         assertThat(answer.text()).endsWith("trailers\nx-sum: 17 | 18\n");
     }
 
@@ -226,8 +235,8 @@ abstract class JettyMatrix {
     void answersMayComeEarly(int client, int upstream) throws Exception {
         byte[] body = MirrorHandler.random(800_000, 9);
         for (int i = 0; i < 20; i++) {
-            Answer answer = peers().client(client)
-                    .send(peers().bed(upstream).port(), "/early", stream(body, 40_000, 1));
+            Answer answer =
+                    peers().client(client).send(peers().bed(upstream).port(), "/early", stream(body, 40_000, 1));
             assertThat(answer.status()).isEqualTo(413);
         }
         assertThat(same(client, upstream, "/mirror", post(body)).status()).isEqualTo(200);
@@ -250,7 +259,8 @@ abstract class JettyMatrix {
         List<CompletableFuture<byte[]>> answers = new ArrayList<>();
         List<byte[]> bodies = new ArrayList<>();
         for (int i = 0; i < 600; i++) {
-            byte[] body = MirrorHandler.random(random.nextInt(20) == 0 ? random.nextInt(200_000) : random.nextInt(2_000), i);
+            byte[] body =
+                    MirrorHandler.random(random.nextInt(20) == 0 ? random.nextInt(200_000) : random.nextInt(2_000), i);
             bodies.add(body);
             CompletableFuture<byte[]> answer = new CompletableFuture<>();
             answers.add(answer);
@@ -260,7 +270,8 @@ abstract class JettyMatrix {
                         @Override
                         public void onComplete(Result result) {
                             if (result.isFailed() || result.getResponse().getStatus() != 200) {
-                                answer.completeExceptionally(new AssertionError(result.toString(), result.getFailure()));
+                                answer.completeExceptionally(
+                                        new AssertionError(result.toString(), result.getFailure()));
                             } else {
                                 byte[] all = getContent();
                                 answer.complete(all == null ? new byte[0] : all);

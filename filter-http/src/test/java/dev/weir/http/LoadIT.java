@@ -29,9 +29,8 @@ class LoadIT {
     }
 
     private static List<Map<String, ?>> clusters(int generation, NginxServer one, NginxServer two) {
-        String[] endpoints = generation % 2 == 0
-                ? new String[] {one.address(), two.address()}
-                : new String[] {two.address()};
+        String[] endpoints =
+                generation % 2 == 0 ? new String[] {one.address(), two.address()} : new String[] {two.address()};
         return List.of(HttpBed.cluster("app", Map.of("connect_timeout", "2s"), endpoints));
     }
 
@@ -48,10 +47,10 @@ class LoadIT {
     private void load(HttpBed bed, NginxServer one, NginxServer two, boolean changes) throws Exception {
         String url = "http://127.0.0.1:" + bed.port();
         String duration = changes ? SECONDS + "" : "1";
-        CompletableFuture<String> wrk = later(
-                InstalledTool.require("wrk").toString(), "-t1", "-c20", "-d" + duration + "s", url + "/");
-        CompletableFuture<String> large = later(
-                InstalledTool.require("wrk").toString(), "-t1", "-c5", "-d" + duration + "s", url + "/64k");
+        CompletableFuture<String> wrk =
+                later(InstalledTool.require("wrk").toString(), "-t1", "-c20", "-d" + duration + "s", url + "/");
+        CompletableFuture<String> large =
+                later(InstalledTool.require("wrk").toString(), "-t1", "-c5", "-d" + duration + "s", url + "/64k");
         CompletableFuture<String> h2load = later(
                 InstalledTool.require("h2load").toString(), "-c5", "-m10", "-D" + duration, url + "/", url + "/64k");
         for (int i = 1; changes && i <= 4 * SECONDS; i++) {
@@ -66,10 +65,7 @@ class LoadIT {
             }
         }
         for (String output : List.of(wrk.get(60, TimeUnit.SECONDS), large.get(60, TimeUnit.SECONDS))) {
-            assertThat(output)
-                    .contains("requests in")
-                    .doesNotContain("Non-2xx")
-                    .doesNotContain("Socket errors");
+            assertThat(output).contains("requests in").doesNotContain("Non-2xx").doesNotContain("Socket errors");
         }
         assertThat(h2load.get(60, TimeUnit.SECONDS))
                 .containsPattern("[1-9][0-9]* succeeded, 0 failed, 0 errored, 0 timeout")
@@ -91,9 +87,10 @@ class LoadIT {
 
             load(bed, one, two, true);
 
-            assertThat(bed.exchanges).hasSizeGreaterThan(500).allSatisfy(told -> assertThat(
-                            told.status + " " + told.error)
-                    .isIn("OK null", "NO_REPLY client_closed", "NO_REPLY client_reset"));
+            assertThat(bed.exchanges)
+                    .hasSizeGreaterThan(500)
+                    .allSatisfy(told -> assertThat(told.status + " " + told.error)
+                            .isIn("OK null", "NO_REPLY client_closed", "NO_REPLY client_reset"));
             assertThat(Http2Bed.eventually(() ->
                             bed.proxy.listeners().stream().allMatch(listener -> listener.connectionsActive() == 0)))
                     .isTrue();

@@ -29,7 +29,8 @@ final class MirrorHandler extends Handler.Abstract {
             case "/early" -> {
                 response.setStatus(413);
                 response.getHeaders().put("Content-Length", 8);
-                Content.Sink.write(response, true, java.nio.ByteBuffer.wrap("too much".getBytes(StandardCharsets.US_ASCII)));
+                Content.Sink.write(
+                        response, true, java.nio.ByteBuffer.wrap("too much".getBytes(StandardCharsets.US_ASCII)));
             }
             case "/drip" -> drip(response);
             default -> mirror(request, response);
@@ -83,10 +84,14 @@ final class MirrorHandler extends Handler.Abstract {
         for (HttpField field : fields) {
             String name = field.getLowerCaseName();
             if (!JettyClient.OF_HOP.contains(name) && !name.equals("host")) {
-                all.merge(name, String.valueOf(field.getValue()), (a, b) -> a + (name.equals("cookie") ? "; " : " | ") + b);
+                all.merge(
+                        name,
+                        String.valueOf(field.getValue()),
+                        (a, b) -> a + (name.equals("cookie") ? "; " : " | ") + b);
             }
         }
-        all.forEach((name, value) -> text.append(name).append(": ").append(value).append('\n'));
+        all.forEach(
+                (name, value) -> text.append(name).append(": ").append(value).append('\n'));
     }
 
     /** Sends on what comes, as it comes. */

@@ -68,7 +68,9 @@ final class NginxServer implements AutoCloseable {
 
     /** It ends when what is under way is answered. */
     void quit() throws Exception {
-        new ProcessBuilder("kill", "-QUIT", Long.toString(process.pid())).start().waitFor();
+        new ProcessBuilder("kill", "-QUIT", Long.toString(process.pid()))
+                .start()
+                .waitFor();
         process.waitFor(20, TimeUnit.SECONDS);
     }
 

@@ -184,8 +184,8 @@ class WebSocketIT {
         }
         assertThat(Http2Bed.eventually(() -> peers.bed().exchanges.size() == 50))
                 .isTrue();
-        assertThat(peers.bed().exchanges).allSatisfy(told -> assertThat(told.status)
-                .isEqualTo(Exchange.Status.OK));
+        assertThat(peers.bed().exchanges)
+                .allSatisfy(told -> assertThat(told.status).isEqualTo(Exchange.Status.OK));
     }
 
     private static int refusal(ScriptedServer server) throws Exception {
@@ -203,7 +203,9 @@ class WebSocketIT {
                         .get(20, TimeUnit.SECONDS);
                 return 101;
             } catch (ExecutionException e) {
-                return ((WebSocketHandshakeException) e.getCause()).getResponse().statusCode();
+                return ((WebSocketHandshakeException) e.getCause())
+                        .getResponse()
+                        .statusCode();
             } finally {
                 assertThat(Http2Bed.eventually(() -> bed.exchanges.size() == 1)).isTrue();
                 assertThat(bed.exchanges.get(0).byWeir).isTrue();

@@ -99,10 +99,10 @@ final class WebSocketPeers implements AutoCloseable {
         URI uri = URI.create("ws://127.0.0.1:" + bed.port() + path);
         if (client.equals("jdk")) {
             JdkLine line = new JdkLine();
-            WebSocket.Builder builder =
-                    java.net.http.HttpClient.newHttpClient().newWebSocketBuilder();
+            WebSocket.Builder builder = java.net.http.HttpClient.newHttpClient().newWebSocketBuilder();
             if (subprotocols.length > 0) {
-                builder.subprotocols(subprotocols[0], java.util.Arrays.copyOfRange(subprotocols, 1, subprotocols.length));
+                builder.subprotocols(
+                        subprotocols[0], java.util.Arrays.copyOfRange(subprotocols, 1, subprotocols.length));
             }
             line.socket = builder.buildAsync(uri, line).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
             return line;

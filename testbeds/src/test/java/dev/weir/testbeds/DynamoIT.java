@@ -75,7 +75,14 @@ class DynamoIT {
                 }
             };
             Map<String, ?> http = Map.of(
-                    "type", "http", "observe", true, "dynamodb", true, "routes", List.of(Map.of("cluster", "dynamodb")));
+                    "type",
+                    "http",
+                    "observe",
+                    true,
+                    "dynamodb",
+                    true,
+                    "routes",
+                    List.of(Map.of("cluster", "dynamodb")));
             proxy = Proxy.builder()
                     .meters(meters)
                     .sink(index -> sink)
@@ -221,7 +228,8 @@ class DynamoIT {
         Exchange told = weir.after(at + 3);
         isFine(told, "UpdateItem", "orders");
         ConsumedCapacity capacity = updated.consumedCapacity();
-        assertThat(((Number) attribute(told, "consumed_capacity")).doubleValue()).isEqualTo(capacity.capacityUnits());
+        assertThat(((Number) attribute(told, "consumed_capacity")).doubleValue())
+                .isEqualTo(capacity.capacityUnits());
         double ofIndex = capacity.globalSecondaryIndexes().get("by_state").capacityUnits();
         assertThat(weir.consumed("orders", "by_state", "UpdateItem") - before).isEqualTo(ofIndex);
 
@@ -421,7 +429,9 @@ class DynamoIT {
             }
             Path output = folder.resolve("script.out");
             Process run = new ProcessBuilder(
-                            python.toString(), script.toString(), before.endpoint().toString())
+                            python.toString(),
+                            script.toString(),
+                            before.endpoint().toString())
                     .redirectErrorStream(true)
                     .redirectOutput(output.toFile())
                     .start();
