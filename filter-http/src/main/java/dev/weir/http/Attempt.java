@@ -151,6 +151,7 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
             return;
         }
         if (end) {
+            outcome = Grpc.outcome(head.headers(), outcome);
             end();
         }
         exchange.answered(head, end);

@@ -67,8 +67,18 @@ final class Grpc {
         answer.headers()
                 .set(HttpHeaderNames.CONTENT_TYPE, CONTENT_TYPE)
                 .set(STATUS, code(status))
-                .set(MESSAGE, message.replace("%", "%25"));
+                .set(MESSAGE, printable(message));
         return answer;
+    }
+
+    /** Percent-encoded where it has to be; what does not print is left out. */
+    private static String printable(String message) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < message.length(); i++) {
+            char c = message.charAt(i);
+            text.append(c == '%' ? "%25" : c >= ' ' && c <= '~' ? String.valueOf(c) : " ");
+        }
+        return text.toString();
     }
 
     /** After {@code http-grpc-status-mapping} of its documentation; the time-out is the deadline. */

@@ -10,11 +10,13 @@ import io.netty.util.ByteProcessor;
  */
 final class HeadScan {
     private static final byte LF = '\n';
+    private static final String CONTENT_LENGTH = "content-length";
     private static final byte CR = '\r';
 
     private final int maxHeaders;
     private boolean requestLine;
     private int headers;
+    private int lengths;
 
     /** Separators of the request line that was looked at last. */
     private int blanks;
@@ -31,15 +33,30 @@ final class HeadScan {
         this.maxHeaders = maxHeaders;
     }
 
-    /** Whether a head has begun to come: the decoder may have taken all there is of it. */
-    boolean hasBegun() {
-        return requestLine;
-    }
-
     /** What comes next is another head. */
     void reset() {
         requestLine = false;
         headers = 0;
+        lengths = 0;
+    }
+
+    /** Whether there was a request line, and the head has not ended. */
+    boolean isBegun() {
+        return requestLine;
+    }
+
+    /** Netty takes the first of several where the version is 1.0. */
+    private static boolean isContentLength(ByteBuf buffer, int from, int length) {
+        if (length <= CONTENT_LENGTH.length()) {
+            return false;
+        }
+        for (int i = 0; i < CONTENT_LENGTH.length(); i++) {
+            int c = buffer.getByte(from + i);
+            if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != CONTENT_LENGTH.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /**
@@ -75,8 +92,13 @@ final class HeadScan {
                 if (blanks != 2) {
                     throw new Malformed(400, "not a request line");
                 }
-            } else if (length > 0 && ++headers > maxHeaders) {
-                throw new Malformed(431, "too many headers");
+            } else if (length > 0) {
+                if (++headers > maxHeaders) {
+                    throw new Malformed(431, "too many headers");
+                }
+                if ((first | 0x20) == 'c' && isContentLength(buffer, from, length) && ++lengths > 1) {
+                    throw new Malformed(400, "more than one Content-Length");
+                }
             }
             from = lf + 1;
         }

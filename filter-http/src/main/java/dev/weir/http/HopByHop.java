@@ -61,6 +61,7 @@ final class HopByHop {
         }
         if (!upgrade.isEmpty()) {
             headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
+            headers.set(HttpHeaderNames.UPGRADE, upgrade); // and no other
         } else {
             headers.remove(HttpHeaderNames.UPGRADE);
         }

@@ -4,9 +4,11 @@ import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.EndOfStream;
 import dev.weir.core.filter.TerminalContext;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpResponse;
@@ -150,6 +152,9 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
             return;
         }
         DecoderResult result = head.decoderResult();
+        if (result.cause() instanceof PrematureChannelClosureException) {
+            return; // half a head, and nobody to be told
+        }
         try {
             if (!result.isSuccess()) {
                 throw malformed(result.cause());
@@ -331,6 +336,11 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         return ctx().channel().isWritable();
     }
 
+    /** Whether requests wait behind the one under way. */
+    boolean hasMore() {
+        return !ahead.isEmpty();
+    }
+
     boolean isClosed() {
         return closed;
     }
@@ -391,6 +401,9 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
     void answered(Http1Stream stream) {
         current = null;
         since = home.clock.nanoTime();
+        if (decoder.isStopped()) {
+            home.loop.execute(this::decodeOn);
+        }
         if (stream.isTunnel()) {
             linger();
         } else if (!stream.isReceived()) {
@@ -405,11 +418,43 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         }
     }
 
-    /** An answer that cannot be completed: the client is to see that. */
-    void abort(Failure failure) {
+    /** What came behind a request for a tunnel that is none. */
+    private void decodeOn() {
+        ChannelHandlerContext at = closed ? null : ctx().pipeline().context(decoder);
+        if (at != null) {
+            decoder.goOn();
+            try {
+                decoder.channelRead(at, Unpooled.EMPTY_BUFFER);
+                at.fireChannelReadComplete();
+            } catch (Exception e) {
+                exceptionCaught(at, e);
+            }
+        }
+    }
+
+    /**
+     * An answer that cannot be completed: the client is to see that.
+     *
+     * @param looksComplete whether the end of the connection would be that of its body
+     */
+    void abort(Failure failure, boolean looksComplete) {
         current = null;
         ctx().flush();
-        context.connection().close(reason(failure));
+        if (handling) {
+            // The decoder is at work on bytes that go with the connection.
+            lingers = true;
+            home.loop.execute(() -> end(failure, looksComplete));
+        } else {
+            end(failure, looksComplete);
+        }
+    }
+
+    private void end(Failure failure, boolean looksComplete) {
+        if (looksComplete) {
+            context.reset(reason(failure));
+        } else {
+            context.connection().close(reason(failure));
+        }
     }
 
     private static CloseReason reason(Failure failure) {

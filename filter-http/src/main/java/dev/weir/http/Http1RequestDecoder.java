@@ -22,6 +22,8 @@ final class Http1RequestDecoder extends HttpRequestDecoder {
     private final HeadScan scan;
     private boolean inHead = true;
     private boolean broken;
+    private boolean asksTunnel;
+    private boolean stopped;
 
     Http1RequestDecoder(ClientLimits limits) {
         super(config(limits.requestLine(), limits.headerBytes()));
@@ -36,15 +38,32 @@ final class Http1RequestDecoder extends HttpRequestDecoder {
                 .setStrictLineParsing(true);
     }
 
+    private static boolean asksTunnel(HttpRequest head) {
+        return HttpMethod.CONNECT.equals(head.method()) || head.headers().contains(HttpHeaderNames.UPGRADE);
+    }
+
+    /** Whether it waits for the answer to a request behind which other bytes than those of HTTP may come. */
+    boolean isStopped() {
+        return stopped;
+    }
+
+    /** What comes is HTTP after all; what has come is to be read. */
+    void goOn() {
+        stopped = false;
+    }
+
     /** Whether half a head has come. */
     boolean isInHead() {
-        return inHead && (scan.hasBegun() || actualReadableBytes() > 0);
+        return inHead && !broken && (scan.isBegun() || actualReadableBytes() > 0);
     }
 
     @Override
     protected void decode(ChannelHandlerContext ctx, ByteBuf buffer, List<Object> out) throws Exception {
         if (broken) {
             buffer.skipBytes(buffer.readableBytes());
+            return;
+        }
+        if (stopped) {
             return;
         }
         if (inHead) {
@@ -63,9 +82,14 @@ final class Http1RequestDecoder extends HttpRequestDecoder {
         super.decode(ctx, buffer, out);
         if (out.size() > before) {
             Object last = out.get(out.size() - 1);
+            for (int i = before; i < out.size(); i++) {
+                asksTunnel |= out.get(i) instanceof HttpRequest head && asksTunnel(head);
+            }
             if (last instanceof LastHttpContent) {
                 inHead = true;
                 scan.reset();
+                stopped = asksTunnel;
+                asksTunnel = false;
             } else {
                 inHead = false;
             }
@@ -110,6 +134,9 @@ final class Http1RequestDecoder extends HttpRequestDecoder {
         }
         if (hosts.isEmpty() && HttpVersion.HTTP_1_1.equals(head.protocolVersion())) {
             throw new Malformed(400, "no Host");
+        }
+        if (headers.contains("sec-websocket-key1") && headers.contains("sec-websocket-key2")) {
+            throw new Malformed(400, "a draft of WebSocket"); // to Netty eight bytes behind it are its body
         }
         List<String> codings = headers.getAll(HttpHeaderNames.TRANSFER_ENCODING);
         if (!codings.isEmpty() && (codings.size() > 1 || !codings.get(0).equalsIgnoreCase("chunked"))) {

@@ -14,6 +14,11 @@ final class Http1ResponseDecoder extends HttpResponseDecoder {
         super(Http1RequestDecoder.config(limits.headerBytes(), limits.headerBytes()));
     }
 
+    /** Whether bytes have come that nobody has asked for yet. */
+    boolean hasMore() {
+        return actualReadableBytes() > 0;
+    }
+
     /** What the next answers are to. */
     void expect(boolean isHead, boolean isConnect) {
         head = isHead;

@@ -29,6 +29,7 @@ final class Http1Stream implements ClientStream {
     private boolean answered;
     private boolean headSent;
     private boolean chunked;
+    private boolean measured;
     private boolean tunnel;
     /** An upgrade was asked for: what comes next may be no HTTP. */
     private final boolean asksTunnel;
@@ -59,6 +60,9 @@ final class Http1Stream implements ClientStream {
         RequestListener made = handler.request(head, received, this);
         if (!answered) {
             listener = made;
+            if (client.isClosed()) {
+                cancelled(Failure.CLIENT_CLOSED); // meanwhile
+            }
         }
     }
 
@@ -120,7 +124,7 @@ final class Http1Stream implements ClientStream {
             client.answered(this);
             client.linger();
         } else {
-            client.abort(Failure.CLIENT_PROTOCOL);
+            client.abort(Failure.CLIENT_PROTOCOL, looksComplete());
         }
     }
 
@@ -134,8 +138,8 @@ final class Http1Stream implements ClientStream {
             }
         } else if (!received || !client.servesHalfClosed()) {
             cancelled(Failure.CLIENT_CLOSED);
-            client.abort(Failure.CLIENT_CLOSED);
-        } else {
+            client.abort(Failure.CLIENT_CLOSED, false);
+        } else if (!client.hasMore()) {
             client.beLast();
         }
     }
@@ -222,6 +226,7 @@ final class Http1Stream implements ClientStream {
         } else if (!bodyless && !HttpUtil.isTransferEncodingChunked(answer)) {
             headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
         }
+        measured = length || bodyless;
         chunked = !bodyless && !end && headers.contains(HttpHeaderNames.TRANSFER_ENCODING);
         if (client.isLast()) {
             client.beLast();
@@ -303,12 +308,17 @@ final class Http1Stream implements ClientStream {
         answered = true;
         listener = null;
         writeHead();
-        client.abort(failure);
+        client.abort(failure, looksComplete());
     }
 
     @Override
     public void beLast() {
         client.beLast();
+    }
+
+    /** A body without length and chunks ends with its connection, wherever that is. */
+    private boolean looksComplete() {
+        return headSent && !chunked && !measured && !tunnel;
     }
 
     @Override

@@ -23,6 +23,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An HTTP/1.1 connection to an upstream: one request at a time. The last handler of the upstream's channel. */
@@ -78,6 +79,9 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         }
     }
 
+    /** Informational heads before an answer: nobody needs more, and they are not held back for a client that does not read. */
+    private static final int MAX_INFORMATIONAL = 16;
+
     private final HttpLoop home;
     private final UpstreamLimits limits;
     private final Owner owner;
@@ -93,6 +97,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
     private boolean sent;
     private boolean answered;
     private boolean headSeen;
+    private int informed;
     /** The answer under way has begun to come. */
     private boolean begun;
 
@@ -166,6 +171,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         sent = false;
         answered = false;
         headSeen = false;
+        informed = 0;
         begun = false;
         owed = 0;
         requests++;
@@ -196,12 +202,16 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         HttpHeaders headers = head.headers();
         head.setProtocolVersion(HttpVersion.HTTP_1_1);
         decoder.expect(HttpMethod.HEAD.equals(method), HttpMethod.CONNECT.equals(method));
+        boolean tunnels = HttpMethod.CONNECT.equals(method) || headers.contains(HttpHeaderNames.UPGRADE);
+        if (end && tunnels) {
+            headers.remove(HttpHeaderNames.CONTENT_LENGTH); // what it promises does not come
+        }
         if (end || headers.contains(HttpHeaderNames.CONTENT_LENGTH)) {
             headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
         } else if (!HttpUtil.isTransferEncodingChunked(head) && !HttpMethod.CONNECT.equals(method)) {
             headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
         }
-        if (last) {
+        if (last && !tunnels) {
             headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         }
         if (end) {
@@ -333,7 +343,15 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
             return;
         }
         int code = head.status().code();
-        if (code >= 100 && code < 200 && code != 101) {
+        if (code < 100 || code > 999 || !isFramed(head) || head.headers().size() > limits.headers()) {
+            lose(Failure.UPSTREAM_PROTOCOL);
+            return;
+        }
+        if (code < 200 && code != 101) {
+            if (++informed > MAX_INFORMATIONAL) {
+                lose(Failure.UPSTREAM_PROTOCOL);
+                return;
+            }
             swallowEnd = true;
             if (listener != null) {
                 listener.head(head, false);
@@ -346,6 +364,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
             tunnel = true;
             sent = false;
             last = true;
+            ctx().pipeline().remove(encoder); // bytes may come with the first one who is told
             if (listener != null) {
                 listener.head(head, false);
             }
@@ -369,6 +388,12 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         }
     }
 
+    /** Other codings than this one end in ways that the next hop would have to know of. RFC 9112, 6.1 and 6.3. */
+    private static boolean isFramed(HttpResponse head) {
+        List<String> codings = head.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
+        return codings.isEmpty() || codings.size() == 1 && codings.get(0).equalsIgnoreCase("chunked");
+    }
+
     private void content(HttpContent content) {
         boolean end = content instanceof LastHttpContent;
         if (!content.decoderResult().isSuccess()) {
@@ -380,7 +405,6 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
             swallowEnd = false;
             content.release();
             if (tunnel) {
-                ctx().pipeline().remove(encoder);
                 ctx().pipeline().remove(decoder); // hands on what it has
             }
             return;
@@ -447,7 +471,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         paused = false;
         current = null;
         listener = null;
-        if (last || tunnel) {
+        if (last || tunnel || decoder.hasMore()) { // an answer that nobody has asked for is for nobody
             lose(Failure.CLIENT_CLOSED);
             return;
         }

@@ -25,6 +25,8 @@ final class Http2UpstreamStream implements UpstreamStream {
     /** Smaller pieces are copied: each would keep all that was read with it in memory. */
     private static final int SMALL = 1_024;
 
+    private static final int MAX_INFORMATIONAL = 16;
+
     private final Http2Upstream upstream;
     private final ResponseListener listener;
     /** Number of the request on its connection. */
@@ -39,6 +41,7 @@ final class Http2UpstreamStream implements UpstreamStream {
     private boolean bodiless; // the answer has no body, whatever its length says
     private boolean requestEnded;
     private boolean answerBegun;
+    private int informed;
     private boolean answerEnded;
     private long expected = -1;
     private long received;
@@ -60,6 +63,9 @@ final class Http2UpstreamStream implements UpstreamStream {
         HttpResponse answer = Http2Heads.response(id, fields);
         HttpResponseStatus status = answer.status();
         boolean informational = status.codeClass() == HttpStatusClass.INFORMATIONAL;
+        if (informational && ++informed > MAX_INFORMATIONAL) {
+            throw Http2Heads.malformed(id, "more informational answers than anybody needs");
+        }
         if (informational && (end || HttpResponseStatus.SWITCHING_PROTOCOLS.equals(status))) {
             throw Http2Heads.malformed(id, "an informational answer that HTTP/2 does not have");
         }

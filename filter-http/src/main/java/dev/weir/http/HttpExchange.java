@@ -33,6 +33,10 @@ final class HttpExchange implements RequestListener, Verdict {
     private @Nullable RequestTarget target;
     private String upgrade = "";
     private boolean grpc;
+    private boolean speaksHttp2;
+    /** Whether it is an extended CONNECT of the client, and an upgrade to the upstream. */
+    private boolean toHttp1;
+
     private @Nullable String webSocketKey;
     private @Nullable Runnable undecided;
 
@@ -89,6 +93,13 @@ final class HttpExchange implements RequestListener, Verdict {
             answer(501, "no such upgrade", "upgrade_refused");
             return;
         }
+        if (extended == null && (!body.isNone() || HttpVersion.HTTP_1_0.equals(head.protocolVersion()))) {
+            upgrade = ""; // what would come behind the head is its body; and 1.0 does not know it
+        }
+        if (extended == null && !body.isNone() && HttpMethod.CONNECT.equals(head.method())) {
+            answer(400, "a body for CONNECT", "bad_target");
+            return;
+        }
         if (extended == null && HttpMethod.CONNECT.equals(head.method()) && !found.connect()) {
             answer(405, "CONNECT is not allowed", "connect_refused");
             return;
@@ -123,6 +134,7 @@ final class HttpExchange implements RequestListener, Verdict {
         } else if (cluster.usesHash()) {
             hash = client.hash(cluster.keyHash());
         }
+        speaksHttp2 = chosen.protocol() != UpstreamProtocol.HTTP1;
         prepare(by, where);
         limitTime(by);
         mirror(by, hash);
@@ -148,9 +160,14 @@ final class HttpExchange implements RequestListener, Verdict {
         }
         by.prepare(head, where, null);
         Retries retries = by.retries();
-        if (retries.attempts() > 1 && upgrade.isEmpty() && retries.allows(head.method())) {
+        if (retries.attempts() > 1 && !asksTunnel() && mayKeep(retries)) {
             body.keep(retries.bufferBytes());
         }
+    }
+
+    /** Whether what is sent may have to be sent again: a request that may be executed twice, or one that an upstream may refuse before it is. */
+    private boolean mayKeep(Retries retries) {
+        return retries.allows(head.method()) || speaksHttp2 && retries.onFailure(Failure.REFUSED);
     }
 
     /** The head for a try. */
@@ -162,10 +179,12 @@ final class HttpExchange implements RequestListener, Verdict {
         if (upgrade.isEmpty() || http2 == head instanceof Http2Request) {
             return head;
         }
+        toHttp1 = head instanceof Http2Request;
+        if (head instanceof Http2Request extended) {
+            return Upgrades.toHttp1(extended, upgrade);
+        }
         webSocketKey = head.headers().get(HttpHeaderNames.SEC_WEBSOCKET_KEY);
-        return head instanceof Http2Request extended
-                ? Upgrades.toHttp1(extended, upgrade)
-                : Upgrades.toHttp2(head, client.scheme(), upgrade);
+        return Upgrades.toHttp2(head, client.scheme(), upgrade);
     }
 
     /** Whether bytes are to pass that are no HTTP. */
@@ -179,17 +198,17 @@ final class HttpExchange implements RequestListener, Verdict {
         if (asked > 0 && (nanos == 0 || asked < nanos)) {
             nanos = asked;
         }
-        times.begin(startNanos, upgrade.isEmpty() ? nanos : 0, by.timeouts().idleNanos());
+        times.begin(startNanos, nanos, by.timeouts().idleNanos());
     }
 
     private void mirror(Route by, long hash) {
         List<RouteMirror> mirrors = by.mirrors();
         for (int i = 0; i < mirrors.size(); i++) {
-            if (mirrors.get(i).chosen() && upgrade.isEmpty()) {
+            if (mirrors.get(i).chosen() && !asksTunnel()) {
                 if (shadows == null) {
                     shadows = new ArrayList<>(1);
                 }
-                shadows.add(new Shadow(home, mirrors.get(i).to(), head, body.isNone(), hash));
+                shadows.add(new Shadow(home, mirrors.get(i).to(), by.timeouts(), head, body.isNone(), hash));
             }
         }
     }
@@ -298,7 +317,7 @@ final class HttpExchange implements RequestListener, Verdict {
         }
         int status = answer.status().code();
         boolean switches = status == 101 || status < 300 && HttpMethod.CONNECT.equals(head.method());
-        if (status == 101 && upgrade.isEmpty()) {
+        if (status == 101 && !isAsked(answer) || toHttp1 && status != 101 && status < 300) {
             failNow(Failure.UPSTREAM_PROTOCOL); // nobody has asked for it
             return;
         }
@@ -313,6 +332,7 @@ final class HttpExchange implements RequestListener, Verdict {
         }
         observation.responseHead(answer, now);
         if (switches) {
+            answer.headers().remove(HttpHeaderNames.CONTENT_LENGTH).remove(HttpHeaderNames.TRANSFER_ENCODING);
             times.withoutDeadline();
             body.reopen();
         }
@@ -326,6 +346,11 @@ final class HttpExchange implements RequestListener, Verdict {
         } else if (switches && tries != null && tries.current() != null) {
             tries.current().tunnel();
         }
+    }
+
+    /** Whether the upstream goes over to what the client has asked for, and to nothing else. */
+    private boolean isAsked(HttpResponse answer) {
+        return !upgrade.isEmpty() && answer.headers().contains(HttpHeaderNames.UPGRADE, upgrade, true);
     }
 
     /** Bytes of the answer; true if they have gone on. */
@@ -500,7 +525,7 @@ final class HttpExchange implements RequestListener, Verdict {
         if (done) {
             return;
         }
-        boolean client = !body.isReceived() && !answering;
+        boolean client = !body.isReceived() && !answering && !body.isHeldBack();
         Failure failure = client ? Failure.CLIENT_TIMEOUT : atAll ? Failure.UPSTREAM_TIMEOUT : Failure.IDLE_TIMEOUT;
         if (tries != null) {
             tries.timedOut(failure);

@@ -150,7 +150,11 @@ final class HttpLoop {
             }
         }
         for (int i = 0; i < pools.size(); i++) {
-            pools.get(i).sweep(now);
+            try {
+                pools.get(i).sweep(now);
+            } catch (RuntimeException | Error e) {
+                LOG.error("Connections could not be looked after", e);
+            }
         }
     }
 

@@ -83,6 +83,9 @@ final class HttpTerminal extends ChannelInboundHandlerAdapter implements HttpLoo
             }
         }
         if (length < PREFACE.length) {
+            if (first == null) {
+                since = home.clock.nanoTime();
+            }
             first = all;
             return;
         }

@@ -94,7 +94,7 @@ final class RequestBody {
 
     /** A try has begun: everything there is of the body is sent. */
     void sendTo(Attempt by) {
-        if (none) {
+        if (none && held == null) {
             return;
         }
         ArrayDeque<ByteBuf> waiting = held;
@@ -121,6 +121,9 @@ final class RequestBody {
         } else if (last && !ended) {
             by.sendData(Unpooled.EMPTY_BUFFER, true);
         }
+        if (by.isWritable()) {
+            goesOn(); // also what the try before did not take
+        }
     }
 
     private void pass(Attempt by, ByteBuf data, boolean end) {
@@ -140,6 +143,11 @@ final class RequestBody {
         } else {
             unpaid += bytes;
         }
+    }
+
+    /** Whether the client waits for who is sent to. */
+    boolean isHeldBack() {
+        return unpaid > 0;
     }
 
     /** Who is sent to takes bytes again. */

@@ -17,8 +17,10 @@ import org.jspecify.annotations.Nullable;
  * A copy of a request for a second cluster. Nobody waits for it: its answer is read and thrown away, and a copy that cannot be made, fails or lags is given up and
  * counted. Bounded by that cluster's {@code circuit_breakers}, and by what waits to be sent.
  */
-final class Shadow implements ResponseListener, UpstreamPool.Waiter {
+final class Shadow implements ResponseListener, UpstreamPool.Waiter, HttpLoop.Watched {
     private static final int MAX_WAITING = 256 << 10;
+    /** Where the route has no time-outs: nobody would miss a copy that hangs. */
+    private static final long LONGEST_NANOS = 60_000_000_000L;
 
     private final HttpLoop home;
     private final RouteCluster to;
@@ -29,9 +31,18 @@ final class Shadow implements ResponseListener, UpstreamPool.Waiter {
     private int bytes;
     private boolean ended;
     private boolean done;
+    private final HttpLoop.Watch watch = new HttpLoop.Watch(this);
+    private final long stillNanos;
+    private final long deadline;
+    private int moves;
+    private int seen = -1;
+    private long since;
 
-    Shadow(HttpLoop home, RouteCluster to, HttpRequest original, boolean bodyless, long hash) {
+    Shadow(
+            HttpLoop home, RouteCluster to, RouteTimeouts times, HttpRequest original, boolean bodyless, long hash) {
         this.home = home;
+        this.stillNanos = times.idleNanos() > 0 ? times.idleNanos() : LONGEST_NANOS;
+        this.deadline = times.requestNanos() > 0 ? home.clock.nanoTime() + times.requestNanos() : 0;
         this.to = to;
         this.bodyless = bodyless;
         this.ended = bodyless;
@@ -45,6 +56,7 @@ final class Shadow implements ResponseListener, UpstreamPool.Waiter {
             home.metrics.mirrorsRefused.increment();
             return;
         }
+        home.watch(watch);
         home.pool(to).acquire(this, hash, 0, Exclusions.NONE);
     }
 
@@ -81,6 +93,7 @@ final class Shadow implements ResponseListener, UpstreamPool.Waiter {
             giveUp();
             return;
         }
+        moves++;
         ended = end;
         ByteBuf copy = data.isReadable() ? data.retainedDuplicate() : Unpooled.EMPTY_BUFFER;
         if (by == null) {
@@ -103,11 +116,24 @@ final class Shadow implements ResponseListener, UpstreamPool.Waiter {
         }
     }
 
+    @Override
+    public void check(long now) {
+        if (moves != seen) {
+            seen = moves;
+            since = now;
+        }
+        if (deadline != 0 && now - deadline >= 0 || now - since > stillNanos) {
+            home.metrics.mirrorsLagged.increment();
+            giveUp();
+        }
+    }
+
     private void end() {
         if (done) {
             return;
         }
         done = true;
+        home.unwatch(watch);
         stream = null;
         waiting.forEach(ByteBuf::release);
         waiting.clear();
@@ -123,6 +149,7 @@ final class Shadow implements ResponseListener, UpstreamPool.Waiter {
 
     @Override
     public void data(ByteBuf data, boolean end) {
+        moves++;
         int length = data.readableBytes();
         data.release();
         if (end) {

@@ -1,6 +1,5 @@
 package dev.weir.http;
 
-import dev.weir.core.cluster.Cluster;
 import dev.weir.core.cluster.Exclusions;
 import dev.weir.core.cluster.Limit;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -17,6 +16,8 @@ final class Tries {
     private @Nullable Exclusions excluded;
     private @Nullable ScheduledFuture<?> pause;
     private int made;
+    /** Has a place among those that are tried again. */
+    private boolean retrying;
 
     Tries(HttpExchange exchange, RouteCluster to, long hash) {
         this.exchange = exchange;
@@ -63,17 +64,17 @@ final class Tries {
 
     /** @param unprocessed whether the upstream has done nothing for it, for sure */
     private boolean repeatable(Attempt by, boolean unprocessed) {
-        return !exchange.asksTunnel()
+        return (!exchange.asksTunnel() || by.sentNothing())
                 && exchange.body.isRepeatable()
                 && (unprocessed || by.sentNothing() || retries.allows(exchange.method()));
     }
 
     /** @param elsewhere whether another endpoint is to be asked, if there is one */
     private boolean again(Attempt by, boolean elsewhere) {
-        Cluster cluster = to.cluster();
-        if (!cluster.acquire(Limit.RETRIES)) {
+        if (!retrying && !to.cluster().acquire(Limit.RETRIES)) {
             return false;
         }
+        retrying = true;
         if (elsewhere) {
             if (excluded == null) {
                 excluded = Exclusions.create();
@@ -86,7 +87,7 @@ final class Tries {
         exchange.home.metrics.retries.increment();
         pause = exchange.home.loop.schedule(
                 () -> {
-                    endPause();
+                    pause = null;
                     next();
                 },
                 retries.pauseNanos(made),
@@ -94,14 +95,6 @@ final class Tries {
         return true;
     }
 
-    private void endPause() {
-        ScheduledFuture<?> timer = pause;
-        pause = null;
-        if (timer != null) {
-            timer.cancel(false);
-            to.cluster().release(Limit.RETRIES);
-        }
-    }
 
     void timedOut(Failure failure) {
         if (attempt != null) {
@@ -111,7 +104,14 @@ final class Tries {
 
     /** The exchange is over. */
     void end() {
-        endPause();
+        if (pause != null) {
+            pause.cancel(false);
+            pause = null;
+        }
+        if (retrying) {
+            retrying = false;
+            to.cluster().release(Limit.RETRIES);
+        }
         if (attempt != null) {
             attempt.exchangeEnded();
         }

@@ -30,6 +30,7 @@ final class Upgrades {
     static HttpRequest toHttp1(Http2Request head, String protocol) {
         HttpHeaders headers = head.headers();
         HttpRequest upgrade = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, head.uri(), headers);
+        headers.remove(HttpHeaderNames.CONTENT_LENGTH);
         headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE);
         headers.set(HttpHeaderNames.UPGRADE, protocol);
         byte[] key = new byte[KEY_BYTES];

@@ -228,15 +228,21 @@ final class UpstreamPool {
                 return false;
             }
             connecting++;
-            connected.addListener(done -> {
-                connecting--;
-                if (done.isSuccess()) {
-                    begin(connected.channel());
-                } else {
-                    failed(done.cause());
-                }
-            });
+            if (connected.isDone()) {
+                home.loop.execute(() -> heard(connected)); // who it is for is not waiting yet
+            } else {
+                connected.addListener(done -> heard(connected));
+            }
             return true;
+        }
+
+        private void heard(ChannelFuture connected) {
+            connecting--;
+            if (connected.isSuccess()) {
+                begin(connected.channel());
+            } else {
+                failed(connected.cause());
+            }
         }
 
         private void begin(Channel channel) {

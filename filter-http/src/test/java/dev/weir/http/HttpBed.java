@@ -31,13 +31,6 @@ final class HttpBed implements AutoCloseable {
 
     /** @param more of the listener */
     HttpBed(Map<String, ?> terminal, List<Map<String, ?>> clusters, Map<String, ?> more) {
-        Map<String, Object> listener = new HashMap<>(more);
-        Map<String, Object> http = new HashMap<>(terminal);
-        http.put("type", "http");
-        http.putIfAbsent("routes", List.of(Map.of("path_prefix", "/", "cluster", "app")));
-        listener.put("name", "web");
-        listener.put("address", "127.0.0.1:0");
-        listener.put("filters", List.of(http));
         ExchangeSink sink = new ExchangeSink() {
             @Override
             public String name() {
@@ -51,10 +44,23 @@ final class HttpBed implements AutoCloseable {
                 exchanges.add(copy);
             }
         };
-        proxy = Proxy.builder()
-                .meters(meters)
-                .sink(index -> sink)
-                .start(ProxyConfig.of(Map.of("event_loops", 1, "listeners", List.of(listener), "clusters", clusters)));
+        proxy = Proxy.builder().meters(meters).sink(index -> sink).start(config(terminal, clusters, more));
+    }
+
+    private static ProxyConfig config(Map<String, ?> terminal, List<Map<String, ?>> clusters, Map<String, ?> more) {
+        Map<String, Object> listener = new HashMap<>(more);
+        Map<String, Object> http = new HashMap<>(terminal);
+        http.put("type", "http");
+        http.putIfAbsent("routes", List.of(Map.of("path_prefix", "/", "cluster", "app")));
+        listener.put("name", "web");
+        listener.put("address", "127.0.0.1:0");
+        listener.put("filters", List.of(http));
+        return ProxyConfig.of(Map.of("event_loops", 1, "listeners", List.of(listener), "clusters", clusters));
+    }
+
+    /** Another configuration in the place of the first. */
+    void reload(Map<String, ?> terminal, List<Map<String, ?>> clusters) {
+        proxy.apply(config(terminal, clusters, Map.of()));
     }
 
     static Map<String, ?> cluster(String name, Map<String, ?> more, String... endpoints) {
