@@ -40,7 +40,6 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     private final Http2BoundedEncoder bounded;
     private final PropertyKey key;
     private final Deadline idle;
-
     private @Nullable ChannelHandlerContext ctx;
     private String scheme = "http";
     private int active;
