@@ -18,8 +18,6 @@ import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.io.IOException;
 import java.net.SocketAddress;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,22 +40,17 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     private final Http2BoundedEncoder bounded;
     private final PropertyKey key;
     private final Deadline idle;
-
     private @Nullable ChannelHandlerContext ctx;
     private String scheme = "http";
     private int active;
     private long requests;
     private boolean ready;
-    private boolean settled; // its settings are known
-    private boolean connectProtocol;
-    /** They wait for that. */
-    private List<Http2UpstreamStream> unsettled = List.of();
+    private final Http2PeerSettings said = new Http2PeerSettings();
 
     private boolean exhausted;
     private boolean dirty;
     private int nextStream = 1; // Netty's own count leaves out the first, for upgrades
     private int lastStream = Integer.MAX_VALUE;
-
     private boolean readyTold;
     private boolean goneTold;
     /** Why no request is begun any more; it closes when none is under way. */
@@ -95,7 +88,8 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         if (!ready || gone != null) {
             return 0;
         }
-        int most = Math.min(limits.streams(), settled ? connection().local().maxActiveStreams() : STREAMS_AT_FIRST);
+        int most = Math.min(
+                limits.streams(), said.areKnown() ? connection().local().maxActiveStreams() : STREAMS_AT_FIRST);
         long left = limits.requestsPerConnection() == 0 ? most : limits.requestsPerConnection() - requests;
         return (int) Math.max(0, Math.min(most - active, left));
     }
@@ -232,7 +226,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
             gone = ending;
         }
         tellGone();
-        settled();
+        said.release();
         super.channelInactive(at);
     }
 
@@ -314,8 +308,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
             failLater(of, Failure.REFUSED);
             return null;
         }
-        String protocol = Http2Upgrade.protocol(head);
-        if (protocol != null && !connectProtocol) {
+        if (!said.allow(head)) {
             failLater(of, Failure.UPSTREAM_PROTOCOL);
             return null;
         }
@@ -324,7 +317,14 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         if (nextStream < 0) {
             retire(Failure.REFUSED); // no numbers are left
         }
-        encoder().writeHeaders(ctx(), id, Http2Heads.fields(head, scheme, protocol), 0, end, ctx().newPromise());
+        encoder()
+                .writeHeaders(
+                        ctx(),
+                        id,
+                        Http2Heads.fields(head, scheme, Http2Upgrade.protocol(head)),
+                        0,
+                        end,
+                        ctx().newPromise());
         soon();
         Http2Stream stream = connection().stream(id);
         if (stream == null) {
@@ -335,22 +335,8 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         return stream;
     }
 
-    /** What is to speak another protocol may be asked for when the upstream has said that it knows that (RFC 8441, 3): with the first that it sends. */
     boolean waitsForSettings(Http2UpstreamStream of, HttpRequest head) {
-        if (settled || closing || Http2Upgrade.protocol(head) == null) {
-            return false;
-        }
-        if (unsettled.isEmpty()) {
-            unsettled = new ArrayList<>(1);
-        }
-        unsettled.add(of);
-        return true;
-    }
-
-    private void settled() {
-        List<Http2UpstreamStream> waiting = unsettled;
-        unsettled = List.of();
-        waiting.forEach(Http2UpstreamStream::settled);
+        return !closing && said.hold(of, head);
     }
 
     private void failLater(Http2UpstreamStream of, Failure why) {
@@ -415,8 +401,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
             return;
         }
         if (error == null && cause instanceof IOException) {
-            LOG.debug("HTTP/2 upstream={} ends", at.channel().remoteAddress(), cause);
-            at.close(); // nothing can be written any more, as it has closed
+            at.close(); // the upstream has closed: nothing can be written any more
             return;
         }
         boolean own = error == null || error.error() == Http2Error.INTERNAL_ERROR;
@@ -496,10 +481,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
 
         @Override
         public void onSettingsRead(ChannelHandlerContext at, Http2Settings settings) {
-            settled = true;
-            Long connect = settings.get(Http2.ENABLE_CONNECT_PROTOCOL);
-            connectProtocol |= connect != null && connect == 1;
-            settled();
+            said.read(settings);
             soon();
         }
 

@@ -88,7 +88,7 @@ class GrpcFailuresIT {
     @Test
     void whereNobodyListensItIsUnavailable() throws Exception {
         GrpcService gone = new GrpcService();
-        gone.close();
+        gone.stop();
         try (HttpBed bed = bed(Map.of(), gone.address());
                 GrpcClient client = new GrpcClient(bed.port())) {
             Heard call = client.begin(GrpcService.ECHO, GrpcClient.patient(), new Metadata())
@@ -115,7 +115,7 @@ class GrpcFailuresIT {
                     .isTrue();
             assertThat(service.begun.await(20, TimeUnit.SECONDS)).isTrue();
 
-            service.close();
+            service.stop();
 
             assertThat(waiting.status().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
             assertThat(streaming.status().isOk()).isFalse();
@@ -128,7 +128,7 @@ class GrpcFailuresIT {
     }
 
     /** Calls without a break on some threads, each of which must come to a good end. */
-    private static final class Calls implements AutoCloseable {
+    private static final class Calls {
         private final GrpcClient client;
         private final AtomicBoolean stop = new AtomicBoolean();
         private final Thread[] threads = new Thread[8];
@@ -155,8 +155,7 @@ class GrpcFailuresIT {
             }
         }
 
-        @Override
-        public void close() throws Exception {
+        void end() throws InterruptedException {
             stop.set(true);
             for (Thread thread : threads) {
                 thread.join(30_000);
@@ -171,7 +170,7 @@ class GrpcFailuresIT {
                 HttpBed bed = bed(Map.of(), service.address())) {
             Calls calls = new Calls(bed.port());
             TimeUnit.SECONDS.sleep(3);
-            calls.close();
+            calls.end();
 
             assertThat(calls.bad).isEmpty();
             assertThat(calls.good.get()).isGreaterThan(100);
@@ -203,7 +202,7 @@ class GrpcFailuresIT {
                 assertThat(stream.messages).hasSize(2);
             }
             assertThat(first.server.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
-            calls.close();
+            calls.end();
 
             assertThat(calls.bad).isEmpty();
             assertThat(first.calls.get() + second.calls.get()).isEqualTo(calls.good.get() + 1);

@@ -188,9 +188,18 @@ final class GrpcService implements AutoCloseable {
         return cancelled.await(20, TimeUnit.SECONDS);
     }
 
+    /** At once, with all calls that are under way. */
+    void stop() {
+        try {
+            server.shutdownNow().awaitTermination(20, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Override
-    public void close() throws InterruptedException {
-        server.shutdownNow().awaitTermination(20, TimeUnit.SECONDS);
+    public void close() {
+        stop();
     }
 
     private static final class Plain implements MethodDescriptor.Marshaller<byte[]> {

@@ -3,6 +3,7 @@ package dev.weir.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,7 @@ class HttpSlowPeersIT {
         for (int i = 0; i < CLIENTS; i++) {
             Socket socket = new Socket();
             socket.setReceiveBufferSize(16 << 10);
-            socket.connect(new InetSocketAddress("127.0.0.1", bed.port()));
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), bed.port()));
             socket.setSoTimeout(20_000);
             socket.getOutputStream().write(first.getBytes(StandardCharsets.ISO_8859_1));
             sockets.add(socket);

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -57,8 +58,7 @@ final class JettyClient implements AutoCloseable {
     }
 
     /** What came of a request, as far as it is the same on each way. */
-    record Answer(
-            int status, TreeMap<String, List<String>> headers, long length, long sum, String text, String trailers) {}
+    record Answer(int status, Map<String, List<String>> headers, long length, long sum, String text, String trailers) {}
 
     static long sum(byte[] body) {
         CRC32 sum = new CRC32();
@@ -102,8 +102,8 @@ final class JettyClient implements AutoCloseable {
     }
 
     /** @param none whether there cannot be a body: Jetty sends its length in HTTP/2 only */
-    private static TreeMap<String, List<String>> headers(HttpFields fields, boolean none) {
-        TreeMap<String, List<String>> all = new TreeMap<>();
+    private static Map<String, List<String>> headers(HttpFields fields, boolean none) {
+        Map<String, List<String>> all = new TreeMap<>();
         for (HttpField field : fields) {
             String name = field.getLowerCaseName();
             if (!OF_HOP.contains(name) && !name.equals("date") && !(none && name.equals("content-length"))) {
@@ -114,7 +114,11 @@ final class JettyClient implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-        http.stop();
+    public void close() {
+        try {
+            http.stop();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

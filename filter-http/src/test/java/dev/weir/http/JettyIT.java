@@ -15,7 +15,7 @@ class JettyIT extends JettyMatrix {
 
     @BeforeAll
     static void start() throws Exception {
-        peers = new Peers(new JettyServer(new MirrorHandler()), Map.of(), Map.of(), null);
+        peers = new Peers(new JettyServer(new MirrorHandler()), Map.of(), Map.of(), Map.of(), null);
     }
 
     @AfterAll

@@ -31,23 +31,22 @@ abstract class JettyMatrix {
         final JettyClient client1;
         final JettyClient client2;
 
-        Peers(JettyServer server, Map<String, ?> listener, Map<String, ?> cluster, SslContextFactory.Client tls)
+        Peers(
+                JettyServer server,
+                Map<String, ?> listener,
+                Map<String, ?> cluster,
+                Map<String, ?> cluster2,
+                SslContextFactory.Client tls)
                 throws Exception {
             this.server = server;
             List<Map<String, ?>> clusters = List.of(HttpBed.cluster("app", cluster, server.address()));
             http1 = new HttpBed(Map.of("observe", true, "upstream_protocol", "http1"), clusters, listener);
             http2 = new HttpBed(
                     Map.of("observe", true, "upstream_protocol", tls == null ? "http2" : "auto"),
-                    tls == null ? clusters : List.of(HttpBed.cluster("app", alpn(cluster), server.address())),
+                    tls == null ? clusters : List.of(HttpBed.cluster("app", cluster2, server.address())),
                     listener);
             client1 = new JettyClient(false, tls);
             client2 = new JettyClient(true, tls == null ? null : copy(tls));
-        }
-
-        private static Map<String, ?> alpn(Map<String, ?> cluster) {
-            Map<String, Object> tls = new java.util.HashMap<>((Map<String, ?>) cluster.get("tls"));
-            tls.put("alpn", List.of("h2", "http/1.1"));
-            return Map.of("tls", tls);
         }
 
         private static SslContextFactory.Client copy(SslContextFactory.Client tls) {
@@ -65,7 +64,7 @@ abstract class JettyMatrix {
         }
 
         @Override
-        public void close() throws Exception {
+        public void close() {
             client1.close();
             client2.close();
             http1.close();

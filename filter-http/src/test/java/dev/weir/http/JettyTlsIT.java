@@ -54,6 +54,7 @@ class JettyTlsIT extends JettyMatrix {
                                 "certificates",
                                 List.of(Map.of("certificate", certificate, "private_key", key)))),
                 Map.of("tls", Map.of("ca", authority)),
+                Map.of("tls", Map.of("ca", authority, "alpn", List.of("h2", "http/1.1"))),
                 client);
     }
 

@@ -27,7 +27,7 @@ class WebSocketIT {
 
     @AfterEach
     void stop() throws Exception {
-        peers.close();
+        peers.stop();
     }
 
     private Line open(String client, String upstream) throws Exception {

@@ -25,7 +25,7 @@ import org.eclipse.jetty.websocket.client.WebSocketClient;
 import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 
 /** A server of WebSockets, Weir before it, and clients. */
-final class WebSocketPeers implements AutoCloseable {
+final class WebSocketPeers {
     static final int FLOOD = 400;
     static final int PIECE = 64 << 10;
     private static final int LARGEST = 8 << 20;
@@ -122,8 +122,7 @@ final class WebSocketPeers implements AutoCloseable {
         return line;
     }
 
-    @Override
-    public void close() throws Exception {
+    void stop() throws Exception {
         if (jetty != null) {
             jetty.stop();
             http.stop();

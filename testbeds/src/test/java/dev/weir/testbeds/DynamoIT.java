@@ -35,6 +35,7 @@ import software.amazon.awssdk.services.dynamodb.model.BatchWriteItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.BillingMode;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.ConsumedCapacity;
+import software.amazon.awssdk.services.dynamodb.model.GlobalSecondaryIndex;
 import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
 import software.amazon.awssdk.services.dynamodb.model.KeyType;
 import software.amazon.awssdk.services.dynamodb.model.ProjectionType;
@@ -132,9 +133,11 @@ class DynamoIT {
                             attribute("customer", ScalarAttributeType.S),
                             attribute("number", ScalarAttributeType.N),
                             attribute("state", ScalarAttributeType.S))
-                    .globalSecondaryIndexes(index -> index.indexName("by_state")
+                    .globalSecondaryIndexes(GlobalSecondaryIndex.builder()
+                            .indexName("by_state")
                             .keySchema(key("state", KeyType.HASH))
-                            .projection(what -> what.projectionType(ProjectionType.ALL)))
+                            .projection(what -> what.projectionType(ProjectionType.ALL))
+                            .build())
                     .billingMode(BillingMode.PAY_PER_REQUEST));
         }
     }
@@ -450,8 +453,8 @@ class DynamoIT {
     }
 
     private static boolean listens(int port) {
-        try (Socket ignored = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            return true;
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
         } catch (IOException e) {
             return false;
         }
