@@ -154,7 +154,7 @@ final class DemoCarts implements DemoGuest.Traffic {
             case 5, 6 -> client.call("PutItem", String.format(Locale.ROOT, """
                         {"TableName":"carts","Item":%s,%s}""", inCart(customer, offered), CAPACITY));
             case 7, 8 ->
-                // Only what is in the cart can be more: now and then it is not.
+                // Only what is in the cart can be more; often it is not.
                 client.call("UpdateItem", String.format(Locale.ROOT, """
                         {"TableName":"carts","Key":%s,"UpdateExpression":"ADD amount :one",
                          "ConditionExpression":"attribute_exists(amount)",
