@@ -4,6 +4,7 @@ import dev.weir.core.config.Address;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -144,33 +145,36 @@ final class DemoCarts implements DemoGuest.Traffic {
         String offered = product(random.nextInt(OFFERED));
         String key = "{\"customer\":{\"S\":\"" + customer + "\"},\"product\":{\"S\":\"" + offered + "\"}}";
         switch (random.nextInt(10)) {
-            case 0, 1, 2 -> client.call("GetItem", """
-                        {"TableName":"products","Key":{"id":{"S":"%s"}},"ConsistentRead":%s,%s}""".formatted(product, random.nextBoolean(), CAPACITY));
-            case 3, 4 -> client.call("Query", """
+            case 0, 1, 2 ->
+                client.call("GetItem", String.format(Locale.ROOT, """
+                        {"TableName":"products","Key":{"id":{"S":"%s"}},"ConsistentRead":%s,%s}""", product, random.nextBoolean(), CAPACITY));
+            case 3, 4 -> client.call("Query", String.format(Locale.ROOT, """
                         {"TableName":"carts","KeyConditionExpression":"customer = :c",
-                         "ExpressionAttributeValues":{":c":{"S":"%s"}},%s}""".formatted(customer, CAPACITY));
-            case 5, 6 -> client.call("PutItem", """
-                        {"TableName":"carts","Item":%s,%s}""".formatted(inCart(customer, offered), CAPACITY));
+                         "ExpressionAttributeValues":{":c":{"S":"%s"}},%s}""", customer, CAPACITY));
+            case 5, 6 -> client.call("PutItem", String.format(Locale.ROOT, """
+                        {"TableName":"carts","Item":%s,%s}""", inCart(customer, offered), CAPACITY));
             case 7, 8 ->
-                // Only what is in the cart can be more: now and then it is not.
-                client.call("UpdateItem", """
+                // Only what is in the cart can be more; often it is not.
+                client.call("UpdateItem", String.format(Locale.ROOT, """
                         {"TableName":"carts","Key":%s,"UpdateExpression":"ADD amount :one",
                          "ConditionExpression":"attribute_exists(amount)",
-                         "ExpressionAttributeValues":{":one":{"N":"1"}},%s}""".formatted(key, CAPACITY));
-            default -> client.call("DeleteItem", """
-                        {"TableName":"carts","Key":%s,"ReturnValues":"ALL_OLD",%s}""".formatted(key, CAPACITY));
+                         "ExpressionAttributeValues":{":one":{"N":"1"}},%s}""", key, CAPACITY));
+            default -> client.call("DeleteItem", String.format(Locale.ROOT, """
+                        {"TableName":"carts","Key":%s,"ReturnValues":"ALL_OLD",%s}""", key, CAPACITY));
         }
     }
 
     /** Takes one from the stock, if there is one, and makes an order of it: both or none. */
     private static void checkOut(DemoDynamoClient client, Random random) throws IOException, InterruptedException {
         String product = product(random.nextInt(COUNT));
-        client.call("TransactWriteItems", """
+        client.call(
+                "TransactWriteItems",
+                String.format(Locale.ROOT, """
                 {"TransactItems":[
                  {"Update":{"TableName":"products","Key":{"id":{"S":"%s"}},"UpdateExpression":"ADD stock :less",
                   "ConditionExpression":"stock > :none",
                   "ExpressionAttributeValues":{":less":{"N":"-1"},":none":{"N":"0"}}}},
-                 {"Put":{"TableName":"orders","Item":{"id":{"S":"o%d"},"product":{"S":"%s"}}}}],%s}""".formatted(product, random.nextInt(2_000), product, CAPACITY));
+                 {"Put":{"TableName":"orders","Item":{"id":{"S":"o%d"},"product":{"S":"%s"}}}}],%s}""", product, random.nextInt(2_000), product, CAPACITY));
     }
 
     /** A delivery: new stocks of many products. */
@@ -180,14 +184,14 @@ final class DemoCarts implements DemoGuest.Traffic {
 
     private static List<String> products(int first, Random random) {
         return IntStream.range(first, first + WRITES)
-                .mapToObj(id -> """
-                        {"PutRequest":{"Item":{"id":{"S":"%s"},"name":{"S":"Product %d"},"price":{"N":"%d"},"stock":{"N":"%d"}}}}""".formatted(product(id), id, id % 97, random.nextInt(6)))
+                .mapToObj(id -> String.format(Locale.ROOT, """
+                        {"PutRequest":{"Item":{"id":{"S":"%s"},"name":{"S":"Product %d"},"price":{"N":"%d"},"stock":{"N":"%d"}}}}""", product(id), id, id % 97, random.nextInt(6)))
                 .toList();
     }
 
     private static String inCart(String customer, String product) {
-        return """
-                {"customer":{"S":"%s"},"product":{"S":"%s"},"amount":{"N":"1"}}""".formatted(customer, product);
+        return String.format(Locale.ROOT, """
+                {"customer":{"S":"%s"},"product":{"S":"%s"},"amount":{"N":"1"}}""", customer, product);
     }
 
     private static String batch(String table, List<String> writes) {
@@ -196,35 +200,35 @@ final class DemoCarts implements DemoGuest.Traffic {
 
     /** Who else has it in the cart, by the index; and what there is to say of many products, by a batch. */
     private static void recommend(DemoDynamoClient client, Random random) throws IOException, InterruptedException {
-        client.call("Query", """
+        client.call("Query", String.format(Locale.ROOT, """
                 {"TableName":"carts","IndexName":"by-product","KeyConditionExpression":"product = :p",
-                 "ExpressionAttributeValues":{":p":{"S":"%s"}},"Limit":20,%s}""".formatted(product(random.nextInt(OFFERED)), CAPACITY));
+                 "ExpressionAttributeValues":{":p":{"S":"%s"}},"Limit":20,%s}""", product(random.nextInt(OFFERED)), CAPACITY));
         int first = random.nextInt(COUNT);
         String keys = IntStream.range(first, first + READS)
                 .mapToObj(id -> "{\"id\":{\"S\":\"" + product(id) + "\"}}")
                 .collect(Collectors.joining(","));
         String order = "{\"id\":{\"S\":\"o" + random.nextInt(2_000) + "\"}}";
-        client.call("BatchGetItem", """
-                {"RequestItems":{"products":{"Keys":[%s]},"orders":{"Keys":[%s]}},%s}""".formatted(keys, order, CAPACITY));
+        client.call("BatchGetItem", String.format(Locale.ROOT, """
+                {"RequestItems":{"products":{"Keys":[%s]},"orders":{"Keys":[%s]}},%s}""", keys, order, CAPACITY));
     }
 
     /** What should not be done often: all of a table is read, and paid for, to find a few items. */
     private static void report(DemoDynamoClient client, Random random) throws IOException, InterruptedException {
         for (int segment = 0; segment < SEGMENTS; segment++) {
-            client.call("Scan", """
+            client.call("Scan", String.format(Locale.ROOT, """
                     {"TableName":"products","FilterExpression":"stock = :none","Segment":%d,"TotalSegments":%d,
-                     "ExpressionAttributeValues":{":none":{"N":"0"}},%s}""".formatted(segment, SEGMENTS, CAPACITY));
+                     "ExpressionAttributeValues":{":none":{"N":"0"}},%s}""", segment, SEGMENTS, CAPACITY));
         }
-        client.call("Query", """
+        client.call("Query", String.format(Locale.ROOT, """
                 {"TableName":"carts","KeyConditionExpression":"customer = :c",
-                 "ExpressionAttributeValues":{":c":{"S":"c%d"}},"Select":"COUNT",%s}""".formatted(random.nextInt(CUSTOMERS), CAPACITY));
+                 "ExpressionAttributeValues":{":c":{"S":"c%d"}},"Select":"COUNT",%s}""", random.nextInt(CUSTOMERS), CAPACITY));
     }
 
     private static void mistakes(DemoDynamoClient client, Random random) throws IOException, InterruptedException {
-        client.call("PutItem", """
-                {"TableName":"carts","Item":{"customer":{"S":"c%d"}},%s}""".formatted(random.nextInt(CUSTOMERS), CAPACITY));
-        client.call("GetItem", """
-                {"TableName":"cart","Key":{"id":{"S":"%d"}}}""".formatted(random.nextInt(CUSTOMERS)));
+        client.call("PutItem", String.format(Locale.ROOT, """
+                {"TableName":"carts","Item":{"customer":{"S":"c%d"}},%s}""", random.nextInt(CUSTOMERS), CAPACITY));
+        client.call("GetItem", String.format(Locale.ROOT, """
+                {"TableName":"cart","Key":{"id":{"S":"%d"}}}""", random.nextInt(CUSTOMERS)));
     }
 
     private static String product(int id) {
