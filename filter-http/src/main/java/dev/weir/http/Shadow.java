@@ -38,8 +38,7 @@ final class Shadow implements ResponseListener, UpstreamPool.Waiter, HttpLoop.Wa
     private int seen = -1;
     private long since;
 
-    Shadow(
-            HttpLoop home, RouteCluster to, RouteTimeouts times, HttpRequest original, boolean bodyless, long hash) {
+    Shadow(HttpLoop home, RouteCluster to, RouteTimeouts times, HttpRequest original, boolean bodyless, long hash) {
         this.home = home;
         this.stillNanos = times.idleNanos() > 0 ? times.idleNanos() : LONGEST_NANOS;
         this.deadline = times.requestNanos() > 0 ? home.clock.nanoTime() + times.requestNanos() : 0;

@@ -95,7 +95,6 @@ final class Tries {
         return true;
     }
 
-
     void timedOut(Failure failure) {
         if (attempt != null) {
             attempt.timedOut(failure);

@@ -81,7 +81,9 @@ class Http1DesyncTest {
     void aDraftOfWebSocketHidesNothing() throws IOException {
         try (ScriptedServer server = ScriptedServer.answering(OK);
                 HttpBed bed = new HttpBed(Map.of(), server.address())) {
-            assertThat(bed.raw("GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Key1: 1\r\nSec-WebSocket-Key2: 2\r\n\r\nXXXXXXXX" + LAST))
+            assertThat(bed.raw(
+                            "GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Key1: 1\r\nSec-WebSocket-Key2: 2\r\n\r\nXXXXXXXX"
+                                    + LAST))
                     .startsWith("HTTP/1.1 400 ")
                     .doesNotContain("200 OK");
             assertThat(bed.raw("POST / HTTP/1.0\r\nContent-Length: 3\r\ncontent-length: 9\r\n\r\nabc"))
@@ -122,7 +124,9 @@ class Http1DesyncTest {
                     peer.say("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
                 });
                 HttpBed bed = new HttpBed(UPGRADES, server.address())) {
-            assertThat(bed.raw("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n\r\n"))
+            assertThat(
+                            bed.raw(
+                                    "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n\r\n"))
                     .startsWith("HTTP/1.1 502 ");
             assertThat(heads).singleElement().asString().doesNotContainIgnoringCase("h2c");
         }
@@ -158,7 +162,8 @@ class Http1DesyncTest {
     void requestsBehindARefusedUpgradeAreServed() throws IOException {
         try (ScriptedServer server = ScriptedServer.answering(OK);
                 HttpBed bed = new HttpBed(Map.of(), server.address())) {
-            assertThat(bed.raw("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n" + GET + LAST)
+            assertThat(bed.raw("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n" + GET
+                                    + LAST)
                             .split("HTTP/1.1 200 OK", -1))
                     .hasSize(4);
         }
@@ -218,16 +223,27 @@ class Http1DesyncTest {
                         List.of(
                                 HttpBed.cluster("app", Map.of(), server.address()),
                                 HttpBed.cluster(
-                                        "shadow", Map.of("circuit_breakers", Map.of("max_requests", 1)), hangs.address())))) {
+                                        "shadow",
+                                        Map.of("circuit_breakers", Map.of("max_requests", 1)),
+                                        hangs.address())))) {
             assertThat(bed.raw(LAST)).startsWith("HTTP/1.1 200 OK");
             double lagged = 0;
             for (int i = 0; i < 60 && lagged < 1; i++) {
                 TimeUnit.MILLISECONDS.sleep(50);
-                lagged = bed.meters.get("weir.http.mirrored").tag("result", "lagged").counter().count();
+                lagged = bed.meters
+                        .get("weir.http.mirrored")
+                        .tag("result", "lagged")
+                        .counter()
+                        .count();
             }
             assertThat(lagged).isEqualTo(1);
             assertThat(bed.raw(LAST)).startsWith("HTTP/1.1 200 OK");
-            assertThat(bed.meters.get("weir.http.mirrored").tag("result", "sent").counter().count()).isEqualTo(2);
+            assertThat(bed.meters
+                            .get("weir.http.mirrored")
+                            .tag("result", "sent")
+                            .counter()
+                            .count())
+                    .isEqualTo(2);
         }
     }
 
