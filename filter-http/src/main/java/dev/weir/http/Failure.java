@@ -1,6 +1,7 @@
 package dev.weir.http;
 
 import dev.weir.core.cluster.Endpoint.Outcome;
+import dev.weir.core.filter.CloseReason;
 
 /** Why an exchange, or one try of it, did not come to its end. The set is closed: labels are metric labels and the {@code error} of exchanges. */
 enum Failure {
@@ -70,6 +71,20 @@ enum Failure {
     /** For the client: what has happened. */
     String sentence() {
         return label.replace('_', ' ');
+    }
+
+    /** Why a client's connection ends for it. */
+    CloseReason closeReason() {
+        return switch (this) {
+            case UPSTREAM_RESET, STALE -> CloseReason.UPSTREAM_RESET;
+            case CLIENT_PROTOCOL -> CloseReason.PROTOCOL_ERROR;
+            case CLIENT_CLOSED, CLIENT_RESET -> CloseReason.CLIENT_CLOSED;
+            case CLIENT_TIMEOUT, UPSTREAM_TIMEOUT, IDLE_TIMEOUT -> CloseReason.IDLE_TIMEOUT;
+            case POLICY -> CloseReason.FAULT;
+            case SHUTDOWN -> CloseReason.SHUTDOWN;
+            case INTERNAL -> CloseReason.INTERNAL_ERROR;
+            default -> CloseReason.UPSTREAM_CLOSED;
+        };
     }
 
     /** As in metrics and exchanges. */

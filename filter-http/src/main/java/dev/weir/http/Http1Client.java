@@ -9,19 +9,13 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.PrematureChannelClosureException;
-import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.util.ReferenceCountUtil;
@@ -96,8 +90,6 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         context.onDrain(() -> leaves = true);
     }
 
-    // ---- from the client
-
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         if (closed || lingers) {
@@ -157,14 +149,14 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         }
         try {
             if (!result.isSuccess()) {
-                throw malformed(result.cause());
+                throw Malformed.of(result.cause());
             }
             Http1RequestDecoder.check(head);
         } catch (Malformed e) {
             refuse(e);
             return;
         }
-        if (limits.h2c() && isWithoutBody(head)) {
+        if (limits.h2c() && Http1Stream.isBodiless(head)) {
             settings = Http2Upgrade.settings(head);
             if (settings != null) {
                 upgrading = head; // its end is still to come
@@ -178,18 +170,10 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         stream.begin(handler);
     }
 
-    private static boolean isWithoutBody(HttpRequest head) {
-        return !HttpUtil.isTransferEncodingChunked(head) && HttpUtil.getContentLength(head, 0L) == 0;
-    }
-
     /** From here on the connection speaks HTTP/2, beginning with the answer to this request. RFC 7540, 3.2. */
     private void upgrade(HttpRequest head, Http2Settings theirs) {
         ChannelHandlerContext ctx = ctx();
-        DefaultHttpResponse agreed =
-                new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.SWITCHING_PROTOCOLS);
-        agreed.headers()
-                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE)
-                .set(HttpHeaderNames.UPGRADE, Http2Upgrade.H2C);
+        DefaultHttpResponse agreed = Answers.switching(Http2Upgrade.H2C);
         encoder.withoutBodyIf(true);
         ctx.write(agreed, ctx.voidPromise());
         ctx.write(LastHttpContent.EMPTY_LAST_CONTENT, ctx.voidPromise());
@@ -206,19 +190,6 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         }
         ctx.pipeline().remove(this);
         ctx.pipeline().remove(decoder); // hands on what it has
-    }
-
-    private static Malformed malformed(Throwable cause) {
-        if (cause instanceof Malformed known) {
-            return known;
-        }
-        if (cause instanceof TooLongHttpLineException) {
-            return new Malformed(414, "the request line is too long");
-        }
-        if (cause instanceof TooLongHttpHeaderException || cause instanceof TooLongFrameException) {
-            return new Malformed(431, "the head is too long");
-        }
-        return new Malformed(400, "not a request");
     }
 
     private void body(HttpContent content) {
@@ -318,8 +289,6 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         home.failed("client", cause);
         context.connection().close(CloseReason.INTERNAL_ERROR);
     }
-
-    // ---- for its stream
 
     ChannelHandlerContext ctx() {
         if (context1 == null) {
@@ -451,24 +420,11 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
 
     private void end(Failure failure, boolean looksComplete) {
         if (looksComplete) {
-            context.reset(reason(failure));
+            context.reset(failure.closeReason());
         } else {
-            context.connection().close(reason(failure));
+            context.connection().close(failure.closeReason());
         }
     }
-
-    private static CloseReason reason(Failure failure) {
-        return switch (failure) {
-            case UPSTREAM_RESET, STALE -> CloseReason.UPSTREAM_RESET;
-            case CLIENT_PROTOCOL -> CloseReason.PROTOCOL_ERROR;
-            case CLIENT_TIMEOUT, UPSTREAM_TIMEOUT, IDLE_TIMEOUT -> CloseReason.IDLE_TIMEOUT;
-            case SHUTDOWN -> CloseReason.SHUTDOWN;
-            case INTERNAL -> CloseReason.INTERNAL_ERROR;
-            default -> CloseReason.UPSTREAM_CLOSED;
-        };
-    }
-
-    // ---- the end, and when to read
 
     private void endOrNot() {
         if (closed || current != null || drains || lingers || !ahead.isEmpty()) {

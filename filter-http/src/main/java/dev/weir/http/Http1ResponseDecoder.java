@@ -1,17 +1,33 @@
 package dev.weir.http;
 
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseDecoder;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import java.util.List;
 
 /** Netty's decoder, told what each answer belongs to. Where it ends depends on that (RFC 9112 §6.3). */
 final class Http1ResponseDecoder extends HttpResponseDecoder {
     private boolean head;
     private boolean connect;
 
+    private final int maxHeaders;
+
     Http1ResponseDecoder(UpstreamLimits limits) {
         super(Http1RequestDecoder.config(limits.headerBytes(), limits.headerBytes()));
+        this.maxHeaders = limits.headers();
+    }
+
+    /** Whether a head is one that everybody reads in the same way. Other codings than chunked end in ways that the next hop would have to know of: RFC 9112, 6.1 and 6.3. */
+    boolean isGood(HttpResponse head) {
+        int code = head.status().code();
+        List<String> codings = head.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
+        return head.decoderResult().isSuccess()
+                && code >= 100
+                && code <= 999
+                && head.headers().size() <= maxHeaders
+                && (codings.isEmpty() || codings.size() == 1 && codings.get(0).equalsIgnoreCase("chunked"));
     }
 
     /** Whether bytes have come that nobody has asked for yet. */

@@ -55,8 +55,7 @@ final class Http1Stream implements ClientStream {
         if (!keepsAlive) {
             client.beLast();
         }
-        boolean body = HttpUtil.isTransferEncodingChunked(head) || HttpUtil.getContentLength(head, 0L) > 0;
-        received = !body;
+        received = isBodiless(head);
         RequestListener made = handler.request(head, received, this);
         if (!answered) {
             listener = made;
@@ -64,6 +63,10 @@ final class Http1Stream implements ClientStream {
                 cancelled(Failure.CLIENT_CLOSED); // meanwhile
             }
         }
+    }
+
+    static boolean isBodiless(HttpRequest head) {
+        return !HttpUtil.isTransferEncodingChunked(head) && HttpUtil.getContentLength(head, 0L) == 0;
     }
 
     boolean isReceived() {

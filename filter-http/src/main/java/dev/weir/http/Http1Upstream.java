@@ -23,62 +23,10 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An HTTP/1.1 connection to an upstream: one request at a time. The last handler of the upstream's channel. */
 final class Http1Upstream extends ChannelInboundHandlerAdapter implements UpstreamConnection, HttpLoop.Flushing {
-    /** One request; of no effect when its time is over. */
-    private final class Stream implements UpstreamStream {
-        private boolean is() {
-            return current == this && !gone;
-        }
-
-        @Override
-        public void sendHead(HttpRequest head, boolean end) {
-            if (is()) {
-                head(head, end);
-            }
-        }
-
-        @Override
-        public void sendData(ByteBuf data, boolean end) {
-            if (is()) {
-                data(data, end);
-            } else {
-                data.release();
-            }
-        }
-
-        @Override
-        public void sendTrailers(HttpHeaders trailers) {
-            if (is()) {
-                trailers(trailers);
-            }
-        }
-
-        @Override
-        public void cancel() {
-            if (is() && busy) {
-                listener = null;
-                lose(Failure.CLIENT_CLOSED);
-            }
-        }
-
-        @Override
-        public boolean isWritable() {
-            return !is() || ctx().channel().isWritable();
-        }
-
-        @Override
-        public void consumed(int bytes) {
-            if (is()) {
-                owed -= bytes;
-                readOrNot();
-            }
-        }
-    }
-
     /** Informational heads before an answer: nobody needs more, and they are not held back for a client that does not read. */
     private static final int MAX_INFORMATIONAL = 16;
 
@@ -92,7 +40,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
     /** Who waits for the answer under way; null between two, and when nobody waits any more. */
     private @Nullable ResponseListener listener;
 
-    private @Nullable Stream current;
+    private @Nullable Http1UpstreamStream current;
     private boolean busy;
     private boolean sent;
     private boolean answered;
@@ -142,8 +90,6 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         return context;
     }
 
-    // ---- connection
-
     @Override
     public int available() {
         return busy || last || gone ? 0 : 1;
@@ -176,7 +122,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         owed = 0;
         requests++;
         last = limits.requestsPerConnection() > 0 && requests >= limits.requestsPerConnection();
-        Stream stream = new Stream();
+        Http1UpstreamStream stream = new Http1UpstreamStream(this);
         current = stream;
         return stream;
     }
@@ -195,9 +141,12 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         ctx().close();
     }
 
-    // ---- to the upstream
+    /** Whether it is the one under way: others are over. */
+    boolean isCurrent(Http1UpstreamStream stream) {
+        return current == stream && !gone;
+    }
 
-    private void head(HttpRequest head, boolean end) {
+    void send(HttpRequest head, boolean end) {
         HttpMethod method = head.method();
         HttpHeaders headers = head.headers();
         head.setProtocolVersion(HttpVersion.HTTP_1_1);
@@ -232,7 +181,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         }
     }
 
-    private void data(ByteBuf data, boolean end) {
+    void send(ByteBuf data, boolean end) {
         if (sent) {
             data.release();
             return;
@@ -269,7 +218,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         overOrNot();
     }
 
-    private void trailers(HttpHeaders trailers) {
+    void send(HttpHeaders trailers) {
         if (sent) {
             return;
         }
@@ -304,6 +253,22 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         }
     }
 
+    void cancel() {
+        if (busy) {
+            listener = null;
+            lose(Failure.CLIENT_CLOSED);
+        }
+    }
+
+    boolean isWritable() {
+        return ctx().channel().isWritable();
+    }
+
+    void consumed(int bytes) {
+        owed -= bytes;
+        readOrNot();
+    }
+
     private void readOrNot() {
         boolean pause = busy && owed > limits.window();
         if (pause != paused && !closing) {
@@ -311,8 +276,6 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
             ctx().channel().config().setAutoRead(!pause);
         }
     }
-
-    // ---- from the upstream
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
@@ -338,12 +301,8 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
     }
 
     private void head(HttpResponse head) {
-        if (!head.decoderResult().isSuccess() || headSeen) {
-            lose(Failure.UPSTREAM_PROTOCOL);
-            return;
-        }
         int code = head.status().code();
-        if (code < 100 || code > 999 || !isFramed(head) || head.headers().size() > limits.headers()) {
+        if (headSeen || !decoder.isGood(head)) {
             lose(Failure.UPSTREAM_PROTOCOL);
             return;
         }
@@ -386,12 +345,6 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         } else if (listener != null) {
             listener.head(head, false);
         }
-    }
-
-    /** Other codings than this one end in ways that the next hop would have to know of. RFC 9112, 6.1 and 6.3. */
-    private static boolean isFramed(HttpResponse head) {
-        List<String> codings = head.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
-        return codings.isEmpty() || codings.size() == 1 && codings.get(0).equalsIgnoreCase("chunked");
     }
 
     private void content(HttpContent content) {
@@ -495,12 +448,6 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
             } else {
                 lost(broken);
             }
-        }
-    }
-
-    private void ended() {
-        if (!answered) {
-            received(Unpooled.EMPTY_BUFFER, true);
         }
     }
 

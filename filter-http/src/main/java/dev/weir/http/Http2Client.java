@@ -274,11 +274,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     }
 
     /** No more requests than those under way. */
-    void beLast() {
-        leave(CloseReason.COMPLETE);
-    }
-
-    private void leave(CloseReason reason) {
+    void leave(CloseReason reason) {
         if (closing == null) {
             leaving.begin(reason);
         }

@@ -1,5 +1,6 @@
 package dev.weir.http;
 
+import dev.weir.core.filter.CloseReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -221,6 +222,6 @@ final class Http2ClientStream implements ClientStream {
 
     @Override
     public void beLast() {
-        client.beLast();
+        client.leave(CloseReason.COMPLETE);
     }
 }

@@ -81,8 +81,6 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         return new Http2Upstream(codec, home, limits, owner);
     }
 
-    // ---- UpstreamConnection
-
     @Override
     public int available() {
         if (!ready || gone != null) {
@@ -129,8 +127,6 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
             soon();
         }
     }
-
-    // ---- the channel
 
     @Override
     public void handlerAdded(ChannelHandlerContext added) throws Exception {
@@ -243,8 +239,6 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
             idle.in(limits.idleNanos());
         }
     }
-
-    // ---- output
 
     private ChannelHandlerContext ctx() {
         ChannelHandlerContext added = ctx;
@@ -391,8 +385,6 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         }
         soon();
     }
-
-    // ---- errors
 
     @Override
     protected void onConnectionError(

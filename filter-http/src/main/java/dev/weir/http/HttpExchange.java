@@ -12,8 +12,6 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,18 +29,14 @@ final class HttpExchange implements RequestListener, Verdict {
 
     private @Nullable Route route;
     private @Nullable RequestTarget target;
-    private String upgrade = "";
+    private final Tunnel tunnel;
     private boolean grpc;
     private boolean speaksHttp2;
-    /** Whether it is an extended CONNECT of the client, and an upgrade to the upstream. */
-    private boolean toHttp1;
-
-    private @Nullable String webSocketKey;
     private @Nullable Runnable undecided;
 
     private @Nullable Tries tries;
     private @Nullable String cookie;
-    private @Nullable List<Shadow> shadows;
+    private final Shadows shadows = new Shadows();
 
     private boolean answering;
     private boolean done;
@@ -57,6 +51,7 @@ final class HttpExchange implements RequestListener, Verdict {
         this.startNanos = client.burstNanos();
         this.observation = client.observation();
         this.times = new ExchangeTimes(this, home);
+        this.tunnel = new Tunnel(head, end);
     }
 
     // ---- the request
@@ -87,21 +82,9 @@ final class HttpExchange implements RequestListener, Verdict {
             return;
         }
         route = found;
-        String extended = Http2Upgrade.protocol(head);
-        upgrade = extended != null ? extended : HopByHop.upgrade(head.headers());
-        if (extended != null && !found.upgrades(extended)) {
-            answer(501, "no such upgrade", "upgrade_refused");
-            return;
-        }
-        if (extended == null && (!body.isNone() || HttpVersion.HTTP_1_0.equals(head.protocolVersion()))) {
-            upgrade = ""; // what would come behind the head is its body; and 1.0 does not know it
-        }
-        if (extended == null && !body.isNone() && HttpMethod.CONNECT.equals(head.method())) {
-            answer(400, "a body for CONNECT", "bad_target");
-            return;
-        }
-        if (extended == null && HttpMethod.CONNECT.equals(head.method()) && !found.connect()) {
-            answer(405, "CONNECT is not allowed", "connect_refused");
+        Tunnel.Refused refused = tunnel.refused(found);
+        if (refused != null) {
+            answer(refused.status(), refused.message(), refused.error());
             return;
         }
         undecided = client.decide(head, observation.operation(), this);
@@ -137,7 +120,9 @@ final class HttpExchange implements RequestListener, Verdict {
         speaksHttp2 = chosen.protocol() != UpstreamProtocol.HTTP1;
         prepare(by, where);
         limitTime(by);
-        mirror(by, hash);
+        if (!asksTunnel()) {
+            shadows.begin(home, by, head, body.isNone(), hash);
+        }
         tries = new Tries(this, chosen, hash);
         tries.next();
     }
@@ -145,10 +130,7 @@ final class HttpExchange implements RequestListener, Verdict {
     /** Makes the head that goes out of the one that came: once, for all tries. */
     private void prepare(Route by, RequestTarget where) {
         HttpHeaders headers = head.headers();
-        if (!upgrade.isEmpty() && !by.upgrades(upgrade)) {
-            upgrade = "";
-        }
-        HopByHop.strip(headers, upgrade);
+        HopByHop.strip(headers, tunnel.protocol());
         if (HttpVersion.HTTP_1_0.equals(head.protocolVersion())) {
             headers.remove(HttpHeaderNames.EXPECT);
         }
@@ -172,24 +154,16 @@ final class HttpExchange implements RequestListener, Verdict {
 
     /** The head for a try. */
     HttpRequest outgoing(Endpoint endpoint, boolean http2) {
-        if (tries != null && !tries.isFirst()) {
+        if (tries != null && !tries.isFirst() && !asksTunnel()) {
             head.headers().remove(HttpHeaderNames.CONNECTION); // of the connection before
         }
         route().nameHost(head, endpoint);
-        if (upgrade.isEmpty() || http2 == head instanceof Http2Request) {
-            return head;
-        }
-        toHttp1 = head instanceof Http2Request;
-        if (head instanceof Http2Request extended) {
-            return Upgrades.toHttp1(extended, upgrade);
-        }
-        webSocketKey = head.headers().get(HttpHeaderNames.SEC_WEBSOCKET_KEY);
-        return Upgrades.toHttp2(head, client.scheme(), upgrade);
+        return tunnel.outgoing(http2, client.scheme());
     }
 
     /** Whether bytes are to pass that are no HTTP. */
     boolean asksTunnel() {
-        return !upgrade.isEmpty() || HttpMethod.CONNECT.equals(head.method());
+        return tunnel.isAsked();
     }
 
     private void limitTime(Route by) {
@@ -199,18 +173,6 @@ final class HttpExchange implements RequestListener, Verdict {
             nanos = asked;
         }
         times.begin(startNanos, nanos, by.timeouts().idleNanos());
-    }
-
-    private void mirror(Route by, long hash) {
-        List<RouteMirror> mirrors = by.mirrors();
-        for (int i = 0; i < mirrors.size(); i++) {
-            if (mirrors.get(i).chosen() && !asksTunnel()) {
-                if (shadows == null) {
-                    shadows = new ArrayList<>(1);
-                }
-                shadows.add(new Shadow(home, mirrors.get(i).to(), by.timeouts(), head, body.isNone(), hash));
-            }
-        }
     }
 
     private RequestTarget where() {
@@ -250,9 +212,7 @@ final class HttpExchange implements RequestListener, Verdict {
         if (end) {
             observation.requestEnd(home.clock.nanoTime());
         }
-        if (shadows != null) {
-            shadows.forEach(shadow -> shadow.copy(data, end));
-        }
+        shadows.copy(data, end);
         body.add(data, end, sending());
     }
 
@@ -263,9 +223,7 @@ final class HttpExchange implements RequestListener, Verdict {
             return;
         }
         observation.requestEnd(home.clock.nanoTime());
-        if (shadows != null) {
-            shadows.forEach(shadow -> shadow.copy(Unpooled.EMPTY_BUFFER, true));
-        }
+        shadows.copy(Unpooled.EMPTY_BUFFER, true);
         body.end(trailers, sending());
     }
 
@@ -312,17 +270,14 @@ final class HttpExchange implements RequestListener, Verdict {
         times.moved();
         answering = true;
         body.forget();
-        if (answer.status().code() < 300 && webSocketKey != null) {
-            Upgrades.accepted(answer, webSocketKey, upgrade);
-        }
-        int status = answer.status().code();
-        boolean switches = status == 101 || status < 300 && HttpMethod.CONNECT.equals(head.method());
-        if (status == 101 && !isAsked(answer) || toHttp1 && status != 101 && status < 300) {
-            failNow(Failure.UPSTREAM_PROTOCOL); // nobody has asked for it
+        if (tunnel.isMisunderstood(answer)) {
+            failNow(Failure.UPSTREAM_PROTOCOL);
             return;
         }
+        tunnel.translate(answer);
+        boolean switches = tunnel.isOpenedBy(answer);
         long now = home.clock.nanoTime();
-        HopByHop.strip(answer.headers(), status == 101 ? upgrade : "");
+        HopByHop.strip(answer.headers(), switches ? tunnel.protocol() : "");
         if (!home.settings.observes()) {
             home.settings.forwarding().answer(answer.headers());
             route().finish(answer);
@@ -346,11 +301,6 @@ final class HttpExchange implements RequestListener, Verdict {
         } else if (switches && tries != null && tries.current() != null) {
             tries.current().tunnel();
         }
-    }
-
-    /** Whether the upstream goes over to what the client has asked for, and to nothing else. */
-    private boolean isAsked(HttpResponse answer) {
-        return !upgrade.isEmpty() && answer.headers().contains(HttpHeaderNames.UPGRADE, upgrade, true);
     }
 
     /** Bytes of the answer; true if they have gone on. */
@@ -514,8 +464,8 @@ final class HttpExchange implements RequestListener, Verdict {
         if (tries != null) {
             tries.end();
         }
-        if (shadows != null && !body.isReceived()) {
-            shadows.forEach(Shadow::giveUp);
+        if (!body.isReceived()) {
+            shadows.giveUp();
         }
         body.discard();
     }

@@ -1,5 +1,8 @@
 package dev.weir.http;
 
+import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+
 /** A message that nobody may pass on. Without a stack trace, as clients make as many as they like. */
 final class Malformed extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -13,6 +16,20 @@ final class Malformed extends RuntimeException {
     Malformed(int status, String reason) {
         super(reason, null, false, false);
         this.status = status;
+    }
+
+    /** What the decoder found. */
+    static Malformed of(Throwable cause) {
+        if (cause instanceof Malformed known) {
+            return known;
+        }
+        if (cause instanceof TooLongHttpLineException) {
+            return new Malformed(414, "the request line is too long");
+        }
+        if (cause instanceof TooLongFrameException) {
+            return new Malformed(431, "the head is too long");
+        }
+        return new Malformed(400, "not a request");
     }
 
     /** What is counted. */
