@@ -23,6 +23,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** An HTTP/1.1 connection to an upstream: one request at a time. The last handler of the upstream's channel. */
@@ -84,10 +85,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
     }
 
     private ChannelHandlerContext ctx() {
-        if (context == null) {
-            throw new IllegalStateException("not in a pipeline yet");
-        }
-        return context;
+        return Objects.requireNonNull(context, "not in a pipeline yet");
     }
 
     @Override
@@ -443,9 +441,9 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         // The decoder has ended what ends with the connection.
         if (event instanceof ChannelInputShutdownEvent) {
-            if (tunnel && busy) {
-                ended();
-            } else {
+            if (tunnel && busy && !answered) {
+                received(Unpooled.EMPTY_BUFFER, true);
+            } else if (!tunnel || !busy) {
                 lost(broken);
             }
         }
