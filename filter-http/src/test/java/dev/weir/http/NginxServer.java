@@ -24,7 +24,8 @@ final class NginxServer implements AutoCloseable {
         Files.write(folder.resolve("www/64k"), new byte[64 << 10]);
         Files.writeString(folder.resolve("nginx.conf"), """
                 daemon off;
-                master_process off;
+                user root;
+                worker_processes 1;
                 pid %1$s/pid;
                 error_log %1$s/error.log;
                 events { worker_connections 1000; }
@@ -81,7 +82,8 @@ final class NginxServer implements AutoCloseable {
     @Override
     public void close() {
         try {
-            process.destroyForcibly().waitFor(20, TimeUnit.SECONDS);
+            process.destroy(); // its worker with it
+            process.waitFor(20, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
