@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop.Flushing, HttpLoop.Watched {
     /** After the answer to a request whose body nobody wants: so much of it is read and thrown away, so that the client reads the answer. */
-    private static final int MAX_DRAINED = 1 << 20;
+    static final int MAX_DRAINED = 1 << 20;
 
     private static final long LINGER_NANOS = 5_000_000_000L;
 

@@ -36,6 +36,8 @@ final class Http1Stream implements ClientStream {
     /** Bytes that were handed on and have not gone on. */
     private int owed;
 
+    private long got;
+
     /** A head without body yet: small bodies go out with it. */
     private @Nullable HttpResponse waiting;
 
@@ -90,6 +92,7 @@ final class Http1Stream implements ClientStream {
             return;
         }
         owed += data.readableBytes();
+        got += data.readableBytes();
         to.data(data, end);
     }
 
@@ -231,6 +234,9 @@ final class Http1Stream implements ClientStream {
         }
         measured = length || bodyless;
         chunked = !bodyless && !end && headers.contains(HttpHeaderNames.TRANSFER_ENCODING);
+        if (!received && HttpUtil.getContentLength(head, 0L) - got > Http1Client.MAX_DRAINED) {
+            client.beLast(); // so much is not read and thrown away
+        }
         if (client.isLast()) {
             client.beLast();
             headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);

@@ -16,6 +16,9 @@ final class Tries {
     private @Nullable Exclusions excluded;
     private @Nullable ScheduledFuture<?> pause;
     private int made;
+    /** The first try does not count. */
+    private boolean free;
+
     /** Has a place among those that are tried again. */
     private boolean retrying;
 
@@ -51,7 +54,12 @@ final class Tries {
 
     /** Whether another one will be made after this failure. */
     boolean again(Attempt by, Failure failure) {
-        return made < retries.attempts()
+        if (failure == Failure.STALE) {
+            free |= made
+                    == 1; // a connection that was closed meanwhile says nothing of its endpoint: it is asked again, and
+            // does not count
+        }
+        return made < retries.attempts() + (free ? 1 : 0)
                 && retries.onFailure(failure)
                 && repeatable(by, failure.isUnprocessed())
                 && again(by, failure != Failure.STALE);
@@ -59,7 +67,10 @@ final class Tries {
 
     /** Whether another one will be made after such an answer. */
     boolean again(Attempt by, int status) {
-        return made < retries.attempts() && retries.onStatus(status) && repeatable(by, false) && again(by, true);
+        return made < retries.attempts() + (free ? 1 : 0)
+                && retries.onStatus(status)
+                && repeatable(by, false)
+                && again(by, true);
     }
 
     /** @param unprocessed whether the upstream has done nothing for it, for sure */

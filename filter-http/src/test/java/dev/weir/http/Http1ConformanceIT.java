@@ -80,12 +80,16 @@ class Http1ConformanceIT {
     }
 
     private static String send(int port, Vector vector) throws IOException {
-        try (Socket socket = new Socket("127.0.0.1", port)) {
-            socket.setSoTimeout(vector.refused() ? 3_000 : 300);
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(5_000);
             socket.getOutputStream().write(vector.bytes().getBytes(StandardCharsets.ISO_8859_1));
-            return HttpBed.read(socket);
+            int first = socket.getInputStream().read();
+            socket.setSoTimeout(vector.refused() ? 3_000 : 200);
+            return first < 0 ? "" : (char) first + HttpBed.read(socket);
         } catch (java.net.SocketException reset) {
             return "reset";
+        } catch (java.net.SocketTimeoutException silence) {
+            return "";
         }
     }
 
@@ -174,7 +178,7 @@ class Http1ConformanceIT {
     private static void await(int port) throws InterruptedException {
         for (int i = 0; i < 100; i++) {
             try {
-                new Socket("127.0.0.1", port).close();
+                new Socket(InetAddress.getLoopbackAddress(), port).close();
                 return;
             } catch (IOException e) {
                 TimeUnit.MILLISECONDS.sleep(50);

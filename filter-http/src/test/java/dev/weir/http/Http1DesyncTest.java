@@ -3,6 +3,7 @@ package dev.weir.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -144,7 +145,7 @@ class Http1DesyncTest {
                     peer.say("done");
                 });
                 HttpBed bed = new HttpBed(UPGRADES, server.address());
-                Socket client = new Socket("127.0.0.1", bed.port())) {
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
             client.setSoTimeout(5_000);
             client.getOutputStream()
                     .write(("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n" + early)
@@ -176,7 +177,7 @@ class Http1DesyncTest {
                     peer.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
                 });
                 HttpBed bed = new HttpBed(Map.of(), server.address());
-                Socket client = new Socket("127.0.0.1", bed.port())) {
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
             client.setSoTimeout(5_000);
             client.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             String end;
@@ -251,7 +252,7 @@ class Http1DesyncTest {
     void pipelinedRequestsBeforeTheEndAreServedWhereThatIsWanted() throws IOException {
         try (ScriptedServer server = ScriptedServer.answering(OK);
                 HttpBed bed = new HttpBed(Map.of("limits", Map.of("serve_half_closed", true)), server.address());
-                Socket client = new Socket("127.0.0.1", bed.port())) {
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
             client.setSoTimeout(5_000);
             client.getOutputStream().write(GET.repeat(3).getBytes(StandardCharsets.US_ASCII));
             client.shutdownOutput();

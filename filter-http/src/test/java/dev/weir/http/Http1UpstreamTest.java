@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.exchange.Exchange;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -172,7 +173,7 @@ class Http1UpstreamTest {
                     peer.say("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + got);
                 });
                 HttpBed bed = new HttpBed(Map.of(), server.address());
-                Socket client = new Socket("127.0.0.1", bed.port())) {
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
             client.setSoTimeout(5_000);
             client.getOutputStream()
                     .write(("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n"
@@ -260,7 +261,7 @@ class Http1UpstreamTest {
                     peer.in.readNBytes(1 << 20);
                 });
                 HttpBed bed = new HttpBed(Map.of(), server.address());
-                Socket client = new Socket("127.0.0.1", bed.port())) {
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
             client.setSoTimeout(5_000);
             client.getOutputStream()
                     .write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n"
@@ -292,8 +293,8 @@ class Http1UpstreamTest {
                 });
                 HttpBed out = new HttpBed(Map.of(), endless.address());
                 HttpBed in = new HttpBed(Map.of(), deaf.address());
-                Socket reader = new Socket("127.0.0.1", out.port());
-                Socket writer = new Socket("127.0.0.1", in.port())) {
+                Socket reader = new Socket(InetAddress.getLoopbackAddress(), out.port());
+                Socket writer = new Socket(InetAddress.getLoopbackAddress(), in.port())) {
             reader.getOutputStream().write(GET.getBytes(StandardCharsets.US_ASCII));
             Thread pushing = new Thread(() -> {
                 try {
@@ -338,7 +339,7 @@ class Http1UpstreamTest {
                 HttpBed with = new HttpBed(Map.of("routes", List.of(route)), server.address());
                 HttpBed without = new HttpBed(Map.of(), server.address())) {
             String upgrade = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
-            try (Socket client = new Socket("127.0.0.1", with.port())) {
+            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), with.port())) {
                 client.setSoTimeout(5_000);
                 client.getOutputStream().write(upgrade.getBytes(StandardCharsets.US_ASCII));
                 StringBuilder got = new StringBuilder();
@@ -370,9 +371,9 @@ class Http1UpstreamTest {
                                 "app",
                                 Map.of("circuit_breakers", Map.of("max_connections", 1, "max_pending", 1)),
                                 server.address())));
-                Socket one = new Socket("127.0.0.1", bed.port());
-                Socket two = new Socket("127.0.0.1", bed.port());
-                Socket three = new Socket("127.0.0.1", bed.port())) {
+                Socket one = new Socket(InetAddress.getLoopbackAddress(), bed.port());
+                Socket two = new Socket(InetAddress.getLoopbackAddress(), bed.port());
+                Socket three = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
             for (Socket socket : List.of(one, two, three)) {
                 socket.setSoTimeout(5_000);
                 socket.getOutputStream().write(LAST.getBytes(StandardCharsets.US_ASCII));
