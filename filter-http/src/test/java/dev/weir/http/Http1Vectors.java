@@ -60,7 +60,7 @@ final class Http1Vectors {
                 "\u000bchunked",
                 "chunked\u000b",
                 "\u00ffchunked",
-                "chunk\u0065d x",
+                "chunked x",
                 ",chunked",
                 "chunked,",
                 "\r\n chunked")) {
