@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A server that does what no real one would: each connection is served by a script. */
 final class ScriptedServer implements AutoCloseable {
@@ -63,7 +64,7 @@ final class ScriptedServer implements AutoCloseable {
     private final ServerSocket socket;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final Script script;
-    private volatile int connections;
+    private final AtomicInteger connections = new AtomicInteger();
 
     ScriptedServer(Script script) throws IOException {
         this.script = script;
@@ -87,7 +88,7 @@ final class ScriptedServer implements AutoCloseable {
             while (true) {
                 Socket one = socket.accept();
                 open.add(one);
-                int number = ++connections;
+                int number = connections.incrementAndGet();
                 Thread thread = new Thread(() -> serve(one, number), "scripted-connection");
                 thread.setDaemon(true);
                 thread.start();
@@ -112,7 +113,7 @@ final class ScriptedServer implements AutoCloseable {
     }
 
     int connections() {
-        return connections;
+        return connections.get();
     }
 
     @Override
