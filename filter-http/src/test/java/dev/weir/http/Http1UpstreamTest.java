@@ -150,8 +150,8 @@ class Http1UpstreamTest {
                     }
                 });
                 HttpBed bed = new HttpBed(Map.of(), server.address())) {
-            String all = bed.raw("GET /204 HTTP/1.1\r\nHost: a\r\n\r\nGET /304 HTTP/1.1\r\nHost: a\r\n\r\n"
-                    + "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            String all = bed.raw(
+                    "GET /204 HTTP/1.1\r\nHost: a\r\n\r\nGET /304 HTTP/1.1\r\nHost: a\r\n\r\nHEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 
             assertThat(all)
                     .contains("204 No Content", "304 Not Modified", "Content-Length: 77", "Content-Length: 88")
@@ -176,9 +176,9 @@ class Http1UpstreamTest {
                 Socket client = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
             client.setSoTimeout(5_000);
             client.getOutputStream()
-                    .write(("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n"
-                                    + "Connection: close\r\n\r\n")
-                            .getBytes(StandardCharsets.US_ASCII));
+                    .write(
+                            ("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\n")
+                                    .getBytes(StandardCharsets.US_ASCII));
             String first = new String(client.getInputStream().readNBytes(25), StandardCharsets.US_ASCII);
             assertThat(first).isEqualTo("HTTP/1.1 100 Continue\r\n\r\n");
             client.getOutputStream().write("body".getBytes(StandardCharsets.US_ASCII));
@@ -194,13 +194,12 @@ class Http1UpstreamTest {
         try (ScriptedServer server = new ScriptedServer((peer, number) -> {
                     seen.append(peer.head());
                     seen.append(peer.bytes("4\r\nwhat\r\n0\r\nx-sum: 7\r\n\r\n".length()));
-                    peer.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-t\r\n\r\n"
-                            + "3\r\nyes\r\n0\r\nx-t: 1\r\n\r\n");
+                    peer.say(
+                            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-t\r\n\r\n3\r\nyes\r\n0\r\nx-t: 1\r\n\r\n");
                 });
                 HttpBed bed = new HttpBed(Map.of(), server.address())) {
-            String answer =
-                    bed.raw("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-                            + "4\r\nwhat\r\n0\r\nx-sum: 7\r\n\r\n");
+            String answer = bed.raw(
+                    "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nwhat\r\n0\r\nx-sum: 7\r\n\r\n");
 
             assertThat(seen).contains("Transfer-Encoding: chunked").endsWith("4\r\nwhat\r\n0\r\nx-sum: 7\r\n\r\n");
             assertThat(answer).contains("Trailer: x-t").endsWith("3\r\nyes\r\n0\r\nx-t: 1\r\n\r\n");
