@@ -177,7 +177,7 @@ class Http1UpstreamTest {
             client.setSoTimeout(5_000);
             client.getOutputStream()
                     .write(
-                            ("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\n")
+                            "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
                                     .getBytes(StandardCharsets.US_ASCII));
             String first = new String(client.getInputStream().readNBytes(25), StandardCharsets.US_ASCII);
             assertThat(first).isEqualTo("HTTP/1.1 100 Continue\r\n\r\n");
