@@ -233,7 +233,7 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
         UpstreamStream to = stream;
         if (!done) {
             abandon();
-        } else if (to != null && !exchange.body.isReceived()) {
+        } else if (to != null && (!exchange.body.isReceived() || exchange.asksTunnel())) {
             stream = null;
             to.cancel();
         }

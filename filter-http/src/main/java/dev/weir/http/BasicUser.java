@@ -15,6 +15,7 @@ final class BasicUser {
         if (!authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
             return null;
         }
+        boolean named = false;
         int length = 0;
         int bits = 0;
         int have = 0;
@@ -30,8 +31,12 @@ final class BasicUser {
             }
             have -= 8;
             int b = bits >>> have & 0xff;
-            if (b == ':') {
+            if (named) {
                 return length == 0 ? null : texts.of(name, 0, length);
+            }
+            if (b == ':') {
+                named = true; // where there is no password behind it, the name is the secret
+                continue;
             }
             if (length == LONGEST || b < ' ') {
                 return null;

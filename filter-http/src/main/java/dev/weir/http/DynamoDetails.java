@@ -31,7 +31,7 @@ final class DynamoDetails extends Details {
     private final Settings settings;
     private final Operation operation;
     private final DynamoRequest request;
-    private final DynamoResponse response = new DynamoResponse();
+    private final DynamoResponse response;
     private final BodyReader requestBody;
     private final long attempt;
     private @Nullable BodyReader responseBody;
@@ -42,6 +42,7 @@ final class DynamoDetails extends Details {
         this.loop = loop;
         this.settings = settings;
         this.operation = operation;
+        this.response = new DynamoResponse(loop.texts);
         this.request = new DynamoRequest(loop, settings.bodies.statements());
         this.requestBody = body(headers, request);
         this.attempt = attempt(headers.get(SDK_REQUEST));

@@ -45,7 +45,7 @@ final class DynamoRequest extends PathSink {
         } else if (in("RequestItems")
                 && (depth() == 3 && name.isEmpty() || depth() == 4 && around(3).equals("Keys"))) {
             items++;
-            tables.add(around(2), 1);
+            tables.add(TableNames.of(around(2), loop.texts), 1);
         }
     }
 
@@ -54,7 +54,7 @@ final class DynamoRequest extends PathSink {
         if (depth() == 1) {
             top(name, token);
         } else if (depth() == 4 && name.equals("TableName") && token.isText() && in("TransactItems")) {
-            tables.add(table(token), 1);
+            tables.add(TableNames.of(token.name(), loop.texts), 1);
         } else if (depth() == 3 && name.equals("Statement") && token.isText()) {
             items++;
             statement(token);
@@ -65,7 +65,7 @@ final class DynamoRequest extends PathSink {
         switch (name) {
             case "TableName", "GlobalTableName", "StreamArn", "TableArn" -> {
                 if (token.isText()) {
-                    tables.add(table(token), 0);
+                    tables.add(TableNames.of(token.name(), loop.texts), 0);
                 }
             }
             case "IndexName" -> index = token.isText() ? token.name() : null;
@@ -79,21 +79,6 @@ final class DynamoRequest extends PathSink {
                 // Of no interest.
             }
         }
-    }
-
-    /** The name alone, also where the ARN of a table, index or stream is given: it names region and account. */
-    private String table(Token token) {
-        String name = token.name();
-        return name.startsWith("arn:") ? ofArn(name) : name;
-    }
-
-    private String ofArn(String arn) {
-        int from = arn.indexOf(":table/");
-        if (from < 0) {
-            return "_OTHER";
-        }
-        int slash = arn.indexOf('/', from + 7);
-        return loop.texts.of(arn, from + 7, slash < 0 ? arn.length() : slash);
     }
 
     private void statement(Token token) {

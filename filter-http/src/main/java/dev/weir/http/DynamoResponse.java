@@ -30,9 +30,11 @@ final class DynamoResponse extends PathSink {
     @Nullable
     String throttling;
 
+    private final Texts texts;
     private int capacityDepth;
 
-    DynamoResponse() {
+    DynamoResponse(Texts texts) {
+        this.texts = texts;
         clear();
     }
 
@@ -69,7 +71,7 @@ final class DynamoResponse extends PathSink {
             case 3 -> third(name);
             case 4 -> {
                 if (in("UnprocessedKeys") && around(3).equals("Keys")) {
-                    unprocessed.add(around(2), 1);
+                    unprocessed.add(TableNames.of(around(2), texts), 1);
                 }
             }
             default -> {
@@ -99,14 +101,14 @@ final class DynamoResponse extends PathSink {
         if (in(RESPONSES)) {
             if (name.isEmpty()) {
                 items++;
-                found.add(around(2), 1);
+                found.add(TableNames.of(around(2), texts), 1);
             } else if (name.equals("Item")) {
                 items++;
             } else if (name.equals("Error")) {
                 statementErrors++;
             }
         } else if (in("UnprocessedItems") && name.isEmpty()) {
-            unprocessed.add(around(2), 1);
+            unprocessed.add(TableNames.of(around(2), texts), 1);
         }
     }
 
@@ -155,7 +157,7 @@ final class DynamoResponse extends PathSink {
     private void consumed(String name, Token token) {
         if (depth() == capacityDepth) {
             if (name.equals("TableName") && token.isText()) {
-                capacity.table(token.name());
+                capacity.table(TableNames.of(token.name(), texts));
             } else if (name.equals("CapacityUnits")) {
                 capacity.sum(token.number());
             }

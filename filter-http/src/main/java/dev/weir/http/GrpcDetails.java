@@ -122,7 +122,7 @@ final class GrpcDetails extends Details {
             return known;
         }
         // Weir does not know which methods there are.
-        return !local && isGrpc && status != GrpcStatus.NONE && status != GrpcStatus.UNIMPLEMENTED
+        return !local && isGrpc && status == GrpcStatus.OK // others may be answered to any name
                 ? methods.admit(path)
                 : GrpcMethods.OTHER;
     }

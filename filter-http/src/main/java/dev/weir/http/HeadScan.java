@@ -26,7 +26,8 @@ final class HeadScan {
             blanks++;
             return true;
         }
-        return value > ' ' && value != 0x7f || value < 0;
+        return value > ' '
+                && value != 0x7f; // and no byte beyond ASCII: who decodes and encodes it anew makes two of it
     };
 
     HeadScan(int maxHeaders) {

@@ -39,6 +39,13 @@ final class HopByHop {
                 : "";
     }
 
+    /** Takes out what {@code Connection} names. To be done before anything is decided by headers, or a client could show one that does not go on. */
+    static void dropNamed(HttpHeaders headers) {
+        if (headers.contains(HttpHeaderNames.CONNECTION)) {
+            named(headers, headers.getAll(HttpHeaderNames.CONNECTION));
+        }
+    }
+
     /**
      * Takes them out; {@code Transfer-Encoding} is left to the connections, and of {@code TE} what concerns all: {@code trailers}.
      *
@@ -65,6 +72,15 @@ final class HopByHop {
         } else {
             headers.remove(HttpHeaderNames.UPGRADE);
         }
+    }
+
+    /** Takes out of trailers what decides about the message that they end (RFC 9110, 6.5.1): a server might merge them into its head. */
+    static void stripTrailers(HttpHeaders trailers) {
+        strip(trailers, "");
+        for (String name : KEPT) {
+            trailers.remove(name);
+        }
+        trailers.remove(HttpHeaderNames.SET_COOKIE);
     }
 
     private static void named(HttpHeaders headers, List<String> lists) {

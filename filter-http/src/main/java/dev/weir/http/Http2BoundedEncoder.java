@@ -6,21 +6,22 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http2.DecoratingHttp2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2Headers;
 
-/** Counts answers to control frames that wait to be sent: a peer that goes on to ask for them and takes none would fill the memory. */
+/** Counts heads, and answers to control frames, that wait to be sent: a peer that goes on to ask for them and takes none would fill the memory. */
 final class Http2BoundedEncoder extends DecoratingHttp2ConnectionEncoder {
-    private static final int MOST_WAITING = 1_000;
-
+    private final int most;
     private int waiting;
     private final ChannelFutureListener sent = future -> waiting--;
 
-    Http2BoundedEncoder(Http2ConnectionEncoder delegate) {
+    Http2BoundedEncoder(Http2ConnectionEncoder delegate, int most) {
         super(delegate);
+        this.most = most;
     }
 
     /** Whether too many wait. */
     boolean isOverfull() {
-        return waiting > MOST_WAITING;
+        return waiting > most;
     }
 
     @Override
@@ -36,6 +37,17 @@ final class Http2BoundedEncoder extends DecoratingHttp2ConnectionEncoder {
     @Override
     public ChannelFuture writeRstStream(ChannelHandlerContext ctx, int streamId, long code, ChannelPromise promise) {
         return super.writeRstStream(ctx, streamId, code, counted(promise));
+    }
+
+    @Override
+    public ChannelFuture writeHeaders(
+            ChannelHandlerContext ctx,
+            int streamId,
+            Http2Headers headers,
+            int padding,
+            boolean endStream,
+            ChannelPromise promise) {
+        return super.writeHeaders(ctx, streamId, headers, padding, endStream, counted(promise));
     }
 
     private ChannelPromise counted(ChannelPromise promise) {

@@ -19,6 +19,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * the client's channel, where bytes come as they were sent and the end of the stream as {@link EndOfStream}. It never closes the channel by itself, but
  * through the connection, after this turn of the loop: never in the midst of what is being read.
  */
-final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flushing {
+final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flushing, HttpLoop.Watched {
     private static final Logger LOG = LoggerFactory.getLogger(Http2Client.class);
     private final HttpLoop home;
     private final TerminalContext context;
@@ -38,6 +39,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     private final Http2BoundedEncoder bounded;
     private final Http2Fields.Decoder fields;
     private final PropertyKey key;
+    private final HttpLoop.Watch watch = new HttpLoop.Watch(this);
     private final Http2Frames frames;
     private final Http2Past past = new Http2Past();
     private final Deadline head;
@@ -119,7 +121,10 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         context.boundary(this::isIdle);
         context.onDrain(() -> leave(CloseReason.DRAINED));
         watchIdle();
-        head.in(limits.headersNanos());
+        if (limits.headersNanos() > 0) {
+            head.in(limits.headersNanos());
+        }
+        home.watch(watch);
         soon();
     }
 
@@ -180,6 +185,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
 
     @Override
     public void channelInactive(ChannelHandlerContext from) throws Exception {
+        home.unwatch(watch);
         head.stop();
         idle.stop();
         leaving.stop();
@@ -280,8 +286,24 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         }
     }
 
+    /** Answers that are complete here, but not taken: nobody else looks after them. */
+    @Override
+    public void check(long now) {
+        try {
+            connection().forEachActiveStream(stream -> {
+                Http2ClientStream of = stream.getProperty(key);
+                if (of != null) {
+                    of.check(now);
+                }
+                return true;
+            });
+        } catch (Http2Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     private void watchIdle() {
-        if (limits.idleNanos() > 0) {
+        if (limits.idleNanos() > 0 && closing == null) { // a timer would keep what is closed
             idle.in(limits.idleNanos());
         }
     }
@@ -339,7 +361,9 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         if (closing != null || !at.channel().isActive()) {
             return;
         }
-        if (error == null || error.error() == Http2Error.INTERNAL_ERROR) {
+        if (error == null && cause instanceof IOException) {
+            close(CloseReason.CLIENT_RESET);
+        } else if (error == null || error.error() == Http2Error.INTERNAL_ERROR) {
             LOG.error("HTTP/2 failed connection={}", context.connection().id(), cause);
             ending = Failure.INTERNAL;
             writeGoAway(connection().remote().lastStreamCreated(), Http2Error.INTERNAL_ERROR, "");

@@ -21,6 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Http2ClientStream implements ClientStream {
     /** Smaller pieces are copied: each would keep all that was read with it in memory. */
+    /** How long the rest of a request is thrown away whose answer is there. */
+    private static final long UNWANTED_NANOS = 5_000_000_000L;
+
+    /** How long a client may take for what is left of an answer: a window at most. */
+    private static final long UNTAKEN_NANOS = 300_000_000_000L;
+
     private static final int SMALL = 1_024;
     /** So many pieces may wait, whatever their size; more if they are of {@link #FAIR} bytes. */
     private static final int MOST_PIECES = 1_024;
@@ -35,6 +41,7 @@ final class Http2ClientStream implements ClientStream {
     private boolean requestEnded;
     private boolean answerBegun;
     private boolean answerEnded;
+    private long answeredAt;
     /** Nothing is told any more: it was reset by this side, or its end was told. */
     private boolean over;
     /** The client need not go on, once it has the whole answer. */
@@ -111,6 +118,19 @@ final class Http2ClientStream implements ClientStream {
     void because(Failure failure) {
         if (why == null) {
             why = failure;
+        }
+    }
+
+    /** An answer that is complete here waits for the client to take it: for so long, and no longer. */
+    void check(long now) {
+        if (!answerEnded || closed) {
+            return;
+        }
+        if (answeredAt == 0) {
+            answeredAt = now;
+        } else if (now - answeredAt > (stopWhenSent ? UNWANTED_NANOS : UNTAKEN_NANOS)) {
+            over = true;
+            client.reset(this, Http2Error.CANCEL);
         }
     }
 

@@ -36,6 +36,9 @@ record Http2Codec(
                     || HttpHeaderNames.PROXY_AUTHORIZATION.contentEquals(name)
                     || HttpHeaderNames.COOKIE.contentEquals(name) && value.length() < GUESSABLE;
 
+    /** Frames that no window bounds, and that wait to be sent. */
+    private static final int MOST_WAITING = 1_000;
+
     /** {@code headerBytes} and {@code headers}: the most in one head; {@code line}: in its first line. */
     static Http2Codec of(boolean server, int headerBytes, int headers, int line, int streams, int window) {
         long listSize = headerBytes + line + (long) PER_HEADER * (headers + 5L);
@@ -54,7 +57,8 @@ record Http2Codec(
             settings.pushEnabled(false);
         }
         Http2BoundedEncoder encoder = new Http2BoundedEncoder(
-                new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter(SECRETS, true)));
+                new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter(SECRETS, true)),
+                Math.max(MOST_WAITING, 2 * streams));
         Http2Fields.Decoder fields = new Http2Fields.Decoder(settings.maxHeaderListSize());
         Http2ConnectionDecoder decoder = new DefaultHttp2ConnectionDecoder(
                 connection,

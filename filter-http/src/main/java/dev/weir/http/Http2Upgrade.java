@@ -65,9 +65,7 @@ final class Http2Upgrade {
                 .withValidation(false)
                 .newHeaders()
                 .add(head.headers());
-        headers.remove(HttpHeaderNames.CONNECTION);
-        headers.remove(HttpHeaderNames.UPGRADE);
-        headers.remove(SETTINGS);
+        HopByHop.strip(headers, "");
         return new Http2Request(head.method(), head.uri(), headers, "http", null);
     }
 }

@@ -5,7 +5,6 @@ import dev.weir.core.exchange.Operation;
 import dev.weir.core.filter.Connection;
 import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.TerminalContext;
-import dev.weir.core.protocol.Command;
 import dev.weir.core.protocol.PolicyWait;
 import dev.weir.core.tls.TlsSession;
 import io.netty.handler.codec.http.HttpRequest;
@@ -96,17 +95,13 @@ final class HttpConnection implements RequestHandler {
      * @return what is to be run if the exchange ends before
      */
     @Nullable
-    Runnable decide(HttpRequest head, Operation operation, Verdict verdict) {
+    Runnable decide(HttpRequest head, Operation operation, @Nullable String user, Verdict verdict) {
         if (policies == null) {
             verdict.go();
             return null;
         }
-        ConnectionPolicies.Asked asked = new ConnectionPolicies.Asked(
-                head,
-                operation.name(),
-                operation.read() ? Command.Kind.READ : HttpCommand.kindOf(head.method()),
-                null,
-                null);
+        ConnectionPolicies.Asked asked =
+                new ConnectionPolicies.Asked(head, operation.name(), HttpCommand.kindOf(head.method()), user, null);
         PolicyWait wait = policies.decide(asked, context.burstNanos(), verdict);
         return wait == null ? null : wait::cancel;
     }

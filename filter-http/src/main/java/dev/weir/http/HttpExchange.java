@@ -66,6 +66,7 @@ final class HttpExchange implements RequestListener, Verdict {
             return;
         }
         RequestTarget where = target;
+        HopByHop.dropNamed(head.headers()); // before anybody looks: they do not go on
         Route found = routes.match(head, where, client.isSecure());
         observation.begin(
                 head,
@@ -78,7 +79,7 @@ final class HttpExchange implements RequestListener, Verdict {
         }
         grpc = Grpc.isRequest(head.headers());
         if (found == null) {
-            answer(404, "no route", "no_route");
+            undecided = client.decide(head, routes.operation(head.method()), observation.user(), this);
             return;
         }
         route = found;
@@ -87,7 +88,8 @@ final class HttpExchange implements RequestListener, Verdict {
             answer(refused.status(), refused.message(), refused.error());
             return;
         }
-        undecided = client.decide(head, observation.operation(), this);
+        limitTime(found);
+        undecided = client.decide(head, found.operation(head.method()), observation.user(), this);
     }
 
     /** All policies agree. */
@@ -95,6 +97,10 @@ final class HttpExchange implements RequestListener, Verdict {
     public void go() {
         undecided = null;
         if (done) {
+            return;
+        }
+        if (route == null) {
+            answer(404, "no route", "no_route");
             return;
         }
         Route by = route();
@@ -119,7 +125,6 @@ final class HttpExchange implements RequestListener, Verdict {
         }
         speaksHttp2 = chosen.protocol() != UpstreamProtocol.HTTP1;
         prepare(by, where);
-        limitTime(by);
         if (!asksTunnel()) {
             shadows.begin(home, by, head, body.isNone(), hash);
         }
@@ -224,6 +229,7 @@ final class HttpExchange implements RequestListener, Verdict {
         }
         observation.requestEnd(home.clock.nanoTime());
         shadows.copy(Unpooled.EMPTY_BUFFER, true);
+        HopByHop.stripTrailers(trailers);
         body.end(trailers, sending());
     }
 
@@ -336,6 +342,7 @@ final class HttpExchange implements RequestListener, Verdict {
         if (!done) {
             observation.responseEnd(trailers, home.clock.nanoTime());
             finish();
+            HopByHop.stripTrailers(trailers);
             stream.sendTrailers(trailers);
             unwanted();
         }
@@ -384,7 +391,6 @@ final class HttpExchange implements RequestListener, Verdict {
     private void answer(LocalAnswer local) {
         HttpHeaders headers = local.headers();
         HttpResponse answer = new DefaultHttpResponse(HttpVersion.HTTP_1_1, local.status(), headers);
-        headers.set(HttpHeaderNames.CONTENT_LENGTH, local.body().length);
         route().finish(answer);
         observation.byWeir(local.status().code(), null);
         send(answer, Unpooled.wrappedBuffer(local.body()));

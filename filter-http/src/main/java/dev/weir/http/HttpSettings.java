@@ -38,7 +38,6 @@ record HttpSettings(
         ObservationSettings observations = ObservationSettings.read(terminal, environment);
         Set<String> operations = new HashSet<>();
         routes.operations().all().forEach(operation -> operations.add(operation.name()));
-        operations.addAll(observations.operations());
         return new HttpSettings(
                 client,
                 paths.observe(),

@@ -72,6 +72,9 @@ final class HttpTerminal extends ChannelInboundHandlerAdapter implements HttpLoo
             ctx.fireChannelRead(message);
             return;
         }
+        if (first == null) {
+            since = home.clock.nanoTime();
+        }
         ByteBuf all = first == null ? data : join(first, data, ctx);
         first = null;
         int length = Math.min(all.readableBytes(), PREFACE.length);
@@ -83,9 +86,6 @@ final class HttpTerminal extends ChannelInboundHandlerAdapter implements HttpLoo
             }
         }
         if (length < PREFACE.length) {
-            if (first == null) {
-                since = home.clock.nanoTime();
-            }
             first = all;
             return;
         }

@@ -82,7 +82,7 @@ final class Observation {
         start = startNanos;
         host = requestedHost.isEmpty() || requestedHost.length() > LONGEST_HOST ? null : requestedHost;
         version = version(head.protocolVersion());
-        connects = HttpMethod.CONNECT.equals(head.method());
+        connects = HttpMethod.CONNECT.equals(head.method()) || Http2Upgrade.protocol(head) != null;
         HttpHeaders headers = head.headers();
         trace = TraceIds.of(headers);
         String agent = headers.get(HttpHeaderNames.USER_AGENT);
@@ -137,6 +137,12 @@ final class Observation {
             throw new IllegalStateException("no request (expected: begin before)");
         }
         return details == null ? of : details.operation();
+    }
+
+    /** Who the request claims to come from, or null. */
+    @Nullable
+    String user() {
+        return user;
     }
 
     /** Bytes of the request's body pass; it keeps nothing of them, and their indices stay as they are. */
@@ -315,6 +321,12 @@ final class Observation {
             e.of(connection, told.protocol(), told.operation());
             e.labels = null;
             told.fill(e, whole);
+            if (!whole) {
+                // What no server has answered may be a name of the client's own making: labels are not for those.
+                e.collection = null;
+                e.summary = null;
+                e.namespace = null;
+            }
         } catch (RuntimeException error) {
             report(told, error);
         } finally {

@@ -36,12 +36,16 @@ final class ObservationLoop {
     final QueryParameter parameter = new QueryParameter();
     final Inflaters inflaters = new Inflaters(INFLATERS);
 
+    /** A longer one ends what is told of a body: the factory's table of names would grow with it. */
+    private static final int LONGEST_NAME = 1_024;
+
     /** Names of members are the clients': they are neither interned in the JVM nor kept beyond the factory's table. */
     final JsonFactory json = JsonFactory.builder()
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(DEEPEST)
                     .maxNumberLength(DIGITS)
+                    .maxNameLength(LONGEST_NAME)
                     .build())
             .build();
 

@@ -2,15 +2,11 @@ package dev.weir.http;
 
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.exchange.Exchanges;
-import dev.weir.core.exchange.Operations;
 import dev.weir.core.filter.FilterEnvironment;
 import dev.weir.core.sql.DigestTable;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +24,6 @@ final class ObservationSettings {
     static final long BODY_LIMIT = 1 << 20;
 
     private static final int METHODS = 500;
-    private static final Operations NONE = Operations.builder().build();
 
     final String listener;
     final MeterRegistry meters;
@@ -81,18 +76,6 @@ final class ObservationSettings {
         int methods = (int) node.integer("max_methods", METHODS, 1, 10_000);
         node.rejectUnknown();
         return new GrpcMethods(methods);
-    }
-
-    /** The names of the operations that protocols add to those of routes, but for methods of gRPC, which are not known before. */
-    Set<String> operations() {
-        Set<String> names = new TreeSet<>();
-        for (Operations added : List.of(
-                dynamo == null ? NONE : DynamoOperations.ALL,
-                elasticsearch == null ? NONE : ElasticOperations.ALL,
-                clickhouse == null ? NONE : ClickHouseDetails.ALL)) {
-            added.all().forEach(operation -> names.add(operation.name()));
-        }
-        return names;
     }
 
     /** Details of an exchange are lost; counts why, of a closed set. */

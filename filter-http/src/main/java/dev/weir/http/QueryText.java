@@ -13,8 +13,10 @@ final class QueryText {
         while (from <= query.length()) {
             int and = query.indexOf('&', from);
             int to = and < 0 ? query.length() : and;
-            int equals = query.indexOf('=', from);
-            int end = equals < 0 || equals > to ? to : equals;
+            int end = from;
+            while (end < to && query.charAt(end) != '=') {
+                end++;
+            }
             if (end > from && isName(query, from, end, name)) {
                 return end == to ? "" : decode(query, end + 1, to);
             }

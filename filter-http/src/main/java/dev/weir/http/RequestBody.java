@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * to a limit.
  */
 final class RequestBody {
+    /** What a piece costs beside its bytes. */
+    private static final int PIECE = 256;
+
     private final ClientStream stream;
     /** Whether there is none at all. */
     private final boolean none;
@@ -131,7 +134,7 @@ final class RequestBody {
         sent += bytes;
         List<ByteBuf> all = kept;
         if (all != null && bytes > 0) {
-            if (sent > keepable) {
+            if (sent + (long) PIECE * all.size() > keepable + PIECE) {
                 forget();
             } else {
                 all.add(data.retainedDuplicate());

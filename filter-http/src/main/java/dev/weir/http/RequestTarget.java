@@ -45,6 +45,11 @@ final class RequestTarget {
         if (uri.isEmpty()) {
             throw new BadTarget("empty target");
         }
+        for (int i = 0; i < uri.length(); i++) {
+            if (uri.charAt(i) > '~') {
+                throw new BadTarget("a character that is none of a target"); // RFC 3986, 2: they are escaped
+            }
+        }
         boolean slash = uri.charAt(0) == '/';
         if (head.method().equals(HttpMethod.CONNECT)
                 && !(slash && head.protocolVersion().majorVersion() > 1)) { // RFC 8441 has a path

@@ -20,6 +20,7 @@ final class Tunnel {
     /** Whether it is an extended CONNECT of the client, and an upgrade to the upstream. */
     private boolean toHttp1;
 
+    private boolean toHttp2;
     private @Nullable String webSocketKey;
 
     Tunnel(HttpRequest head, boolean bodyless) {
@@ -30,6 +31,7 @@ final class Tunnel {
         this.connect = !extended && HttpMethod.CONNECT.equals(head.method());
         if (named != null) {
             protocol = named;
+            head.setMethod(HttpMethod.GET); // what it is everywhere else: routes and rules are to hold for both
         } else {
             // What would come behind the head is its body; and HTTP/1.0 does not know it.
             boolean may = bodyless && !HttpVersion.HTTP_1_0.equals(head.protocolVersion());
@@ -43,7 +45,7 @@ final class Tunnel {
         if (extended && !route.upgrades(protocol)) {
             return new Refused(501, "no such upgrade", "upgrade_refused");
         }
-        if (connect && !bodyless) {
+        if (connect && !bodyless && !Http.HTTP_2.equals(head.protocolVersion())) {
             return new Refused(400, "a body for CONNECT", "bad_target");
         }
         if (connect && !route.connect()) {
@@ -68,19 +70,23 @@ final class Tunnel {
     /** The head that asks an upstream for it, in the words of its version. */
     HttpRequest outgoing(boolean http2, String scheme) {
         if (protocol.isEmpty() || http2 == extended) {
+            if (extended) {
+                head.setMethod(HttpMethod.CONNECT);
+            }
             return head;
         }
         toHttp1 = extended;
         if (head instanceof Http2Request request) {
             return Upgrades.toHttp1(request, protocol);
         }
+        toHttp2 = true;
         webSocketKey = head.headers().get(HttpHeaderNames.SEC_WEBSOCKET_KEY);
         return Upgrades.toHttp2(head, scheme, protocol);
     }
 
     /** Puts an answer into the words of the client's version. */
     void translate(HttpResponse answer) {
-        if (webSocketKey != null && answer.status().code() < 300) {
+        if (toHttp2 && answer.status().code() < 300) {
             Upgrades.accepted(answer, webSocketKey, protocol);
         }
     }

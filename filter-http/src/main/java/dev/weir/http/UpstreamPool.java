@@ -13,6 +13,7 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ConnectTimeoutException;
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -252,6 +253,10 @@ final class UpstreamPool {
                     || protocol == UpstreamProtocol.AUTO && session != null && "h2".equals(session.alpn());
             if (closed) {
                 channel.close();
+                return;
+            }
+            if (!channel.isActive()) {
+                failed(new ClosedChannelException());
                 return;
             }
             UpstreamConnection connection;

@@ -217,7 +217,7 @@ class BodyReaderTest {
                 }
             }
             PathSink sink = round % 2 == 0
-                    ? new DynamoResponse()
+                    ? new DynamoResponse(bed.loop().texts)
                     : round % 5 == 0 ? new ElasticResponse() : new DynamoRequest(bed.loop(), true);
             BodyReader reader = reader(cbor ? CBOR : null, MEGABYTE, sink);
             reader.read(Unpooled.wrappedBuffer(body));
@@ -238,7 +238,8 @@ class BodyReaderTest {
                     ? new byte[] {0x1f, (byte) 0x8b, 8}
                     : new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd};
             System.arraycopy(magic, 0, body, 0, Math.min(body.length, encoding.equals("deflate") ? 0 : magic.length));
-            BodyReader reader = BodyReader.of(bed.loop(), MEGABYTE, null, encoding, new DynamoResponse());
+            BodyReader reader =
+                    BodyReader.of(bed.loop(), MEGABYTE, null, encoding, new DynamoResponse(bed.loop().texts));
             reader.read(Unpooled.wrappedBuffer(body));
             reader.finish();
             reader.close();

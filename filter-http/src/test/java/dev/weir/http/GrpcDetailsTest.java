@@ -192,7 +192,8 @@ class GrpcDetailsTest {
     @Test
     void onlyWhatAServerKnowsHasAName() {
         assertThat(unary("/made.Up/Method", "12").operation().name()).isEqualTo("_OTHER");
-        assertThat(unary("/real.One/Method", "5").operation().name()).isEqualTo("real.One/Method");
+        assertThat(unary("/made.Up/Method", "16").operation().name()).isEqualTo("_OTHER");
+        assertThat(unary("/real.One/Method", "0").operation().name()).isEqualTo("real.One/Method");
         assertThat(unary("/real.One/Method", "12").operation().name()).isEqualTo("real.One/Method");
         assertThat(unary("/no\"method/x", "0").operation().name()).isEqualTo("_OTHER");
         assertThat(unary("/a", "0").operation().name()).isEqualTo("_OTHER");

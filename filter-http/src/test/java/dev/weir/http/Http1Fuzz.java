@@ -72,9 +72,6 @@ public final class Http1Fuzz {
         } else if (message instanceof HttpRequest head) {
             String problem = problem(head);
             all.add(problem == null ? text(head) : "refused");
-            if (problem == null) {
-                target(head);
-            }
         } else if (message instanceof HttpContent content) {
             if (!content.decoderResult().isSuccess()) {
                 all.add("refused");
@@ -97,8 +94,9 @@ public final class Http1Fuzz {
         }
         try {
             Http1RequestDecoder.check(head);
+            head.setUri(target(head));
             return null;
-        } catch (Malformed e) {
+        } catch (Malformed | BadTarget e) {
             return "" + e.getMessage();
         }
     }
@@ -114,18 +112,13 @@ public final class Http1Fuzz {
         return all.toString();
     }
 
-    /** A target is read, or refused: nothing else. */
-    private static void target(HttpRequest head) {
-        try {
-            RequestTarget target = RequestTarget.parse(head, "http", PathRules.DEFAULT);
-            String path = target.path();
-            check(
-                    path.indexOf('\n') < 0 && path.indexOf(' ') < 0 && path.indexOf('\0') < 0,
-                    "a path of blanks: " + path);
-            check(!path.contains("/../") && !path.endsWith("/.."), "a path that leaves its place: " + path);
-        } catch (BadTarget refused) {
-            // As it should be.
-        }
+    /** The target to pass on. */
+    private static String target(HttpRequest head) throws BadTarget {
+        RequestTarget target = RequestTarget.parse(head, "http", PathRules.DEFAULT);
+        String path = target.path();
+        check(path.indexOf('\n') < 0 && path.indexOf(' ') < 0 && path.indexOf('\0') < 0, "a path of blanks: " + path);
+        check(!path.contains("/../") && !path.endsWith("/.."), "a path that leaves its place: " + path);
+        return target.forwarded();
     }
 
     /** What is passed on, up to the first thing that is refused; null if there is nothing whole. */

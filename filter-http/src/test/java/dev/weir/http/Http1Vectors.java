@@ -111,6 +111,7 @@ final class Http1Vectors {
         refused(all, "a blank in the target", get("GET /se en HTTP/1.1", "Host: a\r\n"));
         refused(all, "NUL in the target", get("GET /se\u0000en HTTP/1.1", "Host: a\r\n"));
         refused(all, "CR in the line", get("GET /seen\r HTTP/1.1", "Host: a\r\n"));
+        refused(all, "a byte beyond ASCII in the target", get("GET /se\u00e4en HTTP/1.1", "Host: a\r\n"));
         refused(all, "no version", get("GET /seen", "Host: a\r\n"));
         refused(all, "HTTP/2.0", get("GET /seen HTTP/2.0", "Host: a\r\n"));
         refused(all, "HTTP/1.2", get("GET /seen HTTP/1.2", "Host: a\r\n"));

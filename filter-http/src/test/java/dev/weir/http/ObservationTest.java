@@ -326,14 +326,6 @@ class ObservationTest {
     }
 
     @Test
-    void operationsAreAClosedSet() {
-        assertThat(new ObservationBed(Map.of("dynamodb", true, "clickhouse", true)).settings.operations())
-                .contains("GetItem", "TransactWriteItems", "GetRecords", "SELECT", "INSERT", "_OTHER")
-                .doesNotContain("search");
-        assertThat(bed.settings.operations()).containsExactly("_OTHER");
-    }
-
-    @Test
     void theOperationIsKnownFromTheHead() {
         ObservationBed dynamo = new ObservationBed(Map.of("dynamodb", true));
         HttpRequest head = get(HttpVersion.HTTP_1_1);

@@ -370,7 +370,7 @@ class RouteTest {
     void nothingIsRetriedAfterWhatIsNotTheUpstreamsFailure(Failure failure) throws BadTarget {
         List<String> all = List.of("connect_failure", "refused", "stale", "reset", "gateway_error", "5xx", "429");
         boolean clients = failure.name().startsWith("CLIENT")
-                || Set.of("NO_ENDPOINT", "OVERFLOW", "SHUTDOWN", "INTERNAL", "IDLE_TIMEOUT")
+                || Set.of("NO_ENDPOINT", "OVERFLOW", "POLICY", "SHUTDOWN", "INTERNAL", "IDLE_TIMEOUT")
                         .contains(failure.name());
 
         assertThat(only("retries", map("on", all)).retries().onFailure(failure)).isEqualTo(!clients);
