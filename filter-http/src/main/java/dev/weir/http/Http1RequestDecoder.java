@@ -135,6 +135,11 @@ final class Http1RequestDecoder extends HttpRequestDecoder {
         if (hosts.isEmpty() && HttpVersion.HTTP_1_1.equals(head.protocolVersion())) {
             throw new Malformed(400, "no Host");
         }
+        try {
+            Authority.host(hosts.isEmpty() ? "" : hosts.get(0));
+        } catch (BadTarget e) {
+            throw new Malformed(400, "not a Host"); // also where the target names another
+        }
         if (headers.contains("sec-websocket-key1") && headers.contains("sec-websocket-key2")) {
             throw new Malformed(400, "a draft of WebSocket"); // to Netty eight bytes behind it are its body
         }

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * the client's channel, where bytes come as they were sent and the end of the stream as {@link EndOfStream}. It never closes the channel by itself, but
  * through the connection, after this turn of the loop: never in the midst of what is being read.
  */
-final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flushing, HttpLoop.Watched {
+final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flushing {
     private static final Logger LOG = LoggerFactory.getLogger(Http2Client.class);
     private final HttpLoop home;
     private final TerminalContext context;
@@ -39,7 +39,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     private final Http2BoundedEncoder bounded;
     private final Http2Fields.Decoder fields;
     private final PropertyKey key;
-    private final HttpLoop.Watch watch = new HttpLoop.Watch(this);
+    private final HttpLoop.Watch watch;
     private final Http2Frames frames;
     private final Http2Past past = new Http2Past();
     private final Deadline head;
@@ -76,6 +76,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         this.bounded = codec.encoder();
         this.fields = codec.fields();
         this.key = codec.connection().newKey();
+        this.watch = new HttpLoop.Watch(new Http2Untaken(codec.connection(), key));
         this.frames = new Http2Frames(home.clock, true);
         this.head = new Deadline(home, () -> fail(Reason.HEADERS_TIMEOUT, Http2Error.ENHANCE_YOUR_CALM));
         this.idle = new Deadline(home, () -> leave(CloseReason.IDLE_TIMEOUT));
@@ -283,22 +284,6 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     void leave(CloseReason reason) {
         if (closing == null) {
             leaving.begin(reason);
-        }
-    }
-
-    /** Answers that are complete here, but not taken: nobody else looks after them. */
-    @Override
-    public void check(long now) {
-        try {
-            connection().forEachActiveStream(stream -> {
-                Http2ClientStream of = stream.getProperty(key);
-                if (of != null) {
-                    of.check(now);
-                }
-                return true;
-            });
-        } catch (Http2Exception e) {
-            throw new IllegalStateException(e);
         }
     }
 

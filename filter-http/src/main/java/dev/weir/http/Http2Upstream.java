@@ -174,17 +174,11 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         }
     }
 
-    /** Room for all of its answers: else some that nobody takes would hold up all others. */
-    private int window() {
-        return (int) Math.min(
-                Integer.MAX_VALUE, Math.max(limits.connectionWindow(), (long) limits.streams() * limits.window()));
-    }
-
     private void begun(ChannelHandlerContext at) throws Http2Exception {
         scheme = at.pipeline().get(TlsHandler.class) == null ? "http" : "https";
         decoder()
                 .flowController()
-                .incrementWindowSize(connection().connectionStream(), window() - Http2.DEFAULT_WINDOW);
+                .incrementWindowSize(connection().connectionStream(), limits.room() - Http2.DEFAULT_WINDOW);
         ready = true;
         at.channel().config().setAutoRead(true);
         watchIdle();

@@ -18,4 +18,9 @@ record UpstreamLimits(
         int window,
         int connectionWindow,
         long requestsPerConnection,
-        long idleNanos) {}
+        long idleNanos) {
+    /** What an HTTP/2 connection lets be on its way: room for all of its answers, else some that nobody takes would hold up all others. */
+    int room() {
+        return (int) Math.min(Integer.MAX_VALUE, Math.max(connectionWindow, (long) streams * window));
+    }
+}
