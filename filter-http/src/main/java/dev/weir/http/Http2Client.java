@@ -110,8 +110,6 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         begin(connection().stream(Http2CodecUtil.HTTP_UPGRADE_STREAM_ID), Http2Upgrade.request(head), true);
     }
 
-    // ---- the channel
-
     @Override
     public void handlerAdded(ChannelHandlerContext added) throws Exception {
         ctx = added;
@@ -202,8 +200,6 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         }
     }
 
-    // ---- output
-
     private ChannelHandlerContext ctx() {
         ChannelHandlerContext added = ctx;
         if (added == null) {
@@ -272,8 +268,6 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             of.writable();
         }
     }
-
-    // ---- its end
 
     /** Whether it may be closed; the client is first to know that it is about to be. */
     private boolean isIdle() {
@@ -377,8 +371,6 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         refusals.refuse(at, error, stream);
         soon();
     }
-
-    // ---- input
 
     /** What Netty tells. */
     private final class Events extends Http2EventAdapter {
