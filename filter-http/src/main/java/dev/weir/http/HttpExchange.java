@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * that. What has gone to the client is never taken back: a failure before is an answer of Weir's own or another try, a failure behind it resets the stream.
  */
 final class HttpExchange implements RequestListener, Verdict {
+    private static final long FAREWELL_SECONDS = 5;
+
     final HttpLoop home;
     final Observation observation;
     final RequestBody body;
@@ -39,6 +42,9 @@ final class HttpExchange implements RequestListener, Verdict {
     private final Shadows shadows = new Shadows();
 
     private boolean answering;
+    /** Bytes pass that are no HTTP. */
+    private boolean opened;
+
     private boolean done;
     private final ExchangeTimes times;
 
@@ -53,8 +59,6 @@ final class HttpExchange implements RequestListener, Verdict {
         this.times = new ExchangeTimes(this, home);
         this.tunnel = new Tunnel(head, end);
     }
-
-    // ---- the request
 
     void start() {
         RouteTable routes = home.settings.routes();
@@ -198,8 +202,6 @@ final class HttpExchange implements RequestListener, Verdict {
         return head.method();
     }
 
-    // ---- from the client
-
     private @Nullable Attempt sending() {
         return tries == null ? null : tries.sending();
     }
@@ -262,8 +264,6 @@ final class HttpExchange implements RequestListener, Verdict {
         return status >= 300 && !done && !answering && tries != null && tries.again(by, status);
     }
 
-    // ---- the upstream's answer
-
     /** An informational head. */
     void informed(HttpResponse informational) {
         times.moved();
@@ -282,6 +282,7 @@ final class HttpExchange implements RequestListener, Verdict {
         }
         tunnel.translate(answer);
         boolean switches = tunnel.isOpenedBy(answer);
+        opened = switches;
         long now = home.clock.nanoTime();
         HopByHop.strip(answer.headers(), switches ? tunnel.protocol() : "");
         if (!home.settings.observes()) {
@@ -332,7 +333,10 @@ final class HttpExchange implements RequestListener, Verdict {
 
     /** The answer is complete; a request that is not will never be. */
     private void unwanted() {
-        if (!body.isReceived()) {
+        if (!body.isReceived() && opened) {
+            // Who has been told of the end may be in the midst of saying its own.
+            home.loop.schedule(() -> stream.reset(Failure.CLIENT_CLOSED), FAREWELL_SECONDS, TimeUnit.SECONDS);
+        } else if (!body.isReceived()) {
             stream.reset(Failure.CLIENT_CLOSED);
         }
     }
@@ -347,8 +351,6 @@ final class HttpExchange implements RequestListener, Verdict {
             unwanted();
         }
     }
-
-    // ---- answers of Weir's own
 
     private void fail(Failure failure) {
         if (!done) {
@@ -415,8 +417,6 @@ final class HttpExchange implements RequestListener, Verdict {
         unwanted();
     }
 
-    // ---- verdicts
-
     @Override
     public void refuse(int status, String message, long retryAfterSeconds) {
         undecided = null;
@@ -452,8 +452,6 @@ final class HttpExchange implements RequestListener, Verdict {
             refuse(status, message, 0);
         }
     }
-
-    // ---- the end
 
     private void finish() {
         if (done) {
