@@ -260,4 +260,23 @@ class Http1DesyncTest {
             assertThat(HttpBed.read(client).split("HTTP/1.1 200 OK", -1)).hasSize(4);
         }
     }
+
+    /** What does not go on decides nothing: a client could show routes, rules and statistics what the upstream never sees. */
+    @Test
+    void headersThatConnectionNamesAreNotLookedAt() throws IOException {
+        List<Map<String, ?>> routes = List.of(
+                Map.of(
+                        "headers",
+                        List.of(Map.of("name", "x-inner", "present", true)),
+                        "direct_response",
+                        Map.of("status", 200, "body", "inner")),
+                Map.of("path_prefix", "/", "cluster", "app"));
+        try (ScriptedServer server = ScriptedServer.answering(OK);
+                HttpBed bed = new HttpBed(Map.of("routes", routes), server.address())) {
+            assertThat(bed.raw("GET / HTTP/1.1\r\nHost: a\r\nX-Inner: 1\r\nConnection: close\r\n\r\n"))
+                    .endsWith("inner");
+            assertThat(bed.raw("GET / HTTP/1.1\r\nHost: a\r\nX-Inner: 1\r\nConnection: close, X-Inner\r\n\r\n"))
+                    .endsWith("ok");
+        }
+    }
 }
