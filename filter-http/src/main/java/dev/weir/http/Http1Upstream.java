@@ -162,8 +162,14 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
             headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         }
         if (end) {
-            write(head);
-            write(LastHttpContent.EMPTY_LAST_CONTENT);
+            // As one message: one buffer for the channel.
+            write(new DefaultFullHttpRequest(
+                    HttpVersion.HTTP_1_1,
+                    method,
+                    head.uri(),
+                    Unpooled.EMPTY_BUFFER,
+                    headers,
+                    EmptyHttpHeaders.INSTANCE));
             sent = true;
         } else {
             waiting = head;

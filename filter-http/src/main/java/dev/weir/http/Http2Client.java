@@ -113,6 +113,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     @Override
     public void handlerAdded(ChannelHandlerContext added) throws Exception {
         ctx = added;
+        Http2Gather.before(added);
         super.handlerAdded(added);
         decoder()
                 .flowController()

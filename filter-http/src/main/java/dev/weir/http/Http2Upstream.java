@@ -131,6 +131,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     @Override
     public void handlerAdded(ChannelHandlerContext added) throws Exception {
         ctx = added;
+        Http2Gather.before(added);
         super.handlerAdded(added);
         if (added.channel().isActive()) {
             begun(added);
