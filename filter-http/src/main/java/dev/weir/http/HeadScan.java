@@ -18,6 +18,9 @@ final class HeadScan {
     private int headers;
     private int lengths;
 
+    /** All that came of a line is the CR of an empty one before the request line, which the decoder takes away. */
+    private boolean halfBlankLine;
+
     /** Separators of the request line that was looked at last. */
     private int blanks;
 
@@ -60,6 +63,16 @@ final class HeadScan {
         return true;
     }
 
+    /** The decoder throws away what controls before a request line, also before the rest of that line is there: it would not be seen again. */
+    private void checkFirst(ByteBuf buffer, int from, int end) {
+        byte first = buffer.getByte(from);
+        boolean blankLine = first == LF || first == CR && (from + 1 == end || buffer.getByte(from + 1) == LF);
+        if (halfBlankLine && first != LF || first < ' ' && !blankLine) {
+            throw new Malformed(400, "a control character in the request line");
+        }
+        halfBlankLine = first == CR && from + 1 == end;
+    }
+
     /**
      * Looks at what there is of the head.
      *
@@ -72,6 +85,9 @@ final class HeadScan {
             byte first = buffer.getByte(from);
             if (first == ' ' || first == '\t') {
                 throw new Malformed(400, requestLine ? "a folded header line" : "a blank before the request line");
+            }
+            if (!requestLine) {
+                checkFirst(buffer, from, end);
             }
             int lf = buffer.indexOf(from, end, LF);
             if (lf < 0) {
