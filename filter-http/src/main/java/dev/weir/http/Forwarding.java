@@ -3,6 +3,10 @@ package dev.weir.http;
 import dev.weir.core.config.ConfigNode;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.util.AsciiString;
 import java.util.List;
 import java.util.Locale;
@@ -67,8 +71,9 @@ record Forwarding(Mode forwardedFor, Mode forwarded, Mode requestId, Mode via, S
         return text;
     }
 
-    /** Tells a request's headers. */
-    void request(HttpHeaders headers, HttpConnection client, RequestTarget target) {
+    /** Tells a request that came from a client, whose version of HTTP it still has. */
+    void request(HttpRequest head, HttpConnection client, RequestTarget target) {
+        HttpHeaders headers = head.headers();
         String address = client.connection().clientHost();
         if (forwardedFor != Mode.KEEP) {
             list(headers, X_FORWARDED_FOR, forwardedFor, address, ", ");
@@ -81,9 +86,7 @@ record Forwarding(Mode forwardedFor, Mode forwarded, Mode requestId, Mode via, S
         if (requestId != Mode.KEEP) {
             once(headers, X_REQUEST_ID, requestId, requestId == Mode.REMOVE ? "" : id());
         }
-        if (via != Mode.KEEP) {
-            list(headers, HttpHeaderNames.VIA, via, "1.1 " + name, ", ");
-        }
+        hop(head);
     }
 
     private static String element(String address, String authority, String scheme) {
@@ -97,10 +100,16 @@ record Forwarding(Mode forwardedFor, Mode forwarded, Mode requestId, Mode via, S
         return address.startsWith("[") ? address : "[" + address + "]";
     }
 
-    /** Tells an answer's headers. */
-    void answer(HttpHeaders headers) {
+    /** Tells an answer that came from an upstream, whose version of HTTP it still has. */
+    void answer(HttpResponse head) {
+        hop(head);
+    }
+
+    private void hop(HttpMessage head) {
         if (via != Mode.KEEP) {
-            list(headers, HttpHeaderNames.VIA, via, "1.1 " + name, ", ");
+            HttpVersion received = head.protocolVersion();
+            String hop = received.majorVersion() + "." + received.minorVersion() + " " + name;
+            list(head.headers(), HttpHeaderNames.VIA, via, hop, ", ");
         }
     }
 

@@ -147,7 +147,7 @@ final class HttpExchange implements RequestListener, Verdict {
             headers.set(HttpHeaderNames.HOST, ""); // RFC 9112, 3.2: HTTP/1.0 may do without
         }
         if (!home.settings.observes()) {
-            home.settings.forwarding().request(headers, client, where);
+            home.settings.forwarding().request(head, client, where);
         }
         by.prepare(head, where, null);
         Retries retries = by.retries();
@@ -286,7 +286,7 @@ final class HttpExchange implements RequestListener, Verdict {
         long now = home.clock.nanoTime();
         HopByHop.strip(answer.headers(), switches ? tunnel.protocol() : "");
         if (!home.settings.observes()) {
-            home.settings.forwarding().answer(answer.headers());
+            home.settings.forwarding().answer(answer);
             route().finish(answer);
             if (cookie != null) {
                 answer.headers().add(HttpHeaderNames.SET_COOKIE, cookie);
