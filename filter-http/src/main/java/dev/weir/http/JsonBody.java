@@ -1,14 +1,13 @@
 package dev.weir.http;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.async.ByteArrayFeeder;
+import com.fasterxml.jackson.core.json.async.NonBlockingJsonParser;
 import java.io.IOException;
 
 /** JSON, one value or several, by Jackson's parser for bytes that come in pieces. */
 final class JsonBody implements BodyFormat, Token {
-    private final JsonParser parser;
-    private final ByteArrayFeeder feeder;
+    private final JsonNames.Table names;
+    private final NonBlockingJsonParser parser;
     private final ShortStrings strings = new ShortStrings();
     private final ObservationLoop loop;
     private final TokenSink sink;
@@ -19,12 +18,8 @@ final class JsonBody implements BodyFormat, Token {
     JsonBody(ObservationLoop loop, TokenSink sink) {
         this.loop = loop;
         this.sink = sink;
-        try {
-            this.parser = loop.json.createNonBlockingByteArrayParser();
-        } catch (IOException e) {
-            throw new MalformedException("no parser: " + e.getMessage());
-        }
-        this.feeder = (ByteArrayFeeder) parser.getNonBlockingInputFeeder();
+        this.names = loop.json.table();
+        this.parser = names.parser();
     }
 
     @Override
@@ -40,10 +35,13 @@ final class JsonBody implements BodyFormat, Token {
 
     private void parse(byte[] bytes, int n) {
         try {
-            feeder.feedInput(bytes, 0, n);
+            parser.feedInput(bytes, 0, n);
             drain();
         } catch (IOException e) {
             throw new MalformedException("JSON");
+        }
+        if (!names.isBounded()) {
+            throw new MalformedException("more names than anybody has");
         }
     }
 
@@ -82,7 +80,7 @@ final class JsonBody implements BodyFormat, Token {
 
     @Override
     public boolean finish() {
-        feeder.endOfInput();
+        parser.endOfInput();
         try {
             drain();
         } catch (IOException e) {
@@ -94,6 +92,7 @@ final class JsonBody implements BodyFormat, Token {
     @Override
     public void close() {
         try {
+            names.close();
             parser.close();
         } catch (IOException e) {
             throw new IllegalStateException(e); // it reads from nothing that could fail
