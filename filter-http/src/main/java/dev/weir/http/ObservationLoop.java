@@ -61,18 +61,22 @@ final class ObservationLoop {
         this.digests = digests;
     }
 
-    /** What there is to tell of a request beyond plain HTTP, or null. */
+    /**
+     * What there is to tell of a request beyond plain HTTP, or null.
+     *
+     * @param target that the upstream gets
+     */
     @Nullable
-    Details details(HttpRequest head) {
-        Details details = settings.grpc == null ? null : GrpcDetails.of(settings.grpc, head);
+    Details details(HttpRequest head, String target) {
+        Details details = settings.grpc == null ? null : GrpcDetails.of(settings.grpc, head, target);
         if (details == null && settings.dynamo != null) {
-            details = DynamoDetails.of(this, settings.dynamo, head);
+            details = DynamoDetails.of(this, settings.dynamo, head, target);
         }
         if (details == null && settings.clickhouse != null) {
-            details = ClickHouseDetails.of(this, settings.clickhouse, head);
+            details = ClickHouseDetails.of(this, settings.clickhouse, head, target);
         }
         if (details == null && settings.elasticsearch != null) {
-            details = ElasticDetails.of(this, settings.elasticsearch, head);
+            details = ElasticDetails.of(this, settings.elasticsearch, head, target);
         }
         return details;
     }
