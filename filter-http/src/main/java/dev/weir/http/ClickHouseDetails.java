@@ -13,7 +13,6 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.util.AsciiString;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -55,7 +54,7 @@ final class ClickHouseDetails extends Details {
             "BACKUP",
             "RESTORE");
 
-    /** Statements that hold no passwords, but in functions that read from elsewhere. */
+    /** Statements that hold secrets in known places only, which are left out. */
     private static final Set<String> SHOWN = Set.of("SELECT", "INSERT", "SHOW", "EXPLAIN", "DELETE", "UPDATE");
 
     /** Statements that do not succeed without the tables that they name; others may do without, as {@code DROP TABLE IF EXISTS} and {@code EXPLAIN}. */
@@ -122,10 +121,11 @@ final class ClickHouseDetails extends Details {
     }
 
     private void statement(byte[] bytes, int length, boolean cut) {
-        int end = ClickHouseInsert.statementEnd(bytes, length);
-        SqlStatement made = loop.statement(bytes, end, MODE, cut && end == length);
+        ClickHouseText statement = loop.clickHouseText();
+        statement.read(bytes, length, cut);
+        SqlStatement made = loop.statement(statement.plain(), statement.plainLength(), MODE, statement.isCut());
         sql = made;
-        text = raw && SHOWN.contains(made.verb()) ? new String(bytes, 0, end, StandardCharsets.UTF_8) : null;
+        text = raw && SHOWN.contains(made.verb()) ? statement.shown() : null;
     }
 
     @Override

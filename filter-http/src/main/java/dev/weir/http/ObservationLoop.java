@@ -53,6 +53,7 @@ final class ObservationLoop {
     boolean failed;
 
     private final DigestTable digests;
+    private @Nullable ClickHouseText clickHouseText;
     private long headBytes;
     private final SqlNormalizer normalizer = new SqlNormalizer();
 
@@ -88,6 +89,16 @@ final class ObservationLoop {
         }
         headBytes += bytes;
         return true;
+    }
+
+    /** Reads statements of ClickHouse. */
+    ClickHouseText clickHouseText() {
+        ClickHouseText known = clickHouseText;
+        if (known == null) {
+            known = new ClickHouseText();
+            clickHouseText = known;
+        }
+        return known;
     }
 
     /** What is taken. */
