@@ -58,8 +58,8 @@ final class ClickHouseDetails extends Details {
     private static final Set<String> SHOWN = Set.of("SELECT", "INSERT", "SHOW", "EXPLAIN", "DELETE", "UPDATE");
 
     /** Statements that do not succeed without the tables that they name; others may do without, as {@code DROP TABLE IF EXISTS} and {@code EXPLAIN}. */
-    private static final Set<String> OF_TABLES = Set.of(
-            "SELECT", "INSERT", "CREATE", "ALTER", "OPTIMIZE", "DELETE", "UPDATE", "DESCRIBE", "DESC", "CHECK");
+    private static final Set<String> OF_TABLES =
+            Set.of("SELECT", "INSERT", "CREATE", "ALTER", "OPTIMIZE", "DELETE", "UPDATE", "DESCRIBE", "DESC", "CHECK");
 
     static final Operations ALL = all();
 
@@ -81,8 +81,7 @@ final class ClickHouseDetails extends Details {
     private int status;
     private @Nullable String summary;
 
-    private ClickHouseDetails(
-            ObservationLoop loop, Bodies bodies, HttpRequest request, String uri, boolean inUri) {
+    private ClickHouseDetails(ObservationLoop loop, Bodies bodies, HttpRequest request, String uri, boolean inUri) {
         HttpHeaders headers = request.headers();
         QueryParameter parameter = loop.parameter;
         this.loop = loop;

@@ -27,17 +27,65 @@ final class ClickHouseSecrets {
             "zeros_mt");
 
     /** Begins of names of functions, table engines, sources of dictionaries and places of backups that take secrets. */
-    private static final byte[][] FUNCTIONS = words("aes_", "arrowflight", "azure", "cassandra", "clickhouse", "cosn", "decrypt",
-            "deltalake", "encrypt", "executable", "externaldistributed", "extra_credentials", "gcs", "hdfs", "headers",
-            "http", "hudi", "iceberg", "jdbc", "kafka", "materialized", "mongo", "mysql", "nats", "odbc", "oss", "paimon",
-            "postgre", "rabbitmq", "redis", "remote", "s3", "source", "trydecrypt", "unity", "url", "ytsaurus");
+    private static final byte[][] FUNCTIONS = words(
+            "aes_",
+            "arrowflight",
+            "azure",
+            "cassandra",
+            "clickhouse",
+            "cosn",
+            "decrypt",
+            "deltalake",
+            "encrypt",
+            "executable",
+            "externaldistributed",
+            "extra_credentials",
+            "gcs",
+            "hdfs",
+            "headers",
+            "http",
+            "hudi",
+            "iceberg",
+            "jdbc",
+            "kafka",
+            "materialized",
+            "mongo",
+            "mysql",
+            "nats",
+            "odbc",
+            "oss",
+            "paimon",
+            "postgre",
+            "rabbitmq",
+            "redis",
+            "remote",
+            "s3",
+            "source",
+            "trydecrypt",
+            "unity",
+            "url",
+            "ytsaurus");
 
     /** Parts of names whose value is one. */
-    private static final byte[][] NAMES = words("access_key", "account_key", "apikey", "api_key", "auth", "credential",
-            "passphrase", "passwd", "password", "private", "pwd", "secret", "signature", "token");
+    private static final byte[][] NAMES = words(
+            "access_key",
+            "account_key",
+            "apikey",
+            "api_key",
+            "auth",
+            "credential",
+            "passphrase",
+            "passwd",
+            "password",
+            "private",
+            "pwd",
+            "secret",
+            "signature",
+            "token");
 
     /** Parts of texts that hold one: strings that connect, addresses that are signed. */
-    private static final byte[][] TEXTS = words("accountkey=", "password=", "pwd=", "secret", "sharedaccess", "sig=", "signature=");
+    private static final byte[][] TEXTS =
+            words("accountkey=", "password=", "pwd=", "secret", "sharedaccess", "sig=", "signature=");
 
     private ClickHouseSecrets() {}
 

@@ -368,7 +368,8 @@ final class ClickHouseText {
 
     private void table(Kind kind, @Nullable ClickHouseWord word) {
         boolean introduces = word == ClickHouseWord.INTO && lastWord == ClickHouseWord.INSERT
-                || word == ClickHouseWord.TABLE && (lastWord == ClickHouseWord.INTO || lastWord == ClickHouseWord.INSERT)
+                || word == ClickHouseWord.TABLE
+                        && (lastWord == ClickHouseWord.INTO || lastWord == ClickHouseWord.INSERT)
                 || word == ClickHouseWord.FUNCTION && last != Kind.DOT;
         if (introduces) {
             return;

@@ -31,7 +31,8 @@ final class ElasticDetails extends Details {
     private @Nullable BodyReader body;
     private int status;
 
-    private ElasticDetails(ObservationLoop loop, Bodies bodies, Operation operation, @Nullable String index, boolean lenient) {
+    private ElasticDetails(
+            ObservationLoop loop, Bodies bodies, Operation operation, @Nullable String index, boolean lenient) {
         this.loop = loop;
         this.bodies = bodies;
         this.operation = operation;

@@ -63,8 +63,8 @@ final class ElasticOperations {
     static final Set<Operation> EXISTENCE = Set.of(EXISTS, INDICES_EXISTS);
 
     /** Those that do not succeed without the index before them, unless they are told to. Others may name several, or find out later. */
-    static final Set<Operation> OF_INDEXES =
-            named("index create get exists delete update get_source search count explain field_caps termvectors terms_enum"
+    static final Set<Operation> OF_INDEXES = named(
+            "index create get exists delete update get_source search count explain field_caps termvectors terms_enum"
                     + " knn_search search_template update_by_query delete_by_query open_point_in_time indices.create"
                     + " indices.get indices.exists indices.delete indices.get_mapping indices.put_mapping"
                     + " indices.get_settings indices.put_settings indices.get_alias indices.put_alias indices.refresh"
@@ -137,7 +137,10 @@ final class ElasticOperations {
         question("_sql", "sql.query", "sql.delete_async");
         change("_sql/close", "sql.clear_cursor");
         question("_query", "esql.query", "esql.async_query_delete");
-        question("_pit _search/point_in_time", "open_point_in_time", "close_point_in_time"); // the second is OpenSearch's
+        question(
+                "_pit _search/point_in_time",
+                "open_point_in_time",
+                "close_point_in_time"); // the second is OpenSearch's
     }
 
     private static void indices() {
@@ -190,9 +193,10 @@ final class ElasticOperations {
 
     /** Families of seldom ones: questions by their name, changes by their name and {@code .write}. */
     private static void features() {
-        String families = "application autoscaling ccr cluster connector dangling enrich features ilm ingest license logstash"
-                + " migrate migration ml monitoring nodes opendistro plugins query_rules rollup scripts"
-                + " searchable_snapshots security slm snapshot synonyms tasks transform watcher xpack";
+        String families =
+                "application autoscaling ccr cluster connector dangling enrich features ilm ingest license logstash"
+                        + " migrate migration ml monitoring nodes opendistro plugins query_rules rollup scripts"
+                        + " searchable_snapshots security slm snapshot synonyms tasks transform watcher xpack";
         for (String name : families.split(" ", -1)) {
             both('_' + name, name, name + ".write");
         }

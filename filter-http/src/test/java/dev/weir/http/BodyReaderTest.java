@@ -3,16 +3,16 @@ package dev.weir.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.ThreadMXBean;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.sun.management.ThreadMXBean;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
-import java.lang.management.ManagementFactory;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -99,13 +99,16 @@ class BodyReaderTest {
         }
     }
 
-    private static final StreamReadConstraints LIKE_OURS =
-            StreamReadConstraints.builder().maxNestingDepth(64).maxNumberLength(400).build();
+    private static final StreamReadConstraints LIKE_OURS = StreamReadConstraints.builder()
+            .maxNestingDepth(64)
+            .maxNumberLength(400)
+            .build();
 
     /** What Jackson makes of it; null if it is no JSON. */
     private static @Nullable List<String> jackson(byte[] body) {
         List<String> seen = new ArrayList<>();
-        JsonFactory factory = JsonFactory.builder().streamReadConstraints(LIKE_OURS).build();
+        JsonFactory factory =
+                JsonFactory.builder().streamReadConstraints(LIKE_OURS).build();
         try (JsonParser parser = factory.createParser(body)) {
             for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
                 boolean inMap = parser.getParsingContext().inObject();
@@ -133,9 +136,10 @@ class BodyReaderTest {
     /** Bodies that are broken in any way, and those that are still good. */
     @Test
     void readsJsonAsJacksonDoes() {
-        byte[] sample = ("{\"a\":[1,-2.5e3,0,10,1E+2,true,false,null,\"x\\u00e9\\n\\\"y\",{},[]],\"b\":{\"c\":\"\\ud83d\\ude00\"},"
-                        + "\"d\" : [ [ ] , { \"e\":0.1 } ] }")
-                .getBytes(UTF_8);
+        byte[] sample =
+                ("{\"a\":[1,-2.5e3,0,10,1E+2,true,false,null,\"x\\u00e9\\n\\\"y\",{},[]],\"b\":{\"c\":\"\\ud83d\\ude00\"},"
+                                + "\"d\" : [ [ ] , { \"e\":0.1 } ] }")
+                        .getBytes(UTF_8);
         byte[] letters = "{}[]:,\"\\ \nu0123456789abcdef-+.eEtrulsn\t\001".getBytes(UTF_8);
         Random random = new Random(13);
         int good = 0;
@@ -350,7 +354,6 @@ class BodyReaderTest {
         byte[] letters = "abcdefghijklmnopqrstuvwxyz".getBytes(UTF_8);
         ByteBuf body = allocator.directBuffer(1 << 20);
         long most = 0;
-        long alive = 0;
         for (int round = 0; round < 40; round++) {
             body.clear().writeByte('{');
             int length = round % 2 == 0 ? 6 : 1_000;

@@ -3,6 +3,8 @@ package dev.weir.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.core.exchange.Exchange;
+import dev.weir.core.testkit.RecordingExchanges;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpMethod;
@@ -10,8 +12,6 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
-import dev.weir.core.exchange.Exchange;
-import dev.weir.core.testkit.RecordingExchanges;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -92,13 +92,15 @@ class ClickHouseTextTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "INSERT INTO t FORMAT CSV 1,2 | INSERT INTO t FORMAT CSV",
-        "INSERT INTO db.values (a, b) VALUES (1, 'x') | INSERT INTO db.values (a, b) VALUES (?)",
-        "INSERT INTO t SETTINGS async_insert = 1 VALUES (1) | INSERT INTO t SETTINGS async_insert = ? VALUES (?)",
-        "INSERT INTO t SELECT a, format FROM b WHERE x = 'y' FORMAT Null | INSERT INTO t SELECT a, format FROM b WHERE x = 'y' FORMAT Null",
-        "INSERT INTO t FROM INFILE 'f.csv' FORMAT CSV | INSERT INTO t FROM INFILE ? FORMAT CSV",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "INSERT INTO t FORMAT CSV 1,2 | INSERT INTO t FORMAT CSV",
+                "INSERT INTO db.values (a, b) VALUES (1, 'x') | INSERT INTO db.values (a, b) VALUES (?)",
+                "INSERT INTO t SETTINGS async_insert = 1 VALUES (1) | INSERT INTO t SETTINGS async_insert = ? VALUES (?)",
+                "INSERT INTO t SELECT a, format FROM b WHERE x = 'y' FORMAT Null | INSERT INTO t SELECT a, format FROM b WHERE x = 'y' FORMAT Null",
+                "INSERT INTO t FROM INFILE 'f.csv' FORMAT CSV | INSERT INTO t FROM INFILE ? FORMAT CSV",
+            })
     void insertsAreShownUpToTheirData(String statement, String told) {
         assertThat(shown(statement)).isEqualTo(told);
     }
@@ -108,7 +110,8 @@ class ClickHouseTextTest {
         assertThat(digest("INSERT INTO t (a, b) VALUES (1, 'x'), (2, 'y')"))
                 .isEqualTo(digest("INSERT INTO t (a,b) VALUES"))
                 .isEqualTo("INSERT INTO t(a, b) VALUES (?)");
-        assertThat(play(digests, "INSERT INTO t SELECT a, format FROM b FORMAT Null").target).isEqualTo("t, b");
+        assertThat(play(digests, "INSERT INTO t SELECT a, format FROM b FORMAT Null").target)
+                .isEqualTo("t, b");
     }
 
     @ParameterizedTest
@@ -168,13 +171,15 @@ class ClickHouseTextTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "SELECT * FROM mysql('h', 'd', 't', 'u', 'p') WHERE a = 'x' | SELECT * FROM mysql(?) WHERE a = 'x'",
-        "SELECT a, now() FROM numbers(10) WHERE b IN (1, 'x') | SELECT a, now() FROM numbers(10) WHERE b IN (1, 'x')",
-        "SELECT * FROM a ARRAY JOIN arrayMap(x -> x + 1, b) AS c | SELECT * FROM a ARRAY JOIN arrayMap(x -> x + 1, b) AS c",
-        "SELECT s.1 FROM t USING (a) | SELECT s.1 FROM t USING (a)",
-        "SELECT a, /* why */ b FROM t | SELECT a,   b FROM t",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "SELECT * FROM mysql('h', 'd', 't', 'u', 'p') WHERE a = 'x' | SELECT * FROM mysql(?) WHERE a = 'x'",
+                "SELECT a, now() FROM numbers(10) WHERE b IN (1, 'x') | SELECT a, now() FROM numbers(10) WHERE b IN (1, 'x')",
+                "SELECT * FROM a ARRAY JOIN arrayMap(x -> x + 1, b) AS c | SELECT * FROM a ARRAY JOIN arrayMap(x -> x + 1, b) AS c",
+                "SELECT s.1 FROM t USING (a) | SELECT s.1 FROM t USING (a)",
+                "SELECT a, /* why */ b FROM t | SELECT a,   b FROM t",
+            })
     void whatIsNoSecretIsShown(String statement, String told) {
         assertThat(shown(statement)).isEqualTo(told);
     }
@@ -221,8 +226,41 @@ class ClickHouseTextTest {
     @Test
     void anyBytesAreRead() {
         String[] words = {
-            "INSERT", "INTO", "t", "FORMAT", "VALUES", "SELECT", "FROM", "(", ")", ",", ".", ";", "'x'", "'", "\"", "`", "$$", "$a$",
-            "--", "/*", "*/", "#", "\\", "\u2018", "\u2019", "\u00e4", "mysql", "FUNCTION", "SETTINGS", "=", "1", "0x", "1e-", " ", "\n"
+            "INSERT",
+            "INTO",
+            "t",
+            "FORMAT",
+            "VALUES",
+            "SELECT",
+            "FROM",
+            "(",
+            ")",
+            ",",
+            ".",
+            ";",
+            "'x'",
+            "'",
+            "\"",
+            "`",
+            "$$",
+            "$a$",
+            "--",
+            "/*",
+            "*/",
+            "#",
+            "\\",
+            "\u2018",
+            "\u2019",
+            "\u00e4",
+            "mysql",
+            "FUNCTION",
+            "SETTINGS",
+            "=",
+            "1",
+            "0x",
+            "1e-",
+            " ",
+            "\n"
         };
         Random random = new Random(4);
         for (int round = 0; round < 20_000; round++) {

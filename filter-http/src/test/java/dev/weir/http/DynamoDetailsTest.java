@@ -358,10 +358,12 @@ class DynamoDetailsTest {
     @Test
     void whatProvesNoTable() {
         for (String operation : List.of("ListTables", "ListBackups", "DescribeLimits", "GetRecords", "MakeCoffee")) {
-            assertThat(about(operation, "t", 200, "{}").collection).as(operation).isEqualTo("_OTHER");
+            assertThat(about(operation, "t", 200, "{}").collection)
+                    .as(operation)
+                    .isEqualTo("_OTHER");
         }
-        Conversation page = ask("GetItem", "{\"TableName\":\"t\"}", 200, "<html>")
-                .responseHeader("content-type", "text/html");
+        Conversation page =
+                ask("GetItem", "{\"TableName\":\"t\"}", 200, "<html>").responseHeader("content-type", "text/html");
         assertThat(bed.play(page, 9).collection).isEqualTo("_OTHER");
         Conversation batch = ask(
                 "BatchExecuteStatement",

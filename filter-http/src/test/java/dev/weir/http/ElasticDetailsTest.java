@@ -365,18 +365,25 @@ class ElasticDetailsTest {
     /** What answers 200 though there may be nothing of that name. */
     @Test
     void whatProvesNoIndex() {
-        String nothing = "{\"took\":0,\"_shards\":{\"total\":0,\"successful\":0},\"hits\":{\"total\":{\"value\":0},\"hits\":[]}}";
+        String nothing =
+                "{\"took\":0,\"_shards\":{\"total\":0,\"successful\":0},\"hits\":{\"total\":{\"value\":0},\"hits\":[]}}";
         String failed = "{\"responses\":[{\"error\":{\"type\":\"index_not_found_exception\"},\"status\":404}]}";
-        String bulk = "{\"errors\":true,\"items\":[{\"index\":{\"_index\":\"a\",\"status\":403,\"error\":{\"type\":\"x\"}}}]}";
+        String bulk =
+                "{\"errors\":true,\"items\":[{\"index\":{\"_index\":\"a\",\"status\":403,\"error\":{\"type\":\"x\"}}}]}";
         String docs = "{\"docs\":[{\"_index\":\"a\",\"_id\":\"1\",\"error\":{\"type\":\"x\"}}]}";
 
-        assertThat(play("GET", "/a/_search?ignore_unavailable=true", 200, SEARCH).collection).isEqualTo("_OTHER");
-        assertThat(play("GET", "/a/_search?ignore%5Funavailable=true", 200, SEARCH).collection).isEqualTo("_OTHER");
-        assertThat(play("GET", "/a/_search?x=1;ignore_unavailable", 200, SEARCH).collection).isEqualTo("_OTHER");
-        assertThat(play("GET", "/a/_mapping?ignore_unavailable=true", 200, "{}").collection).isEqualTo("_OTHER");
+        assertThat(play("GET", "/a/_search?ignore_unavailable=true", 200, SEARCH).collection)
+                .isEqualTo("_OTHER");
+        assertThat(play("GET", "/a/_search?ignore%5Funavailable=true", 200, SEARCH).collection)
+                .isEqualTo("_OTHER");
+        assertThat(play("GET", "/a/_search?x=1;ignore_unavailable", 200, SEARCH).collection)
+                .isEqualTo("_OTHER");
+        assertThat(play("GET", "/a/_mapping?ignore_unavailable=true", 200, "{}").collection)
+                .isEqualTo("_OTHER");
         assertThat(play("GET", "/a/_search", 200, nothing).collection).isEqualTo("_OTHER");
         assertThat(play("POST", "/a/_msearch", 200, failed).collection).isEqualTo("_OTHER");
-        assertThat(play("POST", "/a/_msearch", 200, "{\"responses\":[" + SEARCH + "]}").collection).isEqualTo("_OTHER");
+        assertThat(play("POST", "/a/_msearch", 200, "{\"responses\":[" + SEARCH + "]}").collection)
+                .isEqualTo("_OTHER");
         assertThat(play("POST", "/_bulk", 200, bulk).collection).isEqualTo("_OTHER");
         assertThat(play("POST", "/a/_bulk", 200, BULK).collection).isEqualTo("_OTHER");
         assertThat(play("POST", "/a/_mget", 200, docs).collection).isEqualTo("_OTHER");
@@ -388,8 +395,10 @@ class ElasticDetailsTest {
 
     @Test
     void batchesProveTheIndexesOfWhatWasDone() {
-        String done = "{\"items\":[{\"index\":{\"_index\":\"a\",\"status\":201}},{\"index\":{\"_index\":\"a\",\"error\":{}}}]}";
-        String found = "{\"docs\":[{\"_index\":\"b\",\"found\":false},{\"_index\":\"b\",\"found\":true,\"_source\":{}}]}";
+        String done =
+                "{\"items\":[{\"index\":{\"_index\":\"a\",\"status\":201}},{\"index\":{\"_index\":\"a\",\"error\":{}}}]}";
+        String found =
+                "{\"docs\":[{\"_index\":\"b\",\"found\":false},{\"_index\":\"b\",\"found\":true,\"_source\":{}}]}";
 
         assertThat(play("POST", "/_bulk", 200, done).collection).isEqualTo("a");
         assertThat(play("POST", "/b/_mget", 200, found).collection).isEqualTo("b");

@@ -50,8 +50,8 @@ class GrpcurlIT {
                 .addSanIpAddress("127.0.0.1")
                 .addExtendedKeyUsageServerAuth()
                 .buildIssuedBy(ca);
-        authority =
-                Files.writeString(folder.resolve("ca.pem"), ca.getCertificatePEM()).toString();
+        authority = Files.writeString(folder.resolve("ca.pem"), ca.getCertificatePEM())
+                .toString();
         Path certificate = Files.writeString(folder.resolve("own.pem"), own.getCertificatePEM());
         Path key = Files.writeString(folder.resolve("own.key"), own.getPrivateKeyPEM());
         service = new ReflectedService(
@@ -115,7 +115,8 @@ class GrpcurlIT {
                 .containsExactly("weir.test.Texts.Fail", "weir.test.Texts.Letters", "weir.test.Texts.Upper");
         assertThat(run(List.of(), "describe", ReflectedService.NAME))
                 .contains("service Texts {")
-                .contains("rpc Letters ( .google.protobuf.StringValue ) returns ( stream .google.protobuf.StringValue );");
+                .contains(
+                        "rpc Letters ( .google.protobuf.StringValue ) returns ( stream .google.protobuf.StringValue );");
 
         Exchange e = exchange(REFLECTION);
         assertThat(e.protocol).isEqualTo("grpc");

@@ -98,7 +98,8 @@ class ObservationAllocationTest {
     @Test
     void whatIsLookedIntoCostsTheSameWhateverIsInIt() {
         long small = perExchange("{\"Item\":{\"id\":{\"S\":\"1\"}}}");
-        long large = perExchange("{\"Item\":{" + "\"id\":{\"S\":\"1\"},\"name\":{\"S\":\"x\"},".repeat(500) + "\"a\":{}}}");
+        long large =
+                perExchange("{\"Item\":{" + "\"id\":{\"S\":\"1\"},\"name\":{\"S\":\"x\"},".repeat(500) + "\"a\":{}}}");
 
         assertThat(small).isLessThan(2_000);
         assertThat(large - small).isLessThan(500);

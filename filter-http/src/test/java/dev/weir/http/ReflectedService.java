@@ -43,22 +43,16 @@ final class ReflectedService implements AutoCloseable {
                 .build();
         server = more.apply(NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)))
                 .addService(ServerServiceDefinition.builder(described)
-                        .addMethod(
-                                upper,
-                                ServerCalls.asyncUnaryCall((asked, answer) -> {
-                                    answer.onNext(StringValue.of(
-                                            asked.getValue().toUpperCase(Locale.ROOT)));
-                                    answer.onCompleted();
-                                }))
-                        .addMethod(
-                                letters,
-                                ServerCalls.asyncServerStreamingCall((asked, answer) -> {
-                                    asked.getValue()
-                                            .chars()
-                                            .forEach(letter ->
-                                                    answer.onNext(StringValue.of(String.valueOf((char) letter))));
-                                    answer.onCompleted();
-                                }))
+                        .addMethod(upper, ServerCalls.asyncUnaryCall((asked, answer) -> {
+                            answer.onNext(StringValue.of(asked.getValue().toUpperCase(Locale.ROOT)));
+                            answer.onCompleted();
+                        }))
+                        .addMethod(letters, ServerCalls.asyncServerStreamingCall((asked, answer) -> {
+                            asked.getValue()
+                                    .chars()
+                                    .forEach(letter -> answer.onNext(StringValue.of(String.valueOf((char) letter))));
+                            answer.onCompleted();
+                        }))
                         .addMethod(
                                 fail,
                                 ServerCalls.asyncUnaryCall((asked, answer) -> answer.onError(Status.FAILED_PRECONDITION
@@ -81,7 +75,8 @@ final class ReflectedService implements AutoCloseable {
 
     /** What a compiler would have made of a file. */
     private static FileDescriptor file() {
-        ServiceDescriptorProto.Builder service = ServiceDescriptorProto.newBuilder().setName("Texts");
+        ServiceDescriptorProto.Builder service =
+                ServiceDescriptorProto.newBuilder().setName("Texts");
         for (String name : new String[] {"Upper", "Letters", "Fail"}) {
             service.addMethod(MethodDescriptorProto.newBuilder()
                     .setName(name)

@@ -156,7 +156,19 @@ class RequestFactsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/query=1", "/?query", "/?queryx=1", "/?q=query=1", "/?", "/?quer%7=1", "/?query%3D1", "/?%00query=1", "/?&&&"})
+    @ValueSource(
+            strings = {
+                "/",
+                "/query=1",
+                "/?query",
+                "/?queryx=1",
+                "/?q=query=1",
+                "/?",
+                "/?quer%7=1",
+                "/?query%3D1",
+                "/?%00query=1",
+                "/?&&&"
+            })
     void parametersThatAreNotThere(String uri) {
         assertThat(new QueryParameter().find(uri, "query")).isFalse();
     }
