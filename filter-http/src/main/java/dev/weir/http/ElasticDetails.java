@@ -142,7 +142,7 @@ final class ElasticDetails extends Details {
     /** Whether the answer is one that only an index that is there has. */
     private boolean proves(String name) {
         if (operation.equals(ElasticOperations.BULK) || operation.equals(ElasticOperations.MGET)) {
-            return name.equals(response.done.only()); // each action may name another one, and fail by itself
+            return name.equals(response.done); // each action may name another one, and fail by itself
         }
         if (status == NOT_FOUND) {
             return response.foundKnown;

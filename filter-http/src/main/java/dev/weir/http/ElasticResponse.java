@@ -6,9 +6,11 @@ import org.jspecify.annotations.Nullable;
 final class ElasticResponse extends PathSink {
     final Tally indexes = new Tally();
 
-    /** Indexes of those actions of a bulk that were done, and of documents of an mget that were found. */
-    final Tally done = new Tally();
+    /** The index of those actions of a bulk that were done, and of documents of an mget that were found; null for none, or several. */
+    @Nullable
+    String done;
 
+    private boolean doneSeveral;
     private @Nullable String itemIndex;
     private boolean itemDone;
 
@@ -45,7 +47,8 @@ final class ElasticResponse extends PathSink {
     void clear() {
         reset();
         indexes.clear();
-        done.clear();
+        done = null;
+        doneSeveral = false;
         itemIndex = null;
         itemDone = false;
         hits = 0;
@@ -104,7 +107,8 @@ final class ElasticResponse extends PathSink {
     @Override
     void closed() {
         if (depth() == 2 && itemIndex != null && itemDone) {
-            done.add(itemIndex, 1);
+            doneSeveral |= done != null && !done.equals(itemIndex);
+            done = doneSeveral ? null : itemIndex;
             itemIndex = null;
         }
     }
