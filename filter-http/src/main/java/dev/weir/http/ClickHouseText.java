@@ -76,6 +76,8 @@ final class ClickHouseText {
     private int lastEnd;
     private boolean lastIsTable;
 
+    private boolean operand;
+
     /** Whether it was an equals sign behind the name of a secret. */
     private boolean secretNext;
 
@@ -101,6 +103,7 @@ final class ClickHouseText {
         last = Kind.END;
         lastWord = null;
         lastIsTable = false;
+        operand = false;
         secretNext = false;
         nameIsSecret = false;
         lexer.reset(bytes, count, goesOn);
@@ -316,11 +319,25 @@ final class ClickHouseText {
             first = word;
         }
         any = true;
+        operand = isOperand(kind, word);
         last = kind;
         lastWord = word;
         lastStart = lexer.start;
         lastEnd = lexer.pos;
         lastIsTable = isTable;
+    }
+
+    /** Whether an expression may end there. */
+    private boolean isOperand(Kind kind, @Nullable ClickHouseWord word) {
+        return switch (kind) {
+            case OPEN, COMMA, DOT -> false;
+            case WORD -> word == null || !word.isBeforeOperand();
+            case OTHER -> {
+                byte b = a[lexer.start];
+                yield b == ']' || b == '}' || b == '?' || b == '*' && !operand; // all columns
+            }
+            default -> true;
+        };
     }
 
     private boolean isSet() {
@@ -348,20 +365,18 @@ final class ClickHouseText {
                 part = Part.OVER;
             }
             default -> {
-                if (depth == 0) {
-                    outside(word);
-                }
+                outside(word);
             }
         }
     }
 
     private void outside(@Nullable ClickHouseWord word) {
         boolean mayInsert = !any || first == ClickHouseWord.EXPLAIN || first == ClickHouseWord.WITH;
-        if (word == ClickHouseWord.INSERT && mayInsert && !inserts) {
+        if (word == ClickHouseWord.INSERT && mayInsert && !inserts && depth == 0) {
             inserts = true;
             inserting = true;
             part = Part.TABLE;
-        } else if (word == ClickHouseWord.FORMAT && inserts && !isOperandNext()) {
+        } else if (word == ClickHouseWord.FORMAT && inserts && operand) {
             format();
         }
     }
@@ -426,17 +441,9 @@ final class ClickHouseText {
 
     /** {@code a = 1, b = 'x'}: what is behind a comma is a name, whatever it is called. */
     private void settings(Kind kind, @Nullable ClickHouseWord word) {
-        boolean name = last == Kind.COMMA || lastWord == ClickHouseWord.SETTINGS || last == Kind.OTHER;
+        boolean name = !operand || lastWord == ClickHouseWord.SETTINGS;
         if (kind == Kind.WORD && !name) {
             clause(word);
         }
-    }
-
-    private boolean isOperandNext() {
-        return last == Kind.COMMA
-                || last == Kind.OPEN
-                || last == Kind.DOT
-                || last == Kind.OTHER
-                || lastWord != null && lastWord.isBeforeOperand();
     }
 }

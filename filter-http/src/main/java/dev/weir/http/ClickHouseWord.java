@@ -7,7 +7,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Words of ClickHouse's SQL that decide where data, tables and secrets are. */
 enum ClickHouseWord {
-    ALL,
     ALTER,
     AND,
     ARRAY,
@@ -88,8 +87,8 @@ enum ClickHouseWord {
 
     /** Behind which a name or value stands, whatever it is called. */
     private static final Set<ClickHouseWord> BEFORE_OPERAND = EnumSet.of(
-            ALL, AND, AS, BETWEEN, BY, CASE, DISTINCT, ELSE, EXCEPT, FROM, FUNCTION, GLOBAL, HAVING, ILIKE, IN, INTO,
-            JOIN, LIKE, LIMIT, NOT, OFFSET, ON, OR, PREWHERE, QUALIFY, SELECT, TABLE, THEN, USING, WHEN, WHERE, WITH);
+            AND, AS, BETWEEN, BY, CASE, DISTINCT, ELSE, EXCEPT, FROM, FUNCTION, GLOBAL, HAVING, ILIKE, IN, INTO, JOIN,
+            LIKE, LIMIT, NOT, OFFSET, ON, OR, PREWHERE, QUALIFY, SELECT, TABLE, THEN, USING, WHEN, WHERE, WITH);
 
     /** The word that these bytes are, in any case; null for others. */
     static @Nullable ClickHouseWord find(byte[] a, int from, int to) {

@@ -402,7 +402,8 @@ class ElasticDetailsTest {
 
         assertThat(play("POST", "/_bulk", 200, done).collection).isEqualTo("a");
         assertThat(play("POST", "/b/_mget", 200, found).collection).isEqualTo("b");
-        String two = "{\"items\":[{\"index\":{\"_index\":\"c\"}},{\"index\":{\"_index\":\"d\"}},{\"index\":{\"_index\":\"c\"}}]}";
+        String two =
+                "{\"items\":[{\"index\":{\"_index\":\"c\"}},{\"index\":{\"_index\":\"d\"}},{\"index\":{\"_index\":\"c\"}}]}";
         assertThat(play("POST", "/c/_bulk", 200, two).collection).isEqualTo("_OTHER");
     }
 
