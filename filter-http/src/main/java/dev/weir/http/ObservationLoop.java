@@ -1,5 +1,7 @@
 package dev.weir.http;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import dev.weir.core.compress.Inflaters;
 import dev.weir.core.sql.DigestTable;
 import dev.weir.core.sql.SqlMode;
@@ -12,22 +14,40 @@ import org.jspecify.annotations.Nullable;
 final class ObservationLoop {
     private static final int WINDOW = 8 << 10;
     private static final long INFLATERS = 4 << 20;
+    private static final int DEEPEST = 64;
 
     /** Memory for the beginnings of statements. */
     private static final long HEADS = 4 << 20;
+
+    /** Longest number; texts are cut down before the parser sees them. */
+    private static final int DIGITS = 400;
 
     final ObservationSettings settings;
     final Agents agents = new Agents();
     final Texts texts = new Texts();
     final BasicUser users = new BasicUser();
 
-    /** For the running call only: bytes as they came, as they were inflated. */
+    /** For the running call only: bytes as they came, as they were inflated, with short strings. */
     final byte[] window = new byte[WINDOW];
 
     final byte[] inflated = new byte[WINDOW];
+    final byte[] shortened = new byte[WINDOW];
     final StringBuilder line = new StringBuilder();
     final QueryParameter parameter = new QueryParameter();
     final Inflaters inflaters = new Inflaters(INFLATERS);
+
+    /** A longer one ends what is told of a body: the factory's table of names would grow with it. */
+    private static final int LONGEST_NAME = 1_024;
+
+    /** Names of members are the clients': they are neither interned in the JVM nor kept beyond the factory's table. */
+    final JsonFactory json = JsonFactory.builder()
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(DEEPEST)
+                    .maxNumberLength(DIGITS)
+                    .maxNameLength(LONGEST_NAME)
+                    .build())
+            .build();
 
     /** Whether it was logged that details were lost. */
     boolean failed;
