@@ -13,7 +13,6 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.util.AsciiString;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -55,14 +54,23 @@ final class ClickHouseDetails extends Details {
             "BACKUP",
             "RESTORE");
 
-    /** Statements that hold no passwords, but in functions that read from elsewhere. */
+    /** Statements that hold secrets in known places only, which are left out. */
     private static final Set<String> SHOWN = Set.of("SELECT", "INSERT", "SHOW", "EXPLAIN", "DELETE", "UPDATE");
+
+    /** Statements that do not succeed without the tables that they name; others may do without, as {@code DROP TABLE IF EXISTS} and {@code EXPLAIN}. */
+    private static final Set<String> OF_TABLES =
+            Set.of("SELECT", "INSERT", "CREATE", "ALTER", "OPTIMIZE", "DELETE", "UPDATE", "DESCRIBE", "DESC", "CHECK");
 
     static final Operations ALL = all();
 
     private final ObservationLoop loop;
     private final boolean raw;
+    private final NameLabels labels;
     private final @Nullable String database;
+
+    /** Whether two databases are named, of which a server takes one. */
+    private final boolean ambiguous;
+
     private final @Nullable String user;
     private final boolean complete;
     private final @Nullable StatementHead head;
@@ -70,20 +78,23 @@ final class ClickHouseDetails extends Details {
     private @Nullable SqlStatement sql;
     private @Nullable String text;
     private @Nullable String exception;
+    private int status;
     private @Nullable String summary;
 
-    private ClickHouseDetails(ObservationLoop loop, Bodies bodies, HttpRequest request, boolean inUri) {
-        String uri = request.uri();
+    private ClickHouseDetails(ObservationLoop loop, Bodies bodies, HttpRequest request, String uri, boolean inUri) {
         HttpHeaders headers = request.headers();
         QueryParameter parameter = loop.parameter;
         this.loop = loop;
         this.raw = bodies.statements();
+        this.labels = bodies.labels();
         if (inUri) {
             statement(parameter.bytes(), parameter.length(), parameter.isCut());
         }
         String named = parameter.text(uri, "database", loop.texts);
         String known = parameter.text(uri, "user", loop.texts);
-        this.database = named != null ? named : shared(headers.get(DATABASE));
+        String header = shared(headers.get(DATABASE));
+        this.database = named != null ? named : header;
+        this.ambiguous = named != null && header != null && !named.equals(header);
         this.user = known != null ? known : shared(headers.get(USER));
         this.complete = parameter.find(uri, "wait_end_of_query");
         this.head = inUri || parameter.find(uri, "decompress") ? null : new StatementHead(loop, headers);
@@ -97,12 +108,11 @@ final class ClickHouseDetails extends Details {
     }
 
     /** For a request that brings a statement; null for others. */
-    static @Nullable ClickHouseDetails of(ObservationLoop loop, Bodies bodies, HttpRequest request) {
-        String uri = request.uri();
+    static @Nullable ClickHouseDetails of(ObservationLoop loop, Bodies bodies, HttpRequest request, String uri) {
         boolean inUri = loop.parameter.find(uri, "query");
         boolean root = uri.equals("/") || uri.startsWith("/?");
         boolean body = root && HttpMethod.POST.equals(request.method());
-        return inUri || body ? new ClickHouseDetails(loop, bodies, request, inUri) : null;
+        return inUri || body ? new ClickHouseDetails(loop, bodies, request, uri, inUri) : null;
     }
 
     private @Nullable String shared(@Nullable String header) {
@@ -110,10 +120,11 @@ final class ClickHouseDetails extends Details {
     }
 
     private void statement(byte[] bytes, int length, boolean cut) {
-        int end = ClickHouseInsert.statementEnd(bytes, length);
-        SqlStatement made = loop.statement(bytes, end, MODE, cut && end == length);
+        ClickHouseText statement = loop.clickHouseText();
+        statement.read(bytes, length, cut);
+        SqlStatement made = loop.statement(statement.plain(), statement.plainLength(), MODE, statement.isCut());
         sql = made;
-        text = raw && SHOWN.contains(made.verb()) ? new String(bytes, 0, end, StandardCharsets.UTF_8) : null;
+        text = raw && SHOWN.contains(made.verb()) ? statement.shown() : null;
     }
 
     @Override
@@ -148,6 +159,7 @@ final class ClickHouseDetails extends Details {
     @Override
     void responseHead(HttpResponse response) {
         String code = response.headers().get(EXCEPTION);
+        status = response.status().code();
         exception = code == null || code.length() > 8 ? null : loop.texts.of(code, 0, code.length());
         summary = response.headers().get(SUMMARY);
     }
@@ -160,7 +172,8 @@ final class ClickHouseDetails extends Details {
 
     @Override
     void fill(Exchange e, boolean answered) {
-        e.namespace = database;
+        boolean succeeded = answered && exception == null && status >= 200 && status < 300;
+        database(e, succeeded);
         if (user != null) {
             e.user = user;
         }
@@ -170,12 +183,25 @@ final class ClickHouseDetails extends Details {
                 e.statement = text;
             }
         }
+        boolean proven = succeeded && sql != null && OF_TABLES.contains(sql.verb());
+        labels.collection(e, proven);
+        labels.summary(e, proven);
         if (answered && exception != null) {
             e.status = Exchange.Status.ERROR;
             e.error = exception;
         }
         if (answered && summary != null) {
             told(e, summary);
+        }
+    }
+
+    /** The namespace is a label: what may be none stands among the attributes. */
+    private void database(Exchange e, boolean succeeded) {
+        if (database != null) {
+            e.namespace = labels.namespace(database, succeeded && !ambiguous);
+            if (e.namespace == null) {
+                e.attribute("database", database);
+            }
         }
     }
 

@@ -37,7 +37,8 @@ abstract class Details {
     abstract Operation operation();
 
     /**
-     * Sets what it knows. Status, times and sizes are set as for any exchange of HTTP before.
+     * Sets what it knows. Status, times and sizes are set as for any exchange of HTTP before. Names that the client chose become labels as far as
+     * {@link NameLabels} has them: what no server has proven may be of the client's own making.
      *
      * @param answered whether the upstream has answered, and to the end
      */

@@ -49,8 +49,8 @@ final class DynamoDetails extends Details {
     }
 
     /** For a request of DynamoDB; null for others. */
-    static @Nullable DynamoDetails of(ObservationLoop loop, Settings settings, HttpRequest head) {
-        Operation operation = DynamoOperations.of(head);
+    static @Nullable DynamoDetails of(ObservationLoop loop, Settings settings, HttpRequest head, String uri) {
+        Operation operation = DynamoOperations.of(head, uri);
         return operation == null ? null : new DynamoDetails(loop, settings, operation, head.headers());
     }
 
@@ -143,6 +143,9 @@ final class DynamoDetails extends Details {
     @Override
     void fill(Exchange e, boolean answered) {
         asked(e);
+        boolean proven = answered && provesTables();
+        settings.bodies.labels().collection(e, proven);
+        settings.bodies.labels().summary(e, proven);
         if (answered) {
             answered(e);
         }
@@ -152,6 +155,25 @@ final class DynamoDetails extends Details {
             e.attribute("retry", attempt - 1);
             settings.metrics.retried(operation);
         }
+    }
+
+    /** Whether the answer is one that only a table that is there has. */
+    private boolean provesTables() {
+        if (status >= 400) {
+            String type = typeOfError();
+            return type != null && DynamoProtocol.provesTable(type);
+        }
+        BodyReader body = responseBody;
+        return status < 300
+                && body != null
+                && DynamoOperations.provesTable(operation)
+                // Of a batch of statements, each may fail by itself.
+                && (!operation.name().equals("BatchExecuteStatement")
+                        || body.isWhole() && response.statementErrors == 0);
+    }
+
+    private @Nullable String typeOfError() {
+        return response.type != null ? shortened(response.type) : errorType;
     }
 
     private void asked(Exchange e) {
@@ -194,12 +216,12 @@ final class DynamoDetails extends Details {
     }
 
     private void failed(Exchange e) {
-        String type = response.type != null ? shortened(response.type) : errorType;
+        String type = typeOfError();
         if (type == null) {
             return;
         }
         e.error = type;
-        String table = table();
+        String table = e.collection != null ? e.collection : Operation.OTHER; // for several
         if (DynamoProtocol.isThrottling(type)) {
             settings.metrics.throttled(table, type, operation);
         } else if (type.equals("ConditionalCheckFailedException")) {
@@ -215,12 +237,6 @@ final class DynamoDetails extends Details {
         if (response.throttling != null) {
             e.attribute("throttling_reason", response.throttling);
         }
-    }
-
-    /** The only one, {@code _OTHER} for several. */
-    private String table() {
-        String only = request.tables.only();
-        return only != null ? only : Operation.OTHER;
     }
 
     private void rows(Exchange e) {

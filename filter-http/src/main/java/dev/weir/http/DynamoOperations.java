@@ -8,6 +8,7 @@ import io.netty.util.AsciiString;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The operations of DynamoDB and of its streams, and how a request says which one it is. */
@@ -32,6 +33,31 @@ final class DynamoOperations {
                     + " UntagResource UpdateContinuousBackups UpdateContributorInsights UpdateGlobalTable"
                     + " UpdateGlobalTableSettings UpdateItem UpdateKinesisStreamingDestination UpdateTable"
                     + " UpdateTableReplicaAutoScaling UpdateTimeToLive";
+
+    /** Those that do not succeed without the table that they name. Others ignore names, or list nothing for one that is not there. */
+    private static final Set<String> OF_TABLES = Set.of(
+            "BatchExecuteStatement",
+            "BatchGetItem",
+            "BatchWriteItem",
+            "CreateTable",
+            "DeleteItem",
+            "DeleteTable",
+            "DescribeContinuousBackups",
+            "DescribeStream",
+            "DescribeTable",
+            "DescribeTimeToLive",
+            "ExecuteStatement",
+            "ExecuteTransaction",
+            "GetItem",
+            "PutItem",
+            "Query",
+            "Scan",
+            "TransactGetItems",
+            "TransactWriteItems",
+            "UpdateContinuousBackups",
+            "UpdateItem",
+            "UpdateTable",
+            "UpdateTimeToLive");
 
     static final Operations ALL = all();
     private static final Map<String, Operation> BY_TARGET = new HashMap<>();
@@ -59,8 +85,13 @@ final class DynamoOperations {
         return builder.build();
     }
 
+    /** Whether its success proves that the table it names is there. */
+    static boolean provesTable(Operation operation) {
+        return OF_TABLES.contains(operation.name());
+    }
+
     /** The operation of a request, {@code _OTHER} for those of DynamoDB that are not known; null if it is for another service. */
-    static @Nullable Operation of(HttpRequest head) {
+    static @Nullable Operation of(HttpRequest head, String uri) {
         HttpHeaders headers = head.headers();
         String target = headers.get(TARGET);
         if (target != null) {
@@ -70,7 +101,7 @@ final class DynamoOperations {
         if (!RPC_V2.equals(headers.get(SMITHY))) {
             return null;
         }
-        String path = path(head.uri());
+        String path = path(uri);
         int at = path.indexOf("/service/");
         if (at < 0) {
             return null;

@@ -40,6 +40,19 @@ public final class DynamoProtocol extends CarriedProtocol {
         };
     }
 
+    /** Whether an error is one that only a table that is there has; others come before the table is looked for, or for want of it. */
+    static boolean provesTable(String type) {
+        return switch (type) {
+            case "ConditionalCheckFailedException",
+                    "DuplicateItemException",
+                    "ItemCollectionSizeLimitExceededException",
+                    "ProvisionedThroughputExceededException",
+                    "ReplicatedWriteConflictException",
+                    "TransactionConflictException" -> true;
+            default -> false;
+        };
+    }
+
     /** Whether an error says that there was too much at once. */
     static boolean isThrottling(String type) {
         return switch (type) {

@@ -14,26 +14,34 @@ import org.jspecify.annotations.Nullable;
 final class ElasticDetails extends Details {
     static final String PROTOCOL = "elasticsearch";
 
+    /** Stands for all indexes. */
+    private static final String ALL = "_all";
+
     private static final int NOT_FOUND = 404;
 
     private final ObservationLoop loop;
     private final Bodies bodies;
     private final Operation operation;
     private final @Nullable String index;
+
+    /** Whether the server may do without the index. */
+    private final boolean lenient;
+
     private final ElasticResponse response = new ElasticResponse();
     private @Nullable BodyReader body;
     private int status;
 
-    private ElasticDetails(ObservationLoop loop, Bodies bodies, Operation operation, @Nullable String index) {
+    private ElasticDetails(
+            ObservationLoop loop, Bodies bodies, Operation operation, @Nullable String index, boolean lenient) {
         this.loop = loop;
         this.bodies = bodies;
         this.operation = operation;
         this.index = index;
+        this.lenient = lenient;
     }
 
     /** For a question to such a server; null for others. */
-    static @Nullable ElasticDetails of(ObservationLoop loop, Bodies bodies, HttpRequest head) {
-        String uri = head.uri();
+    static @Nullable ElasticDetails of(ObservationLoop loop, Bodies bodies, HttpRequest head, String uri) {
         if (!uri.startsWith("/")) {
             return null;
         }
@@ -42,7 +50,7 @@ final class ElasticDetails extends Details {
         int first = partEnd(uri, 1, end);
         String index = null;
         int word = 1;
-        if (first > 1 && uri.charAt(1) != '_') {
+        if (first > 1 && (uri.charAt(1) != '_' || first == ALL.length() + 1 && uri.startsWith(ALL, 1))) {
             index = loop.texts.of(uri, 1, first);
             word = Math.min(first + 1, end);
         }
@@ -54,7 +62,14 @@ final class ElasticDetails extends Details {
         String asked = word == wordEnd ? "" : loop.texts.of(uri, word, wordEnd);
         String then = next >= end ? "" : loop.texts.of(uri, next, partEnd(uri, next, end));
         Operation operation = ElasticOperations.of(head.method(), asked, then, index != null);
-        return operation == null ? null : new ElasticDetails(loop, bodies, operation, index);
+        return operation == null
+                ? null
+                : new ElasticDetails(loop, bodies, operation, index, index != null && isLenient(uri, query));
+    }
+
+    /** Parameters of such servers may end with a semicolon, too. */
+    private static boolean isLenient(String uri, int query) {
+        return query >= 0 && (uri.indexOf(';', query) >= 0 || QueryParameter.has(uri, "ignore_unavailable"));
     }
 
     private static int partEnd(String uri, int from, int end) {
@@ -107,7 +122,8 @@ final class ElasticDetails extends Details {
         e.target = index != null ? index : whole ? response.indexes.joined(loop) : null;
         if (only != null && isOne(only)) {
             e.collection = only;
-            e.summary = summary(only);
+            bodies.labels().collection(e, answered && proves(only));
+            e.summary = Operation.OTHER.equals(e.collection) ? null : summary(only);
         }
         if (answered && status >= 400 && response.error != null) {
             e.error = response.error;
@@ -123,14 +139,33 @@ final class ElasticDetails extends Details {
         }
     }
 
+    /** Whether the answer is one that only an index that is there has. */
+    private boolean proves(String name) {
+        if (operation.equals(ElasticOperations.BULK) || operation.equals(ElasticOperations.MGET)) {
+            return name.equals(response.done); // each action may name another one, and fail by itself
+        }
+        if (status == NOT_FOUND) {
+            return response.foundKnown;
+        }
+        return status >= 200
+                && status < 300
+                && !lenient
+                && !response.noShards
+                && ElasticOperations.OF_INDEXES.contains(operation);
+    }
+
     /** A document that is not there was looked for in vain; that is no error. */
     private boolean isMiss(boolean whole) {
         return whole && response.foundKnown || ElasticOperations.EXISTENCE.contains(operation);
     }
 
-    /** Not several, and no pattern. */
+    /** Not several, no pattern, and of this cluster. */
     private static boolean isOne(String name) {
-        return name.indexOf(',') < 0 && name.indexOf('*') < 0 && name.indexOf('%') < 0;
+        return !name.equals(ALL)
+                && name.indexOf(',') < 0
+                && name.indexOf('*') < 0
+                && name.indexOf('%') < 0
+                && name.indexOf(':') < 0;
     }
 
     private String summary(String name) {

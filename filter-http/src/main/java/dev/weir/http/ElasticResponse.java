@@ -6,6 +6,14 @@ import org.jspecify.annotations.Nullable;
 final class ElasticResponse extends PathSink {
     final Tally indexes = new Tally();
 
+    /** The index of those actions of a bulk that were done, and of documents of an mget that were found; null for none, or several. */
+    @Nullable
+    String done;
+
+    private boolean doneSeveral;
+    private @Nullable String itemIndex;
+    private boolean itemDone;
+
     long hits;
     boolean searched;
     long total;
@@ -23,6 +31,9 @@ final class ElasticResponse extends PathSink {
     long shardsFailed;
     boolean timedOut;
 
+    /** Whether the answer comes from no shard at all. */
+    boolean noShards;
+
     @Nullable
     String error;
 
@@ -36,6 +47,10 @@ final class ElasticResponse extends PathSink {
     void clear() {
         reset();
         indexes.clear();
+        done = null;
+        doneSeveral = false;
+        itemIndex = null;
+        itemDone = false;
         hits = 0;
         searched = false;
         total = -1;
@@ -49,6 +64,7 @@ final class ElasticResponse extends PathSink {
         documentsFound = 0;
         shardsFailed = 0;
         timedOut = false;
+        noShards = false;
         error = null;
         itemError = null;
     }
@@ -60,6 +76,8 @@ final class ElasticResponse extends PathSink {
             case 2 -> {
                 if (in("items") || in("responses") || in("docs")) {
                     items++;
+                    itemIndex = null;
+                    itemDone = in("items");
                 }
             }
             case 3 -> {
@@ -72,6 +90,7 @@ final class ElasticResponse extends PathSink {
             case 4 -> {
                 if (in("items") && name.equals("error")) {
                     itemErrors++; // of a bulk: {"items":[{"index":{"error":{…
+                    itemDone = false;
                 }
             }
             case 5 -> {
@@ -82,6 +101,15 @@ final class ElasticResponse extends PathSink {
             default -> {
                 // Within documents.
             }
+        }
+    }
+
+    @Override
+    void closed() {
+        if (depth() == 2 && itemIndex != null && itemDone) {
+            doneSeveral |= done != null && !done.equals(itemIndex);
+            done = doneSeveral ? null : itemIndex;
+            itemIndex = null;
         }
     }
 
@@ -127,6 +155,8 @@ final class ElasticResponse extends PathSink {
             total = token.count(); // before version 7
         } else if (name.equals("failed") && in("_shards")) {
             shardsFailed = Math.max(0, token.count());
+        } else if (name.equals("total") && in("_shards")) {
+            noShards = token.count() == 0;
         }
     }
 
@@ -135,12 +165,16 @@ final class ElasticResponse extends PathSink {
             total = token.count();
         } else if (name.equals("found") && in("docs") && token.isTrue()) {
             documentsFound++;
+            itemDone = true;
+        } else if (name.equals("_index") && in("docs") && token.isText()) {
+            itemIndex = token.name();
         }
     }
 
     private void fourth(String name, Token token) {
         if (name.equals("_index") && in("items") && token.isText()) {
-            indexes.add(token.name(), 1);
+            itemIndex = token.name();
+            indexes.add(itemIndex, 1);
         } else if (name.equals("type") && in("responses") && around(3).equals("error")) {
             first(token);
         }

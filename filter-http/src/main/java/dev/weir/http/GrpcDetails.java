@@ -35,13 +35,13 @@ final class GrpcDetails extends Details {
     }
 
     /** For a call; null for requests that are none. */
-    static @Nullable GrpcDetails of(GrpcMethods methods, HttpRequest head) {
+    static @Nullable GrpcDetails of(GrpcMethods methods, HttpRequest head, String target) {
         HttpHeaders headers = head.headers();
         if (!isGrpc(headers)) {
             return null;
         }
         String timeout = headers.get(TIMEOUT);
-        return new GrpcDetails(methods, head.uri(), timeout == null ? -1 : millis(timeout));
+        return new GrpcDetails(methods, target, timeout == null ? -1 : millis(timeout));
     }
 
     /** Also with a format behind a plus, and gRPC-Web; but not its form in base64. */

@@ -75,7 +75,7 @@ final class HttpExchange implements RequestListener, Verdict {
         observation.begin(
                 head,
                 found == null ? routes.operation(head.method()) : found.operation(head.method()),
-                found == null ? "" : found.template(),
+                found != null && observation.looksInside() ? found.target(where) : where.forwarded(),
                 where.host(),
                 startNanos);
         if (body.isNone()) {

@@ -72,10 +72,10 @@ final class Observation {
      * A request has begun.
      *
      * @param of the route's: {@code GET /users/{id}}
-     * @param template of the path, as in the operation
+     * @param target that the upstream gets: in normal form, and as the route rewrites it
      * @param requestedHost without port
      */
-    void begin(HttpRequest head, Operation of, String template, String requestedHost, long startNanos) {
+    void begin(HttpRequest head, Operation of, String target, String requestedHost, long startNanos) {
         clear();
         begun = true;
         operation = of;
@@ -90,7 +90,7 @@ final class Observation {
         String authorization = headers.get(HttpHeaderNames.AUTHORIZATION);
         user = authorization == null ? null : loop.users.of(authorization, loop.texts);
         try {
-            details = loop.details(head);
+            details = loop.details(head, target);
         } catch (RuntimeException e) {
             lost(e);
         }
@@ -128,6 +128,11 @@ final class Observation {
 
     private static String version(HttpVersion version) {
         return version.majorVersion() == 2 ? "2" : version.minorVersion() == 0 ? "1.0" : "1.1";
+    }
+
+    /** Whether anything is looked for beyond plain HTTP. */
+    boolean looksInside() {
+        return loop.settings.looksInside();
     }
 
     /** What is asked for, as far as it is known from the head: the protocol's operation where it carries one, else the route's. */
@@ -321,12 +326,6 @@ final class Observation {
             e.of(connection, told.protocol(), told.operation());
             e.labels = null;
             told.fill(e, whole);
-            if (!whole) {
-                // What no server has answered may be a name of the client's own making: labels are not for those.
-                e.collection = null;
-                e.summary = null;
-                e.namespace = null;
-            }
         } catch (RuntimeException error) {
             report(told, error);
         } finally {

@@ -36,6 +36,7 @@ final class ObservationLoop {
     boolean failed;
 
     private final DigestTable digests;
+    private @Nullable ClickHouseText clickHouseText;
     private long headBytes;
     private final SqlNormalizer normalizer = new SqlNormalizer();
 
@@ -44,18 +45,22 @@ final class ObservationLoop {
         this.digests = digests;
     }
 
-    /** What there is to tell of a request beyond plain HTTP, or null. */
+    /**
+     * What there is to tell of a request beyond plain HTTP, or null.
+     *
+     * @param target that the upstream gets
+     */
     @Nullable
-    Details details(HttpRequest head) {
-        Details details = settings.grpc == null ? null : GrpcDetails.of(settings.grpc, head);
+    Details details(HttpRequest head, String target) {
+        Details details = settings.grpc == null ? null : GrpcDetails.of(settings.grpc, head, target);
         if (details == null && settings.dynamo != null) {
-            details = DynamoDetails.of(this, settings.dynamo, head);
+            details = DynamoDetails.of(this, settings.dynamo, head, target);
         }
         if (details == null && settings.clickhouse != null) {
-            details = ClickHouseDetails.of(this, settings.clickhouse, head);
+            details = ClickHouseDetails.of(this, settings.clickhouse, head, target);
         }
         if (details == null && settings.elasticsearch != null) {
-            details = ElasticDetails.of(this, settings.elasticsearch, head);
+            details = ElasticDetails.of(this, settings.elasticsearch, head, target);
         }
         return details;
     }
@@ -67,6 +72,16 @@ final class ObservationLoop {
         }
         headBytes += bytes;
         return true;
+    }
+
+    /** Reads statements of ClickHouse. */
+    ClickHouseText clickHouseText() {
+        ClickHouseText known = clickHouseText;
+        if (known == null) {
+            known = new ClickHouseText();
+            clickHouseText = known;
+        }
+        return known;
     }
 
     /** What is taken. */

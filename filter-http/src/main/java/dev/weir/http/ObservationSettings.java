@@ -17,8 +17,9 @@ final class ObservationSettings {
      *
      * @param bodyLimit bytes of a body that are looked at
      * @param statements whether statements are shown as they were sent
+     * @param labels the names that are labels
      */
-    record Bodies(long bodyLimit, boolean statements) {}
+    record Bodies(long bodyLimit, boolean statements, NameLabels labels) {}
 
     /** Bytes of a body that are looked at, unless told otherwise. */
     static final long BODY_LIMIT = 1 << 20;
@@ -51,18 +52,23 @@ final class ObservationSettings {
         return new ObservationSettings(terminal, environment);
     }
 
+    /** Whether anything is looked for beyond plain HTTP. */
+    boolean looksInside() {
+        return dynamo != null || elasticsearch != null || clickhouse != null || grpc != null;
+    }
+
     private static @Nullable Bodies bodies(ConfigNode terminal, String key, boolean sql) {
         ConfigNode node = terminal.child(key);
         if (node == null) {
             return null;
         }
         if (!node.isMap()) {
-            return terminal.bool(key, false) ? new Bodies(BODY_LIMIT, false) : null;
+            return terminal.bool(key, false) ? new Bodies(BODY_LIMIT, false, new NameLabels()) : null;
         }
         long limit = node.size("body_limit", BODY_LIMIT);
         boolean statements = sql && node.bool("statements", false);
         node.rejectUnknown();
-        return new Bodies(limit, statements);
+        return new Bodies(limit, statements, new NameLabels());
     }
 
     private static @Nullable GrpcMethods grpc(ConfigNode terminal) {

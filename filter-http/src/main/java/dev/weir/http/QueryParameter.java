@@ -14,14 +14,48 @@ final class QueryParameter {
         while (at > 0) {
             int amp = uri.indexOf('&', at);
             int end = amp < 0 ? uri.length() : amp;
-            int value = at + name.length() + 1;
-            if (value <= end && uri.startsWith(name, at) && uri.charAt(value - 1) == '=') {
-                decode(uri, value, end);
+            int behind = behind(uri, at, end, name);
+            if (behind >= 0 && behind < end) {
+                decode(uri, behind + 1, end);
                 return true;
             }
             at = amp + 1;
         }
         return false;
+    }
+
+    /** Whether there is a parameter of that name, with or without a value. */
+    static boolean has(String uri, String name) {
+        int at = uri.indexOf('?') + 1;
+        while (at > 0) {
+            int amp = uri.indexOf('&', at);
+            if (behind(uri, at, amp < 0 ? uri.length() : amp, name) >= 0) {
+                return true;
+            }
+            at = amp + 1;
+        }
+        return false;
+    }
+
+    /** Where the equals sign is, or the end, if the name is this one: names are encoded as values are. -1 if it is another one. */
+    private static int behind(String uri, int from, int to, String name) {
+        int i = from;
+        for (int n = 0; n < name.length(); n++) {
+            if (i >= to) {
+                return -1;
+            }
+            int escaped = escaped(uri, i, to);
+            if ((escaped >= 0 ? escaped : uri.charAt(i)) != name.charAt(n)) {
+                return -1;
+            }
+            i += escaped >= 0 ? 3 : 1;
+        }
+        return i == to || uri.charAt(i) == '=' ? i : -1;
+    }
+
+    /** The byte that is escaped there; negative if none is. */
+    private static int escaped(String uri, int i, int to) {
+        return uri.charAt(i) == '%' && i + 2 < to ? hex(uri.charAt(i + 1)) << 4 | hex(uri.charAt(i + 2)) : -1;
     }
 
     /** Its value as text; null if there is none, or an empty one. */
@@ -39,7 +73,7 @@ final class QueryParameter {
                 return;
             }
             char c = uri.charAt(i);
-            int escaped = c == '%' && i + 2 < to ? hex(uri.charAt(i + 1)) << 4 | hex(uri.charAt(i + 2)) : -1;
+            int escaped = escaped(uri, i, to);
             if (escaped >= 0) {
                 decoded[length++] = (byte) escaped;
                 i += 2;

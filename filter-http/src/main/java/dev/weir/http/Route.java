@@ -69,6 +69,11 @@ final class Route {
         return answer == null ? null : answer.to(target, match.path());
     }
 
+    /** The target that such a request is sent on with. */
+    String target(RequestTarget target) {
+        return edits.rewrite.target(target, match.path());
+    }
+
     /**
      * Makes a head the one to send on: its target, {@code Host} where it is to change, and the route's headers. The hop's own headers are the caller's. To be
      * called on a fresh copy for each try: headers are added again.
@@ -76,7 +81,7 @@ final class Route {
      * @param endpointHost what the endpoint is called, for {@code host: upstream}; null if it has no name
      */
     void prepare(HttpRequest outgoing, RequestTarget target, @Nullable String endpointHost) {
-        outgoing.setUri(edits.rewrite.target(target, match.path()));
+        outgoing.setUri(target(target));
         edits.rewrite.host(outgoing, target, endpointHost);
         edits.request.apply(outgoing.headers());
     }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.exchange.Exchange;
+import dev.weir.core.testkit.RecordingExchanges;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpMethod;
@@ -94,6 +95,59 @@ class ClickHouseDetailsTest {
                 .doesNotContain("'x'");
         assertThat(line(ask("POST", "/", "INSERT INTO a SELECT * FROM b FORMAT Null"), 3))
                 .contains("target=a, b");
+    }
+
+    private Exchange answered(String uri, String body, int status) {
+        Conversation talk = ask("POST", uri, body);
+        talk.response().setStatus(HttpResponseStatus.valueOf(status));
+        if (status >= 400) {
+            talk.responseHeader("x-clickhouse-exception-code", "497");
+        }
+        return bed.play(talk, 64);
+    }
+
+    @Test
+    void namesAreLabelsOnceAServerHasProvenThem() {
+        Exchange invented = answered("/?database=web", "SELECT a FROM hits", 403);
+        assertThat(invented.target).isEqualTo("hits");
+        assertThat(invented.collection).isEqualTo("_OTHER");
+        assertThat(invented.summary).isNull();
+        assertThat(invented.namespace).isNull();
+        assertThat(RecordingExchanges.fields(invented)).containsEntry("database", "web");
+
+        Exchange proven = answered("/?database=web", "SELECT a FROM hits", 200);
+        assertThat(proven.collection).isEqualTo("hits");
+        assertThat(proven.summary).isEqualTo("SELECT hits");
+        assertThat(proven.namespace).isEqualTo("web");
+
+        Exchange known = answered("/?database=web", "SELECT a FROM hits", 403);
+        assertThat(known.collection).isEqualTo("hits");
+        assertThat(known.summary).isEqualTo("SELECT hits");
+        assertThat(known.namespace).isEqualTo("web");
+        assertThat(RecordingExchanges.fields(known)).doesNotContainKey("database");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "DROP TABLE IF EXISTS t",
+                "EXPLAIN AST SELECT a FROM t",
+                "TRUNCATE TABLE IF EXISTS t",
+                "SHOW COLUMNS FROM t"
+            })
+    void whatSucceedsWithoutATableProvesNone(String statement) {
+        Exchange e = answered("/", statement, 200);
+
+        assertThat(e.collection).isIn(null, "_OTHER");
+        assertThat(e.summary).isNull();
+    }
+
+    @Test
+    void oneOfTwoDatabasesIsNotProven() {
+        Conversation talk =
+                ask("POST", "/?database=made_up", "SELECT 1").requestHeader("x-clickhouse-database", "default");
+
+        assertThat(bed.play(talk, 9).namespace).isNull();
     }
 
     @Test

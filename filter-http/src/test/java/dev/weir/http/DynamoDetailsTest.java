@@ -316,6 +316,80 @@ class DynamoDetailsTest {
         assertThat(e.durationNanos).isEqualTo(-1);
     }
 
+    private Exchange about(String operation, String table, int status, String answer) {
+        return bed.play(ask(operation, "{\"TableName\":\"" + table + "\"}", status, answer), 64);
+    }
+
+    private static String error(String type) {
+        return "{\"__type\":\"com.amazonaws.dynamodb.v20120810#" + type + "\"}";
+    }
+
+    @Test
+    void namesOfTablesAreLabelsOnceAServerHasProvenThem() {
+        Exchange invented = about("GetItem", "orders", 400, error("AccessDeniedException"));
+        assertThat(invented.target).isEqualTo("orders");
+        assertThat(invented.collection).isEqualTo("_OTHER");
+        about("CreateTable", "orders", 400, error("LimitExceededException"));
+        assertThat(bed.counts("weir_dynamodb_throttled"))
+                .containsOnlyKeys("error=LimitExceededException operation=CreateTable table=_OTHER");
+
+        assertThat(about("GetItem", "orders", 200, "{}").collection).isEqualTo("orders");
+
+        assertThat(about("GetItem", "orders", 400, error("AccessDeniedException")).collection)
+                .isEqualTo("orders");
+        assertThat(about("Query", "orders", 400, error("ThrottlingException")).collection)
+                .isEqualTo("orders");
+        assertThat(bed.counts("weir_dynamodb_throttled"))
+                .containsKey("error=ThrottlingException operation=Query table=orders");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ConditionalCheckFailedException",
+                "ProvisionedThroughputExceededException",
+                "TransactionConflictException"
+            })
+    void errorsThatOnlyATableHasProveIt(String type) {
+        assertThat(about("PutItem", "t", 400, error(type)).collection).isEqualTo("t");
+    }
+
+    /** What succeeds without the table, or is answered by something else. */
+    @Test
+    void whatProvesNoTable() {
+        for (String operation : List.of("ListTables", "ListBackups", "DescribeLimits", "GetRecords", "MakeCoffee")) {
+            assertThat(about(operation, "t", 200, "{}").collection)
+                    .as(operation)
+                    .isEqualTo("_OTHER");
+        }
+        Conversation page =
+                ask("GetItem", "{\"TableName\":\"t\"}", 200, "<html>").responseHeader("content-type", "text/html");
+        assertThat(bed.play(page, 9).collection).isEqualTo("_OTHER");
+        Conversation batch = ask(
+                "BatchExecuteStatement",
+                "{\"Statements\":[{\"Statement\":\"SELECT * FROM t\"}]}",
+                200,
+                "{\"Responses\":[{\"Error\":{\"Code\":\"ResourceNotFound\"}}]}");
+        Exchange e = bed.play(batch, 9);
+        assertThat(e.collection).isEqualTo("_OTHER");
+        assertThat(e.summary).isNull();
+        assertThat(e.statement).isEqualTo("SELECT * FROM t");
+        assertThat(about("GetItem", "t", 500, "{}").collection).isEqualTo("_OTHER");
+    }
+
+    /** A client without any rights that makes names up, and what comes of it for the metrics. */
+    @Test
+    void whoIsRefusedMakesNoSeries() {
+        for (int i = 0; i < 3_000; i++) {
+            Exchange e = about("Query", "made-up-" + i, 400, error("ThrottlingException"));
+            assertThat(e.collection).isEqualTo("_OTHER");
+            assertThat(e.target).isEqualTo("made-up-" + i);
+        }
+
+        assertThat(bed.counts("weir_dynamodb_throttled"))
+                .containsOnly(Map.entry("error=ThrottlingException operation=Query table=_OTHER", 3_000.0));
+    }
+
     @Test
     void tablesBeyondTheLimitAreCountedTogether() {
         for (int i = 0; i < DynamoMetrics.MOST + 50; i++) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.exchange.Exchange;
+import dev.weir.core.exchange.Operation;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpMethod;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Conversations with OpenSearch 2.19, and answers that have the form of the examples in the reference of Elasticsearch. */
 class ElasticDetailsTest {
@@ -102,7 +104,7 @@ class ElasticDetailsTest {
     void tellsTheTypeOfAnError() {
         assertThat(line(ask("GET", "/nope/_search", 404, ERROR), 10))
                 .isEqualTo("elasticsearch search | status=error error=index_not_found_exception target=nope"
-                        + " summary=search nope http_status=404 collection=nope");
+                        + " http_status=404 collection=_OTHER");
         assertThat(bed.play(ask("GET", "/nope/_search", 400, "{\"error\":\"SearchPhaseExecutionException[…]\"}"), 10)
                         .error)
                 .isEqualTo("_OTHER");
@@ -184,7 +186,9 @@ class ElasticDetailsTest {
         "GET, /_cat/indices, cat",
         "GET, /_nodes/stats, nodes.stats",
         "POST, /_query, esql.query",
-        "POST, /_plugins/_sql, plugins",
+        "POST, /_plugins/_sql, plugins.sql",
+        "GET, /_all/_search, search",
+        "DELETE, /_all, indices.delete",
         "GET, /_made_up, _OTHER",
     })
     void operations(String method, String uri, String name) {
@@ -192,6 +196,236 @@ class ElasticDetailsTest {
 
         assertThat(e.protocol).isEqualTo("elasticsearch");
         assertThat(e.operation().name()).isEqualTo(name);
+    }
+
+    /** After the reference of Elasticsearch and OpenSearch. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "GET /",
+                "HEAD /",
+                "GET /i/_search",
+                "POST /i/_search",
+                "POST /_all/_search",
+                "GET /_search/scroll",
+                "POST /_search/scroll",
+                "POST /i/_search/template",
+                "POST /i/_msearch",
+                "POST /_msearch/template",
+                "POST /i/_mget",
+                "POST /i/_count",
+                "GET /i/_doc/1",
+                "HEAD /i/_doc/1",
+                "HEAD /i/_source/1",
+                "POST /i/_explain/1",
+                "POST /i/_field_caps",
+                "POST /i/_termvectors/1",
+                "POST /i/_async_search",
+                "GET /_async_search/x",
+                "POST /i/_eql/search",
+                "POST /_sql?format=txt",
+                "POST /_sql/translate",
+                "POST /_query",
+                "POST /i/_pit?keep_alive=1m",
+                "POST /i/_search/point_in_time",
+                "POST /i/_analyze",
+                "POST /i/_validate/query",
+                "GET /i",
+                "HEAD /i",
+                "GET /i/_mapping",
+                "GET /i/_settings",
+                "HEAD /_alias/a",
+                "GET /_template/t",
+                "HEAD /_index_template/t",
+                "POST /_index_template/_simulate",
+                "GET /_component_template/t",
+                "GET /_data_stream/d",
+                "GET /_cluster/settings",
+                "POST /_cluster/allocation/explain",
+                "GET /_cat/indices",
+                "GET /_nodes/stats",
+                "GET /_tasks",
+                "GET /_snapshot/r",
+                "GET /_ingest/pipeline/p",
+                "GET /_scripts/s",
+                "GET /_ilm/policy/p",
+                "GET /_security/_authenticate",
+                "GET /_license",
+                "GET /_ml/anomaly_detectors",
+                "GET /_enrich/policy",
+            })
+    void reads(String asked) {
+        assertThat(operation(asked).read()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "PUT /i",
+                "DELETE /i",
+                "DELETE /_all",
+                "PUT /i/_doc/1",
+                "POST /i/_doc",
+                "DELETE /i/_doc/1",
+                "PUT /i/_create/1",
+                "POST /i/_create/1",
+                "POST /i/_update/1",
+                "POST /_bulk",
+                "PUT /i/_bulk",
+                "POST /i/_update_by_query",
+                "POST /_update_by_query/t:1/_rethrottle",
+                "POST /i/_delete_by_query",
+                "POST /_delete_by_query/t:1/_rethrottle",
+                "POST /_reindex",
+                "POST /_reindex/t:1/_rethrottle",
+                "DELETE /_search/scroll",
+                "DELETE /_search/scroll/x",
+                "DELETE /_pit",
+                "DELETE /_search/point_in_time",
+                "DELETE /_search/point_in_time/_all",
+                "DELETE /_async_search/x",
+                "DELETE /_eql/search/x",
+                "POST /_sql/close",
+                "DELETE /_sql/async/delete/x",
+                "DELETE /_query/async/x",
+                "POST /i/_rollover",
+                "POST /i/_forcemerge",
+                "POST /i/_cache/clear",
+                "POST /i/_open",
+                "POST /i/_close",
+                "POST /i/_refresh",
+                "POST /i/_flush",
+                "PUT /i/_shrink/j",
+                "PUT /i/_block/write",
+                "POST /i/_freeze",
+                "POST /i/_downsample/j",
+                "PUT /i/_mapping",
+                "PUT /i/_settings",
+                "PUT /i/_alias/a",
+                "DELETE /i/_alias/a",
+                "POST /_aliases",
+                "PUT /_template/t",
+                "DELETE /_template/t",
+                "PUT /_index_template/t",
+                "DELETE /_component_template/t",
+                "PUT /_data_stream/d",
+                "POST /_data_stream/_migrate/a",
+                "PUT /_cluster/settings",
+                "POST /_cluster/reroute",
+                "POST /_cluster/voting_config_exclusions",
+                "POST /_nodes/reload_secure_settings",
+                "POST /_tasks/t:1/_cancel",
+                "POST /_snapshot/r/s/_restore",
+                "DELETE /_snapshot/r",
+                "PUT /_ingest/pipeline/p",
+                "DELETE /_scripts/s",
+                "POST /_ilm/move/i",
+                "POST /_license/start_trial",
+                "DELETE /_license",
+                "PUT /_inference/m",
+                "DELETE /_inference/m",
+                "POST /_xpack/license/start_trial",
+                "PUT /_security/user/u",
+                "PUT /_ml/anomaly_detectors/j",
+                "POST /_transform/t/_start",
+                "PUT /i/_ccr/follow",
+                "PUT /_enrich/policy/p",
+            })
+    void writes(String asked) {
+        Operation operation = operation(asked);
+
+        assertThat(operation.read()).isFalse();
+        assertThat(operation.name()).isNotEqualTo(Operation.OTHER);
+    }
+
+    private Operation operation(String asked) {
+        int blank = asked.indexOf(' ');
+        return bed.play(ask(asked.substring(0, blank), asked.substring(blank + 1), 200, "{}"), 9)
+                .operation();
+    }
+
+    private Exchange play(String method, String uri, int status, String answer) {
+        return bed.play(ask(method, uri, status, answer), 64);
+    }
+
+    @Test
+    void namesOfIndexesAreLabelsOnceAServerHasProvenThem() {
+        Exchange invented = play("GET", "/books/_search", 404, ERROR);
+        assertThat(invented.target).isEqualTo("books");
+        assertThat(invented.collection).isEqualTo("_OTHER");
+        assertThat(invented.summary).isNull();
+
+        assertThat(play("GET", "/books/_search", 200, SEARCH).collection).isEqualTo("books");
+
+        Exchange known = play("DELETE", "/books/_doc/1", 403, "{\"error\":{\"type\":\"security_exception\"}}");
+        assertThat(known.collection).isEqualTo("books");
+        assertThat(known.summary).isEqualTo("delete books");
+    }
+
+    /** What answers 200 though there may be nothing of that name. */
+    @Test
+    void whatProvesNoIndex() {
+        String nothing =
+                "{\"took\":0,\"_shards\":{\"total\":0,\"successful\":0},\"hits\":{\"total\":{\"value\":0},\"hits\":[]}}";
+        String failed = "{\"responses\":[{\"error\":{\"type\":\"index_not_found_exception\"},\"status\":404}]}";
+        String bulk =
+                "{\"errors\":true,\"items\":[{\"index\":{\"_index\":\"a\",\"status\":403,\"error\":{\"type\":\"x\"}}}]}";
+        String docs = "{\"docs\":[{\"_index\":\"a\",\"_id\":\"1\",\"error\":{\"type\":\"x\"}}]}";
+
+        assertThat(play("GET", "/a/_search?ignore_unavailable=true", 200, SEARCH).collection)
+                .isEqualTo("_OTHER");
+        assertThat(play("GET", "/a/_search?ignore%5Funavailable=true", 200, SEARCH).collection)
+                .isEqualTo("_OTHER");
+        assertThat(play("GET", "/a/_search?x=1;ignore_unavailable", 200, SEARCH).collection)
+                .isEqualTo("_OTHER");
+        assertThat(play("GET", "/a/_mapping?ignore_unavailable=true", 200, "{}").collection)
+                .isEqualTo("_OTHER");
+        assertThat(play("GET", "/a/_search", 200, nothing).collection).isEqualTo("_OTHER");
+        assertThat(play("POST", "/a/_msearch", 200, failed).collection).isEqualTo("_OTHER");
+        assertThat(play("POST", "/a/_msearch", 200, "{\"responses\":[" + SEARCH + "]}").collection)
+                .isEqualTo("_OTHER");
+        assertThat(play("POST", "/_bulk", 200, bulk).collection).isEqualTo("_OTHER");
+        assertThat(play("POST", "/a/_bulk", 200, BULK).collection).isEqualTo("_OTHER");
+        assertThat(play("POST", "/a/_mget", 200, docs).collection).isEqualTo("_OTHER");
+        assertThat(play("GET", "/a/_made_up", 200, "{}").collection).isEqualTo("_OTHER");
+        assertThat(play("HEAD", "/a", 404, "").collection).isEqualTo("_OTHER");
+        assertThat(play("GET", "/elsewhere:a/_search", 200, SEARCH).collection).isNull();
+        assertThat(play("GET", "/_all/_search", 200, SEARCH).collection).isNull();
+    }
+
+    @Test
+    void batchesProveTheIndexesOfWhatWasDone() {
+        String done =
+                "{\"items\":[{\"index\":{\"_index\":\"a\",\"status\":201}},{\"index\":{\"_index\":\"a\",\"error\":{}}}]}";
+        String found =
+                "{\"docs\":[{\"_index\":\"b\",\"found\":false},{\"_index\":\"b\",\"found\":true,\"_source\":{}}]}";
+
+        assertThat(play("POST", "/_bulk", 200, done).collection).isEqualTo("a");
+        assertThat(play("POST", "/b/_mget", 200, found).collection).isEqualTo("b");
+        String two =
+                "{\"items\":[{\"index\":{\"_index\":\"c\"}},{\"index\":{\"_index\":\"d\"}},{\"index\":{\"_index\":\"c\"}}]}";
+        assertThat(play("POST", "/c/_bulk", 200, two).collection).isEqualTo("_OTHER");
+    }
+
+    @Test
+    void whatNoServerHasAnsweredKeepsAProvenName() {
+        play("GET", "/books/_search", 200, SEARCH);
+        bed.exchanges.clear();
+        bed.observation.begin(
+                ask("GET", "/books/_search", 200, "").request(), ObservationBed.ROUTE, "/books/_search", "", 0);
+        bed.observation.byWeir(503, "no_endpoint");
+
+        assertThat(bed.emitted().collection).isEqualTo("books");
+    }
+
+    @Test
+    void namesAreBounded() {
+        for (int i = 0; i < ProvenNames.MOST; i++) {
+            assertThat(play("PUT", "/i" + i, 200, "{}").collection).isEqualTo("i" + i);
+        }
+
+        assertThat(play("PUT", "/more", 200, "{}").collection).isEqualTo("_OTHER");
+        assertThat(play("GET", "/i7/_search", 500, "{}").collection).isEqualTo("i7");
     }
 
     @ParameterizedTest
@@ -211,6 +445,7 @@ class ElasticDetailsTest {
 
     @Test
     void textsOfLabelsAreTheSameInstance() {
+        bed.play(ask("GET", "/logs/_search", 200, SEARCH), 9);
         Exchange first = bed.play(ask("GET", "/logs/_search", 404, ERROR), 9);
         Exchange second = bed.play(ask("GET", "/logs/_search", 404, ERROR), 9);
 

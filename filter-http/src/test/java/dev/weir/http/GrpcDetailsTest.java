@@ -53,7 +53,7 @@ class GrpcDetailsTest {
 
     private Exchange call(HttpRequest head, ByteBuf asked, ByteBuf answered, HttpHeaders trailers, int piece) {
         bed.exchanges.clear();
-        bed.observation.begin(head, ObservationBed.ROUTE, "/", "", 0);
+        bed.observation.begin(head, ObservationBed.ROUTE, head.uri(), "", 0);
         while (asked.isReadable()) {
             bed.observation.requestData(asked.readSlice(Math.min(piece, asked.readableBytes())));
         }
@@ -113,7 +113,7 @@ class GrpcDetailsTest {
 
     @Test
     void aHeadMayBeAllThereIs() {
-        bed.observation.begin(request(PATH), ObservationBed.ROUTE, "/", "", 0);
+        bed.observation.begin(request(PATH), ObservationBed.ROUTE, PATH, "", 0);
         HttpResponse head = response("application/grpc");
         head.headers().set("grpc-status", "7").set("grpc-message", "no");
         bed.observation.responseHead(head, 1);
@@ -222,7 +222,7 @@ class GrpcDetailsTest {
 
     @Test
     void anErrorOfHttpStaysOne() {
-        bed.observation.begin(request(PATH), ObservationBed.ROUTE, "/", "", 0);
+        bed.observation.begin(request(PATH), ObservationBed.ROUTE, PATH, "", 0);
         HttpResponse head = new DefaultHttpResponse(Http.HTTP_2, HttpResponseStatus.BAD_GATEWAY);
         head.headers().set("content-type", "text/html");
         bed.observation.responseHead(head, 1);
@@ -240,7 +240,7 @@ class GrpcDetailsTest {
     void whatWeirAnswersKeepsItsReason() {
         unary(PATH, "0");
         bed.exchanges.clear();
-        bed.observation.begin(request(PATH), ObservationBed.ROUTE, "/", "", 0);
+        bed.observation.begin(request(PATH), ObservationBed.ROUTE, PATH, "", 0);
         bed.observation.byWeir(503, "no_endpoint");
 
         Exchange e = bed.emitted();

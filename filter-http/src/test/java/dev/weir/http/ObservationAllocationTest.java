@@ -21,6 +21,7 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -93,14 +94,64 @@ class ObservationAllocationTest {
         body.release();
     }
 
+    /** What is looked into costs its readers, and nothing for each name or value in it. */
+    @Test
+    void whatIsLookedIntoCostsTheSameWhateverIsInIt() {
+        long small = perExchange("{\"Item\":{\"id\":{\"S\":\"1\"}}}");
+        long large =
+                perExchange("{\"Item\":{" + "\"id\":{\"S\":\"1\"},\"name\":{\"S\":\"x\"},".repeat(500) + "\"a\":{}}}");
+
+        assertThat(small).isLessThan(2_000);
+        assertThat(large - small).isLessThan(500);
+    }
+
+    private long perExchange(String answer) {
+        HttpRequest request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.POST, "/");
+        request.headers()
+                .add("x-amz-target", "DynamoDB_20120810.GetItem")
+                .add("content-type", "application/x-amz-json-1.0");
+        HttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
+        response.headers().add("content-type", "application/x-amz-json-1.0");
+        UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true, true);
+        ByteBuf asked = bytes(allocator, "{\"TableName\":\"orders\",\"Key\":{\"id\":{\"S\":\"1\"}}}");
+        ByteBuf answered = bytes(allocator, answer);
+        Observation observation = observation();
+        int rounds = ROUNDS / 10;
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = 0;
+        for (int i = 0; i < 2 * rounds; i++) {
+            before = i == rounds ? threads.getCurrentThreadAllocatedBytes() : before;
+            play(observation, request, response, asked, answered, i);
+        }
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        asked.release();
+        answered.release();
+        return allocated / rounds;
+    }
+
+    private static ByteBuf bytes(UnpooledByteBufAllocator allocator, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return allocator.directBuffer(bytes.length).writeBytes(bytes);
+    }
+
     private void play(Observation observation, HttpRequest request, HttpResponse response, ByteBuf body, long now) {
+        play(observation, request, response, body, body, now);
+    }
+
+    private void play(
+            Observation observation,
+            HttpRequest request,
+            HttpResponse response,
+            ByteBuf body,
+            ByteBuf answer,
+            long now) {
         observation.begin(request, operation, "/users/{id}", "api.example.com", now);
         observation.requestData(body);
         observation.requestEnd(now + 1);
         observation.sent(now + 2);
         observation.upstream("10.0.0.1:80", "app", "1.1");
         observation.responseHead(response, now + 3);
-        observation.responseData(body);
+        observation.responseData(answer);
         observation.responseEnd(null, now + 4);
         observation.emit(now + 5);
     }

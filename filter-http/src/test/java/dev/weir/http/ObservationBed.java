@@ -42,7 +42,7 @@ final class ObservationBed {
     /** Plays it in pieces of so many bytes; answers what was told. */
     Exchange play(Conversation talk, int piece) {
         exchanges.clear();
-        observation.begin(talk.request(), ROUTE, "/", "db.example", START);
+        observation.begin(talk.request(), ROUTE, talk.request().uri(), "db.example", START);
         pieces(talk.requestBody(), piece, true);
         observation.requestEnd(START + 10_000);
         observation.sent(START + 20_000);

@@ -145,6 +145,9 @@ class RequestFactsTest {
         "/?query=x%41, xA",
         "/?xquery=1&query=2, 2",
         "/?query=ü, ?",
+        "/?quer%79=1, 1",
+        "/?%71%75%65%72%79=1, 1",
+        "/?a%26query=2&query=3, 3",
     })
     void readsParameters(String uri, String value) {
         QueryParameter parameter = new QueryParameter();
@@ -153,7 +156,19 @@ class RequestFactsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/query=1", "/?query", "/?queryx=1", "/?q=query=1", "/?", "/?&&&"})
+    @ValueSource(
+            strings = {
+                "/",
+                "/query=1",
+                "/?query",
+                "/?queryx=1",
+                "/?q=query=1",
+                "/?",
+                "/?quer%7=1",
+                "/?query%3D1",
+                "/?%00query=1",
+                "/?&&&"
+            })
     void parametersThatAreNotThere(String uri) {
         assertThat(new QueryParameter().find(uri, "query")).isFalse();
     }
