@@ -83,7 +83,7 @@ final class HttpExchange implements RequestListener, Verdict {
         }
         grpc = Grpc.isRequest(head.headers());
         if (found == null) {
-            undecided = client.decide(head, routes.operation(head.method()), observation.user(), this);
+            undecided = client.decide(head, where, body.isNone(), null, observation.user(), this);
             return;
         }
         route = found;
@@ -93,7 +93,7 @@ final class HttpExchange implements RequestListener, Verdict {
             return;
         }
         limitTime(found);
-        undecided = client.decide(head, found.operation(head.method()), observation.user(), this);
+        undecided = client.decide(head, where, body.isNone(), found, observation.user(), this);
     }
 
     /** All policies agree. */
