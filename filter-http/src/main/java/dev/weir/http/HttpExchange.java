@@ -439,6 +439,7 @@ final class HttpExchange implements RequestListener, Verdict {
     public void abort(CloseReason reason) {
         undecided = null;
         if (!done) {
+            observation.byWeir(0, "refused");
             observation.failed("refused", false);
             finish();
             stream.reset(Failure.POLICY);

@@ -3,6 +3,7 @@ package dev.weir.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.config.ConfigException;
+import dev.weir.core.testkit.RecordingExchanges;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -178,6 +179,42 @@ class ServicePoliciesTest {
                 Map.of("dynamodb", true, "elasticsearch", true, "clickhouse", true, "grpc", true),
                 rule("deny", "BatchWriteItem", "delete_by_query", "DROP", "shop.Orders/Delete", "elasticsearch:get"));
         assertThat(ask("GET /a/_doc/1", "")).isEqualTo(403);
+    }
+
+    @Test
+    void exchangesSayWhoEndedThem() throws Exception {
+        bed = new HttpBed(Map.of(
+                "grpc",
+                true,
+                "policies",
+                List.of(
+                        Map.of("type", "access", "rules", List.of(rule("deny", "shop.Orders/Delete"))),
+                        Map.of(
+                                "type",
+                                "fault",
+                                "rules",
+                                List.of(Map.of("percent", 100, "abort", true, "commands", List.of("GET")))))), "127.0.0.1:1");
+        server = ScriptedServer.answering(SERVED);
+        String grpc = "Content-Type: application/grpc\r\nContent-Length: 0\r\n";
+
+        assertThat(bed.raw("POST /shop.Orders/Delete HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + grpc + "\r\n"))
+                .startsWith("HTTP/1.1 200 OK\r\n")
+                .contains("grpc-status: 7\r\n");
+        assertThat(bed.raw("GET / HTTP/1.1\r\nHost: x\r\n\r\n")).isEmpty();
+
+        Map<String, String> refused = RecordingExchanges.fields(bed.exchanges.get(0));
+        assertThat(refused)
+                .containsEntry("status", "error")
+                .containsEntry("error", "refused")
+                .containsEntry("by", "weir")
+                .containsEntry("http_status", "200") // as on the wire
+                .containsEntry("grpc_status", "PERMISSION_DENIED");
+        Map<String, String> aborted = RecordingExchanges.fields(bed.exchanges.get(1));
+        assertThat(aborted)
+                .containsEntry("status", "error")
+                .containsEntry("error", "refused")
+                .containsEntry("by", "weir")
+                .doesNotContainKey("http_status");
     }
 
     private String problems(Map<String, ?> terminal, Map<String, ?> rule) throws IOException {
