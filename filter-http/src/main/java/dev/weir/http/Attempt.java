@@ -248,8 +248,7 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
         UpstreamStream to = stream;
         if (!done) {
             abandon();
-        } else if (to != null
-                && (!exchange.body.isReceived() || exchange.asksTunnel() && !exchange.tunnel.isOpen())) {
+        } else if (to != null && (!exchange.body.isReceived() || exchange.asksTunnel() && !exchange.tunnel.isOpen())) {
             stream = null;
             to.cancel();
         }

@@ -68,7 +68,8 @@ final class ClickHouseAsked {
             char c = target.charAt(at);
             int step = 1;
             if (c == '%' && at + 2 < to) {
-                int value = Character.digit(target.charAt(at + 1), 16) << 4 | Character.digit(target.charAt(at + 2), 16);
+                int value =
+                        Character.digit(target.charAt(at + 1), 16) << 4 | Character.digit(target.charAt(at + 2), 16);
                 c = (char) Math.max(value, 0);
                 step = 3;
             } else if (c == '+') {

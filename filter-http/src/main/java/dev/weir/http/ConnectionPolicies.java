@@ -16,10 +16,7 @@ final class ConnectionPolicies {
      * @param called what servers would take it for
      */
     record Asked(
-            HttpRequest head,
-            String operation,
-            @Nullable String user,
-            CarriedNames.Called called) {}
+            HttpRequest head, String operation, @Nullable String user, CarriedNames.Called called) {}
 
     private final PolicyGate gate;
     private final CarriedNames names;

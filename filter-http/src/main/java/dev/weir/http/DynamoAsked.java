@@ -20,7 +20,7 @@ final class DynamoAsked {
     static {
         for (String service : List.of("DynamoDB_20120810", "DynamoDBStreams_20120810")) {
             for (Operation operation : DynamoOperations.ALL.all()) {
-                if (operation != UNKNOWN) {
+                if (!operation.equals(UNKNOWN)) {
                     BY_TARGET.put(service + '.' + operation.name(), operation);
                     BY_PATH.put("/service/" + service + "/operation/" + operation.name(), operation);
                 }
@@ -62,7 +62,7 @@ final class DynamoAsked {
         if (first == null) {
             return second != null && protocols == 1 ? second : UNKNOWN;
         }
-        return second == null || second == first ? first : UNKNOWN; // one server looks here, another one there
+        return second == null || second.equals(first) ? first : UNKNOWN; // one server looks here, another one there
     }
 
     private static boolean isRpc(String path) {

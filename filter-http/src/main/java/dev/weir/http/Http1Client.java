@@ -180,8 +180,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
             upgrading = null;
             closed = true;
             home.unwatch(watch);
-            H2cSwitch.perform(
-                    this, Http2Client.of(home, context, limits, handler, home.protocolErrors), head, theirs);
+            H2cSwitch.perform(this, Http2Client.of(home, context, limits, handler, home.protocolErrors), head, theirs);
             return;
         }
         Http1Stream stream = current;

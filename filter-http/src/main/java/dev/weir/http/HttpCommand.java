@@ -20,7 +20,8 @@ final class HttpCommand implements Command, Consumer<Decision> {
     private static final Logger LOG = LoggerFactory.getLogger(HttpCommand.class);
     private static final String HEADER = "request_header:";
     /** What {@link #attribute} knows. */
-    static final Set<String> ATTRIBUTES = Set.of("method", "host", "path", "path_template", "service_operation", HEADER);
+    static final Set<String> ATTRIBUTES =
+            Set.of("method", "host", "path", "path_template", "service_operation", HEADER);
 
     private static final int INTERNAL = 500;
 

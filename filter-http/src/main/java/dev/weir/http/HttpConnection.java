@@ -109,8 +109,7 @@ final class HttpConnection implements RequestHandler {
             return null;
         }
         HttpMethod method = head.method();
-        Operation operation =
-                route == null ? home.settings.routes().operation(method) : route.operation(method);
+        Operation operation = route == null ? home.settings.routes().operation(method) : route.operation(method);
         CarriedNames.Called called = policies.called(
                 route == null
                         ? new CarriedNames.Sent(head, target.forwarded(), bodyless, false)

@@ -38,7 +38,9 @@ record RouteHosts(List<String> exact, List<String> ends, boolean all) {
     /** Whether whatever these take is taken by {@code before} as well. */
     boolean isWithin(RouteHosts before) {
         return before.all
-                || !all && new HashSet<>(before.exact).containsAll(exact) && new HashSet<>(before.ends).containsAll(ends);
+                || !all
+                        && new HashSet<>(before.exact).containsAll(exact)
+                        && new HashSet<>(before.ends).containsAll(ends);
     }
 
     private static String host(String text) {

@@ -60,16 +60,19 @@ class Http1AheadTest {
                 HttpBed bed = new HttpBed(Map.of("client_protocol", "http1"), server.address());
                 Socket client = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
             OutputStream out = client.getOutputStream();
-            out.write(("POST / HTTP/1.1\r\nHost:a\r\nContent-Length:" + LARGE + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            out.write(("POST / HTTP/1.1\r\nHost:a\r\nContent-Length:" + LARGE + "\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
             out.write(new byte[LARGE]);
             assertThat(client.getInputStream().read()).isEqualTo('H');
             String first = "GET / HTTP/1.1\r\nHost:a\r\n\r\n"
-                    + (type.endsWith("Content") ? "POST / HTTP/1.1\r\nHost:a\r\nTransfer-Encoding:chunked\r\n\r\n" : "");
+                    + (type.endsWith("Content")
+                            ? "POST / HTTP/1.1\r\nHost:a\r\nTransfer-Encoding:chunked\r\n\r\n"
+                            : "");
             String all = first + piece.repeat(REQUESTS);
             out.write(all.getBytes(StandardCharsets.US_ASCII));
             assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
-            assertThat(Http2Bed.eventually(
-                            () -> bed.proxy.listeners().get(0).bytesFromClients() >= LARGE + Math.min(all.length(), 8_192)))
+            assertThat(Http2Bed.eventually(() ->
+                            bed.proxy.listeners().get(0).bytesFromClients() >= LARGE + Math.min(all.length(), 8_192)))
                     .isTrue();
 
             assertThat(living(type)).isLessThan(100);
@@ -84,7 +87,9 @@ class Http1AheadTest {
                 HttpBed bed = new HttpBed(Map.of("client_protocol", "http1"), server.address())) {
             StringBuilder all = new StringBuilder();
             for (int i = 1; i < requests; i++) {
-                all.append("POST /").append(i).append(" HTTP/1.1\r\nHost:a\r\nTransfer-Encoding:chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n");
+                all.append("POST /")
+                        .append(i)
+                        .append(" HTTP/1.1\r\nHost:a\r\nTransfer-Encoding:chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n");
             }
             all.append("GET /last HTTP/1.1\r\nHost:a\r\nConnection:close\r\n\r\n");
             String answers = bed.raw(all.toString());

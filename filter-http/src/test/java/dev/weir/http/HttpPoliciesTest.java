@@ -55,7 +55,8 @@ class HttpPoliciesTest {
     @SafeVarargs
     @SuppressWarnings("varargs") // only read
     private ConnectionPolicies policies(Map<String, ?>... policies) {
-        HttpPolicies read = bed.read(List.of(policies), node -> HttpPolicies.read(node, bed.environment, OPERATIONS, CarriedNames.NONE));
+        HttpPolicies read = bed.read(
+                List.of(policies), node -> HttpPolicies.read(node, bed.environment, OPERATIONS, CarriedNames.NONE));
         return read.onLoop(bed.environment).create(bed.connection());
     }
 
@@ -67,8 +68,7 @@ class HttpPoliciesTest {
             head.headers().add(headers[i], headers[i + 1]);
         }
         Kind kind = operation.equals("GetItem") ? Kind.READ : HttpCommand.kindOf(method);
-        return new ConnectionPolicies.Asked(
-                head, operation, user, new CarriedNames.Called(kind, List.of(), List.of()));
+        return new ConnectionPolicies.Asked(head, operation, user, new CarriedNames.Called(kind, List.of(), List.of()));
     }
 
     private @Nullable PolicyWait decide(ConnectionPolicies policies, String operation, @Nullable String user) {
@@ -77,7 +77,8 @@ class HttpPoliciesTest {
 
     @Test
     void withoutPoliciesThereAreNone() {
-        HttpPolicies none = bed.read(List.of(), node -> HttpPolicies.read(node, bed.environment, OPERATIONS, CarriedNames.NONE));
+        HttpPolicies none =
+                bed.read(List.of(), node -> HttpPolicies.read(node, bed.environment, OPERATIONS, CarriedNames.NONE));
 
         assertThat(none).isNull();
     }

@@ -55,11 +55,7 @@ class HttpVersionsTest {
             if (!length.equals("0")) {
                 client.frame(RawHttp2.DATA, 0, 1, "abc".getBytes(StandardCharsets.US_ASCII));
             }
-            client.frame(
-                            RawHttp2.HEADERS,
-                            RawHttp2.END_HEADERS | RawHttp2.END_STREAM,
-                            1,
-                            client.block("x-sum", "10"))
+            client.frame(RawHttp2.HEADERS, RawHttp2.END_HEADERS | RawHttp2.END_STREAM, 1, client.block("x-sum", "10"))
                     .flush();
             StringBuilder answer = new StringBuilder();
             client.until(1).forEach(frame -> answer.append(frame.text()));
@@ -79,11 +75,7 @@ class HttpVersionsTest {
                 });
                 HttpBed bed = new HttpBed(Map.of("client_protocol", "http2"), server.address());
                 RawHttp2 client = new RawHttp2(bed.port())) {
-            client.frame(
-                            RawHttp2.HEADERS,
-                            RawHttp2.END_HEADERS,
-                            1,
-                            client.request("POST", "/a", "content-length", "0"))
+            client.frame(RawHttp2.HEADERS, RawHttp2.END_HEADERS, 1, client.request("POST", "/a", "content-length", "0"))
                     .frame(RawHttp2.DATA, RawHttp2.END_STREAM, 1)
                     .flush();
 

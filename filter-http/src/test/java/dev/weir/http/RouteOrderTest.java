@@ -3,15 +3,15 @@ package dev.weir.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.config.ConfigException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.net.InetAddress;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 /** What of a configuration can never have an effect is told, and what would go round does not. */
@@ -110,8 +110,7 @@ class RouteOrderTest {
             assertThat(Http2Bed.eventually(() -> bed.exchanges.size() == 1)).isTrue();
             assertThat(dev.weir.core.testkit.RecordingExchanges.fields(bed.exchanges.get(0)))
                     .doesNotContainKey("attempts");
-            assertThat(bed.meters.find("weir.http.retries").counters())
-                    .allMatch(counter -> counter.count() == 0);
+            assertThat(bed.meters.find("weir.http.retries").counters()).allMatch(counter -> counter.count() == 0);
         }
     }
 }

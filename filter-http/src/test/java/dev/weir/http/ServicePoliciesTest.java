@@ -183,17 +183,19 @@ class ServicePoliciesTest {
 
     @Test
     void exchangesSayWhoEndedThem() throws Exception {
-        bed = new HttpBed(Map.of(
-                "grpc",
-                true,
-                "policies",
-                List.of(
-                        Map.of("type", "access", "rules", List.of(rule("deny", "shop.Orders/Delete"))),
-                        Map.of(
-                                "type",
-                                "fault",
-                                "rules",
-                                List.of(Map.of("percent", 100, "abort", true, "commands", List.of("GET")))))), "127.0.0.1:1");
+        bed = new HttpBed(
+                Map.of(
+                        "grpc",
+                        true,
+                        "policies",
+                        List.of(
+                                Map.of("type", "access", "rules", List.of(rule("deny", "shop.Orders/Delete"))),
+                                Map.of(
+                                        "type",
+                                        "fault",
+                                        "rules",
+                                        List.of(Map.of("percent", 100, "abort", true, "commands", List.of("GET")))))),
+                "127.0.0.1:1");
         server = ScriptedServer.answering(SERVED);
         String grpc = "Content-Type: application/grpc\r\nContent-Length: 0\r\n";
 

@@ -120,8 +120,8 @@ class TunnelTest {
             assertThat(told.error).isNull();
             assertThat(told.requestBytes).isEqualTo(MUCH + (1 << 20));
             assertThat(told.responseBytes).isEqualTo(MUCH);
-            assertThat(Http2Bed.eventually(() ->
-                            beds.first.proxy.listeners().get(0).connectionsActive() == 0))
+            assertThat(Http2Bed.eventually(
+                            () -> beds.first.proxy.listeners().get(0).connectionsActive() == 0))
                     .isTrue();
         }
     }
@@ -214,8 +214,8 @@ class TunnelTest {
             assertThat(count(client.getInputStream())).isZero();
 
             assertThat(told(beds).error).isNull();
-            assertThat(Http2Bed.eventually(() ->
-                            beds.first.proxy.listeners().get(0).connectionsActive() == 0))
+            assertThat(Http2Bed.eventually(
+                            () -> beds.first.proxy.listeners().get(0).connectionsActive() == 0))
                     .isTrue();
         }
     }

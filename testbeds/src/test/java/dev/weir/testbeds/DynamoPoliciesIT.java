@@ -74,7 +74,8 @@ class DynamoPoliciesIT {
             try {
                 int weir = proxy.address("ddb").port();
                 int server = bed.endpoint().getPort();
-                assertThat(send(weir, new Form("POST /", TARGET + "CreateTable\r\n"), CREATE)).startsWith("HTTP/1.1 200");
+                assertThat(send(weir, new Form("POST /", TARGET + "CreateTable\r\n"), CREATE))
+                        .startsWith("HTTP/1.1 200");
                 List<Form> taken = new ArrayList<>();
                 for (Form form : forms()) {
                     assertThat(send(weir, form, TABLE)).as(form.toString()).doesNotContain("TableDescription");
@@ -95,17 +96,24 @@ class DynamoPoliciesIT {
     void whoAllowsOperationsAllowsThemAndNothingElse() throws Exception {
         try (DynamoBed bed = DynamoBed.start()) {
             Proxy proxy = weir(
-                    bed.address(), Map.of("action", "allow", "commands", List.of("CreateTable", "ListTables", "@read")));
+                    bed.address(),
+                    Map.of("action", "allow", "commands", List.of("CreateTable", "ListTables", "@read")));
             try {
-                var client = DynamoSdk.connect(URI.create("http://127.0.0.1:" + proxy.address("ddb").port()));
+                var client = DynamoSdk.connect(
+                        URI.create("http://127.0.0.1:" + proxy.address("ddb").port()));
                 int weir = proxy.address("ddb").port();
-                assertThat(send(weir, new Form("POST /", TARGET + "CreateTable\r\n"), CREATE)).startsWith("HTTP/1.1 200");
+                assertThat(send(weir, new Form("POST /", TARGET + "CreateTable\r\n"), CREATE))
+                        .startsWith("HTTP/1.1 200");
                 assertThat(client.listTables().tableNames()).containsExactly("orders");
-                assertThat(client.describeTable(what -> what.tableName("orders")).table().tableName())
+                assertThat(client.describeTable(what -> what.tableName("orders"))
+                                .table()
+                                .tableName())
                         .isEqualTo("orders");
                 for (Form form : forms()) {
                     send(weir, form, TABLE);
-                    assertThat(client.listTables().tableNames()).as(form.toString()).containsExactly("orders");
+                    assertThat(client.listTables().tableNames())
+                            .as(form.toString())
+                            .containsExactly("orders");
                 }
             } finally {
                 proxy.close();
@@ -160,7 +168,9 @@ class DynamoPoliciesIT {
         socket.setSoTimeout(300);
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         try {
-            for (int b = socket.getInputStream().read(); b >= 0; b = socket.getInputStream().read()) {
+            for (int b = socket.getInputStream().read();
+                    b >= 0;
+                    b = socket.getInputStream().read()) {
                 all.write(b);
             }
         } catch (SocketTimeoutException e) {

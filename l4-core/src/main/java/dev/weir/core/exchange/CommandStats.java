@@ -297,7 +297,10 @@ public final class CommandStats {
     private static List<String> exported(SeriesRow row) {
         List<String> labels = new ArrayList<>();
         labels.add(row.family().name());
-        row.family().labels().forEach(label -> labels.add(Objects.requireNonNullElse(label.value().apply(row), "")));
+        row.family()
+                .labels()
+                .forEach(label ->
+                        labels.add(Objects.requireNonNullElse(label.value().apply(row), "")));
         return labels;
     }
 

@@ -38,7 +38,9 @@ final class ServiceNames {
         for (Named named : services) {
             if (named.service.name().equals(colon < 0 ? "" : text.substring(0, colon))) {
                 String name = text.substring(colon + 1);
-                if (!(take(named, name, false) | open(named, name)) && !take(named, name, true)) {
+                boolean asWritten = take(named, name, false);
+                boolean taken = open(named, name) || asWritten; // both, where it fits both
+                if (!taken && !take(named, name, true)) {
                     String expected = named.service.open() ? "package.Service/Method" : "an operation";
                     node.error("\"" + text + "\" is no operation of " + named.service.name()
                             + CommandChoice.nearest(name, named.service.operations(), expected + ", or a pattern"));

@@ -191,8 +191,8 @@ class ServiceRulesTest {
                 .create(bed.connection());
         for (String asked : List.of("POST / Drop", "POST /b Get", "POST /b _OTHER", "POST /b Drop", "POST /b Get")) {
             int last = asked.lastIndexOf(' ');
-            Asked command = new Asked(
-                    asked.substring(0, last), Command.Kind.WRITE, asked.substring(last + 1), List.of());
+            Asked command =
+                    new Asked(asked.substring(0, last), Command.Kind.WRITE, asked.substring(last + 1), List.of());
             gate.decide(command, bed.nanos(), decision -> told.add(decision instanceof Decision.Allow ? "goes" : "no"));
         }
 
@@ -225,8 +225,8 @@ class ServiceRulesTest {
     })
     void severalNamespacesAreAllToBeAllowedAndNoneDenied(
             String action, String pattern, String namespaces, boolean passes) {
-        Map<String, ?> policy = Map.of(
-                "type", "access", "rules", List.of(Map.of("action", action, "namespaces", List.of(pattern))));
+        Map<String, ?> policy =
+                Map.of("type", "access", "rules", List.of(Map.of("action", action, "namespaces", List.of(pattern))));
         List<String> all = namespaces.isEmpty() ? List.of() : List.of(namespaces.split(",", -1));
 
         assertThat(passes(policy, new Asked("POST /", Command.Kind.WRITE, "Get", all)))
@@ -238,8 +238,7 @@ class ServiceRulesTest {
         assertThat(problem(rule("deny", "GetAl"), KNOWN))
                 .isEqualTo("policies[0].rules[0].commands: \"GetAl\" is no command of toy (did you mean \"GetAll\"?)");
         assertThat(problem(rule("deny", "db:Drp"), KNOWN))
-                .isEqualTo(
-                        "policies[0].rules[0].commands: \"db:Drp\" is no operation of db (did you mean \"Drop\"?)");
+                .isEqualTo("policies[0].rules[0].commands: \"db:Drp\" is no operation of db (did you mean \"Drop\"?)");
         assertThat(problem(rule("deny", "rpc:shop.Orders"), KNOWN))
                 .startsWith("policies[0].rules[0].commands: \"rpc:shop.Orders\" is no operation of rpc");
         assertThat(problem(rule("deny", "POST /c"), KNOWN))
@@ -249,8 +248,7 @@ class ServiceRulesTest {
     }
 
     private static String problem(Map<String, ?> rule, KnownCommands known) {
-        List<String> problems =
-                PolicyTester.problems(known, Map.of("type", "access", "rules", List.of(rule)));
+        List<String> problems = PolicyTester.problems(known, Map.of("type", "access", "rules", List.of(rule)));
         assertThat(problems).hasSize(1);
         return problems.get(0);
     }
