@@ -323,17 +323,13 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
             }
             return;
         }
-        if (!HttpUtil.isKeepAlive(head)) {
-            last = true;
-        }
+        last |= !HttpUtil.isKeepAlive(head);
         boolean bodyless = decoder.isContentAlwaysEmpty(head)
                 || !HttpUtil.isTransferEncodingChunked(head)
                         && "0".equals(head.headers().get(HttpHeaderNames.CONTENT_LENGTH));
-        if (!bodyless
+        last |= !bodyless // then the body ends with the connection
                 && !head.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
-                && !HttpUtil.isTransferEncodingChunked(head)) {
-            last = true; // the body ends with the connection
-        }
+                && !HttpUtil.isTransferEncodingChunked(head);
         if (bodyless) {
             whole = head; // its end comes at once: the connection is free before anybody is told
         } else if (listener != null) {

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 /** What of a configuration can never have an effect is told, and what would go round does not. */
 class RouteOrderTest {
     private static List<String> problems(Map<String, ?> terminal) {
-        try (HttpBed bed = new HttpBed(terminal, "127.0.0.1:1")) {
+        try {
+            new HttpBed(terminal, "127.0.0.1:1").close();
             return List.of();
         } catch (ConfigException e) {
             List<String> all = new ArrayList<>();
