@@ -6,6 +6,7 @@ import dev.weir.core.cluster.Endpoint.Outcome;
 import dev.weir.core.cluster.Exclusions;
 import dev.weir.core.cluster.Limit;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -108,6 +109,12 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
         exchange.body.sendTo(this);
     }
 
+    /** Both sides have said all; what is on its way still goes out. */
+    void tunnelEnded() {
+        stream = null;
+        end();
+    }
+
     void sendData(ByteBuf data, boolean end) {
         UpstreamStream to = stream;
         if (to == null) {
@@ -130,6 +137,10 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
     @Override
     public void writable() {
         exchange.body.goesOn();
+        UpstreamStream to = stream;
+        if (to != null && exchange.tunnel.isAnswerEnded() && to.isClosed()) {
+            failed(Failure.UPSTREAM_RESET); // nobody takes what the client goes on to say
+        }
     }
 
     // ---- the answer
@@ -164,7 +175,7 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
             return;
         }
         int bytes = data.readableBytes();
-        if (end) {
+        if (end && !exchange.isHalfOpen()) {
             end();
         }
         boolean gone = exchange.received(data, end);
@@ -180,7 +191,9 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
 
     @Override
     public void trailers(HttpHeaders trailers) {
-        if (!done) {
+        if (!done && exchange.tunnel.isOpen()) {
+            data(Unpooled.EMPTY_BUFFER, true);
+        } else if (!done) {
             outcome = Grpc.outcome(trailers, outcome);
             end();
             exchange.ended(trailers);
@@ -192,7 +205,9 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
         if (done) {
             return;
         }
-        outcome = failure.outcome();
+        if (!exchange.tunnel.isAnswerEnded()) {
+            outcome = failure.outcome();
+        }
         stream = null;
         end();
         exchange.failed(this, failure);
@@ -233,7 +248,7 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
         UpstreamStream to = stream;
         if (!done) {
             abandon();
-        } else if (to != null && (!exchange.body.isReceived() || exchange.asksTunnel())) {
+        } else if (to != null && (!exchange.body.isReceived() || exchange.asksTunnel() && !exchange.tunnel.isOpen())) {
             stream = null;
             to.cancel();
         }

@@ -1,6 +1,5 @@
 package dev.weir.http;
 
-import dev.weir.core.protocol.Command.Kind;
 import dev.weir.core.protocol.PolicyGate;
 import dev.weir.core.protocol.PolicyWait;
 import io.netty.handler.codec.http.HttpRequest;
@@ -13,21 +12,23 @@ final class ConnectionPolicies {
      *
      * @param head its head, to stay as it is until the verdict
      * @param operation what it is called, one of the names that were configured with
-     * @param kind what it does; {@link HttpCommand#kindOf} tells it by the method
      * @param user who it claims to be, if the upstream refuses it unless that is true; or null
-     * @param namespace the database, or null
+     * @param called what servers would take it for
      */
     record Asked(
-            HttpRequest head,
-            String operation,
-            Kind kind,
-            @Nullable String user,
-            @Nullable String namespace) {}
+            HttpRequest head, String operation, @Nullable String user, CarriedNames.Called called) {}
 
     private final PolicyGate gate;
+    private final CarriedNames names;
 
-    ConnectionPolicies(PolicyGate gate) {
+    ConnectionPolicies(PolicyGate gate, CarriedNames names) {
         this.gate = gate;
+        this.names = names;
+    }
+
+    /** What servers would take a request for. */
+    CarriedNames.Called called(CarriedNames.Sent sent) {
+        return names.of(sent);
     }
 
     /**

@@ -27,11 +27,13 @@ final class ExchangeTimes implements HttpLoop.Watched {
     /**
      * From now on it is looked at.
      *
-     * @param mostNanos from {@code startNanos} on; 0 for no bound
-     * @param stillNanos without anything moving; 0 for no bound
+     * @param by how long the route lets it take
+     * @param askedNanos how long the client wants to wait from {@code startNanos} on; 0 if it does not say
      */
-    void begin(long startNanos, long mostNanos, long stillNanos) {
-        idleNanos = stillNanos;
+    void begin(long startNanos, RouteTimeouts by, long askedNanos) {
+        long route = by.requestNanos();
+        long mostNanos = askedNanos > 0 && (route == 0 || askedNanos < route) ? askedNanos : route;
+        idleNanos = by.idleNanos();
         if (mostNanos > 0) {
             deadline = startNanos + mostNanos;
             if (mostNanos < EXACT_NANOS) {

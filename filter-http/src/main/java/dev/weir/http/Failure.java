@@ -25,6 +25,8 @@ enum Failure {
     TLS_FAILED(503, Outcome.CONNECT_FAILED, true),
     /** It has not processed the request and says so: {@code REFUSED_STREAM}, or {@code GOAWAY} with a smaller stream number. */
     REFUSED(503, Outcome.SUCCESS, true),
+    /** It takes no head as large as this one. */
+    HEAD_TOO_LARGE(431, Outcome.SUCCESS, true),
     /** It closed a connection that was kept open before it had sent a byte of the answer: perhaps it has not seen the request. */
     STALE(502, Outcome.SUCCESS, false),
     /** It ended or reset the connection or the stream. */

@@ -41,6 +41,9 @@ record Forwarding(Mode forwardedFor, Mode forwarded, Mode requestId, Mode via, S
 
     static Forwarding read(ConfigNode terminal) {
         ConfigNode node = terminal.section("forwarded");
+        if (terminal.has("forwarded") && terminal.bool("observe", false)) {
+            terminal.error("forwarded", "beside observe: true, with which no header is added (expected: one of both)");
+        }
         Forwarding read = new Forwarding(
                 mode(node, "x_forwarded", "append"),
                 mode(node, "forwarded", "keep"),

@@ -80,7 +80,10 @@ final class GrpcStatus {
 
     private static @Nullable String errorType(SeriesRow row) {
         String error = row.errorType();
-        return error != null && OF_CLIENTS.contains(error) ? null : error;
+        String status = status(row); // where Weir answers, the error is why
+        return error != null && (OF_CLIENTS.contains(error) || status != null && OF_CLIENTS.contains(status))
+                ? null
+                : error;
     }
 
     /** The code in a header; unknown ones are {@code UNKNOWN}, as gRPC says. */

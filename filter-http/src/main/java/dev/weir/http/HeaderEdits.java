@@ -72,6 +72,13 @@ final class HeaderEdits {
         return headers;
     }
 
+    /** Whether a header of this name is removed, set or added. */
+    boolean touches(String name) {
+        return remove.stream().anyMatch(name::equalsIgnoreCase)
+                || set.stream().anyMatch(one -> name.equalsIgnoreCase(one.name()))
+                || add.stream().anyMatch(one -> name.equalsIgnoreCase(one.name()));
+    }
+
     private static String editable(String name, boolean request) {
         String lower = name(name).toLowerCase(Locale.ROOT);
         if (FORBIDDEN.contains(lower)) {

@@ -10,16 +10,13 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.util.ReferenceCountUtil;
-import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,8 +35,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
     private final RequestHandler handler;
     private final Http1RequestDecoder decoder;
     private final Http1ResponseEncoder encoder = new Http1ResponseEncoder();
-    /** What was decoded behind the request under way. */
-    private final ArrayDeque<Object> ahead = new ArrayDeque<>(2);
+    private final Ahead ahead = new Ahead();
 
     private @Nullable ChannelHandlerContext context1;
     private @Nullable Http1Stream current;
@@ -98,6 +94,9 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         }
         if (handling || !ahead.isEmpty() || message instanceof HttpRequest && (current != null || drains)) {
             ahead.add(message);
+            if (ahead.isFull()) {
+                decoder.hold(true);
+            }
             readOrNot();
             return;
         }
@@ -115,6 +114,9 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
                 break;
             }
             take(ahead.poll());
+        }
+        if (ahead.isEmpty()) {
+            decodeHeld();
         }
         endOrNot();
         readOrNot();
@@ -170,35 +172,15 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         stream.begin(handler);
     }
 
-    /** From here on the connection speaks HTTP/2, beginning with the answer to this request. RFC 7540, 3.2. */
-    private void upgrade(HttpRequest head, Http2Settings theirs) {
-        ChannelHandlerContext ctx = ctx();
-        DefaultHttpResponse agreed = Answers.switching(Http2Upgrade.H2C);
-        encoder.withoutBodyIf(true);
-        ctx.write(agreed, ctx.voidPromise());
-        ctx.write(LastHttpContent.EMPTY_LAST_CONTENT, ctx.voidPromise());
-        ctx.flush();
-        closed = true;
-        home.unwatch(watch);
-        Http2Client next = Http2Client.of(home, context, limits, handler, home.protocolErrors);
-        ctx.pipeline().remove(encoder);
-        ctx.pipeline().addLast(next);
-        try {
-            next.upgraded(head, theirs);
-        } catch (Http2Exception e) {
-            context.connection().close(CloseReason.PROTOCOL_ERROR);
-        }
-        ctx.pipeline().remove(this);
-        ctx.pipeline().remove(decoder); // hands on what it has
-    }
-
     private void body(HttpContent content) {
         HttpRequest head = upgrading;
         Http2Settings theirs = settings;
         if (head != null && theirs != null) {
             content.release();
             upgrading = null;
-            upgrade(head, theirs);
+            closed = true;
+            home.unwatch(watch);
+            H2cSwitch.perform(this, Http2Client.of(home, context, limits, handler, home.protocolErrors), head, theirs);
             return;
         }
         Http1Stream stream = current;
@@ -271,9 +253,6 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         if (stream != null) {
             stream.connectionClosed();
         }
-        for (Object message : ahead) {
-            ReferenceCountUtil.release(message);
-        }
         ahead.clear();
     }
 
@@ -301,13 +280,17 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         return encoder;
     }
 
+    Http1RequestDecoder decoder() {
+        return decoder;
+    }
+
     boolean isWritable() {
         return ctx().channel().isWritable();
     }
 
     /** Whether requests wait behind the one under way. */
     boolean hasMore() {
-        return !ahead.isEmpty();
+        return !ahead.isEmpty() || decoder.isHeld();
     }
 
     boolean isClosed() {
@@ -371,7 +354,10 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         current = null;
         since = home.clock.nanoTime();
         if (decoder.isStopped()) {
-            home.loop.execute(this::decodeOn);
+            home.loop.execute(() -> {
+                decoder.goOn(); // what came behind a request for a tunnel that is none
+                decodeOn();
+            });
         }
         if (stream.isTunnel()) {
             linger();
@@ -387,11 +373,19 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         }
     }
 
-    /** What came behind a request for a tunnel that is none. */
+    /** There is room for what was not decoded yet. */
+    private void decodeHeld() {
+        if (decoder.isHeld()) {
+            home.loop.execute(() -> {
+                decoder.hold(false);
+                decodeOn();
+            });
+        }
+    }
+
     private void decodeOn() {
         ChannelHandlerContext at = closed ? null : ctx().pipeline().context(decoder);
         if (at != null) {
-            decoder.goOn();
             try {
                 decoder.channelRead(at, Unpooled.EMPTY_BUFFER);
                 at.fireChannelReadComplete();
@@ -427,7 +421,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
     }
 
     private void endOrNot() {
-        if (closed || current != null || drains || lingers || !ahead.isEmpty()) {
+        if (closed || current != null || drains || lingers || hasMore()) {
             return;
         }
         if (inputEnded) {
@@ -449,12 +443,15 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         lingers = true;
         drains = false;
         since = home.clock.nanoTime();
-        for (Object message : ahead) {
-            ReferenceCountUtil.release(message);
-        }
         ahead.clear();
-        ctx().writeAndFlush(EndOfStream.INSTANCE, ctx().newPromise());
+        decodeHeld();
+        endOutput();
         readOrNot();
+    }
+
+    /** Nothing more goes to the client. */
+    void endOutput() {
+        ctx().writeAndFlush(EndOfStream.INSTANCE, ctx().newPromise());
     }
 
     /** Reads unless enough waits. */

@@ -24,6 +24,7 @@ final class Http1RequestDecoder extends HttpRequestDecoder {
     private boolean broken;
     private boolean asksTunnel;
     private boolean stopped;
+    private boolean held;
 
     Http1RequestDecoder(ClientLimits limits) {
         super(config(limits.requestLine(), limits.headerBytes()));
@@ -52,6 +53,15 @@ final class Http1RequestDecoder extends HttpRequestDecoder {
         stopped = false;
     }
 
+    /** Whether what comes waits as it came. */
+    void hold(boolean wait) {
+        held = wait;
+    }
+
+    boolean isHeld() {
+        return held;
+    }
+
     /** Whether half a head has come. */
     boolean isInHead() {
         return inHead && !broken && (scan.isBegun() || actualReadableBytes() > 0);
@@ -63,7 +73,7 @@ final class Http1RequestDecoder extends HttpRequestDecoder {
             buffer.skipBytes(buffer.readableBytes());
             return;
         }
-        if (stopped) {
+        if (stopped || held) {
             return;
         }
         if (inHead) {

@@ -31,6 +31,9 @@ final class Http1Stream implements ClientStream {
     private boolean chunked;
     private boolean measured;
     private boolean tunnel;
+    /** Of a tunnel: nothing more goes to the client, which may go on. */
+    private boolean outputEnded;
+
     /** An upgrade was asked for: what comes next may be no HTTP. */
     private final boolean asksTunnel;
     /** Bytes that were handed on and have not gone on. */
@@ -141,6 +144,9 @@ final class Http1Stream implements ClientStream {
             received = true;
             if (to != null && !answered) {
                 to.data(Unpooled.EMPTY_BUFFER, true);
+                if (outputEnded && !answered) {
+                    answered();
+                }
             }
         } else if (!received || !client.servesHalfClosed()) {
             cancelled(Failure.CLIENT_CLOSED);
@@ -263,8 +269,11 @@ final class Http1Stream implements ClientStream {
         }
         if (tunnel) {
             client.write(data);
-            if (end) {
+            if (end && received) {
                 answered();
+            } else if (end) {
+                outputEnded = true;
+                client.endOutput();
             }
             return;
         }

@@ -13,7 +13,6 @@ import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
@@ -24,12 +23,16 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** An HTTP/1.1 connection to an upstream: one request at a time. The last handler of the upstream's channel. */
 final class Http1Upstream extends ChannelInboundHandlerAdapter implements UpstreamConnection, HttpLoop.Flushing {
     /** Informational heads before an answer: nobody needs more, and they are not held back for a client that does not read. */
     private static final int MAX_INFORMATIONAL = 16;
+
+    /** How long an upstream may take for what is left of a tunnel that has ended. */
+    private static final long UNTAKEN_SECONDS = 30;
 
     private final HttpLoop home;
     private final UpstreamLimits limits;
@@ -51,6 +54,9 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
     private boolean begun;
 
     private boolean tunnel;
+    /** Of a tunnel: all has gone out, and its end. */
+    private boolean outputEnded;
+
     /** No request is taken any more. */
     private boolean last;
     /** All is over, and the owner knows. */
@@ -139,28 +145,15 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         ctx().close();
     }
 
-    /** Whether it is the one under way: others are over. */
+    /** Whether it is the one under way. */
     boolean isCurrent(Http1UpstreamStream stream) {
         return current == stream && !gone;
     }
 
     void send(HttpRequest head, boolean end) {
         HttpMethod method = head.method();
-        HttpHeaders headers = head.headers();
-        head.setProtocolVersion(HttpVersion.HTTP_1_1);
+        Http1Framing.apply(head, end, last);
         decoder.expect(HttpMethod.HEAD.equals(method), HttpMethod.CONNECT.equals(method));
-        boolean tunnels = HttpMethod.CONNECT.equals(method) || headers.contains(HttpHeaderNames.UPGRADE);
-        if (end && tunnels) {
-            headers.remove(HttpHeaderNames.CONTENT_LENGTH); // what it promises does not come
-        }
-        if (end || headers.contains(HttpHeaderNames.CONTENT_LENGTH)) {
-            headers.remove(HttpHeaderNames.TRANSFER_ENCODING);
-        } else if (!HttpUtil.isTransferEncodingChunked(head) && !HttpMethod.CONNECT.equals(method)) {
-            headers.set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
-        }
-        if (last && !tunnels) {
-            headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-        }
         if (end) {
             // As one message: one buffer for the channel.
             write(new DefaultFullHttpRequest(
@@ -181,6 +174,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         HttpRequest head = waiting;
         if (head != null) {
             waiting = null;
+            Http1Framing.beforeEnd(head);
             write(head);
         }
     }
@@ -212,14 +206,16 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         }
     }
 
+    /** Behind what is on its way. */
     private void endOutput() {
         Channel channel = ctx().channel();
         ctx().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(flushed -> {
             if (channel instanceof DuplexChannel duplex) {
                 duplex.shutdownOutput();
             }
+            outputEnded = true;
+            overOrNot();
         });
-        overOrNot();
     }
 
     void send(HttpHeaders trailers) {
@@ -333,17 +329,13 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
             }
             return;
         }
-        if (!HttpUtil.isKeepAlive(head)) {
-            last = true;
-        }
+        last |= !HttpUtil.isKeepAlive(head);
         boolean bodyless = decoder.isContentAlwaysEmpty(head)
                 || !HttpUtil.isTransferEncodingChunked(head)
                         && "0".equals(head.headers().get(HttpHeaderNames.CONTENT_LENGTH));
-        if (!bodyless
+        last |= !bodyless // then the body ends with the connection
                 && !head.headers().contains(HttpHeaderNames.CONTENT_LENGTH)
-                && !HttpUtil.isTransferEncodingChunked(head)) {
-            last = true; // the body ends with the connection
-        }
+                && !HttpUtil.isTransferEncodingChunked(head);
         if (bodyless) {
             whole = head; // its end comes at once: the connection is free before anybody is told
         } else if (listener != null) {
@@ -400,7 +392,9 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
     }
 
     private void received(ByteBuf data, boolean end) {
-        ResponseListener to = end ? over() : listener;
+        boolean half = end && tunnel && !sent; // the other direction may go on
+        answered |= half;
+        ResponseListener to = end && !half ? over() : listener;
         if (to == null) {
             data.release();
             return;
@@ -422,6 +416,10 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
             if (!tunnel) {
                 lose(Failure.CLIENT_CLOSED);
             }
+            return;
+        }
+        if (tunnel && !outputEnded) {
+            home.loop.schedule(() -> lose(Failure.CLIENT_CLOSED), UNTAKEN_SECONDS, TimeUnit.SECONDS);
             return;
         }
         busy = false;
@@ -463,8 +461,10 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof java.io.IOException) {
-            broken = true; // it may have answered, and not want the rest of the request: that is still read, and then
-            // the end
+            broken = true; // it may have answered, and not want the rest of the request: that is still read
+            if (tunnel && answered) {
+                lost(true); // that was read, and nothing more comes
+            }
         } else {
             home.failed("upstream", cause);
             lost(true);

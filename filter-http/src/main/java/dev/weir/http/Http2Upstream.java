@@ -307,19 +307,17 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
             failLater(of, Failure.UPSTREAM_PROTOCOL);
             return null;
         }
+        Http2Headers fields = Http2Heads.fields(head, scheme, Http2Upgrade.protocol(head));
+        if (!said.fits(fields)) {
+            failLater(of, Failure.HEAD_TOO_LARGE);
+            return null;
+        }
         int id = nextStream;
         nextStream += 2;
         if (nextStream < 0) {
             retire(Failure.REFUSED); // no numbers are left
         }
-        encoder()
-                .writeHeaders(
-                        ctx(),
-                        id,
-                        Http2Heads.fields(head, scheme, Http2Upgrade.protocol(head)),
-                        0,
-                        end,
-                        ctx().newPromise());
+        encoder().writeHeaders(ctx(), id, fields, 0, end, ctx().newPromise());
         soon();
         Http2Stream stream = connection().stream(id);
         if (stream == null) {

@@ -234,6 +234,11 @@ final class Http2UpstreamStream implements UpstreamStream {
     }
 
     @Override
+    public boolean isClosed() {
+        return closed;
+    }
+
+    @Override
     public void consumed(int bytes) {
         Http2Stream of = stream;
         if (!closed && of != null) {

@@ -2,6 +2,7 @@ package dev.weir.http;
 
 import dev.weir.core.protocol.Command;
 import dev.weir.core.protocol.CommandPolicy.Decision;
+import dev.weir.core.protocol.ServiceOperation;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
@@ -19,7 +20,8 @@ final class HttpCommand implements Command, Consumer<Decision> {
     private static final Logger LOG = LoggerFactory.getLogger(HttpCommand.class);
     private static final String HEADER = "request_header:";
     /** What {@link #attribute} knows. */
-    static final Set<String> ATTRIBUTES = Set.of("method", "host", "path", "path_template", HEADER);
+    static final Set<String> ATTRIBUTES =
+            Set.of("method", "host", "path", "path_template", "service_operation", HEADER);
 
     private static final int INTERNAL = 500;
 
@@ -49,7 +51,17 @@ final class HttpCommand implements Command, Consumer<Decision> {
 
     @Override
     public @Nullable String namespace() {
-        return asked.namespace();
+        return null;
+    }
+
+    @Override
+    public List<String> namespaces() {
+        return asked.called().namespaces();
+    }
+
+    @Override
+    public List<ServiceOperation> serviceOperations() {
+        return asked.called().operations();
     }
 
     @Override
@@ -59,12 +71,12 @@ final class HttpCommand implements Command, Consumer<Decision> {
 
     @Override
     public boolean readOnly() {
-        return asked.kind() == Kind.READ;
+        return asked.called().kind() == Kind.READ;
     }
 
     @Override
     public Kind kind() {
-        return asked.kind();
+        return asked.called().kind();
     }
 
     @Override
@@ -79,6 +91,9 @@ final class HttpCommand implements Command, Consumer<Decision> {
                 return path(head.uri());
             case "path_template":
                 return template();
+            case "service_operation":
+                List<ServiceOperation> services = serviceOperations();
+                return services.isEmpty() ? null : services.get(0).name();
             default:
                 return name.startsWith(HEADER) ? header(head, name.substring(HEADER.length())) : null;
         }

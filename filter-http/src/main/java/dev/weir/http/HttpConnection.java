@@ -7,6 +7,7 @@ import dev.weir.core.filter.ConnectionAttribute;
 import dev.weir.core.filter.TerminalContext;
 import dev.weir.core.protocol.PolicyWait;
 import dev.weir.core.tls.TlsSession;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -92,16 +93,28 @@ final class HttpConnection implements RequestHandler {
     /**
      * Asks the policies; {@code verdict} is told, at once or later.
      *
+     * @param route null if there is none for it
      * @return what is to be run if the exchange ends before
      */
     @Nullable
-    Runnable decide(HttpRequest head, Operation operation, @Nullable String user, Verdict verdict) {
+    Runnable decide(
+            HttpRequest head,
+            RequestTarget target,
+            boolean bodyless,
+            @Nullable Route route,
+            @Nullable String user,
+            Verdict verdict) {
         if (policies == null) {
             verdict.go();
             return null;
         }
-        ConnectionPolicies.Asked asked =
-                new ConnectionPolicies.Asked(head, operation.name(), HttpCommand.kindOf(head.method()), user, null);
+        HttpMethod method = head.method();
+        Operation operation = route == null ? home.settings.routes().operation(method) : route.operation(method);
+        CarriedNames.Called called = policies.called(
+                route == null
+                        ? new CarriedNames.Sent(head, target.forwarded(), bodyless, false)
+                        : new CarriedNames.Sent(head, route.target(target), bodyless, route.changesService()));
+        ConnectionPolicies.Asked asked = new ConnectionPolicies.Asked(head, operation.name(), user, called);
         PolicyWait wait = policies.decide(asked, context.burstNanos(), verdict);
         return wait == null ? null : wait::cancel;
     }

@@ -12,7 +12,6 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpVersion;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  * that. What has gone to the client is never taken back: a failure before is an answer of Weir's own or another try, a failure behind it resets the stream.
  */
 final class HttpExchange implements RequestListener, Verdict {
-    private static final long FAREWELL_SECONDS = 5;
-
     final HttpLoop home;
     final Observation observation;
     final RequestBody body;
@@ -32,7 +29,7 @@ final class HttpExchange implements RequestListener, Verdict {
 
     private @Nullable Route route;
     private @Nullable RequestTarget target;
-    private final Tunnel tunnel;
+    final Tunnel tunnel;
     private boolean grpc;
     private boolean speaksHttp2;
     private @Nullable Runnable undecided;
@@ -42,9 +39,6 @@ final class HttpExchange implements RequestListener, Verdict {
     private final Shadows shadows = new Shadows();
 
     private boolean answering;
-    /** Bytes pass that are no HTTP. */
-    private boolean opened;
-
     private boolean done;
     private final ExchangeTimes times;
 
@@ -83,7 +77,7 @@ final class HttpExchange implements RequestListener, Verdict {
         }
         grpc = Grpc.isRequest(head.headers());
         if (found == null) {
-            undecided = client.decide(head, routes.operation(head.method()), observation.user(), this);
+            undecided = client.decide(head, where, body.isNone(), null, observation.user(), this);
             return;
         }
         route = found;
@@ -92,8 +86,8 @@ final class HttpExchange implements RequestListener, Verdict {
             answer(refused.status(), refused.message(), refused.error());
             return;
         }
-        limitTime(found);
-        undecided = client.decide(head, found.operation(head.method()), observation.user(), this);
+        times.begin(startNanos, found.timeouts(), grpc ? Grpc.timeoutNanos(head.headers()) : 0);
+        undecided = client.decide(head, where, body.isNone(), found, observation.user(), this);
     }
 
     /** All policies agree. */
@@ -175,15 +169,6 @@ final class HttpExchange implements RequestListener, Verdict {
         return tunnel.isAsked();
     }
 
-    private void limitTime(Route by) {
-        long nanos = by.timeouts().requestNanos();
-        long asked = grpc ? Grpc.timeoutNanos(head.headers()) : 0;
-        if (asked > 0 && (nanos == 0 || asked < nanos)) {
-            nanos = asked;
-        }
-        times.begin(startNanos, nanos, by.timeouts().idleNanos());
-    }
-
     private RequestTarget where() {
         if (target == null) {
             throw new IllegalStateException("no target yet");
@@ -221,12 +206,19 @@ final class HttpExchange implements RequestListener, Verdict {
         }
         shadows.copy(data, end);
         body.add(data, end, sending());
+        if (end && tunnel.isAnswerEnded()) {
+            over();
+        }
     }
 
     @Override
     public void trailers(HttpHeaders trailers) {
         times.moved();
         if (done) {
+            return;
+        }
+        if (tunnel.isOpen()) {
+            data(Unpooled.EMPTY_BUFFER, true);
             return;
         }
         observation.requestEnd(home.clock.nanoTime());
@@ -282,7 +274,6 @@ final class HttpExchange implements RequestListener, Verdict {
         }
         tunnel.translate(answer);
         boolean switches = tunnel.isOpenedBy(answer);
-        opened = switches;
         long now = home.clock.nanoTime();
         HopByHop.strip(answer.headers(), switches ? tunnel.protocol() : "");
         if (!home.settings.observes()) {
@@ -296,6 +287,7 @@ final class HttpExchange implements RequestListener, Verdict {
         if (switches) {
             answer.headers().remove(HttpHeaderNames.CONTENT_LENGTH).remove(HttpHeaderNames.TRANSFER_ENCODING);
             times.withoutDeadline();
+            tunnel.open();
             body.reopen();
         }
         if (end) {
@@ -320,23 +312,39 @@ final class HttpExchange implements RequestListener, Verdict {
         if (data.isReadable()) {
             observation.responseData(data);
         }
+        boolean half = end && isHalfOpen();
         if (end) {
             observation.responseEnd(null, home.clock.nanoTime());
-            finish();
+            if (half) {
+                tunnel.answerEnded();
+            } else {
+                finish();
+            }
         }
         stream.sendData(data, end);
-        if (end) {
+        if (end && !half) {
             unwanted();
         }
         return end || stream.isWritable();
     }
 
+    /** Whether bytes pass that are no HTTP, and the client has not ended its side: it may go on when the upstream has. */
+    boolean isHalfOpen() {
+        return tunnel.isOpen() && !body.isReceived();
+    }
+
+    /** Both sides have ended what they had to say. */
+    private void over() {
+        Attempt by = sending();
+        if (by != null) {
+            by.tunnelEnded();
+        }
+        finish();
+    }
+
     /** The answer is complete; a request that is not will never be. */
     private void unwanted() {
-        if (!body.isReceived() && opened) {
-            // Who has been told of the end may be in the midst of saying its own.
-            home.loop.schedule(() -> stream.reset(Failure.CLIENT_CLOSED), FAREWELL_SECONDS, TimeUnit.SECONDS);
-        } else if (!body.isReceived()) {
+        if (!body.isReceived()) {
             stream.reset(Failure.CLIENT_CLOSED);
         }
     }
@@ -355,7 +363,9 @@ final class HttpExchange implements RequestListener, Verdict {
     private void fail(Failure failure) {
         if (!done) {
             if (answering) {
-                observation.failed(failure.label(), false);
+                if (!tunnel.isAnswerEnded()) { // else it only was not taken what the client had to say
+                    observation.failed(failure.label(), false);
+                }
                 finish();
                 stream.reset(failure);
             } else {
@@ -377,16 +387,14 @@ final class HttpExchange implements RequestListener, Verdict {
     }
 
     private void answer(int status, String message, @Nullable String error) {
-        if (done) {
-            return;
-        }
-        if (grpc) {
+        answer(status, message, error, 0);
+    }
+
+    private void answer(int status, String message, @Nullable String error, long retryAfterSeconds) {
+        if (!done) {
+            Answers.Own own = Answers.own(grpc, status, message, retryAfterSeconds);
             observation.byWeir(status, error);
-            send(Grpc.answer(status, message), Unpooled.EMPTY_BUFFER);
-        } else {
-            observation.byWeir(status, error);
-            var text = Answers.text(status, message);
-            send(new DefaultHttpResponse(HttpVersion.HTTP_1_1, text.status(), text.headers()), text.content());
+            send(own.head(), own.text());
         }
     }
 
@@ -420,25 +428,14 @@ final class HttpExchange implements RequestListener, Verdict {
     @Override
     public void refuse(int status, String message, long retryAfterSeconds) {
         undecided = null;
-        if (done) {
-            return;
-        }
-        observation.byWeir(status, "refused");
-        if (grpc) {
-            send(Grpc.answer(status, message), Unpooled.EMPTY_BUFFER);
-            return;
-        }
-        var text = Answers.text(status, message);
-        if (retryAfterSeconds > 0) {
-            text.headers().set(HttpHeaderNames.RETRY_AFTER, retryAfterSeconds);
-        }
-        send(new DefaultHttpResponse(HttpVersion.HTTP_1_1, text.status(), text.headers()), text.content());
+        answer(status, message, "refused", retryAfterSeconds);
     }
 
     @Override
     public void abort(CloseReason reason) {
         undecided = null;
         if (!done) {
+            observation.byWeir(0, "refused");
             observation.failed("refused", false);
             finish();
             stream.reset(Failure.POLICY);

@@ -26,6 +26,7 @@ final class HttpLabels {
 
     private static final String[] VERSIONS = {"1.0", "1.1", "2"};
     private static final int STATUSES = 600;
+    private static final int CLIENT_ERROR = 400;
     private static final int SERVER_ERROR = 500;
     private static final @Nullable SeriesLabels[] ALL = new @Nullable SeriesLabels[STATUSES * 2 * VERSIONS.length];
 
@@ -52,10 +53,13 @@ final class HttpLabels {
         return labels == null ? null : labels.value(i);
     }
 
-    /** As OpenTelemetry has it for servers: an answer of 4xx is none, though it is one of exchanges. */
+    /** As OpenTelemetry has it for servers: what is answered with 4xx is none, whoever answers; though it is one of exchanges. */
     private static @Nullable String errorType(SeriesRow row) {
-        int code = StatusText.code(row.errorType());
-        return code != 0 && code < SERVER_ERROR ? null : row.errorType();
+        String error = row.errorType();
+        int code = StatusText.code(error);
+        int answered = code != 0 ? code : StatusText.code(more(row, 0));
+        boolean ofClient = code != 0 ? code < SERVER_ERROR : answered >= CLIENT_ERROR && answered < SERVER_ERROR;
+        return ofClient ? null : error;
     }
 
     private static String method(String operation) {

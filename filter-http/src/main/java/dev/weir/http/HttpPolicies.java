@@ -23,23 +23,28 @@ final class HttpPolicies {
     private static final int HIGHEST_STATUS = 599;
 
     private final PerLoop<PolicyGate> gates;
+    private final CarriedNames names;
 
-    private HttpPolicies(PerLoop<PolicyGate> gates) {
+    private HttpPolicies(PerLoop<PolicyGate> gates, CarriedNames names) {
         this.gates = gates;
+        this.names = names;
     }
 
     /**
      * Reads {@code policies}, and reports problems.
      *
      * @param operations all names that exchanges may have, as {@code GET /users/{id}}; {@code _OTHER} is added
+     * @param services whose operations rules may name besides
      * @return null if there are none
      */
-    static @Nullable HttpPolicies read(ConfigNode terminal, FilterEnvironment environment, Set<String> operations) {
-        PerLoop<PolicyGate> gates = CommandPolicies.read(terminal, "policies", known(operations), environment);
-        return gates == null ? null : new HttpPolicies(gates);
+    static @Nullable HttpPolicies read(
+            ConfigNode terminal, FilterEnvironment environment, Set<String> operations, CarriedNames services) {
+        PerLoop<PolicyGate> gates =
+                CommandPolicies.read(terminal, "policies", known(operations, services), environment);
+        return gates == null ? null : new HttpPolicies(gates, services);
     }
 
-    private static KnownCommands known(Set<String> operations) {
+    private static KnownCommands known(Set<String> operations, CarriedNames services) {
         Set<String> names = new HashSet<>(operations);
         names.add(CommandSet.OTHER);
         CommandSet set = new CommandSet(
@@ -50,7 +55,7 @@ final class HttpPolicies {
                 HttpCommand.ATTRIBUTES);
         KnownCommands.ErrorCodes statuses = new KnownCommands.ErrorCodes(
                 "status", "a status, " + LOWEST_STATUS + ".." + HIGHEST_STATUS, text -> status(text) > 0);
-        return new KnownCommands("http", set, statuses, true);
+        return new KnownCommands("http", set, statuses, true, services.known(), services.noNamespaces());
     }
 
     /** The status that a code of a policy is, or 0. */
@@ -72,6 +77,6 @@ final class HttpPolicies {
     /** What the connections of a loop get; the attributes of a connection have to be set when its policies are made. */
     PerLoop.PerConnection<ConnectionPolicies> onLoop(LoopEnvironment loop) {
         PerLoop.PerConnection<PolicyGate> made = gates.onLoop(loop);
-        return connection -> new ConnectionPolicies(made.create(connection));
+        return connection -> new ConnectionPolicies(made.create(connection), names);
     }
 }

@@ -47,7 +47,7 @@ record HttpSettings(
                 upstreams(terminal),
                 Forwarding.read(terminal),
                 observations,
-                HttpPolicies.read(terminal, environment, operations),
+                HttpPolicies.read(terminal, environment, operations, CarriedNames.of(observations)),
                 new ProtocolErrors(environment.meters(), environment.listener()),
                 new HttpMetrics(environment.meters(), environment.listener()));
     }

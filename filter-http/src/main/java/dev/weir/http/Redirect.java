@@ -54,6 +54,12 @@ record Redirect(
         return new Redirect(status, scheme, host, port, path, prefix, strip);
     }
 
+    /** The scheme, if nothing else changes; else null. */
+    @Nullable
+    String onlyScheme() {
+        return host == null && port == 0 && path == null && prefix == null ? scheme : null;
+    }
+
     private static String status(ConfigNode node) {
         return node.as(
                 text -> switch (text) {

@@ -27,6 +27,7 @@ final class Route {
     private final @Nullable RouteAnswer answer;
     private final Edits edits;
     private final RouteTraffic traffic;
+    private final boolean changesService;
 
     Route(
             RouteMatch match,
@@ -41,6 +42,7 @@ final class Route {
         this.answer = answer;
         this.edits = edits;
         this.traffic = traffic;
+        this.changesService = edits.request.touches("x-amz-target") || edits.request.touches("smithy-protocol");
     }
 
     RouteMatch match() {
@@ -84,6 +86,16 @@ final class Route {
         outgoing.setUri(target(target));
         edits.rewrite.host(outgoing, target, endpointHost);
         edits.request.apply(outgoing.headers());
+    }
+
+    /** The target to send on. */
+    String target(RequestTarget target) {
+        return edits.rewrite.target(target, match.path());
+    }
+
+    /** Whether it changes a header by which a service is told what is asked of it. */
+    boolean changesService() {
+        return changesService;
     }
 
     /** Names the endpoint in {@code Host}, where the route says {@code host: upstream}. For each try. */

@@ -2,6 +2,7 @@ package dev.weir.http;
 
 import dev.weir.core.config.ConfigNode;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 
@@ -32,6 +33,14 @@ record RouteHosts(List<String> exact, List<String> ends, boolean all) {
             }
         }
         return new RouteHosts(List.copyOf(exact), List.copyOf(ends), all);
+    }
+
+    /** Whether whatever these take is taken by {@code before} as well. */
+    boolean isWithin(RouteHosts before) {
+        return before.all
+                || !all
+                        && new HashSet<>(before.exact).containsAll(exact)
+                        && new HashSet<>(before.ends).containsAll(ends);
     }
 
     private static String host(String text) {

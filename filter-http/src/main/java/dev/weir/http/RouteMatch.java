@@ -96,6 +96,20 @@ record RouteMatch(
         return text;
     }
 
+    /** The same, for connections that are encrypted, or are not. */
+    RouteMatch onlyTls(boolean encrypted) {
+        return new RouteMatch(path, methods, headers, query, encrypted);
+    }
+
+    /** Whether there is no condition but that on the host. */
+    boolean isAll() {
+        return path.kind() == PathMatch.Kind.ANY
+                && methods.isEmpty()
+                && headers.isEmpty()
+                && query.isEmpty()
+                && tls == null;
+    }
+
     boolean matches(HttpRequest head, RequestTarget target, boolean secure) {
         if (!path.matches(target.path()) || tls != null && tls != secure) {
             return false;

@@ -51,6 +51,14 @@ final class RouteReader {
         } else if (!action.isEmpty()) {
             answer = answer(node, action, match);
         }
+        String scheme = answer instanceof Redirect redirect ? redirect.onlyScheme() : null;
+        if (scheme != null) {
+            boolean toTls = scheme.equals("https");
+            if (match.tls() != null && match.tls() == toTls) {
+                node.error("redirect", "leads to where it came from (expected: tls: " + !toTls + ")");
+            }
+            match = match.onlyTls(!toTls); // who has it already goes on, and does not go round
+        }
         if (rules.observe()) {
             reject(node, NOT_OBSERVING, "with observe: true, where nothing is changed (expected: none)");
         }

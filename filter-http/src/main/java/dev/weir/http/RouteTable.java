@@ -58,7 +58,15 @@ final class RouteTable {
                 node.error("a single value (expected: a route, as { path_prefix: /, cluster: … })");
                 continue;
             }
-            hosts.add(RouteHosts.read(node));
+            RouteHosts its = RouteHosts.read(node);
+            for (int i = 0; i < routes.size(); i++) {
+                if (routes.get(i).match().isAll() && its.isWithin(hosts.get(i))) {
+                    node.error("never matches, as a route before it takes all (expected: before "
+                            + nodes.get(i).path() + ")");
+                    break;
+                }
+            }
+            hosts.add(its);
             routes.add(reader.read(node));
         }
         return new RouteTable(routes, hosts, unrouted, reader);

@@ -31,6 +31,10 @@ final class Tries {
 
     /** Makes the first one, or the next. */
     void next() {
+        if (made > 0) { // not before: who leaves in the pause was not asked for again
+            exchange.observation.retried(made + 1);
+            exchange.home.metrics.retries.increment();
+        }
         Attempt next = new Attempt(exchange, to, ++made);
         attempt = next;
         next.start(hash, excluded == null ? Exclusions.NONE : excluded);
@@ -55,9 +59,7 @@ final class Tries {
     /** Whether another one will be made after this failure. */
     boolean again(Attempt by, Failure failure) {
         if (failure == Failure.STALE) {
-            free |= made
-                    == 1; // a connection that was closed meanwhile says nothing of its endpoint: it is asked again, and
-            // does not count
+            free |= made == 1; // a connection that was closed meanwhile says nothing of its endpoint
         }
         return made < retries.attempts() + (free ? 1 : 0)
                 && retries.onFailure(failure)
@@ -94,8 +96,6 @@ final class Tries {
         }
         by.abandon();
         attempt = null;
-        exchange.observation.retried(made + 1);
-        exchange.home.metrics.retries.increment();
         pause = exchange.home.loop.schedule(
                 () -> {
                     pause = null;

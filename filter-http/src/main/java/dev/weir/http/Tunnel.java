@@ -22,6 +22,8 @@ final class Tunnel {
 
     private boolean toHttp2;
     private @Nullable String webSocketKey;
+    private boolean open;
+    private boolean answerEnded;
 
     Tunnel(HttpRequest head, boolean bodyless) {
         this.head = head;
@@ -104,5 +106,23 @@ final class Tunnel {
     boolean isOpenedBy(HttpResponse answer) {
         int status = answer.status().code();
         return status == 101 || status < 300 && (connect || extended);
+    }
+
+    /** From here on bytes pass as they are. */
+    void open() {
+        open = true;
+    }
+
+    boolean isOpen() {
+        return open;
+    }
+
+    /** The upstream has said all that it has to say; the client may go on. */
+    void answerEnded() {
+        answerEnded = true;
+    }
+
+    boolean isAnswerEnded() {
+        return answerEnded;
     }
 }

@@ -28,6 +28,11 @@ interface UpstreamStream {
     /** Whether it takes more bytes now. {@link ResponseListener#writable} tells when it does again. */
     boolean isWritable();
 
+    /** Whether what is sent reaches nobody, although {@link ResponseListener#failed} was not told, as the answer was complete. */
+    default boolean isClosed() {
+        return false;
+    }
+
     /** So many bytes of the answer's body have gone on: as many more may come. */
     void consumed(int bytes);
 }

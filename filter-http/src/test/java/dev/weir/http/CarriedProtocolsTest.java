@@ -162,6 +162,44 @@ class CarriedProtocolsTest {
                         begin + "error_type=UNAVAILABLE " + method + "UNAVAILABLE rpc_system_name=grpc } 1");
     }
 
+    /** What Weir refuses is no error of a server, and no series of its own beside what a server refuses. */
+    @Test
+    void whatClientsAreAnsweredBelow500IsNoErrorWhoeverAnswers() {
+        for (String why : List.of("refused", "403")) {
+            emit("http", USERS, e -> {
+                e.labels = HttpLabels.of(403, false, "1.1");
+                e.status = Exchange.Status.ERROR;
+                e.error = why;
+            });
+        }
+        for (int status : new int[] {200, 502}) { // of an answer that was cut off, and of none
+            emit("http", USERS, e -> {
+                e.labels = HttpLabels.of(status, false, "1.1");
+                e.status = Exchange.Status.ERROR;
+                e.error = "upstream_reset";
+            });
+        }
+        for (String why : List.of("refused", "PERMISSION_DENIED")) {
+            emit("grpc", HELLO, e -> {
+                e.labels = GrpcStatus.labels(7);
+                e.status = Exchange.Status.ERROR;
+                e.error = why;
+            });
+        }
+
+        String of = "http_server_request_duration_seconds{";
+        String end = " http_route=/users/{id} network_protocol_version=1.1 url_scheme=http } ";
+        assertThat(series())
+                .containsExactlyInAnyOrder(
+                        of + "http_request_method=GET http_response_status_code=403" + end + 2,
+                        of + "error_type=upstream_reset http_request_method=GET http_response_status_code=200" + end
+                                + 1,
+                        of + "error_type=upstream_reset http_request_method=GET http_response_status_code=502" + end
+                                + 1,
+                        "rpc_server_call_duration_seconds{rpc_method=helloworld.Greeter/SayHello"
+                                + " rpc_response_status_code=PERMISSION_DENIED rpc_system_name=grpc } 2");
+    }
+
     @Test
     void othersAreDatabases() {
         emit("dynamodb", DynamoOperations.ALL.other(), e -> e.collection = "orders");

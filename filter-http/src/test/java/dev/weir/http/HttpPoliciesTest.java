@@ -55,7 +55,8 @@ class HttpPoliciesTest {
     @SafeVarargs
     @SuppressWarnings("varargs") // only read
     private ConnectionPolicies policies(Map<String, ?>... policies) {
-        HttpPolicies read = bed.read(List.of(policies), node -> HttpPolicies.read(node, bed.environment, OPERATIONS));
+        HttpPolicies read = bed.read(
+                List.of(policies), node -> HttpPolicies.read(node, bed.environment, OPERATIONS, CarriedNames.NONE));
         return read.onLoop(bed.environment).create(bed.connection());
     }
 
@@ -67,7 +68,7 @@ class HttpPoliciesTest {
             head.headers().add(headers[i], headers[i + 1]);
         }
         Kind kind = operation.equals("GetItem") ? Kind.READ : HttpCommand.kindOf(method);
-        return new ConnectionPolicies.Asked(head, operation, kind, user, null);
+        return new ConnectionPolicies.Asked(head, operation, user, new CarriedNames.Called(kind, List.of(), List.of()));
     }
 
     private @Nullable PolicyWait decide(ConnectionPolicies policies, String operation, @Nullable String user) {
@@ -76,7 +77,8 @@ class HttpPoliciesTest {
 
     @Test
     void withoutPoliciesThereAreNone() {
-        HttpPolicies none = bed.read(List.of(), node -> HttpPolicies.read(node, bed.environment, OPERATIONS));
+        HttpPolicies none =
+                bed.read(List.of(), node -> HttpPolicies.read(node, bed.environment, OPERATIONS, CarriedNames.NONE));
 
         assertThat(none).isNull();
     }
@@ -237,7 +239,8 @@ class HttpPoliciesTest {
     void attributesAreThoseOfTheRequest(String target, String attribute, @Nullable String value) {
         HttpRequest head = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, target);
         head.headers().add("Host", "API.example.com:8080").add("X-Tenant", "a").add("x-tenant", "b");
-        ConnectionPolicies.Asked asked = new ConnectionPolicies.Asked(head, "GET /users/{id}", Kind.READ, null, null);
+        ConnectionPolicies.Asked asked = new ConnectionPolicies.Asked(
+                head, "GET /users/{id}", null, CarriedNames.Called.byMethod(HttpMethod.GET));
 
         assertThat(new HttpCommand(asked, new Told(told, "")).attribute(attribute))
                 .isEqualTo(value);

@@ -45,7 +45,7 @@ public final class PoliciesTerminal implements TerminalFactory {
 
     @Override
     public Configured configure(ConfigNode config, FilterEnvironment environment) {
-        HttpPolicies policies = HttpPolicies.read(config, environment, OPERATIONS);
+        HttpPolicies policies = HttpPolicies.read(config, environment, OPERATIONS, CarriedNames.NONE);
         return loop -> {
             PerLoop.PerConnection<ConnectionPolicies> made = policies == null ? null : policies.onLoop(loop);
             return context -> new Client(context, made == null ? null : made.create(context.connection()));
@@ -132,9 +132,8 @@ public final class PoliciesTerminal implements TerminalFactory {
                     new ConnectionPolicies.Asked(
                             head,
                             OPERATIONS.contains(name) ? name : CommandSet.OTHER,
-                            HttpCommand.kindOf(method),
                             head.headers().get("x-user"),
-                            null),
+                            CarriedNames.Called.byMethod(method)),
                     context.clock().nanoTime(),
                     this);
         }

@@ -266,8 +266,8 @@ class RouteTableTest {
     @Test
     void clustersAreNumberedOnceEach() {
         RouteTable table = table(List.of(
-                route("cluster", "a", "mirrors", List.of(map("cluster", "shadow"))),
-                route("clusters", List.of(map("cluster", "b"), map("cluster", "a"))),
+                route("path", "/a", "cluster", "a", "mirrors", List.of(map("cluster", "shadow"))),
+                route("path", "/b", "clusters", List.of(map("cluster", "b"), map("cluster", "a"))),
                 route("redirect", map("host", "x"))));
 
         assertThat(table.clusters()).extracting(Cluster::name).containsExactly("a", "shadow", "b");
@@ -307,7 +307,7 @@ class RouteTableTest {
                     case 2 -> route.put("path_template", random.nextBoolean() ? one + "/{x}" : "/{x}" + one);
                     case 3 -> route.put("path_regex", regexes[random.nextInt(regexes.length)]);
                     case 4 -> route.put("path_template", two.endsWith("/") ? two + "{x...}" : two + "/{x...}");
-                    default -> {}
+                    default -> route.put("methods", List.of("GET", "PUT"));
                 }
                 if (random.nextBoolean()) {
                     route.put("hosts", List.of(hosts[random.nextInt(7)], hosts[random.nextInt(7)]));

@@ -202,7 +202,7 @@ class RouteTest {
             delimiter = '|',
             value = {
                 "scheme=https               | /users?a=1          | h:8080 | https://h/users?a=1",
-                "scheme=http                | /users?a=1          | h:8080 | http://h:8080/users?a=1",
+                "scheme=http, port=8080     | /users?a=1          | h:8080 | http://h:8080/users?a=1",
                 "scheme=https, port=8443    | /users              | h:8080 | https://h:8443/users",
                 "host=new.example           | /users              | h:8080 | http://new.example/users",
                 "port=81                    | /users              | [::1]:8080 | http://[::1]:81/users",
@@ -370,7 +370,7 @@ class RouteTest {
     void nothingIsRetriedAfterWhatIsNotTheUpstreamsFailure(Failure failure) throws BadTarget {
         List<String> all = List.of("connect_failure", "refused", "stale", "reset", "gateway_error", "5xx", "429");
         boolean clients = failure.name().startsWith("CLIENT")
-                || Set.of("NO_ENDPOINT", "OVERFLOW", "POLICY", "SHUTDOWN", "INTERNAL", "IDLE_TIMEOUT")
+                || Set.of("NO_ENDPOINT", "OVERFLOW", "POLICY", "SHUTDOWN", "INTERNAL", "IDLE_TIMEOUT", "HEAD_TOO_LARGE")
                         .contains(failure.name());
 
         assertThat(only("retries", map("on", all)).retries().onFailure(failure)).isEqualTo(!clients);

@@ -39,14 +39,14 @@ final class AccessPolicy implements CommandPolicy {
         long matching = own.of(command);
         boolean login = command.kind() == Command.Kind.LOGIN;
         long denying = matching & rules.deny;
-        long allowing = matching & rules.allow;
+        long allowing = own.ofAll(command, matching, rules.allow);
         if (denying != 0 || unlisted(rules.allow, allowing, login)) {
             rules.counters(denying).denied().increment();
             return rules.refused;
         }
         long shadowed = matching & rules.shadowDeny;
         long anyAllow = rules.shadowAllow == 0 ? 0 : rules.allow | rules.shadowAllow;
-        if (shadowed != 0 || unlisted(anyAllow, matching & anyAllow, login)) {
+        if (shadowed != 0 || unlisted(anyAllow, own.ofAll(command, matching, anyAllow), login)) {
             rules.counters(shadowed).shadowDenied().increment();
         } else {
             rules.counters(allowing).allowed().increment();

@@ -49,7 +49,7 @@ final class AccessRules {
 
     private AccessRules(
             KnownCommands known, List<CommandScope> scopes, Counters[] counters, Counters none, long[] masks) {
-        this.rules = new CommandRules(scopes, known.set());
+        this.rules = new CommandRules(scopes, known);
         this.refused = known.refusal(Refusal.DENIED, MESSAGE);
         this.counters = counters;
         this.none = none;

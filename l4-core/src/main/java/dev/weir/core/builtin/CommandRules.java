@@ -4,6 +4,8 @@ import dev.weir.core.filter.Connection;
 import dev.weir.core.protocol.Command;
 import dev.weir.core.protocol.Command.Kind;
 import dev.weir.core.protocol.CommandSet;
+import dev.weir.core.protocol.KnownCommands;
+import dev.weir.core.protocol.ServiceOperation;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>log-ins: not those with {@code users} or {@code namespaces}, as neither is known before;
  *   <li>commands of the session: whatever {@code namespaces} says of rules that allow, and not those that deny by it, as these commands
  *       run in none;
- *   <li>all others: those whose conditions all hold.
+ *   <li>all others: those whose conditions all hold;
+ *   <li>where a protocol carries services, a command has several names: a rule is about it if it is about any of them, and what is to be allowed has to be so
+ *       under each that rules which allow speak of ({@link Matcher#ofAll}).
  * </ul>
  */
 final class CommandRules {
@@ -37,16 +41,21 @@ final class CommandRules {
     private final long withUsers;
     private final long withNamespaces;
     private final long cautious;
+    /** Rules that name commands, or services' operations; by service. */
+    private final long withNames;
 
-    CommandRules(List<CommandScope> scopes, CommandSet known) {
+    private final Map<String, Long> withServices = new HashMap<>();
+    private final Map<ServiceOperation, Long> byOperation = new HashMap<>();
+
+    CommandRules(List<CommandScope> scopes, KnownCommands known) {
         this.scopes = List.copyOf(scopes);
-        for (String name : known.names()) {
+        for (String name : known.set().names()) {
             byName.put(name, mask(scope -> scope.about(name)));
         }
         for (Kind kind : Kind.values()) {
             byKind[kind.ordinal()] = mask(scope -> scope.about(kind));
         }
-        for (String statement : known.statements()) {
+        for (String statement : known.set().statements()) {
             byStatement.put(statement, mask(scope -> scope.aboutStatement(statement)));
         }
         other = mask(scope -> scope.about(CommandSet.OTHER));
@@ -55,6 +64,14 @@ final class CommandRules {
         withUsers = mask(scope -> scope.users() != null);
         withNamespaces = mask(scope -> scope.namespaces() != null);
         cautious = mask(scope -> scope.client().cautious());
+        withNames = mask(CommandScope::namesCommands);
+        for (KnownCommands.Service service : known.services()) {
+            withServices.put(service.name(), mask(scope -> scope.namesService(service.name())));
+            for (String operation : service.operations()) {
+                ServiceOperation asked = new ServiceOperation(service.name(), operation);
+                byOperation.put(asked, mask(scope -> scope.about(asked)));
+            }
+        }
     }
 
     private long mask(Predicate<CommandScope> matches) {
@@ -95,17 +112,10 @@ final class CommandRules {
             this.namespaceMask = rules.mask(scope -> scope.aboutNamespace(null));
         }
 
-        /** The rules that match: bit 0 is the first one. */
-        @SuppressWarnings("ReferenceEquality") // the same text in another object is only found again
+        /** The rules that match, by any of the command's names: bit 0 is the first one. */
         long of(Command command) {
             Kind kind = command.kind();
-            String asked = command.name();
-            if (asked != name) {
-                name = asked;
-                Long found = rules.byName.get(asked);
-                nameMask = found == null ? rules.other : found;
-            }
-            long mask = connection & (nameMask | rules.byKind[kind.ordinal()]) & statement(command.statement());
+            long mask = connection & (named(command) | services(command)) & statement(command.statement());
             if (kind == Kind.LOGIN) {
                 return mask & ~(rules.withUsers | rules.withNamespaces);
             }
@@ -113,11 +123,65 @@ final class CommandRules {
                 mask &= user(command.user());
             }
             if ((mask & rules.withNamespaces) != 0) {
-                mask &= kind == Kind.SESSION
-                        ? ~(rules.withNamespaces & rules.cautious)
-                        : namespace(command.namespace());
+                mask &= kind == Kind.SESSION ? ~(rules.withNamespaces & rules.cautious) : namespaces(command);
             }
             return mask;
+        }
+
+        /**
+         * Which rules of {@code matching} are about {@code command} under each of its names that {@code among} speaks of: 0 if one of these names is in none
+         * of them.
+         */
+        long ofAll(Command command, long matching, long among) {
+            List<ServiceOperation> asked = command.serviceOperations();
+            long found = matching & among;
+            if (found == 0 || asked.isEmpty()) {
+                return found;
+            }
+            if ((among & rules.withNames) != 0 && (found & named(command)) == 0) {
+                return 0;
+            }
+            for (int i = 0; i < asked.size(); i++) {
+                Long speaking = rules.withServices.get(asked.get(i).service());
+                if (speaking != null && (among & speaking) != 0 && (found & service(command, asked.get(i))) == 0) {
+                    return 0;
+                }
+            }
+            return found;
+        }
+
+        /** By the command's own name, and by its kind. */
+        @SuppressWarnings("ReferenceEquality") // the same text in another object is only found again
+        private long named(Command command) {
+            String asked = command.name();
+            if (asked != name) {
+                name = asked;
+                Long found = rules.byName.get(asked);
+                nameMask = found == null ? rules.other : found;
+            }
+            return nameMask | rules.byKind[command.kind().ordinal()];
+        }
+
+        private long services(Command command) {
+            List<ServiceOperation> asked = command.serviceOperations();
+            long mask = 0;
+            for (int i = 0; i < asked.size(); i++) {
+                mask |= service(command, asked.get(i));
+            }
+            return mask;
+        }
+
+        private long service(Command command, ServiceOperation operation) {
+            Long known = rules.byOperation.get(operation);
+            long mask = known != null ? known : rules.mask(scope -> scope.about(operation));
+            return mask | rules.byKind[command.kind().ordinal()];
+        }
+
+        private long namespaces(Command command) {
+            List<String> several = command.namespaces();
+            return several.isEmpty()
+                    ? namespace(command.namespace())
+                    : rules.mask(scope -> scope.aboutNamespaces(several));
         }
 
         private long statement(@Nullable String statement) {

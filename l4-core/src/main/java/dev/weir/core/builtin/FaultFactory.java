@@ -108,6 +108,6 @@ public final class FaultFactory implements FilterFactory, PolicyFactory {
             scopes.add(CommandScope.read(node, known, false));
             node.rejectUnknown();
         }
-        return new Commands(new CommandRules(scopes, known.set()), faults.toArray(new FaultRule[0]));
+        return new Commands(new CommandRules(scopes, known), faults.toArray(new FaultRule[0]));
     }
 }

@@ -5,8 +5,10 @@ import static java.util.Comparator.comparingLong;
 import dev.weir.core.filter.WireClock;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
@@ -258,10 +260,10 @@ public final class CommandStats {
         return Math.min(times.getValueAtPercentile(percent), max);
     }
 
-    /** All series of the exported histograms; at most {@code metrics.max_series}. */
+    /** All series of the exported histograms; at most {@code metrics.max_series}. Those that are exported under the same labels are one. */
     public List<SeriesRow> series() {
         Published.acquire(published);
-        List<SeriesRow> rows = new ArrayList<>();
+        Map<List<String>, SeriesRow> rows = new LinkedHashMap<>();
         registry.all().forEach((key, cells) -> {
             long[] buckets = new long[Buckets.COUNT];
             long nanos = 0;
@@ -270,7 +272,7 @@ public final class CommandStats {
             }
             long count = LongStream.of(buckets).sum();
             if (count > 0) {
-                rows.add(new SeriesRow(
+                SeriesRow row = new SeriesRow(
                         key.family(),
                         key.listener(),
                         key.systemName(),
@@ -284,10 +286,43 @@ public final class CommandStats {
                         key.labels(),
                         buckets,
                         nanos / 1e9,
-                        count));
+                        count);
+                rows.merge(exported(row), row, CommandStats::sum);
             }
         });
-        return rows;
+        return List.copyOf(rows.values());
+    }
+
+    /** As they are seen from outside: families may show less than what series are kept by. */
+    private static List<String> exported(SeriesRow row) {
+        List<String> labels = new ArrayList<>();
+        labels.add(row.family().name());
+        row.family()
+                .labels()
+                .forEach(label ->
+                        labels.add(Objects.requireNonNullElse(label.value().apply(row), "")));
+        return labels;
+    }
+
+    private static SeriesRow sum(SeriesRow one, SeriesRow other) {
+        for (int i = 0; i < one.buckets().length; i++) {
+            one.buckets()[i] += other.buckets()[i];
+        }
+        return new SeriesRow(
+                one.family(),
+                one.listener(),
+                one.systemName(),
+                one.namespace(),
+                one.operation(),
+                one.collection(),
+                one.summary(),
+                one.errorType(),
+                one.serverAddress(),
+                one.serverPort(),
+                one.labels(),
+                one.buckets(),
+                one.sumSeconds() + other.sumSeconds(),
+                one.count() + other.count());
     }
 
     /** All error codes that were seen, the most frequent first. */

@@ -1,5 +1,6 @@
 package dev.weir.core.protocol;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,22 @@ public interface Command {
      */
     @Nullable
     String namespace();
+
+    /**
+     * The databases it runs in, where it names several in a way that is known for sure; then {@link #namespace} is of no meaning. One with a {@code *} stands
+     * for all that it matches. Empty where there is not more to know.
+     */
+    default List<String> namespaces() {
+        return List.of();
+    }
+
+    /**
+     * What it asks of services that its protocol carries: for each of {@link KnownCommands#services()} that it may be for, what that would make of
+     * it. Rules name these as well as {@link #name()}.
+     */
+    default List<ServiceOperation> serviceOperations() {
+        return List.of();
+    }
 
     /**
      * The user it runs as. Null if nobody has logged in, and if it is not known for sure; where

@@ -12,15 +12,17 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Commands as configurations name them, resolved against a protocol's set: by name in any case, where a name stands for its
- * sub-commands, too; by patterns; by kind, as in {@code @read}.
+ * sub-commands, too; by patterns; by kind, as in {@code @read}; by what a service that the protocol carries calls them.
  *
  * @param names those named
  * @param kinds all commands of these kinds, beside {@code names}
+ * @param services operations of services, beside {@code names}
  */
-public record CommandChoice(Set<String> names, Set<Kind> kinds) {
+public record CommandChoice(Set<String> names, Set<Kind> kinds, List<ServiceChoice> services) {
     private static final Map<String, Kind> KINDS =
             Map.of("@login", Kind.LOGIN, "@session", Kind.SESSION, "@read", Kind.READ, "@write", Kind.WRITE);
     private static final String KINDS_TEXT = "@read, @write, @session, @login";
@@ -29,22 +31,37 @@ public record CommandChoice(Set<String> names, Set<Kind> kinds) {
     public CommandChoice {
         names = Set.copyOf(names);
         kinds = Set.copyOf(kinds);
+        services = List.copyOf(services);
     }
 
     /** Reads the list at {@code key}, which has at least one element, and reports problems. */
     public static CommandChoice read(ConfigNode rule, String key, KnownCommands known) {
-        return read(rule, key, known.protocol(), known.set().names());
+        return read(rule, key, known.protocol(), known.set().names(), new ServiceNames(known.services()));
     }
 
     /** The same for a terminal, which knows by itself the names of the {@code known} commands of its protocol. */
     public static CommandChoice read(ConfigNode rule, String key, String protocol, Set<String> known) {
+        return read(rule, key, protocol, known, new ServiceNames(List.of()));
+    }
+
+    private static CommandChoice read(
+            ConfigNode rule, String key, String protocol, Set<String> known, ServiceNames services) {
         Set<String> names = new HashSet<>();
         Set<Kind> kinds = EnumSet.noneOf(Kind.class);
         List<ConfigNode> wanted = rule.list(key);
         for (ConfigNode node : wanted) {
             String text = node.text();
             if (!text.startsWith("@")) {
-                names.addAll(named(node, text, protocol, known));
+                List<String> found = named(node, text, known, services);
+                if (found == null) {
+                    node.error("\"" + text + "\" is no command of " + protocol
+                            + nearest(
+                                    text,
+                                    services.with(known),
+                                    "a command, a pattern such as GET*, or one of " + KINDS_TEXT));
+                } else {
+                    names.addAll(found);
+                }
                 continue;
             }
             Kind kind = KINDS.get(text.toLowerCase(Locale.ROOT));
@@ -57,22 +74,36 @@ public record CommandChoice(Set<String> names, Set<Kind> kinds) {
         if (wanted.isEmpty()) {
             rule.error(key, "empty (expected: at least one)");
         }
-        return new CommandChoice(names, kinds);
+        return new CommandChoice(names, kinds, services.chosen());
     }
 
-    private static List<String> named(ConfigNode node, String text, String protocol, Set<String> known) {
-        Glob glob = new Glob(text.replace('|', ' '), true);
-        Glob asWritten = new Glob(text, true);
+    /** The commands that {@code text} names, perhaps none where it names a service's; null if it names nothing. As it is written counts before any case. */
+    private static @Nullable List<String> named(
+            ConfigNode node, String text, Set<String> known, ServiceNames services) {
+        List<String> anyCase = matching(text, known, true);
+        if (!services.isEmpty()) {
+            if (text.equals("*")) {
+                services.takeAll();
+            } else if (services.qualified(node, text)
+                    || matching(text, known, false).isEmpty()
+                            && (services.take(text, false)
+                                    || services.takeOpen(text)
+                                    || anyCase.isEmpty() && services.take(text, true))) {
+                return List.of();
+            }
+        }
+        return anyCase.isEmpty() ? null : anyCase;
+    }
+
+    private static List<String> matching(String text, Set<String> known, boolean ignoreCase) {
+        Glob glob = new Glob(text.replace('|', ' '), ignoreCase);
+        Glob asWritten = new Glob(text, ignoreCase);
         List<String> found = new ArrayList<>();
         for (String name : known) {
             int space = name.indexOf(' ');
             if (glob.matches(name) || asWritten.matches(name) || space > 0 && glob.matches(name.substring(0, space))) {
                 found.add(name);
             }
-        }
-        if (found.isEmpty()) {
-            node.error("\"" + text + "\" is no command of " + protocol
-                    + nearest(text, known, "a command, a pattern such as GET*, or one of " + KINDS_TEXT));
         }
         return found;
     }
@@ -85,9 +116,19 @@ public record CommandChoice(Set<String> names, Set<Kind> kinds) {
         return nearest == null ? " (expected: " + expected + ")" : " (did you mean \"" + lower.get(nearest) + "\"?)";
     }
 
-    /** Whether {@code command} is one of them. */
+    /** Whether {@code command} is one of them; also one of which it cannot be told. */
     public boolean contains(Command command) {
-        return contains(command.name(), command.kind());
+        if (contains(command.name(), command.kind())) {
+            return true;
+        }
+        for (int i = 0; i < services.size(); i++) {
+            for (ServiceOperation asked : command.serviceOperations()) {
+                if (services.get(i).contains(asked, true)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /** Whether a command of this name and kind is one of them. */

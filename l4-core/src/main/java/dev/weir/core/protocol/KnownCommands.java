@@ -3,6 +3,7 @@ package dev.weir.core.protocol;
 import dev.weir.core.config.ConfigNode;
 import dev.weir.core.protocol.CommandPolicy.Decision;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -14,8 +15,40 @@ import org.jspecify.annotations.Nullable;
  * @param set the commands
  * @param errors what its error codes look like
  * @param inTerminal whether a terminal asks, one command by itself, so that there is no stream to be cut
+ * @param services services that the protocol carries, whose operations rules may name as well
+ * @param noNamespaces why rules cannot ask for {@link Command#namespace()}; empty if they can
  */
-public record KnownCommands(String protocol, CommandSet set, ErrorCodes errors, boolean inTerminal) {
+public record KnownCommands(
+        String protocol,
+        CommandSet set,
+        ErrorCodes errors,
+        boolean inTerminal,
+        List<Service> services,
+        String noNamespaces) {
+    /**
+     * A service that is carried.
+     *
+     * @param name its name, as in exchanges: {@code dynamodb}
+     * @param operations its closed set, {@code _OTHER} among them
+     * @param open whether there are others that nobody knows beforehand: {@code package.Service/Method}
+     */
+    public record Service(String name, Set<String> operations, boolean open) {
+        /** Copies what it is given. */
+        public Service {
+            operations = Set.copyOf(operations);
+        }
+    }
+
+    /** Copies what it is given. */
+    public KnownCommands {
+        services = List.copyOf(services);
+    }
+
+    /** Without services. */
+    public KnownCommands(String protocol, CommandSet set, ErrorCodes errors, boolean inTerminal) {
+        this(protocol, set, errors, inTerminal, List.of(), "");
+    }
+
     /**
      * How error codes are written in a configuration.
      *

@@ -1,0 +1,164 @@
+package dev.weir.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.core.protocol.Command.Kind;
+import dev.weir.core.protocol.ServiceOperation;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
+import java.util.stream.Collectors;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What servers would take requests for, and above all: what nobody can tell. */
+class CarriedNamesTest {
+    private static final String RPC = "/service/DynamoDB_20120810/operation/DeleteTable";
+
+    private static CarriedNames.Called called(CarriedNames names, String method, String target, String headers) {
+        HttpRequest head = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.valueOf(method), target);
+        for (String header : headers.isEmpty() ? new String[0] : headers.split("\\|", -1)) {
+            int colon = header.indexOf(':');
+            head.headers().add(header.substring(0, colon), header.substring(colon + 1));
+        }
+        return names.of(new CarriedNames.Sent(head, target, !method.equals("POST"), false));
+    }
+
+    private static String text(CarriedNames.Called called) {
+        String operations =
+                called.operations().stream().map(ServiceOperation::name).collect(Collectors.joining(","));
+        return operations + (called.kind() == Kind.READ ? " r" : " w");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "POST, /, x-amz-target:DynamoDB_20120810.GetItem, GetItem r",
+        "POST, /anywhere, X-Amz-Target:DynamoDB_20120810.DeleteTable, DeleteTable w",
+        "GET, /, x-amz-target:DynamoDB_20120810.DeleteTable, DeleteTable w",
+        "POST, /, x-amz-target:DynamoDBStreams_20120810.GetRecords, GetRecords r",
+        "POST, /, x-amz-target:DynamoDB_20120810.deletetable, _OTHER w",
+        "POST, /, x-amz-target:Foo.DeleteTable, _OTHER w", // ScyllaDB's Alternator does not mind
+        "POST, /, x-amz-target:DynamoDB_20120810.GetItem;x, _OTHER w",
+        "POST, /, x-amz-target:DynamoDB_20120810.GetItem|x-amz-target:DynamoDB_20120810.DeleteTable, _OTHER w",
+        "POST, /, x-amz-target:DynamoDB_20120810.GetItem|x_amz_target:DynamoDB_20120810.DeleteTable, _OTHER w",
+        "POST, /, X_Amz-Target:DynamoDB_20120810.GetItem, _OTHER w",
+        "POST, /, x-amz-target:, _OTHER w",
+        "POST, /, smithy-protocol:rpc-v2-cbor, _OTHER w",
+        "POST, " + RPC + ", smithy-protocol:rpc-v2-cbor, DeleteTable w",
+        "POST, " + RPC + "?a=b, smithy-protocol:rpc-v2-cbor, DeleteTable w",
+        "POST, " + RPC + "/, smithy-protocol:rpc-v2-cbor, _OTHER w",
+        "POST, /x" + RPC + ", smithy-protocol:rpc-v2-cbor, _OTHER w",
+        "POST, " + RPC + ", smithy-protocol:RPC-v2-cbor, _OTHER w",
+        "POST, " + RPC + ", smithy-protocol:rpc-v2-cbor|smithy-protocol:rpc-v2-cbor, _OTHER w",
+        "POST, " + RPC + ", '', _OTHER w",
+        "POST, /service/DynamoDB_20120810/oper%61tion/DeleteTable, '', _OTHER w",
+        "POST, //SERVICE;a/DynamoDB_20120810//Operation/DeleteTable, '', _OTHER w",
+        "POST, " + RPC + ", x-amz-target:DynamoDB_20120810.GetItem, _OTHER w",
+        "POST, " + RPC + ", x-amz-target:DynamoDB_20120810.GetItem|smithy-protocol:rpc-v2-cbor, _OTHER w",
+        "POST, " + RPC + ", x-amz-target:DynamoDB_20120810.DeleteTable|smithy-protocol:rpc-v2-cbor, DeleteTable w",
+        "GET, /health, '', ' r'",
+        "POST, /operations, '', ' w'",
+    })
+    void dynamodb(String method, String target, String headers, String expected) {
+        CarriedNames names = new CarriedNames(true, false, false, false);
+
+        assertThat(text(called(names, method, target, headers))).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "GET, /, info r, ''",
+        "POST, /, _OTHER w, ''",
+        "DELETE, /orders, indices.delete w, orders",
+        "DELETE, /orders/, indices.delete w, orders",
+        "DELETE, /orders//, indices.delete w, orders",
+        "DELETE, //orders, _OTHER w, ''",
+        "DELETE, /_all, _OTHER w, ''",
+        "DELETE, /%5Fall, _OTHER w, ''",
+        "DELETE, '/a,b*', indices.delete w, 'a b*'",
+        "DELETE, '/*,-secret', indices.delete w, ''",
+        "DELETE, '/a,', indices.delete w, ''",
+        "DELETE, /%3Clogs-%7Bnow%7D%3E, indices.delete w, ''",
+        "DELETE, /other:logs, indices.delete w, ''",
+        "POST, /orders/_search, search r, orders",
+        "GET, /orders/_search?q=a%2Fb, search r, orders",
+        "DELETE, /orders/_search, _OTHER w, ''",
+        "DELETE, /orders/_query, _OTHER w, ''",
+        "POST, /_search, search r, ''",
+        "POST, /_search?index=orders, search r, ''",
+        "POST, /orders/%5fsearch, _OTHER w, ''",
+        "POST, /orders/_sear%63h, _OTHER w, ''",
+        "POST, /orders//_search, _OTHER w, ''",
+        "POST, /orders/type/_search, _OTHER w, ''",
+        "POST, /orders/_doc/_search, _OTHER w, ''",
+        "POST, /orders/_doc/_bulk, _OTHER w, ''",
+        "POST, /orders/_doc/1/_update, _OTHER w, ''",
+        "PUT, /orders/_doc/1, index w, orders",
+        "GET, /orders/_doc/a%2Fb, get r, orders",
+        "DELETE, /orders/_doc/1, delete w, orders",
+        "DELETE, /orders/_doc, _OTHER w, ''",
+        "GET, /orders/_create/1, _OTHER r, ''",
+        "DELETE, /orders/_update/1, _OTHER w, ''",
+        "POST, /orders/_update/1, update w, orders",
+        "POST, /orders/_bulk, bulk w, ''",
+        "GET, /orders/_refresh, indices.refresh w, orders",
+        "POST, /_nodes/_all/reload_secure_settings, nodes w, ''",
+        "GET, /_nodes/_local/stats, nodes r, ''",
+        "OPTIONS, *, _OTHER r, ''",
+    })
+    void elasticsearch(String method, String target, String expected, String indexes) {
+        CarriedNames.Called called = called(new CarriedNames(false, true, false, false), method, target, "");
+
+        assertThat(text(called)).isEqualTo(expected);
+        assertThat(String.join(" ", called.namespaces())).isEqualTo(indexes);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "GET, /?query=SELECT+1, SELECT r",
+        "POST, /?query=%0Ainsert%20INTO%20t, INSERT w",
+        "POST, /?database=a&query=DROP%20TABLE%20t, DROP w",
+        "POST, /?query=SELECT, SELECT r",
+        "POST, /?query=, _OTHER w",
+        "POST, /?query, _OTHER w",
+        "POST, /?query=%20, _OTHER w",
+        "POST, /, _OTHER w",
+        "POST, /?query=/*x*/DROP+TABLE+t, _OTHER w",
+        "POST, /?query=(SELECT+1), _OTHER w",
+        "POST, /?query=SELECT/**/1, _OTHER w",
+        "POST, /?query=SELECT%00, _OTHER w",
+        "POST, /?query=SELECT+1&query=DROP+TABLE+t, _OTHER w",
+        "POST, /?qu%65ry=DROP+TABLE+t, _OTHER w",
+        "POST, /?x=1;query=DROP+TABLE+t&query=SELECT+1, SELECT r",
+        "POST, /?x;query=DROP+TABLE+t&query=SELECT+1, _OTHER w",
+        "POST, /play?query=DROP+TABLE+t, DROP w",
+        "GET, /ping, ' r'",
+    })
+    void clickhouse(String method, String target, String expected) {
+        CarriedNames names = new CarriedNames(false, false, true, false);
+
+        assertThat(text(called(names, method, target, ""))).isEqualTo(expected);
+        assertThat(text(called(names, method, target, "content-type:Multipart/form-data")))
+                .startsWith("_OTHER");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/shop.Orders/Delete, application/grpc, shop.Orders/Delete w",
+        "/shop.Orders/Delete, application/json, shop.Orders/Delete w",
+        "/shop.Orders/Delete?x=1, application/grpc, shop.Orders/Delete w",
+        "/shop.Orders/Del%65te, application/json, _OTHER w",
+        "/shop.Orders/Delete/, application/json, _OTHER w",
+        "//shop.Orders/Delete, application/json, _OTHER w",
+        "/shop.Orders;a=b/Delete, application/json, _OTHER w",
+        "/prefix/shop.Orders/Delete, application/json, ' w'",
+        "/prefix/shop.Orders/Delete, Application/GRPC+proto, _OTHER w",
+        "/, application/json, ' w'",
+    })
+    void grpc(String target, String type, String expected) {
+        CarriedNames names = new CarriedNames(false, false, false, true);
+
+        assertThat(text(called(names, "POST", target, "content-type:" + type))).isEqualTo(expected);
+    }
+}
