@@ -155,7 +155,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         }
         if (!frames.isInHeaders()) {
             head.clear();
-        } else if (!head.isSet() || headsAtDeadline != frames.heads()) {
+        } else if (limits.headersNanos() > 0 && (!head.isSet() || headsAtDeadline != frames.heads())) {
             headsAtDeadline = frames.heads();
             head.in(limits.headersNanos());
         }
