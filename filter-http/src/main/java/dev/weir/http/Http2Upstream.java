@@ -2,13 +2,10 @@ package dev.weir.http;
 
 import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
-import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -16,7 +13,6 @@ import io.netty.handler.codec.http2.Http2Exception.StreamException;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
-import java.io.IOException;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,20 +23,16 @@ import org.slf4j.LoggerFactory;
  * {@link dev.weir.core.cluster.Endpoint#connect}: then it begins when the channel is connected, and TLS is agreed on if there is any. Its owner is told at the end
  * of the loop's turn, never from within what it calls; but of a connection that has closed at once, before the requests on it fail.
  */
-final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConnection, HttpLoop.Flushing {
+final class Http2Upstream extends Http2Peer<Http2UpstreamStream> implements UpstreamConnection {
     private static final Logger LOG = LoggerFactory.getLogger(Http2Upstream.class);
     /** Requests at once as long as the upstream has not said how many it takes. Servers take at least as many (RFC 9113, 6.5.2). */
     private static final int STREAMS_AT_FIRST = 100;
     /** Of a first line: the answer's has none. */
     private static final int STATUS_BYTES = 16;
 
-    private final HttpLoop home;
     private final UpstreamLimits limits;
     private final Owner owner;
-    private final Http2BoundedEncoder bounded;
-    private final PropertyKey key;
     private final Deadline idle;
-    private @Nullable ChannelHandlerContext ctx;
     private String scheme = "http";
     private int active;
     private long requests;
@@ -48,7 +40,6 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     private final Http2PeerSettings said = new Http2PeerSettings();
 
     private boolean exhausted;
-    private boolean dirty;
     private int nextStream = 1; // Netty's own count leaves out the first, for upgrades
     private int lastStream = Integer.MAX_VALUE;
     private boolean readyTold;
@@ -61,17 +52,11 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     private Failure ending = Failure.UPSTREAM_RESET;
 
     private Http2Upstream(Http2Codec codec, HttpLoop home, UpstreamLimits limits, Owner owner) {
-        super(codec.decoder(), codec.encoder(), codec.settings(), true, true);
-        this.home = home;
+        super(codec, home);
         this.limits = limits;
         this.owner = owner;
-        this.bounded = codec.encoder();
-        this.key = codec.connection().newKey();
         this.idle = new Deadline(home, () -> retire(Failure.IDLE_TIMEOUT));
-        Events events = new Events();
-        decoder().frameListener(events);
-        connection().addListener(events);
-        encoder().flowController().listener(this::writabilityChanged);
+        listen(new Events());
     }
 
     /** The last handler of an upstream's channel. */
@@ -130,7 +115,6 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
 
     @Override
     public void handlerAdded(ChannelHandlerContext added) throws Exception {
-        ctx = added;
         super.handlerAdded(added);
         if (added.channel().isActive()) {
             begun(added);
@@ -186,13 +170,8 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     }
 
     @Override
-    public void channelReadComplete(ChannelHandlerContext at) {
-        discardSomeReadBytes();
-        if (bounded.isOverfull()) {
-            fail(Failure.UPSTREAM_PROTOCOL, Http2Error.ENHANCE_YOUR_CALM);
-        }
-        soon();
-        at.fireChannelReadComplete();
+    void overfull() {
+        fail(Failure.UPSTREAM_PROTOCOL, Http2Error.ENHANCE_YOUR_CALM);
     }
 
     @Override
@@ -240,25 +219,8 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         }
     }
 
-    private ChannelHandlerContext ctx() {
-        ChannelHandlerContext added = ctx;
-        if (added == null) {
-            throw new IllegalStateException("not in a pipeline");
-        }
-        return added;
-    }
-
-    private void soon() {
-        if (!dirty) {
-            dirty = true;
-            home.soon(this);
-        }
-    }
-
     @Override
-    public void flushNow() {
-        dirty = false;
-        ChannelHandlerContext at = ctx();
+    void beforeFlush() {
         if (ready && !readyTold && gone == null) {
             readyTold = true;
             exhausted = false;
@@ -270,12 +232,15 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         if (was && !exhausted) {
             owner.free(this);
         }
-        if (gone != null && active == 0 && !closing && at.channel().isActive()) {
+        if (gone != null && active == 0 && !closing && ctx().channel().isActive()) {
             fail(Failure.UPSTREAM_RESET, Http2Error.NO_ERROR);
         }
-        flush(at);
+    }
+
+    @Override
+    void afterFlush() {
         if (closing) {
-            at.close();
+            ctx().close();
         }
     }
 
@@ -285,9 +250,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
             closing = true;
             ending = why;
             retire(why);
-            ByteBuf debug = ByteBufUtil.writeAscii(ctx().alloc(), "");
-            frameWriter().writeGoAway(ctx(), 0, code.code(), debug, ctx().newPromise());
-            soon();
+            writeGoAway(0, code, "");
         }
     }
 
@@ -341,42 +304,6 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         });
     }
 
-    void writeData(Http2Stream stream, ByteBuf data, boolean end) {
-        encoder().writeData(ctx(), stream.id(), data, 0, end, ctx().newPromise());
-        soon();
-    }
-
-    void writeTrailers(Http2Stream stream, Http2Headers trailers) {
-        encoder().writeHeaders(ctx(), stream.id(), trailers, 0, true, ctx().newPromise());
-        soon();
-    }
-
-    void reset(Http2Stream stream, Http2Error code) {
-        encoder().writeRstStream(ctx(), stream.id(), code.code(), ctx().newPromise());
-        soon();
-    }
-
-    boolean isWritable(Http2Stream stream) {
-        return encoder().flowController().isWritable(stream);
-    }
-
-    void consumed(Http2Stream stream, int bytes) {
-        try {
-            if (decoder().flowController().consumeBytes(stream, bytes)) {
-                soon();
-            }
-        } catch (Http2Exception e) {
-            throw new IllegalStateException("consumed " + bytes + " bytes, more than there were", e);
-        }
-    }
-
-    private void writabilityChanged(Http2Stream stream) {
-        Http2UpstreamStream of = stream.getProperty(key);
-        if (of != null && isWritable(stream)) {
-            of.writable();
-        }
-    }
-
     /** A request is over. */
     void closed(Http2UpstreamStream of) {
         active--;
@@ -387,30 +314,24 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     }
 
     @Override
-    protected void onConnectionError(
-            ChannelHandlerContext at, boolean outbound, Throwable cause, @Nullable Http2Exception error) {
-        if (closing || !at.channel().isActive()) {
-            return;
-        }
-        if (error == null && cause instanceof IOException) {
-            at.close(); // the upstream has closed: nothing can be written any more
-            return;
-        }
-        boolean own = error == null || error.error() == Http2Error.INTERNAL_ERROR;
-        if (own) {
-            LOG.error("HTTP/2 failed upstream={}", at.channel().remoteAddress(), cause);
-        } else {
-            LOG.debug("HTTP/2 upstream={} broke the protocol", at.channel().remoteAddress(), cause);
-        }
-        fail(
-                own ? Failure.INTERNAL : Failure.UPSTREAM_PROTOCOL,
-                error == null ? Http2Error.INTERNAL_ERROR : error.error());
+    boolean isClosing() {
+        return closing;
+    }
+
+    @Override
+    void unwritable() {
+        ctx().close();
+    }
+
+    @Override
+    void broken(Http2Error code) {
+        fail(code == Http2Error.INTERNAL_ERROR ? Failure.INTERNAL : Failure.UPSTREAM_PROTOCOL, code);
     }
 
     @Override
     protected void onStreamError(ChannelHandlerContext at, boolean outbound, Throwable cause, StreamException error) {
         Http2Stream stream = connection().stream(error.streamId());
-        Http2UpstreamStream of = stream == null ? null : stream.getProperty(key);
+        Http2UpstreamStream of = at(stream);
         if (of != null && !outbound) {
             of.because(Failure.UPSTREAM_PROTOCOL);
         }
@@ -446,8 +367,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         }
 
         private @Nullable Http2UpstreamStream of(int id) {
-            Http2Stream stream = connection().stream(id);
-            return stream == null || closing ? null : stream.getProperty(key);
+            return closing ? null : at(connection().stream(id));
         }
 
         @Override

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *   opened ──sendHead──▶ under way ──both ended, reset, or failed──▶ closed
  * </pre>
  */
-final class Http2UpstreamStream implements UpstreamStream {
+final class Http2UpstreamStream implements UpstreamStream, Http2Peer.Carried {
     /** Smaller pieces are copied: each would keep all that was read with it in memory. */
     private static final int SMALL = 1_024;
 
@@ -127,7 +127,8 @@ final class Http2UpstreamStream implements UpstreamStream {
         return begun;
     }
 
-    void writable() {
+    @Override
+    public void writable() {
         if (!over && !requestEnded) {
             listener.writable();
         }
@@ -207,7 +208,7 @@ final class Http2UpstreamStream implements UpstreamStream {
         if (trailers.isEmpty()) {
             upstream.writeData(of, Unpooled.EMPTY_BUFFER, true);
         } else {
-            upstream.writeTrailers(of, Http2Heads.fields(trailers));
+            upstream.writeHead(of, Http2Heads.fields(trailers), true);
         }
     }
 
