@@ -116,7 +116,7 @@ abstract class Http2Peer<S extends Http2Peer.Carried> extends Http2ConnectionHan
         soon();
     }
 
-    final void writePing(long data) {
+    public final void writePing(long data) {
         encoder().writePing(ctx(), false, data, ctx().newPromise());
         soon();
     }

@@ -14,6 +14,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.net.SocketAddress;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,19 +24,26 @@ import org.slf4j.LoggerFactory;
  * {@link dev.weir.core.cluster.Endpoint#connect}: then it begins when the channel is connected, and TLS is agreed on if there is any. Its owner is told at the end
  * of the loop's turn, never from within what it calls; but of a connection that has closed at once, before the requests on it fail.
  */
-final class Http2Upstream extends Http2Peer<Http2UpstreamStream> implements UpstreamConnection {
+final class Http2Upstream extends Http2Peer<Http2UpstreamStream>
+        implements UpstreamConnection, Http2KeepAlive.Connection {
     private static final Logger LOG = LoggerFactory.getLogger(Http2Upstream.class);
     /** Requests at once as long as the upstream has not said how many it takes. Servers take at least as many (RFC 9113, 6.5.2). */
     private static final int STREAMS_AT_FIRST = 100;
     /** Of a first line: the answer's has none. */
     private static final int STATUS_BYTES = 16;
+    /** How long an upstream may take to close a connection that nothing can be written to. */
+    private static final long LAST_WORDS_SECONDS = 5;
 
     private final UpstreamLimits limits;
     private final Owner owner;
     private final Deadline idle;
+    private final Http2KeepAlive alive;
+    private final HttpLoop.Watch watch;
     private String scheme = "http";
     private int active;
     private long requests;
+    /** How often it has shown that it reads what is sent to it. */
+    private long signs;
     private boolean ready;
     private final Http2PeerSettings said = new Http2PeerSettings();
 
@@ -46,6 +54,8 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream> implements Upst
     private boolean goneTold;
     /** Why no request is begun any more; it closes when none is under way. */
     private @Nullable Failure gone;
+    /** Nothing can be written any more. */
+    private boolean deaf;
     /** It closes now. */
     private boolean closing;
 
@@ -56,6 +66,9 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream> implements Upst
         this.limits = limits;
         this.owner = owner;
         this.idle = new Deadline(home, () -> retire(Failure.IDLE_TIMEOUT));
+        this.alive =
+                new Http2KeepAlive(this, limits.pingNanos(), limits.pingTimeoutNanos(), home.clock.nanoTime());
+        this.watch = new HttpLoop.Watch(alive);
         listen(new Events());
     }
 
@@ -91,8 +104,8 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream> implements Upst
     public UpstreamStream open(ResponseListener listener) {
         active++;
         idle.clear();
-        Http2UpstreamStream of = new Http2UpstreamStream(this, listener, ++requests);
-        if (requests == limits.requestsPerConnection()) {
+        Http2UpstreamStream of = new Http2UpstreamStream(this, listener, signs);
+        if (++requests == limits.requestsPerConnection()) {
             retire(Failure.REFUSED);
         }
         exhausted |= available() == 0;
@@ -166,7 +179,26 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream> implements Upst
         ready = true;
         at.channel().config().setAutoRead(true);
         watchIdle();
+        if (limits.pingNanos() > 0) {
+            home.watch(watch);
+        }
         soon();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext at, Object message) throws Exception {
+        alive.heard();
+        super.channelRead(at, message);
+    }
+
+    @Override
+    public boolean isWaiting() {
+        return active > 0 && !closing;
+    }
+
+    @Override
+    public void dead() {
+        fail(Failure.UPSTREAM_TIMEOUT, Http2Error.NO_ERROR);
     }
 
     @Override
@@ -196,6 +228,7 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream> implements Upst
     @Override
     public void channelInactive(ChannelHandlerContext at) throws Exception {
         idle.stop();
+        home.unwatch(watch);
         closing = true;
         if (gone == null) {
             gone = ending;
@@ -258,6 +291,7 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream> implements Upst
     @Nullable
     Http2Stream begin(Http2UpstreamStream of, HttpRequest head, boolean end) {
         boolean open = !closing
+                && !deaf
                 && nextStream > 0
                 && lastStream == Integer.MAX_VALUE
                 && ctx().channel().isActive();
@@ -304,6 +338,16 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream> implements Upst
         });
     }
 
+    /** Whether the upstream may have closed it before a request could be seen that was begun after so many signs: it was used, and nothing has come since. */
+    boolean isStale(long signsBefore) {
+        return signsBefore > 0 && signs == signsBefore;
+    }
+
+    private void answered() {
+        signs++;
+        alive.answered();
+    }
+
     /** A request is over. */
     void closed(Http2UpstreamStream of) {
         active--;
@@ -318,9 +362,14 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream> implements Upst
         return closing;
     }
 
+    /** It may have said before which requests it has not begun: that is still read, and then the end. */
     @Override
     void unwritable() {
-        ctx().close();
+        if (!deaf) {
+            deaf = true;
+            retire(Failure.UPSTREAM_RESET);
+            home.loop.schedule(() -> ctx().close(), LAST_WORDS_SECONDS, TimeUnit.SECONDS);
+        }
     }
 
     @Override
@@ -352,6 +401,7 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream> implements Upst
                 int padding,
                 boolean end)
                 throws Http2Exception {
+            answered();
             Http2UpstreamStream of = of(id);
             if (of == null) {
                 return;
@@ -373,6 +423,7 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream> implements Upst
         @Override
         public int onDataRead(ChannelHandlerContext at, int id, ByteBuf data, int padding, boolean end)
                 throws Http2Exception {
+            answered();
             Http2UpstreamStream of = of(id);
             if (of == null) {
                 return data.readableBytes() + padding;
@@ -389,6 +440,11 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream> implements Upst
             if (of != null) {
                 of.because(code == Http2Error.REFUSED_STREAM.code() ? Failure.REFUSED : Failure.UPSTREAM_RESET);
             }
+        }
+
+        @Override
+        public void onPingAckRead(ChannelHandlerContext at, long data) {
+            signs++;
         }
 
         @Override

@@ -83,7 +83,9 @@ record HttpSettings(
                 size(node, "window", 64 << 10, 16 << 10, LARGEST_WINDOW),
                 size(node, "connection_window", 1 << 20, 64 << 10, LARGEST_WINDOW),
                 node.integer("requests_per_connection", 0, 0, Long.MAX_VALUE),
-                nanos(node, "idle_timeout", HOUR));
+                nanos(node, "idle_timeout", HOUR),
+                nanos(node, "ping_interval", Duration.ofSeconds(30)),
+                nanos(node, "ping_timeout", Duration.ofSeconds(20)));
         node.rejectUnknown();
         return read;
     }

@@ -70,7 +70,9 @@ public final class Http2TestTerminal implements TerminalFactory {
                 client.window(),
                 client.connectionWindow(),
                 client.requestsPerConnection(),
-                client.idleNanos());
+                client.idleNanos(),
+                0,
+                0);
         @Nullable Cluster cluster = config.has("cluster") ? environment.cluster(config, "cluster") : null;
         boolean upgrade = config.bool("upgrade", false);
         ProtocolErrors errors = new ProtocolErrors(environment.meters(), environment.listener());
