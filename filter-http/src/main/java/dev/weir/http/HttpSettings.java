@@ -86,6 +86,9 @@ record HttpSettings(
                 nanos(node, "idle_timeout", HOUR),
                 nanos(node, "ping_interval", Duration.ofSeconds(30)),
                 nanos(node, "ping_timeout", Duration.ofSeconds(20)));
+        if (read.pingNanos() > 0 && read.pingTimeoutNanos() == 0) {
+            node.error("ping_timeout", "0s (expected: longer; with ping_interval: 0s nobody is asked)");
+        }
         node.rejectUnknown();
         return read;
     }
