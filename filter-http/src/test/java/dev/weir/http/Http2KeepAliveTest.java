@@ -12,6 +12,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.weir.core.config.ConfigException;
 import dev.weir.core.exchange.Exchange;
 import dev.weir.http.RawHttp2.Frame;
+import io.grpc.CallOptions;
+import io.grpc.Metadata;
+import io.grpc.Status;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -21,6 +24,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -99,6 +103,24 @@ class Http2KeepAliveTest {
 
                 assertThat(client.until(1)).last().extracting(Frame::text).isEqualTo("x");
             }
+        }
+    }
+
+    /** Its enforcer ends connections for the third ping that comes within less than so long of the last good one, with nothing sent between. As 5 minutes to 30 s. */
+    @Test
+    @Tag("slow")
+    void aServerOfGrpcDoesNotTakeThemForAnAttack() throws Exception {
+        try (GrpcService service = new GrpcService(of -> of.permitKeepAliveTime(3, TimeUnit.SECONDS));
+                HttpBed bed = new HttpBed(
+                        Map.of("upstream_protocol", "http2", "upstream", Map.of("ping_interval", "300ms")),
+                        service.address());
+                GrpcClient client = new GrpcClient(bed.port())) {
+            CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(6, TimeUnit.SECONDS);
+            GrpcClient.Heard call =
+                    client.begin(GrpcService.HANG, options, new Metadata()).say(new byte[1]);
+
+            assertThat(call.status().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+            assertThat(client.unary(GrpcService.ECHO, new byte[5])).hasSize(5);
         }
     }
 

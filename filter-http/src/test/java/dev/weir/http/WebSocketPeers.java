@@ -308,6 +308,23 @@ final class WebSocketPeers {
             socket.abort();
         }
 
+        /** The JDK's client may miss an end that comes while its listener is still at the message before, also without a proxy: then it finds out when it says something. */
+        @Override
+        String closed() throws InterruptedException {
+            for (int i = 0; i < PATIENCE_SECONDS; i++) {
+                String told = closes.poll(1, TimeUnit.SECONDS);
+                if (told != null) {
+                    return told;
+                }
+                try {
+                    send("anybody there?");
+                } catch (Exception e) {
+                    return "1006 " + e;
+                }
+            }
+            throw new AssertionError("not closed within " + PATIENCE_SECONDS + " s");
+        }
+
         @Override
         String subprotocol() {
             return socket.getSubprotocol();
