@@ -44,6 +44,7 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream>
     private long requests;
     /** How often it has shown that it reads what is sent to it. */
     private long signs;
+
     private boolean ready;
     private final Http2PeerSettings said = new Http2PeerSettings();
 
@@ -66,8 +67,7 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream>
         this.limits = limits;
         this.owner = owner;
         this.idle = new Deadline(home, () -> retire(Failure.IDLE_TIMEOUT));
-        this.alive =
-                new Http2KeepAlive(this, limits.pingNanos(), limits.pingTimeoutNanos(), home.clock.nanoTime());
+        this.alive = new Http2KeepAlive(this, limits.pingNanos(), limits.pingTimeoutNanos(), home.clock.nanoTime());
         this.watch = new HttpLoop.Watch(alive);
         listen(new Events());
     }

@@ -49,8 +49,7 @@ class Http2PassageTest {
         Map<String, Object> routed = new HashMap<>(route);
         routed.put("cluster", "app");
         return new HttpBed(
-                Map.of("upstream_protocol", upstream, "routes", List.of(routed)),
-                "127.0.0.1:" + server.getLocalPort());
+                Map.of("upstream_protocol", upstream, "routes", List.of(routed)), "127.0.0.1:" + server.getLocalPort());
     }
 
     /** A server whose answers are as long as their path says. */
@@ -106,10 +105,15 @@ class Http2PassageTest {
                 client.frame(HEADERS, END_HEADERS, 1, client.request("CONNECT", "/chat", ":protocol", "websocket"))
                         .flush();
             } else {
-                first.getOutputStream()
-                        .write(("GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                                        + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-                                .getBytes(StandardCharsets.US_ASCII));
+                first.getOutputStream().write("""
+                                GET /chat HTTP/1.1
+                                Host: a
+                                Connection: Upgrade
+                                Upgrade: websocket
+                                Sec-WebSocket-Version: 13
+                                Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+
+                                """.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
             }
             try (RawHttp2 upstream = RawHttp2.accept(server, setting(CONNECT_PROTOCOL, 1))) {
                 Frame head = upstream.await(HEADERS);

@@ -241,7 +241,8 @@ class Http2UpstreamTest {
         assertThat(happens("gone upstream_reset")).isTrue();
         assertThat(Http2Bed.eventually(() -> TestRelay.EVENTS.size() == 4)).isTrue();
         assertThat(TestRelay.EVENTS)
-                .containsExactlyInAnyOrder("ready", "gone upstream_reset", "failed upstream_reset", "failed upstream_reset");
+                .containsExactlyInAnyOrder(
+                        "ready", "gone upstream_reset", "failed upstream_reset", "failed upstream_reset");
     }
 
     @Test
@@ -278,8 +279,7 @@ class Http2UpstreamTest {
             TestRelay.GATE.release();
         }
 
-        assertThat(Http2Bed.eventually(
-                        () -> TestRelay.EVENTS.stream().anyMatch(event -> event.startsWith("failed"))))
+        assertThat(Http2Bed.eventually(() -> TestRelay.EVENTS.stream().anyMatch(event -> event.startsWith("failed"))))
                 .isTrue();
         assertThat(TestRelay.EVENTS).contains("failed refused");
     }

@@ -59,8 +59,7 @@ class UpstreamPoolTest {
                         Map.of("routes", List.of(Map.of("path_prefix", "/", "direct_response", Map.of("status", 200)))),
                         errors),
                 environment);
-        return new UpstreamPool(
-                new HttpLoop(settings, environment), one, protocol, settings.upstreamLimits());
+        return new UpstreamPool(new HttpLoop(settings, environment), one, protocol, settings.upstreamLimits());
     }
 
     private void acquire(UpstreamPool pool) {
@@ -102,7 +101,9 @@ class UpstreamPoolTest {
         acquire(pool);
         connect();
         ticker.runPendingTasks();
-        assertThat(told).last().isEqualTo(secure || protocol == UpstreamProtocol.HTTP2 ? "connected 2" : "connected 1.1");
+        assertThat(told)
+                .last()
+                .isEqualTo(secure || protocol == UpstreamProtocol.HTTP2 ? "connected 2" : "connected 1.1");
     }
 
     @ParameterizedTest
@@ -168,7 +169,8 @@ class UpstreamPoolTest {
 
         @Override
         public ChannelFuture connect(EventLoop loop, ChannelHandler initializer) {
-            EmbeddedChannel channel = secure ? new EmbeddedChannel(new Secure(), initializer) : new EmbeddedChannel(initializer);
+            EmbeddedChannel channel =
+                    secure ? new EmbeddedChannel(new Secure(), initializer) : new EmbeddedChannel(initializer);
             channels.add(channel);
             if (closesAtOnce) {
                 channel.close();
