@@ -5,12 +5,9 @@ import dev.weir.core.filter.EndOfStream;
 import dev.weir.core.filter.TerminalContext;
 import dev.weir.http.ProtocolErrors.Reason;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http2.Http2CodecUtil;
-import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
-import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -19,7 +16,6 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.ReferenceCountUtil;
-import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,16 +25,13 @@ import org.slf4j.LoggerFactory;
  * the client's channel, where bytes come as they were sent and the end of the stream as {@link EndOfStream}. It never closes the channel by itself, but
  * through the connection, after this turn of the loop: never in the midst of what is being read.
  */
-final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flushing {
+final class Http2Client extends Http2Peer<Http2ClientStream> {
     private static final Logger LOG = LoggerFactory.getLogger(Http2Client.class);
-    private final HttpLoop home;
     private final TerminalContext context;
     private final ClientLimits limits;
     private final RequestHandler handler;
     private final ProtocolErrors errors;
-    private final Http2BoundedEncoder bounded;
     private final Http2Fields.Decoder fields;
-    private final PropertyKey key;
     private final HttpLoop.Watch watch;
     private final Http2Frames frames;
     private final Http2Past past = new Http2Past();
@@ -48,13 +41,11 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     private final Http2Refusals refusals;
     private final Http2Leaving leaving;
 
-    private @Nullable ChannelHandlerContext ctx;
     private int open;
     private long requests;
     private long headsAtDeadline = -1;
     private boolean reading;
     private boolean inactive;
-    private boolean dirty;
     /** Why it is closed as soon as this turn's output is written. */
     private @Nullable CloseReason closing;
 
@@ -67,15 +58,12 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             ClientLimits limits,
             RequestHandler handler,
             ProtocolErrors errors) {
-        super(codec.decoder(), codec.encoder(), codec.settings(), true, true);
-        this.home = home;
+        super(codec, home);
         this.context = context;
         this.limits = limits;
         this.handler = handler;
         this.errors = errors;
-        this.bounded = codec.encoder();
         this.fields = codec.fields();
-        this.key = codec.connection().newKey();
         this.watch = new HttpLoop.Watch(new Http2Untaken(codec.connection(), key));
         this.frames = new Http2Frames(home.clock, true);
         this.head = new Deadline(home, () -> fail(Reason.HEADERS_TIMEOUT, Http2Error.ENHANCE_YOUR_CALM));
@@ -83,10 +71,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         this.credit = new Http2Credit(home.clock);
         this.refusals = new Http2Refusals(codec, errors, credit, past, this::fail);
         this.leaving = new Http2Leaving(home, new Farewell(), this::close);
-        Events events = new Events();
-        decoder().frameListener(events);
-        connection().addListener(events);
-        encoder().flowController().listener(this::writabilityChanged);
+        listen(new Events());
     }
 
     /** The last handler of a client's channel. */
@@ -112,8 +97,6 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
 
     @Override
     public void handlerAdded(ChannelHandlerContext added) throws Exception {
-        ctx = added;
-        Http2Gather.before(added);
         super.handlerAdded(added);
         decoder()
                 .flowController()
@@ -156,21 +139,15 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         }
         if (!frames.isInHeaders()) {
             head.clear();
-        } else if (!head.isSet() || headsAtDeadline != frames.heads()) {
+        } else if (limits.headersNanos() > 0 && (!head.isSet() || headsAtDeadline != frames.heads())) {
             headsAtDeadline = frames.heads();
             head.in(limits.headersNanos());
         }
-        if (bounded.isOverfull()) {
-            fail(Reason.UNREAD, Http2Error.ENHANCE_YOUR_CALM);
-        }
     }
 
-    /** Netty's would read on by itself, although the core had stopped it, and flush. */
     @Override
-    public void channelReadComplete(ChannelHandlerContext from) {
-        discardSomeReadBytes();
-        soon();
-        from.fireChannelReadComplete();
+    void overfull() {
+        fail(Reason.UNREAD, Http2Error.ENHANCE_YOUR_CALM);
     }
 
     @Override
@@ -201,25 +178,8 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         }
     }
 
-    private ChannelHandlerContext ctx() {
-        ChannelHandlerContext added = ctx;
-        if (added == null) {
-            throw new IllegalStateException("not in a pipeline");
-        }
-        return added;
-    }
-
-    private void soon() {
-        if (!dirty) {
-            dirty = true;
-            home.soon(this);
-        }
-    }
-
     @Override
-    public void flushNow() {
-        dirty = false;
-        flush(ctx());
+    void afterFlush() {
         CloseReason reason = closing;
         if (reason != null) {
             context.connection().close(reason);
@@ -233,41 +193,10 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         }
     }
 
-    void writeHead(Http2ClientStream of, Http2Headers fields, boolean end) {
-        encoder().writeHeaders(ctx(), of.stream.id(), fields, 0, end, ctx().newPromise());
-        soon();
-    }
-
-    void writeData(Http2ClientStream of, ByteBuf data, boolean end) {
+    @Override
+    void writeData(Http2Stream stream, ByteBuf data, boolean end) {
         frames.sent(data.readableBytes());
-        encoder().writeData(ctx(), of.stream.id(), data, 0, end, ctx().newPromise());
-        soon();
-    }
-
-    void reset(Http2ClientStream of, Http2Error code) {
-        encoder().writeRstStream(ctx(), of.stream.id(), code.code(), ctx().newPromise());
-        soon();
-    }
-
-    boolean isWritable(Http2Stream stream) {
-        return encoder().flowController().isWritable(stream);
-    }
-
-    void consumed(Http2Stream stream, int bytes) {
-        try {
-            if (decoder().flowController().consumeBytes(stream, bytes)) {
-                soon();
-            }
-        } catch (Http2Exception e) {
-            throw new IllegalStateException("consumed " + bytes + " bytes, more than there were", e);
-        }
-    }
-
-    private void writabilityChanged(Http2Stream stream) {
-        Http2ClientStream of = stream.getProperty(key);
-        if (of != null && isWritable(stream)) {
-            of.writable();
-        }
+        super.writeData(stream, data, end);
     }
 
     /** Whether it may be closed; the client is first to know that it is about to be. */
@@ -288,22 +217,11 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         }
     }
 
-    private void writeGoAway(int last, Http2Error code, String text) {
-        ByteBuf debug = ByteBufUtil.writeAscii(ctx().alloc(), text);
-        try {
-            connection().goAwaySent(last, code.code(), debug);
-        } catch (Http2Exception e) {
-            LOG.debug("GOAWAY after GOAWAY", e); // cannot be: numbers only fall
-        }
-        frameWriter().writeGoAway(ctx(), last, code.code(), debug, ctx().newPromise());
-    }
-
     /** What is done for the end in good order. */
     private final class Farewell implements Http2Leaving.Connection {
         @Override
         public void goAway(int last) {
             writeGoAway(last, Http2Error.NO_ERROR, "");
-            soon();
         }
 
         @Override
@@ -313,8 +231,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
 
         @Override
         public void ping(long data) {
-            encoder().writePing(ctx(), false, data, ctx().newPromise());
-            soon();
+            writePing(data);
         }
 
         @Override
@@ -336,20 +253,23 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
     }
 
     @Override
-    protected void onConnectionError(
-            ChannelHandlerContext at, boolean outbound, Throwable cause, @Nullable Http2Exception error) {
-        if (closing != null || !at.channel().isActive()) {
-            return;
-        }
-        if (error == null && cause instanceof IOException) {
-            close(CloseReason.CLIENT_RESET);
-        } else if (error == null || error.error() == Http2Error.INTERNAL_ERROR) {
-            LOG.error("HTTP/2 failed connection={}", context.connection().id(), cause);
+    boolean isClosing() {
+        return closing != null;
+    }
+
+    @Override
+    void unwritable() {
+        close(CloseReason.CLIENT_RESET);
+    }
+
+    @Override
+    void broken(Http2Error code) {
+        if (code == Http2Error.INTERNAL_ERROR) {
             ending = Failure.INTERNAL;
-            writeGoAway(connection().remote().lastStreamCreated(), Http2Error.INTERNAL_ERROR, "");
+            writeGoAway(connection().remote().lastStreamCreated(), code, "");
             close(CloseReason.INTERNAL_ERROR);
         } else {
-            fail(Http2.reason(error.error()), error.error());
+            fail(Http2.reason(code), code);
         }
     }
 
@@ -365,7 +285,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
                 context.connection().id(),
                 cause);
         Http2Stream stream = connection().stream(error.streamId());
-        Http2ClientStream of = stream == null ? null : stream.getProperty(key);
+        Http2ClientStream of = at(stream);
         if (of != null) {
             of.because(Failure.CLIENT_PROTOCOL);
         }
@@ -391,7 +311,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
             if (closing != null || stream == null) {
                 return;
             }
-            Http2ClientStream of = stream.getProperty(key);
+            Http2ClientStream of = at(stream);
             if (of == null) {
                 begin(at, stream, (Http2Fields) headers, end);
             } else if (headers.size() > limits.headers() || ((Http2Fields) headers).bytes() > limits.headerBytes()) {
@@ -405,7 +325,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         @Override
         public int onDataRead(ChannelHandlerContext at, int id, ByteBuf data, int padding, boolean end) {
             Http2Stream stream = connection().stream(id);
-            Http2ClientStream of = stream == null || closing != null ? null : stream.getProperty(key);
+            Http2ClientStream of = closing != null ? null : at(stream);
             if (of == null) {
                 return data.readableBytes() + padding;
             }
@@ -419,7 +339,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
         @Override
         public void onRstStreamRead(ChannelHandlerContext at, int id, long code) {
             Http2Stream stream = connection().stream(id);
-            Http2ClientStream of = stream == null ? null : stream.getProperty(key);
+            Http2ClientStream of = at(stream);
             if (of != null) {
                 of.because(Failure.CLIENT_RESET);
                 if (of.isUnanswered()) {
@@ -446,7 +366,7 @@ final class Http2Client extends Http2ConnectionHandler implements HttpLoop.Flush
 
         @Override
         public void onStreamHalfClosed(Http2Stream stream) {
-            Http2ClientStream of = stream.getProperty(key);
+            Http2ClientStream of = at(stream);
             if (of != null && !stream.state().localSideOpen()) {
                 of.sent();
             }

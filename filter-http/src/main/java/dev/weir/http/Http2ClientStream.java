@@ -19,14 +19,14 @@ import org.jspecify.annotations.Nullable;
  *   both ended, or reset by either side: the stream closes
  * </pre>
  */
-final class Http2ClientStream implements ClientStream {
-    /** Smaller pieces are copied: each would keep all that was read with it in memory. */
+final class Http2ClientStream implements ClientStream, Http2Peer.Carried {
     /** How long the rest of a request is thrown away whose answer is there. */
     private static final long UNWANTED_NANOS = 5_000_000_000L;
 
     /** How long a client may take for what is left of an answer: a window at most. */
     private static final long UNTAKEN_NANOS = 300_000_000_000L;
 
+    /** Smaller pieces are copied: each would keep all that was read with it in memory. */
     private static final int SMALL = 1_024;
     /** So many pieces may wait, whatever their size; more if they are of {@link #FAIR} bytes. */
     private static final int MOST_PIECES = 1_024;
@@ -130,12 +130,12 @@ final class Http2ClientStream implements ClientStream {
             answeredAt = now;
         } else if (now - answeredAt > (stopWhenSent ? UNWANTED_NANOS : UNTAKEN_NANOS)) {
             over = true;
-            client.reset(this, Http2Error.CANCEL);
+            client.reset(stream, Http2Error.CANCEL);
         }
     }
 
-    /** It takes more now. */
-    void writable() {
+    @Override
+    public void writable() {
         RequestListener taker = listener;
         if (!over && !answerEnded && taker != null) {
             taker.writable();
@@ -145,7 +145,7 @@ final class Http2ClientStream implements ClientStream {
     /** All of the answer has been handed to the channel. */
     void sent() {
         if (stopWhenSent && !closed) {
-            client.reset(this, Http2Error.NO_ERROR);
+            client.reset(stream, Http2Error.NO_ERROR);
         }
     }
 
@@ -181,7 +181,7 @@ final class Http2ClientStream implements ClientStream {
         boolean informational = status.codeClass() == HttpStatusClass.INFORMATIONAL;
         answerBegun |= !informational;
         answerEnded = end;
-        client.writeHead(this, Http2Heads.fields(head, status), end);
+        client.writeHead(stream, Http2Heads.fields(head, status), end);
     }
 
     @Override
@@ -191,7 +191,7 @@ final class Http2ClientStream implements ClientStream {
             return;
         }
         answerEnded = end;
-        client.writeData(this, data, end);
+        client.writeData(stream, data, end);
     }
 
     @Override
@@ -201,9 +201,9 @@ final class Http2ClientStream implements ClientStream {
         }
         answerEnded = true;
         if (trailers.isEmpty()) {
-            client.writeData(this, Unpooled.EMPTY_BUFFER, true);
+            client.writeData(stream, Unpooled.EMPTY_BUFFER, true);
         } else {
-            client.writeHead(this, Http2Heads.fields(trailers), true);
+            client.writeHead(stream, Http2Heads.fields(trailers), true);
         }
     }
 
@@ -215,7 +215,7 @@ final class Http2ClientStream implements ClientStream {
         }
         over = true;
         if (!answerEnded) {
-            client.reset(this, Http2.code(failure, answerBegun));
+            client.reset(stream, Http2.code(failure, answerBegun));
         } else if (!requestEnded) {
             stopWhenSent = true;
             if (!stream.state().localSideOpen()) {

@@ -2,13 +2,10 @@ package dev.weir.http;
 
 import dev.weir.core.tls.TlsHandler;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
-import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -16,8 +13,8 @@ import io.netty.handler.codec.http2.Http2Exception.StreamException;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
-import java.io.IOException;
 import java.net.SocketAddress;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,51 +24,52 @@ import org.slf4j.LoggerFactory;
  * {@link dev.weir.core.cluster.Endpoint#connect}: then it begins when the channel is connected, and TLS is agreed on if there is any. Its owner is told at the end
  * of the loop's turn, never from within what it calls; but of a connection that has closed at once, before the requests on it fail.
  */
-final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConnection, HttpLoop.Flushing {
+final class Http2Upstream extends Http2Peer<Http2UpstreamStream>
+        implements UpstreamConnection, Http2KeepAlive.Connection {
     private static final Logger LOG = LoggerFactory.getLogger(Http2Upstream.class);
     /** Requests at once as long as the upstream has not said how many it takes. Servers take at least as many (RFC 9113, 6.5.2). */
     private static final int STREAMS_AT_FIRST = 100;
     /** Of a first line: the answer's has none. */
     private static final int STATUS_BYTES = 16;
+    /** How long an upstream may take to close a connection that nothing can be written to. */
+    private static final long LAST_WORDS_SECONDS = 5;
 
-    private final HttpLoop home;
     private final UpstreamLimits limits;
     private final Owner owner;
-    private final Http2BoundedEncoder bounded;
-    private final PropertyKey key;
     private final Deadline idle;
-    private @Nullable ChannelHandlerContext ctx;
+    private final Http2KeepAlive alive;
+    private final HttpLoop.Watch watch;
     private String scheme = "http";
     private int active;
     private long requests;
+    /** How often it has shown that it reads what is sent to it. */
+    private long signs;
+
     private boolean ready;
     private final Http2PeerSettings said = new Http2PeerSettings();
 
     private boolean exhausted;
-    private boolean dirty;
     private int nextStream = 1; // Netty's own count leaves out the first, for upgrades
     private int lastStream = Integer.MAX_VALUE;
     private boolean readyTold;
     private boolean goneTold;
     /** Why no request is begun any more; it closes when none is under way. */
     private @Nullable Failure gone;
+    /** Nothing can be written any more. */
+    private boolean deaf;
     /** It closes now. */
     private boolean closing;
 
     private Failure ending = Failure.UPSTREAM_RESET;
 
     private Http2Upstream(Http2Codec codec, HttpLoop home, UpstreamLimits limits, Owner owner) {
-        super(codec.decoder(), codec.encoder(), codec.settings(), true, true);
-        this.home = home;
+        super(codec, home);
         this.limits = limits;
         this.owner = owner;
-        this.bounded = codec.encoder();
-        this.key = codec.connection().newKey();
         this.idle = new Deadline(home, () -> retire(Failure.IDLE_TIMEOUT));
-        Events events = new Events();
-        decoder().frameListener(events);
-        connection().addListener(events);
-        encoder().flowController().listener(this::writabilityChanged);
+        this.alive = new Http2KeepAlive(this, limits.pingNanos(), limits.pingTimeoutNanos(), home.clock.nanoTime());
+        this.watch = new HttpLoop.Watch(alive);
+        listen(new Events());
     }
 
     /** The last handler of an upstream's channel. */
@@ -106,8 +104,8 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     public UpstreamStream open(ResponseListener listener) {
         active++;
         idle.clear();
-        Http2UpstreamStream of = new Http2UpstreamStream(this, listener, ++requests);
-        if (requests == limits.requestsPerConnection()) {
+        Http2UpstreamStream of = new Http2UpstreamStream(this, listener, signs);
+        if (++requests == limits.requestsPerConnection()) {
             retire(Failure.REFUSED);
         }
         exhausted |= available() == 0;
@@ -130,8 +128,6 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
 
     @Override
     public void handlerAdded(ChannelHandlerContext added) throws Exception {
-        ctx = added;
-        Http2Gather.before(added);
         super.handlerAdded(added);
         if (added.channel().isActive()) {
             begun(added);
@@ -183,17 +179,31 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         ready = true;
         at.channel().config().setAutoRead(true);
         watchIdle();
+        if (limits.pingNanos() > 0) {
+            home.watch(watch);
+        }
         soon();
     }
 
     @Override
-    public void channelReadComplete(ChannelHandlerContext at) {
-        discardSomeReadBytes();
-        if (bounded.isOverfull()) {
-            fail(Failure.UPSTREAM_PROTOCOL, Http2Error.ENHANCE_YOUR_CALM);
-        }
-        soon();
-        at.fireChannelReadComplete();
+    public void channelRead(ChannelHandlerContext at, Object message) throws Exception {
+        alive.heard();
+        super.channelRead(at, message);
+    }
+
+    @Override
+    public boolean isWaiting() {
+        return active > 0 && !closing;
+    }
+
+    @Override
+    public void dead() {
+        fail(Failure.UPSTREAM_TIMEOUT, Http2Error.NO_ERROR);
+    }
+
+    @Override
+    void overfull() {
+        fail(Failure.UPSTREAM_PROTOCOL, Http2Error.ENHANCE_YOUR_CALM);
     }
 
     @Override
@@ -218,6 +228,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     @Override
     public void channelInactive(ChannelHandlerContext at) throws Exception {
         idle.stop();
+        home.unwatch(watch);
         closing = true;
         if (gone == null) {
             gone = ending;
@@ -241,25 +252,8 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         }
     }
 
-    private ChannelHandlerContext ctx() {
-        ChannelHandlerContext added = ctx;
-        if (added == null) {
-            throw new IllegalStateException("not in a pipeline");
-        }
-        return added;
-    }
-
-    private void soon() {
-        if (!dirty) {
-            dirty = true;
-            home.soon(this);
-        }
-    }
-
     @Override
-    public void flushNow() {
-        dirty = false;
-        ChannelHandlerContext at = ctx();
+    void beforeFlush() {
         if (ready && !readyTold && gone == null) {
             readyTold = true;
             exhausted = false;
@@ -271,12 +265,15 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         if (was && !exhausted) {
             owner.free(this);
         }
-        if (gone != null && active == 0 && !closing && at.channel().isActive()) {
+        if (gone != null && active == 0 && !closing && ctx().channel().isActive()) {
             fail(Failure.UPSTREAM_RESET, Http2Error.NO_ERROR);
         }
-        flush(at);
+    }
+
+    @Override
+    void afterFlush() {
         if (closing) {
-            at.close();
+            ctx().close();
         }
     }
 
@@ -286,9 +283,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
             closing = true;
             ending = why;
             retire(why);
-            ByteBuf debug = ByteBufUtil.writeAscii(ctx().alloc(), "");
-            frameWriter().writeGoAway(ctx(), 0, code.code(), debug, ctx().newPromise());
-            soon();
+            writeGoAway(0, code, "");
         }
     }
 
@@ -296,6 +291,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     @Nullable
     Http2Stream begin(Http2UpstreamStream of, HttpRequest head, boolean end) {
         boolean open = !closing
+                && !deaf
                 && nextStream > 0
                 && lastStream == Integer.MAX_VALUE
                 && ctx().channel().isActive();
@@ -340,40 +336,14 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         });
     }
 
-    void writeData(Http2Stream stream, ByteBuf data, boolean end) {
-        encoder().writeData(ctx(), stream.id(), data, 0, end, ctx().newPromise());
-        soon();
+    /** Whether the upstream may have closed it before a request could be seen that was begun after so many signs: it was used, and nothing has come since. */
+    boolean isStale(long signsBefore) {
+        return signsBefore > 0 && signs == signsBefore;
     }
 
-    void writeTrailers(Http2Stream stream, Http2Headers trailers) {
-        encoder().writeHeaders(ctx(), stream.id(), trailers, 0, true, ctx().newPromise());
-        soon();
-    }
-
-    void reset(Http2Stream stream, Http2Error code) {
-        encoder().writeRstStream(ctx(), stream.id(), code.code(), ctx().newPromise());
-        soon();
-    }
-
-    boolean isWritable(Http2Stream stream) {
-        return encoder().flowController().isWritable(stream);
-    }
-
-    void consumed(Http2Stream stream, int bytes) {
-        try {
-            if (decoder().flowController().consumeBytes(stream, bytes)) {
-                soon();
-            }
-        } catch (Http2Exception e) {
-            throw new IllegalStateException("consumed " + bytes + " bytes, more than there were", e);
-        }
-    }
-
-    private void writabilityChanged(Http2Stream stream) {
-        Http2UpstreamStream of = stream.getProperty(key);
-        if (of != null && isWritable(stream)) {
-            of.writable();
-        }
+    private void answered() {
+        signs++;
+        alive.answered();
     }
 
     /** A request is over. */
@@ -386,30 +356,29 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
     }
 
     @Override
-    protected void onConnectionError(
-            ChannelHandlerContext at, boolean outbound, Throwable cause, @Nullable Http2Exception error) {
-        if (closing || !at.channel().isActive()) {
-            return;
+    boolean isClosing() {
+        return closing;
+    }
+
+    /** It may have said before which requests it has not begun: that is still read, and then the end. */
+    @Override
+    void unwritable() {
+        if (!deaf) {
+            deaf = true;
+            retire(Failure.UPSTREAM_RESET);
+            home.loop.schedule(() -> ctx().close(), LAST_WORDS_SECONDS, TimeUnit.SECONDS);
         }
-        if (error == null && cause instanceof IOException) {
-            at.close(); // the upstream has closed: nothing can be written any more
-            return;
-        }
-        boolean own = error == null || error.error() == Http2Error.INTERNAL_ERROR;
-        if (own) {
-            LOG.error("HTTP/2 failed upstream={}", at.channel().remoteAddress(), cause);
-        } else {
-            LOG.debug("HTTP/2 upstream={} broke the protocol", at.channel().remoteAddress(), cause);
-        }
-        fail(
-                own ? Failure.INTERNAL : Failure.UPSTREAM_PROTOCOL,
-                error == null ? Http2Error.INTERNAL_ERROR : error.error());
+    }
+
+    @Override
+    void broken(Http2Error code) {
+        fail(code == Http2Error.INTERNAL_ERROR ? Failure.INTERNAL : Failure.UPSTREAM_PROTOCOL, code);
     }
 
     @Override
     protected void onStreamError(ChannelHandlerContext at, boolean outbound, Throwable cause, StreamException error) {
         Http2Stream stream = connection().stream(error.streamId());
-        Http2UpstreamStream of = stream == null ? null : stream.getProperty(key);
+        Http2UpstreamStream of = at(stream);
         if (of != null && !outbound) {
             of.because(Failure.UPSTREAM_PROTOCOL);
         }
@@ -430,6 +399,7 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
                 int padding,
                 boolean end)
                 throws Http2Exception {
+            answered();
             Http2UpstreamStream of = of(id);
             if (of == null) {
                 return;
@@ -445,13 +415,13 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
         }
 
         private @Nullable Http2UpstreamStream of(int id) {
-            Http2Stream stream = connection().stream(id);
-            return stream == null || closing ? null : stream.getProperty(key);
+            return closing ? null : at(connection().stream(id));
         }
 
         @Override
         public int onDataRead(ChannelHandlerContext at, int id, ByteBuf data, int padding, boolean end)
                 throws Http2Exception {
+            answered();
             Http2UpstreamStream of = of(id);
             if (of == null) {
                 return data.readableBytes() + padding;
@@ -468,6 +438,11 @@ final class Http2Upstream extends Http2ConnectionHandler implements UpstreamConn
             if (of != null) {
                 of.because(code == Http2Error.REFUSED_STREAM.code() ? Failure.REFUSED : Failure.UPSTREAM_RESET);
             }
+        }
+
+        @Override
+        public void onPingAckRead(ChannelHandlerContext at, long data) {
+            signs++;
         }
 
         @Override

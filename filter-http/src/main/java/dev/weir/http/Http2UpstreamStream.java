@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *   opened ──sendHead──▶ under way ──both ended, reset, or failed──▶ closed
  * </pre>
  */
-final class Http2UpstreamStream implements UpstreamStream {
+final class Http2UpstreamStream implements UpstreamStream, Http2Peer.Carried {
     /** Smaller pieces are copied: each would keep all that was read with it in memory. */
     private static final int SMALL = 1_024;
 
@@ -29,8 +29,8 @@ final class Http2UpstreamStream implements UpstreamStream {
 
     private final Http2Upstream upstream;
     private final ResponseListener listener;
-    /** Number of the request on its connection. */
-    private final long number;
+    /** What the upstream had shown of itself before. */
+    private final long signs;
 
     private @Nullable Http2Stream stream;
     /** The head, until the upstream's settings are known. */
@@ -51,10 +51,10 @@ final class Http2UpstreamStream implements UpstreamStream {
     private boolean closed;
     private @Nullable Failure why;
 
-    Http2UpstreamStream(Http2Upstream upstream, ResponseListener listener, long number) {
+    Http2UpstreamStream(Http2Upstream upstream, ResponseListener listener, long signs) {
         this.upstream = upstream;
         this.listener = listener;
-        this.number = number;
+        this.signs = signs;
     }
 
     // ---- from the upstream
@@ -127,7 +127,8 @@ final class Http2UpstreamStream implements UpstreamStream {
         return begun;
     }
 
-    void writable() {
+    @Override
+    public void writable() {
         if (!over && !requestEnded) {
             listener.writable();
         }
@@ -146,8 +147,9 @@ final class Http2UpstreamStream implements UpstreamStream {
             return;
         }
         closed = true;
-        // A connection that served others before was perhaps closed while the request was on its way.
-        because(otherwise == Failure.UPSTREAM_RESET && !answerBegun && number > 1 ? Failure.STALE : otherwise);
+        // A connection that was kept open was perhaps closed while the request was on its way.
+        boolean stale = otherwise == Failure.UPSTREAM_RESET && !answerBegun && upstream.isStale(signs);
+        because(stale ? Failure.STALE : otherwise);
         if (over) {
             return;
         }
@@ -207,7 +209,7 @@ final class Http2UpstreamStream implements UpstreamStream {
         if (trailers.isEmpty()) {
             upstream.writeData(of, Unpooled.EMPTY_BUFFER, true);
         } else {
-            upstream.writeTrailers(of, Http2Heads.fields(trailers));
+            upstream.writeHead(of, Http2Heads.fields(trailers), true);
         }
     }
 

@@ -476,7 +476,8 @@ final class HttpExchange implements RequestListener, Verdict {
         if (done) {
             return;
         }
-        boolean client = !body.isReceived() && !answering && !body.isHeldBack();
+        // A call of gRPC may be over before its client has said all: its deadline is the same whoever is late.
+        boolean client = !(grpc && atAll) && !body.isReceived() && !answering && !body.isHeldBack();
         Failure failure = client ? Failure.CLIENT_TIMEOUT : atAll ? Failure.UPSTREAM_TIMEOUT : Failure.IDLE_TIMEOUT;
         if (tries != null) {
             tries.timedOut(failure);

@@ -83,7 +83,12 @@ record HttpSettings(
                 size(node, "window", 64 << 10, 16 << 10, LARGEST_WINDOW),
                 size(node, "connection_window", 1 << 20, 64 << 10, LARGEST_WINDOW),
                 node.integer("requests_per_connection", 0, 0, Long.MAX_VALUE),
-                nanos(node, "idle_timeout", HOUR));
+                nanos(node, "idle_timeout", HOUR),
+                nanos(node, "ping_interval", Duration.ofSeconds(30)),
+                nanos(node, "ping_timeout", Duration.ofSeconds(20)));
+        if (read.pingNanos() > 0 && read.pingTimeoutNanos() == 0) {
+            node.error("ping_timeout", "0s (expected: longer; with ping_interval: 0s nobody is asked)");
+        }
         node.rejectUnknown();
         return read;
     }

@@ -71,6 +71,22 @@ class GrpcFailuresIT {
         }
     }
 
+    /** Also of a client that has not said all it has to say. */
+    @Test
+    void weirAnswersStreamsWhoseDeadlineIsOver() throws Exception {
+        try (GrpcService service = new GrpcService();
+                HttpBed bed = bed(Map.of(), service.address());
+                GrpcClient client = new GrpcClient(bed.port())) {
+            Metadata metadata = new Metadata();
+            metadata.put(TIMEOUT, "300m");
+            Heard call = client.begin(GrpcService.SUM, CallOptions.DEFAULT, metadata);
+            call.call.sendMessage(new byte[1]);
+
+            assertThat(call.status().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+            assertThat(first(bed).error).isEqualTo("upstream_timeout");
+        }
+    }
+
     @Test
     void weirAnswersWhenTheTimeOfTheRouteIsOver() throws Exception {
         try (GrpcService service = new GrpcService();

@@ -445,6 +445,32 @@ class Http2AbuseTest {
         }
     }
 
+    /** No window bounds answers without a body, nor the number of requests at once what is left of those that were reset behind their answer. */
+    @Test
+    void endsClientsThatDoNotReadTheHeadsTheyAskFor() throws Exception {
+        try (RawHttp2 client = bed.connect()) {
+            client.frame(WINDOW_UPDATE, 0, 0, number(1 << 30));
+            boolean taken = true;
+            int stream = 1;
+            // The answers fill the sockets first.
+            for (int i = 0; i < 90; i++, stream += 2) {
+                client.get(stream, "/big?n=60000");
+            }
+            client.flush();
+            for (int i = 0; i < 400 && taken; i++) {
+                for (int k = 0; k < 100; k++, stream += 2) {
+                    client.get(stream, "/empty").frame(RST_STREAM, 0, stream, number(CANCEL));
+                }
+                taken = client.flush();
+            }
+
+            assertThat(Http2Bed.eventually(() -> bed.closed("protocol_error") == 1))
+                    .as(bed.reasons())
+                    .isTrue();
+            assertThat(bed.errors(Reason.UNREAD)).isEqualTo(1);
+        }
+    }
+
     @Test
     void resetsBodiesThatAreNotAsLongAsTheySay() throws IOException {
         try (RawHttp2 client = bed.connect()) {

@@ -377,4 +377,22 @@ class Http2ClientTest {
         }
         assertThat(Http2Bed.eventually(() -> bed.closed("internal_error") == 1)).isTrue();
     }
+
+    /** No timer that was set while all was closed holds it until its hour has come. */
+    @Test
+    void keepsNothingOfConnectionsThatAreGone() throws Exception {
+        restart(Map.of("idle_millis", 3_600_000));
+        try (RawHttp2 client = bed.connect()) {
+            client.get(1, "/never").frame(PING, 0, 0, new byte[8]).flush();
+            client.await(PING);
+            assertThat(Http2TestTerminal.last.get()).isNotNull();
+        }
+
+        assertThat(Http2Bed.eventually(() -> {
+                    System.gc();
+                    return Http2TestTerminal.last.get() == null;
+                }))
+                .isTrue();
+        assertThat(TestAnswers.CANCELLED).contains("/never client_closed");
+    }
 }

@@ -1,27 +1,41 @@
 package dev.weir.http;
 
 import dev.weir.core.cluster.Cluster;
+import dev.weir.core.compress.Inflaters;
 import dev.weir.core.config.ConfigNode;
+import dev.weir.core.exchange.Exchanges;
 import dev.weir.core.filter.FilterEnvironment;
+import dev.weir.core.filter.LoopEnvironment;
 import dev.weir.core.filter.TerminalFactory;
+import dev.weir.core.filter.WireClock;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2Settings;
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** A terminal that speaks HTTP/2 and answers by itself ({@link TestAnswers}), or passes requests on to an upstream that speaks it too ({@link TestRelay}). */
 public final class Http2TestTerminal implements TerminalFactory {
+    /** How far the clock of connections goes ahead, as far as time is looked at and not waited for. */
+    static final AtomicLong AHEAD = new AtomicLong();
+    /** How often that clock was read. */
+    static final AtomicLong READS = new AtomicLong();
+    /** The client's connection that was made last, in this JVM. */
+    static volatile WeakReference<Http2Client> last = new WeakReference<>(null);
+
     /** For ServiceLoader. */
     public Http2TestTerminal() {}
 
@@ -56,19 +70,61 @@ public final class Http2TestTerminal implements TerminalFactory {
                 client.window(),
                 client.connectionWindow(),
                 client.requestsPerConnection(),
-                client.idleNanos());
+                client.idleNanos(),
+                0,
+                0);
         @Nullable Cluster cluster = config.has("cluster") ? environment.cluster(config, "cluster") : null;
         boolean upgrade = config.bool("upgrade", false);
         ProtocolErrors errors = new ProtocolErrors(environment.meters(), environment.listener());
         return environmentOfLoop -> {
-            HttpLoop home = new HttpLoop(settings, environmentOfLoop);
+            HttpLoop home = new HttpLoop(settings, new Hastened(environmentOfLoop));
             RequestHandler handler =
                     cluster == null ? new TestAnswers(home.loop) : new TestRelay(home, upstream, cluster);
             return context -> {
                 Http2Client connection = Http2Client.of(home, context, client, handler, errors);
+                last = new WeakReference<>(connection);
                 return upgrade ? new Upgrading(connection) : connection;
             };
         };
+    }
+
+    /** A loop whose time tests may move. */
+    private record Hastened(LoopEnvironment real) implements LoopEnvironment, WireClock {
+        @Override
+        public long nanoTime() {
+            READS.incrementAndGet();
+            return real.clock().nanoTime() + AHEAD.get();
+        }
+
+        @Override
+        public long epochMicros(long nanoTime) {
+            return real.clock().epochMicros(nanoTime - AHEAD.get());
+        }
+
+        @Override
+        public int index() {
+            return real.index();
+        }
+
+        @Override
+        public EventLoop loop() {
+            return real.loop();
+        }
+
+        @Override
+        public Exchanges exchanges() {
+            return real.exchanges();
+        }
+
+        @Override
+        public Inflaters inflaters() {
+            return real.inflaters();
+        }
+
+        @Override
+        public WireClock clock() {
+            return this;
+        }
     }
 
     /** As much of HTTP/1.1 as an upgrade needs. */

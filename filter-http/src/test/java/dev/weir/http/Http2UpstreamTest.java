@@ -19,6 +19,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -226,6 +227,61 @@ class Http2UpstreamTest {
 
         assertThat(happens("failed stale")).isTrue();
         assertThat(happens("gone upstream_reset")).isTrue();
+    }
+
+    /** Nor was the second one begun on a connection that had been kept. */
+    @Test
+    void knowsThatANewConnectionWasNotClosedBefore() throws Exception {
+        client.get(1, "/").get(3, "/").flush();
+        try (RawHttp2 upstream = RawHttp2.accept(server)) {
+            upstream.await(HEADERS);
+            upstream.await(HEADERS);
+        }
+
+        assertThat(happens("gone upstream_reset")).isTrue();
+        assertThat(Http2Bed.eventually(() -> TestRelay.EVENTS.size() == 4)).isTrue();
+        assertThat(TestRelay.EVENTS)
+                .containsExactlyInAnyOrder(
+                        "ready", "gone upstream_reset", "failed upstream_reset", "failed upstream_reset");
+    }
+
+    @Test
+    void knowsThatAConnectionWasNotClosedWhenItBroughtOtherAnswersSince() throws Exception {
+        client.get(1, "/").flush();
+        try (RawHttp2 upstream = RawHttp2.accept(server)) {
+            upstream.await(HEADERS);
+            answer(upstream, 1, "first");
+            client.until(1);
+            client.get(3, "/").get(5, "/").flush();
+            upstream.await(HEADERS);
+            upstream.await(HEADERS);
+            answer(upstream, 5, "not in order");
+            client.until(5);
+        }
+
+        assertThat(happens("gone upstream_reset")).isTrue();
+        assertThat(happens("failed upstream_reset")).isTrue();
+    }
+
+    /** It says which requests it has not begun, and is gone when the next one is written. */
+    @Test
+    void hearsWhatWasSaidBeforeAWriteFailed() throws Exception {
+        client.get(1, "/").flush();
+        try (RawHttp2 upstream = RawHttp2.accept(server)) {
+            upstream.await(HEADERS);
+            answer(upstream, 1, "first");
+            client.until(1);
+            client.get(3, "/gate").flush();
+            assertThat(TestRelay.REACHED.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+            upstream.frame(GOAWAY, 0, 0, new byte[] {0, 0, 0, 1, 0, 0, 0, 0}).flush();
+            upstream.abort();
+        } finally {
+            TestRelay.GATE.release();
+        }
+
+        assertThat(Http2Bed.eventually(() -> TestRelay.EVENTS.stream().anyMatch(event -> event.startsWith("failed"))))
+                .isTrue();
+        assertThat(TestRelay.EVENTS).contains("failed refused");
     }
 
     @Test

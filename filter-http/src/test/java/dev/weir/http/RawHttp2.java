@@ -238,6 +238,12 @@ final class RawHttp2 implements AutoCloseable {
         return code;
     }
 
+    /** Closes it as one does who has no time for what is still under way. */
+    void abort() throws IOException {
+        socket.setSoLinger(true, 0);
+        socket.close();
+    }
+
     void endOutput() throws IOException {
         socket.shutdownOutput();
     }

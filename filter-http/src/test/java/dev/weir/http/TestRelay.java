@@ -14,12 +14,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Passes requests on, as an exchange does in the simplest case: one connection of each loop, no retries. What cannot be sent is 503, what fails 502. */
 final class TestRelay implements RequestHandler, UpstreamConnection.Owner {
     /** What became of connections and requests, from all tests of the JVM. */
     static final Queue<String> EVENTS = new ConcurrentLinkedQueue<>();
+
+    /** Who asks for {@code /gate} holds up the loop, which gives a permit to the one, and waits for one of the other. */
+    static final Semaphore REACHED = new Semaphore(0);
+
+    static final Semaphore GATE = new Semaphore(0);
 
     private final HttpLoop home;
     private final UpstreamLimits limits;
@@ -39,7 +46,22 @@ final class TestRelay implements RequestHandler, UpstreamConnection.Owner {
         Passing passing = new Passing(head, end, client);
         waiting.add(passing);
         serve();
+        if (head.uri().equals("/gate")) {
+            waitAtTheGate();
+        }
         return passing;
+    }
+
+    /** The loop stands still between what it read and what it writes. */
+    private static void waitAtTheGate() {
+        REACHED.release();
+        try {
+            if (!GATE.tryAcquire(20, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("nobody opened the gate");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void serve() {
