@@ -37,6 +37,10 @@ final class HeadScan {
         this.maxHeaders = maxHeaders;
     }
 
+    int maxHeaders() {
+        return maxHeaders;
+    }
+
     /** What comes next is another head. */
     void reset() {
         requestLine = false;

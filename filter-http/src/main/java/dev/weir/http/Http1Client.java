@@ -188,7 +188,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         if (!content.decoderResult().isSuccess()) {
             content.release();
             if (stream != null) {
-                stream.broken();
+                stream.broken(Malformed.ofBody(content.decoderResult().cause()));
             } else {
                 linger();
             }

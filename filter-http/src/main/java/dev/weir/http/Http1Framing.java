@@ -1,5 +1,8 @@
 package dev.weir.http;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -54,5 +57,11 @@ final class Http1Framing {
     private static void withTrailers(HttpRequest head) {
         head.headers().remove(HttpHeaderNames.CONTENT_LENGTH);
         head.headers().set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+    }
+
+    /** All of a request as one message: one buffer for the channel. */
+    static HttpRequest whole(HttpRequest head, ByteBuf body) {
+        return new DefaultFullHttpRequest(
+                HttpVersion.HTTP_1_1, head.method(), head.uri(), body, head.headers(), EmptyHttpHeaders.INSTANCE);
     }
 }

@@ -95,7 +95,10 @@ final class Http1RequestDecoder extends HttpRequestDecoder {
             for (int i = before; i < out.size(); i++) {
                 asksTunnel |= out.get(i) instanceof HttpRequest head && asksTunnel(head);
             }
-            if (last instanceof LastHttpContent) {
+            if (last instanceof LastHttpContent end) {
+                if (end.trailingHeaders().size() > scan.maxHeaders()) {
+                    end.setDecoderResult(DecoderResult.failure(new Malformed(431, "too many trailers")));
+                }
                 inHead = true;
                 scan.reset();
                 stopped = asksTunnel;

@@ -120,13 +120,13 @@ final class Http1Stream implements ClientStream {
     }
 
     /** The body cannot be read: whatever the answer would be, there is no request. */
-    void broken() {
+    void broken(Malformed why) {
         received = true;
-        client.home.protocolErrors.count(ProtocolErrors.Reason.MALFORMED);
+        client.home.protocolErrors.count(why.reason());
         cancelled(Failure.CLIENT_PROTOCOL);
         client.beLast();
         if (!headSent) {
-            DefaultFullHttpResponse answer = Answers.text(400, "not a chunk");
+            DefaultFullHttpResponse answer = Answers.text(why.status(), String.valueOf(why.getMessage()));
             answer.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
             client.write(answer);
             headSent = true;

@@ -7,10 +7,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
-import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -19,7 +17,6 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestEncoder;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.util.Objects;
@@ -155,14 +152,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         Http1Framing.apply(head, end, last);
         decoder.expect(HttpMethod.HEAD.equals(method), HttpMethod.CONNECT.equals(method));
         if (end) {
-            // As one message: one buffer for the channel.
-            write(new DefaultFullHttpRequest(
-                    HttpVersion.HTTP_1_1,
-                    method,
-                    head.uri(),
-                    Unpooled.EMPTY_BUFFER,
-                    headers,
-                    EmptyHttpHeaders.INSTANCE));
+            write(Http1Framing.whole(head, Unpooled.EMPTY_BUFFER));
             sent = true;
         } else {
             waiting = head;
@@ -195,8 +185,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
         HttpRequest head = waiting;
         if (end && head != null && !HttpUtil.isTransferEncodingChunked(head)) {
             waiting = null;
-            write(new DefaultFullHttpRequest(
-                    HttpVersion.HTTP_1_1, head.method(), head.uri(), data, head.headers(), EmptyHttpHeaders.INSTANCE));
+            write(Http1Framing.whole(head, data));
         } else {
             writeHead();
             write(end ? new DefaultLastHttpContent(data) : new DefaultHttpContent(data));

@@ -32,6 +32,16 @@ final class Malformed extends RuntimeException {
         return new Malformed(400, "not a request");
     }
 
+    /** What the decoder found behind a head. */
+    static Malformed ofBody(Throwable cause) {
+        if (cause instanceof Malformed known) {
+            return known;
+        }
+        return cause instanceof TooLongFrameException
+                ? new Malformed(431, "the trailers are too long")
+                : new Malformed(400, "not a chunk");
+    }
+
     /** What is counted. */
     ProtocolErrors.Reason reason() {
         return switch (status) {

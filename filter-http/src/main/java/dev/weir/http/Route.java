@@ -88,11 +88,6 @@ final class Route {
         edits.request.apply(outgoing.headers());
     }
 
-    /** The target to send on. */
-    String target(RequestTarget target) {
-        return edits.rewrite.target(target, match.path());
-    }
-
     /** Whether it changes a header by which a service is told what is asked of it. */
     boolean changesService() {
         return changesService;
