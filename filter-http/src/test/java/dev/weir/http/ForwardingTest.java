@@ -47,14 +47,14 @@ class ForwardingTest {
     private HttpBed bed(Map<String, ?> forwarded, Map<String, ?> listener) {
         return new HttpBed(
                 Map.of("forwarded", forwarded),
-                List.of(HttpBed.cluster("app", Map.of(), "127.0.0.1:" + server.getAddress().getPort())),
+                List.of(HttpBed.cluster(
+                        "app", Map.of(), "127.0.0.1:" + server.getAddress().getPort())),
                 listener);
     }
 
     private String send(Map<String, ?> forwarded, String... headers) throws IOException {
         try (HttpBed bed = bed(forwarded, Map.of())) {
-            return bed.raw("GET / HTTP/1.1\r\nHost: a.example:8080\r\nConnection: close\r\n"
-                    + lines(headers) + "\r\n");
+            return bed.raw("GET / HTTP/1.1\r\nHost: a.example:8080\r\nConnection: close\r\n" + lines(headers) + "\r\n");
         }
     }
 
@@ -64,7 +64,8 @@ class ForwardingTest {
 
     /** The lines of one header, as the upstream got it. */
     private static List<String> seen(String answer, String name) {
-        return answer.substring(answer.indexOf("\r\n\r\n")).lines()
+        return answer.substring(answer.indexOf("\r\n\r\n"))
+                .lines()
                 .filter(line -> line.startsWith(name + ": "))
                 .map(line -> line.substring(name.length() + 2))
                 .toList();
@@ -133,16 +134,17 @@ class ForwardingTest {
                     + "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 
             assertThat(seen(answer, "x-forwarded-for")).containsExactly("2001:db8::7");
-            assertThat(seen(answer, "forwarded"))
-                    .containsExactly("for=\"[2001:db8::7]\";host=\"a\";proto=http");
+            assertThat(seen(answer, "forwarded")).containsExactly("for=\"[2001:db8::7]\";host=\"a\";proto=http");
         }
     }
 
     @Test
     void requestsHaveNumbers() throws IOException {
         String pattern = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
-        String first = seen(send(Map.of("request_id", "append")), "x-request-id").get(0);
-        String second = seen(send(Map.of("request_id", "append")), "x-request-id").get(0);
+        String first =
+                seen(send(Map.of("request_id", "append")), "x-request-id").get(0);
+        String second =
+                seen(send(Map.of("request_id", "append")), "x-request-id").get(0);
 
         assertThat(first).matches(pattern);
         assertThat(second).matches(pattern).isNotEqualTo(first);
@@ -173,7 +175,8 @@ class ForwardingTest {
                 assertThat(got.lines().filter(line -> line.startsWith("via:"))).containsExactly("via: 2.0 edge-1");
             }
         }
-        assertThat(seen(send(Map.of("via", "replace"), "Via: 1.1 first"), "via")).containsExactly("1.1 weir");
+        assertThat(seen(send(Map.of("via", "replace"), "Via: 1.1 first"), "via"))
+                .containsExactly("1.1 weir");
         String removed = send(Map.of("via", "remove"), "Via: 1.1 first");
         assertThat(seen(removed, "via")).isEmpty();
         assertThat(removed).doesNotContainIgnoringCase("\r\nVia:");

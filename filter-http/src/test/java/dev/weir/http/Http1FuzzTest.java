@@ -31,11 +31,11 @@ class Http1FuzzTest {
     @Test
     void whatComesBeforeARequestIsReadInOneWay() {
         String request = "GET /seen HTTP/1.1\r\nHost: a\r\n\r\n";
-        for (String before : List.of("\r", "\r\r\n", "\u0001", "\r\n", "\n", "\r\n\r\n", "\n\r", "\t", "\u007f", "\u0085")) {
+        for (String before :
+                List.of("\r", "\r\r\n", "\u0001", "\r\n", "\n", "\r\n\r\n", "\n\r", "\t", "\u007f", "\u0085")) {
             for (int piece = 0; piece < 64; piece++) {
-                Http1Fuzz.fuzzerTestOneInput(
-                        ((char) piece + "\u0000" + before + request + before + request)
-                                .getBytes(StandardCharsets.ISO_8859_1));
+                Http1Fuzz.fuzzerTestOneInput(((char) piece + "\u0000" + before + request + before + request)
+                        .getBytes(StandardCharsets.ISO_8859_1));
             }
         }
     }

@@ -41,11 +41,23 @@ class Http1LimitsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 900, 200", "1, 1024, 431", "1, 100000, 431", "8, 10, 200", "9, 10, 431", "9, 200, 431", "500, 0, 431"})
+    @CsvSource({
+        "1, 900, 200",
+        "1, 1024, 431",
+        "1, 100000, 431",
+        "8, 10, 200",
+        "9, 10, 431",
+        "9, 200, 431",
+        "500, 0, 431"
+    })
     void headers(int count, int length, int got) throws IOException {
         StringBuilder request = new StringBuilder(HEAD);
         for (int i = 0; i < count; i++) {
-            request.append("X-").append(i).append(": ").append("y".repeat(length)).append("\r\n");
+            request.append("X-")
+                    .append(i)
+                    .append(": ")
+                    .append("y".repeat(length))
+                    .append("\r\n");
         }
         try (ScriptedServer server = ScriptedServer.answering(OK);
                 HttpBed bed = bed(server)) {
@@ -61,7 +73,11 @@ class Http1LimitsTest {
         StringBuilder request = new StringBuilder("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
                 + "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n");
         for (int i = 0; i < count; i++) {
-            request.append("X-").append(i).append(": ").append("y".repeat(length)).append("\r\n");
+            request.append("X-")
+                    .append(i)
+                    .append(": ")
+                    .append("y".repeat(length))
+                    .append("\r\n");
         }
         CountDownLatch whole = new CountDownLatch(1);
         try (ScriptedServer server = new ScriptedServer((peer, number) -> {
@@ -88,7 +104,11 @@ class Http1LimitsTest {
     void headsOfUpstreams(int count, int length, int got) throws IOException {
         StringBuilder answer = new StringBuilder("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n");
         for (int i = 0; i < count; i++) {
-            answer.append("X-").append(i).append(": ").append("y".repeat(length)).append("\r\n");
+            answer.append("X-")
+                    .append(i)
+                    .append(": ")
+                    .append("y".repeat(length))
+                    .append("\r\n");
         }
         try (ScriptedServer server = ScriptedServer.answering(answer + "\r\nok");
                 HttpBed bed = new HttpBed(

@@ -139,6 +139,9 @@ class Http2GatherTest {
     }
 
     private static ByteBuf bytes(int length, int value) {
-        return Unpooled.buffer(Math.max(1, length)).setZero(0, length).setByte(0, value).writerIndex(length);
+        return Unpooled.buffer(Math.max(1, length))
+                .setZero(0, length)
+                .setByte(0, value)
+                .writerIndex(length);
     }
 }

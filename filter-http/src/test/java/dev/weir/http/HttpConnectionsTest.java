@@ -82,7 +82,10 @@ class HttpConnectionsTest {
         try (ScriptedServer server = new ScriptedServer((peer, number) -> {
                     for (String head = peer.head(); !head.isEmpty(); head = peer.head()) {
                         synchronized (heads) {
-                            heads.add(number + (head.toLowerCase(java.util.Locale.ROOT).contains("connection: close") ? " last" : ""));
+                            heads.add(number
+                                    + (head.toLowerCase(java.util.Locale.ROOT).contains("connection: close")
+                                            ? " last"
+                                            : ""));
                         }
                         peer.say(OK);
                     }
@@ -114,7 +117,8 @@ class HttpConnectionsTest {
     /** Eight servers that say which they are. */
     private HttpBed bed(Map<String, ?> hash) throws IOException {
         for (int i = 0; i < 8; i++) {
-            servers.add(ScriptedServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nX-Server: " + i + "\r\n\r\n" + i));
+            servers.add(ScriptedServer.answering(
+                    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nX-Server: " + i + "\r\n\r\n" + i));
         }
         return new HttpBed(
                 Map.of("routes", List.of(Map.of("path_prefix", "/", "cluster", "app", "hash", List.of(hash)))),
@@ -165,7 +169,8 @@ class HttpConnectionsTest {
             Set<Character> all = new HashSet<>();
             for (int i = 0; i < 20; i++) {
                 String first = ask(bed, "/", "");
-                Matcher cookie = Pattern.compile("(?i)\r\nset-cookie: (sid=[0-9a-f]{16}); Max-Age=3600; Path=/; HttpOnly\r\n")
+                Matcher cookie = Pattern.compile(
+                                "(?i)\r\nset-cookie: (sid=[0-9a-f]{16}); Max-Age=3600; Path=/; HttpOnly\r\n")
                         .matcher(first);
                 assertThat(cookie.find()).isTrue();
                 String second = ask(bed, "/", "Cookie: " + cookie.group(1) + "\r\n");

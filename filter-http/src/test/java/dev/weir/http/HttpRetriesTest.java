@@ -214,8 +214,8 @@ class HttpRetriesTest {
     void anotherEndpointIsAsked() throws IOException {
         try (ScriptedServer busy = ScriptedServer.answering(BUSY);
                 ScriptedServer good = server((number, body) -> OK);
-                HttpBed bed = new HttpBed(
-                        routes(Map.of("on", List.of("gateway_error"))), busy.address(), good.address())) {
+                HttpBed bed =
+                        new HttpBed(routes(Map.of("on", List.of("gateway_error"))), busy.address(), good.address())) {
             for (int i = 0; i < 20; i++) {
                 assertThat(status(bed.raw(GET))).isEqualTo(200);
             }

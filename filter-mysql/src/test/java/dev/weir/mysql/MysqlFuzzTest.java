@@ -1,6 +1,5 @@
 package dev.weir.mysql;
 
-
 import dev.weir.core.testkit.Fuzzer;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
