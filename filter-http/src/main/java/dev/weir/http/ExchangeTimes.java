@@ -54,6 +54,11 @@ final class ExchangeTimes implements HttpLoop.Watched {
         deadline = 0;
     }
 
+    /** Whether the time for all of it is over, though perhaps nobody has said so yet. */
+    boolean isOver() {
+        return deadline != 0 && home.clock.nanoTime() - deadline >= 0;
+    }
+
     void end() {
         home.unwatch(watch);
         if (alarm != null) {

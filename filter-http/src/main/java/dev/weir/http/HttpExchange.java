@@ -246,8 +246,9 @@ final class HttpExchange implements RequestListener, Verdict {
     /** A try has failed. */
     void failed(Attempt by, Failure failure) {
         Tries all = tries;
-        if (all != null && by == all.current() && (answering || !all.again(by, failure))) {
-            fail(failure);
+        boolean late = times.isOver(); // an upstream that knows the deadline may end it a moment before Weir does
+        if (all != null && by == all.current() && (answering || late || !all.again(by, failure))) {
+            fail(late ? Failure.UPSTREAM_TIMEOUT : failure);
         }
     }
 

@@ -130,8 +130,8 @@ class ForwardingTest {
     @Test
     void theClientIsTheOneThatTheFirstProxyNames() throws IOException {
         try (HttpBed bed = bed(Map.of("forwarded", "append"), Map.of("proxy_protocol", "required"))) {
-            String answer = bed.raw("PROXY TCP6 2001:db8::7 2001:db8::1 4711 80\r\n"
-                    + "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            String proxy = "PROXY TCP6 2001:db8::7 2001:db8::1 4711 80\r\n";
+            String answer = bed.raw(proxy + "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 
             assertThat(seen(answer, "x-forwarded-for")).containsExactly("2001:db8::7");
             assertThat(seen(answer, "forwarded")).containsExactly("for=\"[2001:db8::7]\";host=\"a\";proto=http");
