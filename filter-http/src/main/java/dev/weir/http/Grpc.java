@@ -81,7 +81,7 @@ final class Grpc {
         return text.toString();
     }
 
-    /** After {@code http-grpc-status-mapping} of its documentation; the time-out is the deadline. */
+    /** After {@code http-grpc-status-mapping} of its documentation; the time-out is the deadline, too long a head is what grpc-java calls it. */
     private static int code(int status) {
         return switch (status) {
             case 400 -> 13;
@@ -89,6 +89,7 @@ final class Grpc {
             case 403 -> 7;
             case 404 -> 12;
             case 408, 504 -> 4;
+            case 431 -> 8;
             case 429, 502, 503 -> 14;
             default -> 2;
         };

@@ -16,11 +16,17 @@ final class RequestBody {
     /** What a piece costs beside its bytes. */
     private static final int PIECE = 256;
 
+    private static final int SMALL = 256;
+    private static final int GATHERED = 1_024;
+
     private final ClientStream stream;
     /** Whether there is none at all. */
     private final boolean none;
 
     private @Nullable ArrayDeque<ByteBuf> held;
+    /** The last of those, if it is one of ours. */
+    private @Nullable ByteBuf gathering;
+
     private @Nullable List<ByteBuf> kept;
     private int keepable;
     private @Nullable HttpHeaders trailers;
@@ -81,10 +87,27 @@ final class RequestBody {
             if (held == null) {
                 held = new ArrayDeque<>(4);
             }
-            held.add(data);
+            hold(held, data);
         } else {
             pass(by, data, end);
         }
+    }
+
+    /** Small pieces wait as one: each by itself would cost many times its size, and keep all that was read with it. */
+    private void hold(ArrayDeque<ByteBuf> waiting, ByteBuf data) {
+        int bytes = data.readableBytes();
+        if (bytes >= SMALL) {
+            waiting.add(data);
+            return;
+        }
+        ByteBuf last = gathering;
+        if (last == null || last != waiting.peekLast() || last.writableBytes() < bytes) {
+            last = data.alloc().buffer(GATHERED, GATHERED);
+            gathering = last;
+            waiting.add(last);
+        }
+        last.writeBytes(data);
+        data.release();
     }
 
     void end(HttpHeaders ending, @Nullable Attempt by) {
@@ -102,6 +125,7 @@ final class RequestBody {
         }
         ArrayDeque<ByteBuf> waiting = held;
         held = null;
+        gathering = null;
         boolean more = waiting != null && !waiting.isEmpty();
         boolean last = received && trailers == null;
         boolean ended = false;
@@ -171,6 +195,7 @@ final class RequestBody {
         forget();
         ArrayDeque<ByteBuf> waiting = held;
         held = null;
+        gathering = null;
         if (waiting != null) {
             for (ByteBuf data : waiting) {
                 unpaid += data.readableBytes();
