@@ -131,6 +131,7 @@ record ElasticAsked(Operation operation, boolean reads, List<String> indexes) {
             case "info" -> isSafe(method);
             case "index" -> puts;
             case "create", "update" -> puts && !next.isEmpty();
+            case "esql.query", "esql.async_query_delete" -> !indexed; // DELETE /{index}/_query was a plugin that deletes by query
             default -> !(asked.read() && indexed) || isSafe(method) || HttpMethod.POST.equals(method);
         };
     }

@@ -103,7 +103,7 @@ class CarriedNamesTest {
         "POST, /orders/_update/1, update w, orders",
         "POST, /orders/_bulk, bulk w, ''",
         "GET, /orders/_refresh, indices.refresh w, orders",
-        "POST, /_nodes/_all/reload_secure_settings, nodes w, ''",
+        "POST, /_nodes/_all/reload_secure_settings, nodes.write w, ''",
         "GET, /_nodes/_local/stats, nodes r, ''",
         "OPTIONS, *, _OTHER r, ''",
     })
