@@ -1,5 +1,7 @@
 package dev.weir.http;
 
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -9,23 +11,55 @@ final class Ahead {
     /** Heads, and pieces of bodies. */
     static final int MOST = 32;
 
+    private final Http1RequestDecoder decoder;
     private final ArrayDeque<Object> messages = new ArrayDeque<>(2);
+
+    Ahead(Http1RequestDecoder decoder) {
+        this.decoder = decoder;
+    }
 
     void add(Object message) {
         messages.add(message);
+        if (messages.size() >= MOST) {
+            decoder.hold(true);
+        }
     }
 
     boolean isEmpty() {
         return messages.isEmpty();
     }
 
-    /** Whether no more should be decoded for now. */
-    boolean isFull() {
-        return messages.size() >= MOST;
+    /** Whether there is more, decoded or not. */
+    boolean hasMore() {
+        return !messages.isEmpty() || decoder.isHeld();
     }
 
-    int size() {
-        return messages.size();
+    /** Whether so much waits that no more is to be read. */
+    boolean isEnough() {
+        return !messages.isEmpty() || decoder.waits();
+    }
+
+    /**
+     * Whether what waits undecoded may be decoded now.
+     *
+     * @param idle whether no request is under way, and none whose rest is still to come: what came behind one that asked for a tunnel is HTTP then
+     */
+    boolean mayDecode(boolean idle) {
+        return messages.isEmpty() && (decoder.isHeld() || idle && decoder.isStopped());
+    }
+
+    /** Decodes what waits, if it still may. */
+    void decode(ChannelHandlerContext client, boolean idle) throws Exception {
+        ChannelHandlerContext at = mayDecode(idle) ? client.pipeline().context(decoder) : null;
+        if (at == null) {
+            return;
+        }
+        decoder.hold(false);
+        if (idle) {
+            decoder.goOn();
+        }
+        decoder.channelRead(at, Unpooled.EMPTY_BUFFER);
+        at.fireChannelReadComplete();
     }
 
     @Nullable

@@ -26,6 +26,13 @@ final class Answers {
         return answer;
     }
 
+    /** For what is no request: the connection ends with it. */
+    static DefaultFullHttpResponse last(Malformed why) {
+        DefaultFullHttpResponse answer = text(why.status(), String.valueOf(why.getMessage()));
+        answer.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        return answer;
+    }
+
     /** A head of Weir's own with its text. */
     record Own(HttpResponse head, ByteBuf text) {}
 

@@ -4,15 +4,12 @@ import dev.weir.core.filter.CloseReason;
 import dev.weir.core.filter.EndOfStream;
 import dev.weir.core.filter.TerminalContext;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.PrematureChannelClosureException;
-import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -28,6 +25,9 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
     static final int MAX_DRAINED = 1 << 20;
 
     private static final long LINGER_NANOS = 5_000_000_000L;
+    /** For an answer that the client takes slowly. */
+    private static final long UNTAKEN_NANOS = 300_000_000_000L;
+
 
     final HttpLoop home;
     final TerminalContext context;
@@ -35,7 +35,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
     private final RequestHandler handler;
     private final Http1RequestDecoder decoder;
     private final Http1ResponseEncoder encoder = new Http1ResponseEncoder();
-    private final Ahead ahead = new Ahead();
+    private final Ahead ahead;
 
     private @Nullable ChannelHandlerContext context1;
     private @Nullable Http1Stream current;
@@ -67,6 +67,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
     private long since;
 
     private boolean headBegun;
+    private long lingering;
 
     Http1Client(HttpLoop home, TerminalContext context, ClientLimits limits, RequestHandler handler) {
         this.home = home;
@@ -74,6 +75,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         this.limits = limits;
         this.handler = handler;
         this.decoder = new Http1RequestDecoder(limits);
+        this.ahead = new Ahead(decoder);
     }
 
     @Override
@@ -94,14 +96,18 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         }
         if (handling || !ahead.isEmpty() || message instanceof HttpRequest && (current != null || drains)) {
             ahead.add(message);
-            if (ahead.isFull()) {
-                decoder.hold(true);
-            }
             readOrNot();
             return;
         }
         take(message);
         goOn();
+    }
+
+    /** What came may all wait undecoded. */
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        readOrNot();
+        ctx.fireChannelReadComplete();
     }
 
     /** Takes what waits, as long as nothing is under way. */
@@ -115,8 +121,8 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
             }
             take(ahead.poll());
         }
-        if (ahead.isEmpty()) {
-            decodeHeld();
+        if (ahead.mayDecode(isIdle())) {
+            home.loop.execute(this::decodeOn);
         }
         endOrNot();
         readOrNot();
@@ -218,9 +224,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
     /** The client sent what is no request: it is told so, and nothing else of it is looked at. */
     private void refuse(Malformed why) {
         home.protocolErrors.count(why.reason());
-        DefaultFullHttpResponse answer = Answers.text(why.status(), String.valueOf(why.getMessage()));
-        answer.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-        write(answer);
+        write(Answers.last(why));
         linger();
     }
 
@@ -290,7 +294,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
 
     /** Whether requests wait behind the one under way. */
     boolean hasMore() {
-        return !ahead.isEmpty() || decoder.isHeld();
+        return ahead.hasMore();
     }
 
     boolean isClosed() {
@@ -353,12 +357,6 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
     void answered(Http1Stream stream) {
         current = null;
         since = home.clock.nanoTime();
-        if (decoder.isStopped()) {
-            home.loop.execute(() -> {
-                decoder.goOn(); // what came behind a request for a tunnel that is none
-                decodeOn();
-            });
-        }
         if (stream.isTunnel()) {
             linger();
         } else if (!stream.isReceived()) {
@@ -373,26 +371,21 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         }
     }
 
-    /** There is room for what was not decoded yet. */
-    private void decodeHeld() {
-        if (decoder.isHeld()) {
-            home.loop.execute(() -> {
-                decoder.hold(false);
-                decodeOn();
-            });
-        }
+    /** Whether the next request may be taken. */
+    private boolean isIdle() {
+        return current == null && !drains;
     }
 
     private void decodeOn() {
-        ChannelHandlerContext at = closed ? null : ctx().pipeline().context(decoder);
-        if (at != null) {
-            try {
-                decoder.channelRead(at, Unpooled.EMPTY_BUFFER);
-                at.fireChannelReadComplete();
-            } catch (Exception e) {
-                exceptionCaught(at, e);
-            }
+        if (closed || lingers) {
+            return;
         }
+        try {
+            ahead.decode(ctx(), isIdle());
+        } catch (Exception e) {
+            exceptionCaught(ctx(), e);
+        }
+        goOn();
     }
 
     /**
@@ -443,8 +436,9 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         lingers = true;
         drains = false;
         since = home.clock.nanoTime();
+        lingering = since;
         ahead.clear();
-        decodeHeld();
+        decoder.discard();
         endOutput();
         readOrNot();
     }
@@ -457,7 +451,7 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
     /** Reads unless enough waits. */
     void readOrNot() {
         Http1Stream stream = current;
-        boolean pause = !lingers && (!ahead.isEmpty() || stream != null && stream.isFull());
+        boolean pause = !lingers && (ahead.isEnough() || stream != null && stream.isFull());
         if (pause != paused) {
             paused = pause;
             if (pause) {
@@ -468,12 +462,20 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         }
     }
 
+    private boolean isUnsent() {
+        ChannelOutboundBuffer out = ctx().channel().unsafe().outboundBuffer();
+        return out != null && !out.isEmpty();
+    }
+
     @Override
     public void check(long now) {
         if (closed) {
             return;
         }
         if (lingers || drains) {
+            if (lingers && now - lingering < UNTAKEN_NANOS && isUnsent()) {
+                since = now; // it takes the answer yet
+            }
             if (now - since > LINGER_NANOS) {
                 context.connection().close(CloseReason.COMPLETE);
             }

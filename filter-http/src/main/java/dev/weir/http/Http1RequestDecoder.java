@@ -62,6 +62,23 @@ final class Http1RequestDecoder extends HttpRequestDecoder {
         return held;
     }
 
+    /** Whether bytes wait as they came. */
+    boolean waits() {
+        return (held || stopped) && !broken && actualReadableBytes() > 0;
+    }
+
+    /** Whatever comes is thrown away. */
+    void discard() {
+        broken = true;
+    }
+
+    /** Netty's would read on by itself where nothing could be decoded, although reading was stopped. */
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        discardSomeReadBytes();
+        ctx.fireChannelReadComplete();
+    }
+
     /** Whether half a head has come. */
     boolean isInHead() {
         return inHead && !broken && (scan.isBegun() || actualReadableBytes() > 0);

@@ -126,9 +126,7 @@ final class Http1Stream implements ClientStream {
         cancelled(Failure.CLIENT_PROTOCOL);
         client.beLast();
         if (!headSent) {
-            DefaultFullHttpResponse answer = Answers.text(why.status(), String.valueOf(why.getMessage()));
-            answer.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-            client.write(answer);
+            client.write(Answers.last(why));
             headSent = true;
             client.answered(this);
             client.linger();
@@ -218,6 +216,9 @@ final class Http1Stream implements ClientStream {
         client.write(LastHttpContent.EMPTY_LAST_CONTENT);
         client.tunnel();
         client.readOrNot();
+        if (client.hasInputEnded()) {
+            client.home.loop.execute(this::inputEnded); // it came before the tunnel was one
+        }
     }
 
     /** Says where the body ends, and whether the connection does. */

@@ -205,6 +205,7 @@ final class Http1Upstream extends ChannelInboundHandlerAdapter implements Upstre
             outputEnded = true;
             overOrNot();
         });
+        overOrNot(); // what nobody takes is not waited for without end
     }
 
     void send(HttpHeaders trailers) {

@@ -129,7 +129,7 @@ final class Http2ClientStream implements ClientStream, Http2Peer.Carried {
         if (answeredAt == 0) {
             answeredAt = now;
         } else if (now - answeredAt > (stopWhenSent ? UNWANTED_NANOS : UNTAKEN_NANOS)) {
-            over = true;
+            because(Failure.CLIENT_TIMEOUT); // a tunnel of which one half is open hears of it
             client.reset(stream, Http2Error.CANCEL);
         }
     }

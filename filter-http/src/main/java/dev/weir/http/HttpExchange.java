@@ -289,7 +289,7 @@ final class HttpExchange implements RequestListener, Verdict {
             answer.headers().remove(HttpHeaderNames.CONTENT_LENGTH).remove(HttpHeaderNames.TRANSFER_ENCODING);
             times.withoutDeadline();
             tunnel.open();
-            body.reopen();
+            body.reopen(head instanceof Http2Request);
         }
         if (end) {
             observation.responseEnd(null, now);

@@ -21,7 +21,7 @@ final class RequestBody {
 
     private final ClientStream stream;
     /** Whether there is none at all. */
-    private final boolean none;
+    private boolean none;
 
     private @Nullable ArrayDeque<ByteBuf> held;
     /** The last of those, if it is one of ours. */
@@ -49,9 +49,14 @@ final class RequestBody {
         return received;
     }
 
-    /** From now on bytes pass as they are, until the client ends its side. */
-    void reopen() {
-        received = false;
+    /**
+     * From now on bytes pass as they are, until the client ends its side.
+     *
+     * @param http2 whether the end of the client's side is that of its stream, and may have come already
+     */
+    void reopen(boolean http2) {
+        none = false;
+        received &= http2;
     }
 
     /** From now on what is sent is kept, as long as it is no more than so many bytes. */
