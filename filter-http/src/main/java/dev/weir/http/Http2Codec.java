@@ -38,6 +38,8 @@ record Http2Codec(
 
     /** Frames that no window bounds, and that wait to be sent. */
     private static final int MOST_WAITING = 1_000;
+    /** A head, trailers, a reset. */
+    private static final int PER_STREAM = 4;
 
     /** {@code headerBytes} and {@code headers}: the most in one head; {@code line}: in its first line. */
     static Http2Codec of(boolean server, int headerBytes, int headers, int line, int streams, int window) {
@@ -58,7 +60,7 @@ record Http2Codec(
         }
         Http2BoundedEncoder encoder = new Http2BoundedEncoder(
                 new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter(SECRETS, true)),
-                Math.max(MOST_WAITING, 2 * streams));
+                (int) Math.max(MOST_WAITING, Math.min(PER_STREAM * (long) streams, Integer.MAX_VALUE)));
         Http2Fields.Decoder fields = new Http2Fields.Decoder(settings.maxHeaderListSize());
         Http2ConnectionDecoder decoder = new DefaultHttp2ConnectionDecoder(
                 connection,

@@ -4,11 +4,11 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Finds out whether a server that something is awaited from is still there: nothing else tells when it is without power, or its cable is pulled. If nothing
- * has come from it for a while it is asked by a ping. It is asked again after twice as long, and so on, until some of an answer comes: servers of gRPC end
- * connections for more than two pings that come in less than five minutes with no answer between them.
+ * has come from it for a while it is asked by a ping. As long as no answer comes it is asked seldom, after eleven times as long, then twice that, and so on:
+ * servers of gRPC end connections for more than two pings that come within five minutes of one another with no answer between them.
  *
  * <pre>
- *   quiet ──silent for the interval──▶ asked ──anything comes──▶ quiet (the interval is doubled)
+ *   quiet ──silent for the interval──▶ asked ──anything comes──▶ quiet (and more patient)
  *                                       └─────nothing comes────▶ dead
  * </pre>
  */
@@ -27,6 +27,8 @@ final class Http2KeepAlive implements HttpLoop.Watched {
 
     private static final long PING = 0x77656972_616c6976L;
     private static final long LONGEST_NANOS = TimeUnit.HOURS.toNanos(1);
+    /** The interval is 30 seconds, where servers take one in 5 minutes. */
+    private static final int SELDOM = 11;
 
     private final Connection connection;
     private final long interval;
@@ -34,6 +36,9 @@ final class Http2KeepAlive implements HttpLoop.Watched {
     private long patience;
     private long since;
     private boolean heard;
+    /** A request was begun, and nothing has come since: it may be over by now, as nobody waited longer. */
+    private boolean unheard;
+
     private boolean asked;
     private boolean overdue;
 
@@ -49,6 +54,12 @@ final class Http2KeepAlive implements HttpLoop.Watched {
     /** Something has come. */
     void heard() {
         heard = true;
+        unheard = false;
+    }
+
+    /** A request has begun. */
+    void opened() {
+        unheard = true;
     }
 
     /** Some of an answer has come. */
@@ -58,17 +69,19 @@ final class Http2KeepAlive implements HttpLoop.Watched {
 
     @Override
     public void check(long now) {
-        if (heard || !connection.isWaiting()) {
+        if (heard) {
             heard = false;
             asked = false;
             since = now;
         } else if (asked) {
             late(now);
+        } else if (!unheard && !connection.isWaiting()) {
+            since = now;
         } else if (now - since >= patience) {
             asked = true;
             overdue = false;
             since = now;
-            patience = Math.max(patience, Math.min(2 * patience, LONGEST_NANOS));
+            patience = Math.max(patience, Math.min(Math.max(2 * patience, SELDOM * interval), LONGEST_NANOS));
             connection.writePing(PING);
         }
     }

@@ -113,6 +113,11 @@ abstract class Http2Peer<S extends Http2Peer.Carried> extends Http2ConnectionHan
     }
 
     final void reset(Http2Stream stream, Http2Error code) {
+        try {
+            encoder().flowController().writePendingBytes(); // what waits for the flush must not come behind it
+        } catch (Http2Exception e) {
+            LOG.debug("What was to be sent before a reset is lost", e);
+        }
         encoder().writeRstStream(ctx(), stream.id(), code.code(), ctx().newPromise());
         soon();
     }

@@ -75,7 +75,7 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream>
     /** The last handler of an upstream's channel. */
     static Http2Upstream of(HttpLoop home, UpstreamLimits limits, Owner owner) {
         Http2Codec codec =
-                Http2Codec.of(false, limits.headerBytes(), limits.headers(), STATUS_BYTES, 0, limits.window());
+                Http2Codec.of(false, limits.headerBytes(), limits.headers(), STATUS_BYTES, limits.streams(), limits.window());
         return new Http2Upstream(codec, home, limits, owner);
     }
 
@@ -104,6 +104,7 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream>
     public UpstreamStream open(ResponseListener listener) {
         active++;
         idle.clear();
+        alive.opened();
         Http2UpstreamStream of = new Http2UpstreamStream(this, listener, signs);
         if (++requests == limits.requestsPerConnection()) {
             retire(Failure.REFUSED);
