@@ -103,10 +103,11 @@ final class RequestBody {
         int bytes = data.readableBytes();
         if (bytes >= SMALL) {
             waiting.add(data);
+            gathering = null;
             return;
         }
         ByteBuf last = gathering;
-        if (last == null || last != waiting.peekLast() || last.writableBytes() < bytes) {
+        if (last == null || last.writableBytes() < bytes) {
             last = data.alloc().buffer(GATHERED, GATHERED);
             gathering = last;
             waiting.add(last);
