@@ -227,7 +227,9 @@ final class Attempt implements ResponseListener, UpstreamPool.Waiter {
     /** It took too long. */
     void timedOut(Failure failure) {
         if (!done) {
-            outcome = failure.outcome();
+            if (!exchange.tunnel.isAnswerEnded()) { // it has done its part
+                outcome = failure.outcome();
+            }
             abandon();
         }
     }

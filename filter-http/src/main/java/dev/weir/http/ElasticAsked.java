@@ -99,7 +99,8 @@ record ElasticAsked(Operation operation, boolean reads, List<String> indexes) {
             return UNKNOWN;
         }
         Operation asked = ElasticOperations.of(method, word, next, indexed);
-        if (asked == null || !fits(asked, method, indexed, next)) {
+        boolean deep = parts.size() > (indexed ? 3 : 2);
+        if (asked == null || !fits(asked, method, indexed, next) || word.equals("_data_stream") && deep) {
             return UNKNOWN;
         }
         boolean reads = asked.read()
@@ -126,14 +127,27 @@ record ElasticAsked(Operation operation, boolean reads, List<String> indexes) {
 
     /** Whether the method is one by which the operation is asked for. */
     private static boolean fits(Operation asked, HttpMethod method, boolean indexed, String next) {
+        if (HttpMethod.DELETE.equals(method) && !deletes(asked.name())) {
+            return false;
+        }
         boolean puts = HttpMethod.PUT.equals(method) || HttpMethod.POST.equals(method);
         return switch (asked.name()) {
             case "info" -> isSafe(method);
             case "index" -> puts;
+            case "indices.create_data_stream" -> HttpMethod.PUT.equals(method);
             case "create", "update" -> puts && !next.isEmpty();
-            case "esql.query", "esql.async_query_delete" -> !indexed; // DELETE /{index}/_query was a plugin that deletes by query
+            case "esql.query", "esql.async_query_delete" ->
+                !indexed; // DELETE /{index}/_query was a plugin that deletes by query
             default -> !(asked.read() && indexed) || isSafe(method) || HttpMethod.POST.equals(method);
         };
+    }
+
+    /** Whether a name says that something goes. */
+    private static boolean deletes(String name) {
+        return name.contains("delete")
+                || name.endsWith(".write")
+                || name.equals("clear_scroll")
+                || name.equals("close_point_in_time");
     }
 
     private static boolean isSafe(HttpMethod method) {

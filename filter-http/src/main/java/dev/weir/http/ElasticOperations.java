@@ -19,10 +19,18 @@ final class ElasticOperations {
      *
      * @param read with GET and HEAD; null if it is a change by whatever method
      * @param write with other methods; null if there are none
+     * @param delete with DELETE, where that has a name of its own; else null
      * @param question whether POST asks as GET does
      */
-    private record Asked(@Nullable Operation read, @Nullable Operation write, boolean question) {
+    private record Asked(
+            @Nullable Operation read,
+            @Nullable Operation write,
+            @Nullable Operation delete,
+            boolean question) {
         Operation by(HttpMethod method) {
+            if (delete != null && HttpMethod.DELETE.equals(method)) {
+                return delete;
+            }
             boolean reads = isRead(method) || question && HttpMethod.POST.equals(method);
             Operation of = reads && read != null ? read : write;
             return of != null ? of : ALL.other();
@@ -67,7 +75,8 @@ final class ElasticOperations {
             "index create get exists delete update get_source search count explain field_caps termvectors terms_enum"
                     + " knn_search search_template update_by_query delete_by_query open_point_in_time indices.create"
                     + " indices.get indices.exists indices.delete indices.get_mapping indices.put_mapping"
-                    + " indices.get_settings indices.put_settings indices.get_alias indices.put_alias indices.refresh"
+                    + " indices.get_settings indices.put_settings indices.get_alias indices.put_alias indices.delete_alias"
+                    + " indices.refresh"
                     + " indices.flush indices.forcemerge indices.clear_cache indices.stats indices.segments indices.open"
                     + " indices.close indices.rollover indices.shrink indices.split indices.clone");
 
@@ -88,7 +97,7 @@ final class ElasticOperations {
     /** What POST asks as GET does; {@code write} is what PUT and DELETE do there, if anything. */
     private static Operation question(String words, String name, @Nullable String write) {
         Operation read = BUILDER.add(name, true);
-        Asked asked = new Asked(read, write == null ? null : BUILDER.add(write, false), true);
+        Asked asked = new Asked(read, write == null ? null : BUILDER.add(write, false), null, true);
         for (String word : words.split(" ", -1)) {
             BY_WORD.put(word, asked);
         }
@@ -98,13 +107,21 @@ final class ElasticOperations {
     /** A change, by whatever method. */
     private static Operation change(String word, String name) {
         Operation write = BUILDER.add(name, false);
-        BY_WORD.put(word, new Asked(null, write, false));
+        BY_WORD.put(word, new Asked(null, write, null, false));
         return write;
     }
 
     /** GET and HEAD ask, all others change. */
     private static void both(String words, String read, String write) {
-        Asked asked = new Asked(BUILDER.add(read, true), BUILDER.add(write, false), false);
+        words(words, new Asked(BUILDER.add(read, true), BUILDER.add(write, false), null, false));
+    }
+
+    /** DELETE does something else than other changes. */
+    private static void each(String words, String read, String write, String delete) {
+        words(words, new Asked(BUILDER.add(read, true), BUILDER.add(write, false), BUILDER.add(delete, false), false));
+    }
+
+    private static void words(String words, Asked asked) {
         for (String word : words.split(" ", -1)) {
             BY_WORD.put(word, asked);
         }
@@ -146,13 +163,21 @@ final class ElasticOperations {
     private static void indices() {
         both("_mapping _mappings", "indices.get_mapping", "indices.put_mapping");
         both("_settings", "indices.get_settings", "indices.put_settings");
-        both("_alias _aliases", "indices.get_alias", "indices.put_alias");
-        both("_template", "indices.get_template", "indices.put_template");
-        both("_index_template", "indices.get_index_template", "indices.put_index_template");
+        each("_alias _aliases", "indices.get_alias", "indices.put_alias", "indices.delete_alias");
+        each("_template", "indices.get_template", "indices.put_template", "indices.delete_template");
+        each(
+                "_index_template",
+                "indices.get_index_template",
+                "indices.put_index_template",
+                "indices.delete_index_template");
         question("_index_template/_simulate", "indices.simulate_template", null);
         question("_index_template/_simulate_index", "indices.simulate_index_template", null);
-        both("_component_template", "cluster.get_component_template", "cluster.put_component_template");
-        both("_data_stream", "indices.get_data_stream", "indices.create_data_stream");
+        each(
+                "_component_template",
+                "cluster.get_component_template",
+                "cluster.put_component_template",
+                "cluster.delete_component_template");
+        each("_data_stream", "indices.get_data_stream", "indices.create_data_stream", "indices.delete_data_stream");
         change("_refresh", "indices.refresh");
         change("_flush", "indices.flush");
         change("_forcemerge", "indices.forcemerge");

@@ -64,7 +64,8 @@ final class HeadScan {
                 return false;
             }
         }
-        return true;
+        byte behind = buffer.getByte(from + CONTENT_LENGTH.length());
+        return behind == ':' || behind == ' ' || behind == '\t'; // with a blank there it is refused later
     }
 
     /** The decoder throws away what controls before a request line, also before the rest of that line is there: it would not be seen again. */

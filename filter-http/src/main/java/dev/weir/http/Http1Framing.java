@@ -33,7 +33,7 @@ final class Http1Framing {
         if (end && tunnels) {
             headers.remove(HttpHeaderNames.CONTENT_LENGTH); // what it promises does not come
         }
-        if (!end && headers.contains(HttpHeaderNames.TRAILER)) {
+        if (!end && mayHaveTrailers(head) && headers.contains(HttpHeaderNames.TRAILER)) {
             withTrailers(head);
         }
         if (end || headers.contains(HttpHeaderNames.CONTENT_LENGTH)) {
@@ -48,9 +48,14 @@ final class Http1Framing {
 
     /** A length of zero without an end: there may be nothing but trailers. */
     static void beforeEnd(HttpRequest head) {
-        if ("0".equals(head.headers().get(HttpHeaderNames.CONTENT_LENGTH))) {
+        if (mayHaveTrailers(head) && "0".equals(head.headers().get(HttpHeaderNames.CONTENT_LENGTH))) {
             withTrailers(head);
         }
+    }
+
+    /** Whether they may come beside a length: by HTTP/2, which version the head does not say any more at a later try. */
+    private static boolean mayHaveTrailers(HttpRequest head) {
+        return head instanceof Http2Request;
     }
 
     /** They have no place behind a body whose length was told before. */

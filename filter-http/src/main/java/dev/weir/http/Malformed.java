@@ -37,7 +37,7 @@ final class Malformed extends RuntimeException {
         if (cause instanceof Malformed known) {
             return known;
         }
-        return cause instanceof TooLongFrameException
+        return cause instanceof TooLongFrameException && !(cause instanceof TooLongHttpLineException)
                 ? new Malformed(431, "the trailers are too long")
                 : new Malformed(400, "not a chunk");
     }

@@ -92,6 +92,18 @@ class Http1DesyncTest {
         }
     }
 
+    /** Only what is called so tells a length. */
+    @Test
+    void aNameThatBeginsAsContentLengthIsAnother() throws IOException {
+        try (ScriptedServer server = ScriptedServer.answering(OK);
+                HttpBed bed = new HttpBed(Map.of(), server.address())) {
+            String head = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n";
+            assertThat(bed.raw(head + "Content-Length-Hint: 1\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+            assertThat(bed.raw(head + "Content-Length:0\r\n\r\n")).startsWith("HTTP/1.1 400 ");
+            assertThat(bed.raw(head + "Content-Length : 0\r\n\r\n")).startsWith("HTTP/1.1 400 ");
+        }
+    }
+
     /** A connect that is over before anybody waits for it: a Unix socket, there or not. */
     @Test
     void connectsThatAreOverAtOnceAreHeard(@TempDir Path folder) throws Exception {

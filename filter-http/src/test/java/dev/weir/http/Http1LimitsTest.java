@@ -99,6 +99,16 @@ class Http1LimitsTest {
         }
     }
 
+    /** It is no trailer, and no limit of headers. */
+    @Test
+    void aChunkWithALongExtension() throws IOException {
+        String request = HEAD.replace("GET", "POST") + "Transfer-Encoding: chunked\r\n\r\n1;" + "x".repeat(200);
+        try (ScriptedServer server = ScriptedServer.answering(OK);
+                HttpBed bed = bed(server)) {
+            assertThat(status(bed.raw(request + "\r\ny\r\n0\r\n\r\n"))).isEqualTo(400);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"1, 100, 200", "1, 2000, 502", "20, 10, 502"})
     void headsOfUpstreams(int count, int length, int got) throws IOException {

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code observe: true}: what is signed stays as it was signed, to the byte. */
 class HttpObserveTest {
@@ -45,6 +47,24 @@ class HttpObserveTest {
             // Blanks around values are no part of them (RFC 9112, 5.1), and no signature has them.
             assertThat(heads).containsExactly(normal(HEAD));
             assertThat(got).isEqualTo(normal(answer));
+        }
+    }
+
+    /** HTTP/1.1 has no trailers behind a body whose length was told before: the header says nothing then. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aLengthStaysBesideTrailer(boolean observe) throws IOException {
+        List<String> heads = new CopyOnWriteArrayList<>();
+        try (ScriptedServer server = new ScriptedServer((peer, number) -> {
+                    heads.add(peer.head());
+                    heads.add(peer.bytes(5));
+                    peer.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+                });
+                HttpBed bed = new HttpBed(Map.of("observe", observe), server.address())) {
+            bed.raw("POST / HTTP/1.1\r\nHost: a\r\nTrailer: x\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
+
+            assertThat(heads.get(0)).contains("Trailer: x", "Content-Length: 5").doesNotContain("Transfer-Encoding");
+            assertThat(heads.get(1)).isEqualTo("hello");
         }
     }
 

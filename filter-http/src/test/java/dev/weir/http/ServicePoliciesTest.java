@@ -59,6 +59,23 @@ class ServicePoliciesTest {
         return Integer.parseInt(answer.substring(9, 12));
     }
 
+    @Test
+    void nobodyGetsAStatementPastClickHousesParameter() throws Exception {
+        start(Map.of("clickhouse", true), rule("deny", "DROP"));
+
+        String nothing = "Content-Length: 0\r\n";
+        assertThat(ask("POST /?query=SET+a%3D1", nothing)).isEqualTo(200);
+        assertThat(ask("POST /?QUERY=DROP+TABLE+t&query=SET+a%3D1", nothing)).isEqualTo(403);
+        assertThat(ask("GET /?QUERY=DROP+TABLE+t", "")).isEqualTo(403);
+        assertThat(ask("POST /?query=SET+a%3D1+PARALLEL+WITH+DROP+TABLE+t", nothing))
+                .isEqualTo(403);
+        String body = "PARALLEL WITH DROP TABLE t";
+        assertThat(bed.raw("POST /?query=SET+a%3D1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: "
+                        + body.length() + "\r\n\r\n" + body))
+                .startsWith("HTTP/1.1 403 ");
+        assertThat(seen).hasSize(1);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"true", "false"})
     void nobodyGetsAroundARuleThatDenies(boolean observe) throws Exception {

@@ -3,6 +3,7 @@ package dev.weir.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.exchange.Exchange;
+import io.micrometer.core.instrument.Counter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -217,6 +219,36 @@ class TunnelTest {
             assertThat(Http2Bed.eventually(
                             () -> beds.first.proxy.listeners().get(0).connectionsActive() == 0))
                     .isTrue();
+        }
+    }
+
+    /** It has ended well: that the client says nothing more is not its fault. */
+    @Test
+    void nobodyIsBlamedForHalfATunnelInWhichNothingMoves() throws Exception {
+        Map<String, ?> detection = Map.of("outlier_detection", Map.of("consecutive_failures", 1));
+        Map<String, ?> terminal =
+                Beds.terminal("http1", Map.of("timeouts", Map.of("stream_idle", "1s", "request", "0s")));
+        ScriptedServer.Script script = (peer, number) -> {
+            answer(peer);
+            peer.socket.shutdownOutput();
+            count(peer.in);
+        };
+        try (ScriptedServer one = new ScriptedServer(script);
+                ScriptedServer two = new ScriptedServer(script);
+                HttpBed bed = new HttpBed(
+                        terminal, List.of(HttpBed.cluster("app", detection, one.address(), two.address())));
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
+            client.setSoTimeout(10_000);
+            client.getOutputStream().write(CONNECT.getBytes(StandardCharsets.US_ASCII));
+            assertThat(new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
+                    .startsWith("HTTP/1.1 200 ");
+            assertThat(Http2Bed.eventually(() -> bed.exchanges.size() == 1)).isTrue();
+
+            TimeUnit.MILLISECONDS.sleep(500); // it would be told a little later
+            assertThat(bed.meters.find("weir_cluster_ejections").counters().stream()
+                            .mapToDouble(Counter::count)
+                            .sum())
+                    .isZero();
         }
     }
 }
