@@ -33,7 +33,8 @@ class ClickHouseDetailsTest {
     private static Conversation ask(String method, String uri, String body) {
         HttpRequest request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.valueOf(method), uri);
         HttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
-        return new Conversation(request, body.getBytes(UTF_8), response, "1\n".getBytes(UTF_8));
+        return new Conversation(request, body.getBytes(UTF_8), response, "1\n".getBytes(UTF_8))
+                .responseHeader("x-clickhouse-query-id", "6bf7d228-06c2-44ba-a67c-a99d1a84af07");
     }
 
     private String line(Conversation talk, int piece) {
@@ -140,6 +141,39 @@ class ClickHouseDetailsTest {
 
         assertThat(e.collection).isIn(null, "_OTHER");
         assertThat(e.summary).isNull();
+    }
+
+    private Exchange unnamed(String method, String uri, String summary) {
+        Conversation talk = ask(method, uri, "").responseHeader("x-clickhouse-summary", summary);
+        talk.response().headers().remove("x-clickhouse-query-id");
+        return bed.play(talk, 64);
+    }
+
+    /** Such pages are for anybody, with any parameters. */
+    @Test
+    void pagesOfTheServerProveNothing() {
+        Exchange e = unnamed("GET", "/play?query=SELECT+1+FROM+rnd&database=rnd", SUMMARY.formatted(0, 0));
+
+        assertThat(e.collection).isEqualTo("_OTHER");
+        assertThat(e.summary).isNull();
+        assertThat(e.namespace).isNull();
+    }
+
+    @Test
+    void optionsAreNoStatement() {
+        Exchange e = bed.play(ask("OPTIONS", "/?query=SELECT+1+FROM+rnd&database=rnd", ""), 64);
+
+        assertThat(e.protocol).isEqualTo("http");
+        assertThat(e.namespace).isNull();
+    }
+
+    /** Old versions do not name them. */
+    @Test
+    void writtenRowsProveAnInsert() {
+        String insert = "/?query=INSERT+INTO+hits+FORMAT+CSV&database=web";
+
+        assertThat(unnamed("POST", insert, SUMMARY.formatted(0, 0)).collection).isEqualTo("_OTHER");
+        assertThat(unnamed("POST", insert, SUMMARY.formatted(3, 0)).collection).isEqualTo("hits");
     }
 
     @Test
