@@ -8,6 +8,7 @@ import dev.weir.core.sql.SqlMode;
 import dev.weir.core.sql.SqlStatement;
 import dev.weir.http.ObservationSettings.Bodies;
 import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
@@ -26,6 +27,8 @@ final class ClickHouseDetails extends Details {
     private static final AsciiString EXCEPTION = AsciiString.cached("x-clickhouse-exception-code");
     private static final AsciiString SUMMARY = AsciiString.cached("x-clickhouse-summary");
     private static final AsciiString QUERY_ID = AsciiString.cached("x-clickhouse-query-id");
+
+    private static final String MULTIPART = "multipart";
 
     /** Both kinds of double quotes hold names; backslashes escape. */
     private static final SqlMode MODE = new SqlMode(true, false, SqlCharset.PLAIN);
@@ -99,7 +102,14 @@ final class ClickHouseDetails extends Details {
         this.ambiguous = named != null && header != null && !named.equals(header);
         this.user = known != null ? known : shared(headers.get(USER));
         this.complete = parameter.find(uri, "wait_end_of_query");
-        this.head = inUri || parameter.find(uri, "decompress") ? null : new StatementHead(loop, headers);
+        boolean other = inUri || isMultipart(headers) || parameter.find(uri, "decompress");
+        this.head = other ? null : new StatementHead(loop, headers);
+    }
+
+    /** Such a body is tables and parameters. All others are statements: {@code curl} calls them {@code application/x-www-form-urlencoded}. */
+    private static boolean isMultipart(HttpHeaders headers) {
+        String type = headers.get(HttpHeaderNames.CONTENT_TYPE);
+        return type != null && type.regionMatches(true, 0, MULTIPART, 0, MULTIPART.length());
     }
 
     private static Operations all() {

@@ -98,6 +98,30 @@ class ClickHouseDetailsTest {
                 .contains("target=a, b");
     }
 
+    /** External data: {@code curl -F 'n=@names.csv' 'http://h:8123/?n_structure=…'}. */
+    @ParameterizedTest
+    @ValueSource(strings = {"multipart/form-data; boundary=x", "Multipart/Form-Data; boundary=x"})
+    void partsAreNoStatement(String type) {
+        String body = "--x\r\nContent-Disposition: form-data; name=\"n\"; filename=\"n.csv\"\r\n\r\nalice,secret\r\n--x--\r\n";
+
+        assertThat(line(ask("POST", "/?n_structure=a+String", body).requestHeader("content-type", type), 64))
+                .startsWith("clickhouse _OTHER |")
+                .doesNotContain("statement=", "alice", "secret");
+        assertThat(line(
+                        ask("POST", "/?query=SELECT+a+FROM+n&n_structure=a+String", body)
+                                .requestHeader("content-type", type),
+                        64))
+                .contains("statement=SELECT a FROM n ");
+    }
+
+    @Test
+    void bodiesThatCurlCallsFormsAreStatements() {
+        Conversation talk =
+                ask("POST", "/", "SELECT a FROM t").requestHeader("content-type", "application/x-www-form-urlencoded");
+
+        assertThat(line(talk, 5)).contains("statement=SELECT a FROM t ");
+    }
+
     private Exchange answered(String uri, String body, int status) {
         Conversation talk = ask("POST", uri, body);
         talk.response().setStatus(HttpResponseStatus.valueOf(status));
