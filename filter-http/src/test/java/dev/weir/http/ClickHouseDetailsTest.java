@@ -155,6 +155,21 @@ class ClickHouseDetailsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "INSERT INTO FUNCTION mysql('h', 'd', 't') SELECT 1",
+                "INSERT INTO TABLE FUNCTION s3('u') SELECT 1",
+                "SELECT * FROM (WITH x7 AS (SELECT 1) SELECT * FROM x7)"
+            })
+    void whatIsNoTableIsNotNamed(String statement) {
+        Exchange e = answered("/", statement, 200);
+
+        assertThat(e.collection).isNull();
+        assertThat(e.target).isNull();
+        assertThat(e.summary).matches("(INSERT )?SELECT( SELECT)*");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
                 "DROP TABLE IF EXISTS t",
                 "EXPLAIN AST SELECT a FROM t",
                 "TRUNCATE TABLE IF EXISTS t",

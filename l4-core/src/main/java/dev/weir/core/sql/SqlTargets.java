@@ -305,6 +305,7 @@ final class SqlTargets {
                 lists = set(lists, false);
             }
             case FUNCTION, OFFSET -> name(sql, from, to);
+            case KEYWORD -> inFrom |= expected && SqlWords.isFunction(word); // ClickHouse's INTO FUNCTION f(…)
             default -> {}
         }
     }

@@ -55,6 +55,7 @@ final class SqlWords {
     private static final int SIZE = 2_048;
     private static final int LONGEST = 24;
     private static final byte[] RECURSIVE = "RECURSIVE".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] FUNCTION = "FUNCTION".getBytes(StandardCharsets.US_ASCII);
     private static final @Nullable Word[] TABLE = new @Nullable Word[SIZE];
 
     static {
@@ -184,6 +185,10 @@ final class SqlWords {
 
     static boolean isRecursive(Word word) {
         return Arrays.equals(word.text(), RECURSIVE);
+    }
+
+    static boolean isFunction(Word word) {
+        return Arrays.equals(word.text(), FUNCTION);
     }
 
     static boolean isUse(Word word) {
