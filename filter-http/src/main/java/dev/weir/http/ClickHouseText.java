@@ -319,12 +319,29 @@ final class ClickHouseText {
             first = word;
         }
         any = true;
+        if (isSemicolon(kind)) {
+            another();
+        }
         operand = isOperand(kind, word);
         last = kind;
         lastWord = word;
         lastStart = lexer.start;
         lastEnd = lexer.pos;
         lastIsTable = isTable;
+    }
+
+    private boolean isSemicolon(Kind kind) {
+        return kind == Kind.OTHER && a[lexer.start] == ';';
+    }
+
+    /** Another statement may follow. */
+    private void another() {
+        any = false;
+        first = null;
+        inserts = false;
+        inserting = false;
+        depth = 0;
+        tables = 0;
     }
 
     /** Whether an expression may end there. */
@@ -371,14 +388,35 @@ final class ClickHouseText {
     }
 
     private void outside(@Nullable ClickHouseWord word) {
-        boolean mayInsert = !any || first == ClickHouseWord.EXPLAIN || first == ClickHouseWord.WITH;
-        if (word == ClickHouseWord.INSERT && mayInsert && !inserts && depth == 0) {
+        if (word == ClickHouseWord.INSERT && depth == 0 && mayInsert()) {
             inserts = true;
             inserting = true;
             part = Part.TABLE;
-        } else if (word == ClickHouseWord.FORMAT && inserts && operand) {
+        } else if (word == ClickHouseWord.FORMAT && inserts && (operand || mayNameFormat())) {
             format();
         }
+    }
+
+    private boolean mayInsert() {
+        boolean begins = !any
+                || first == ClickHouseWord.EXPLAIN
+                || first == ClickHouseWord.EXECUTE
+                || first == ClickHouseWord.WITH;
+        return begins && !inserts || lexer.peek() == Kind.WORD && peeked() == ClickHouseWord.INTO;
+    }
+
+    /** Behind what may be a keyword or a name, {@code ORDER BY offset FORMAT CSV}: unless it must be a column, it is taken for what data follow. */
+    private boolean mayNameFormat() {
+        if (last == Kind.DOT) {
+            return false;
+        }
+        Kind next = lexer.peek();
+        ClickHouseWord word = next == Kind.WORD ? peeked() : null;
+        return next == Kind.QUOTED || next == Kind.WORD && (word == null || word == ClickHouseWord.VALUES);
+    }
+
+    private @Nullable ClickHouseWord peeked() {
+        return ClickHouseWord.find(a, lexer.peekedStart, lexer.peekedEnd);
     }
 
     private void table(Kind kind, @Nullable ClickHouseWord word) {
@@ -444,6 +482,8 @@ final class ClickHouseText {
         boolean name = !operand || lastWord == ClickHouseWord.SETTINGS;
         if (kind == Kind.WORD && !name) {
             clause(word);
+        } else if (isSemicolon(kind)) {
+            part = Part.OVER;
         }
     }
 }

@@ -23,6 +23,7 @@ enum ClickHouseWord {
     DISTINCT,
     ELSE,
     EXCEPT,
+    EXECUTE,
     EXPLAIN,
     FORMAT,
     FROM,

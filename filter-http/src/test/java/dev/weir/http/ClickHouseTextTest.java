@@ -95,6 +95,17 @@ class ClickHouseTextTest {
                 "INSERT INTO t hush VALUES (1)",
                 "INSERT INTO format FORMAT CSV\nhush",
                 "INSERT INTO FORMAT CSV\nhush,1",
+                "INSERT INTO t SELECT * FROM input('offset Int32, s String') ORDER BY offset FORMAT CSV\n1,hush",
+                "INSERT INTO t SELECT * FROM input('on Int32') AS t ORDER BY t.on FORMAT CSV\n1,hush",
+                "INSERT INTO t SELECT a AS in FORMAT CSV\n1,hush",
+                "INSERT INTO t SELECT a AS in FORMAT /* c */ `CSV`\n1,hush",
+                "INSERT INTO t SELECT a AS in FORMAT Values (1, hush)",
+                "INSERT INTO t SELECT a, FORMAT CSV\n1,hush",
+                "; INSERT INTO t FORMAT CSV\n1,hush",
+                "INSERT INTO t SELECT 1; INSERT INTO t VALUES (1, hush)",
+                "INSERT INTO t SETTINGS a = 1; INSERT INTO t VALUES (1, hush)",
+                "INSERT INTO t SELECT (1; INSERT t VALUES (1, hush)",
+                "INSERT INTO t SELECT 1 PARALLEL WITH INSERT INTO u VALUES (1, hush)",
             })
     void dataAreNeverTold(String statement) {
         assertHides(statement, "hush");
@@ -102,9 +113,23 @@ class ClickHouseTextTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT 1; INSERT INTO t FORMAT CSV\n1,hush",
+                "SELECT 1; INSERT t VALUES (1, hush)",
+                "EXECUTE AS u INSERT INTO t FORMAT CSV\n1,hush",
+                "EXECUTE AS u INSERT t (a) VALUES (1, hush)",
+            })
+    void dataOfInsertsBehindOthersAreNeverTold(String statement) {
+        assertHides(statement, "hush");
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
+                "INSERT INTO t SELECT format FROM b WHERE format = 'x' | INSERT INTO t SELECT format FROM b WHERE format = 'x'",
+                "INSERT INTO t SELECT insert, b.format x FROM b | INSERT INTO t SELECT insert, b.format x FROM b",
                 "INSERT INTO t FORMAT CSV 1,2 | INSERT INTO t FORMAT CSV",
                 "INSERT INTO db.values (a, b) VALUES (1, 'x') | INSERT INTO db.values (a, b) VALUES (?)",
                 "INSERT INTO t SETTINGS async_insert = 1 VALUES (1) | INSERT INTO t SETTINGS async_insert = ? VALUES (?)",
