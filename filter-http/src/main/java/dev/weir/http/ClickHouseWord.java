@@ -119,6 +119,11 @@ enum ClickHouseWord {
         return GUARDED.contains(this);
     }
 
+    /** Whether what stands behind has nothing to do with the expression before. */
+    boolean endsTerm() {
+        return this == AND || this == OR || this == FROM || this == JOIN || isClause();
+    }
+
     boolean isClause() {
         return CLAUSES.contains(this);
     }
