@@ -185,7 +185,7 @@ final class ClickHouseText {
         if (kind == Kind.CLOSE && depth == hiddenDepth) {
             if (hiddenAny) {
                 plain.add(HIDDEN);
-            shown.add(HIDDEN);
+                shown.add(HIDDEN);
             }
             hiddenDepth = 0;
             write(kind);
@@ -256,10 +256,7 @@ final class ClickHouseText {
 
     /** Whether it stands where a secret may, in the wrong quotes, and is no part of a name. */
     private boolean isSecretQuoted() {
-        return term.isSecretQuoted()
-                && last != Kind.DOT
-                && lastWord != ClickHouseWord.AS
-                && lexer.peek() != Kind.DOT;
+        return term.isSecretQuoted() && last != Kind.DOT && lastWord != ClickHouseWord.AS && lexer.peek() != Kind.DOT;
     }
 
     // ---- where tables and secrets are
@@ -460,7 +457,7 @@ final class ClickHouseText {
             case VALUES -> {
                 write(Kind.WORD);
                 plain.add(ROW);
-            shown.add(ROW);
+                shown.add(ROW);
                 part = Part.OVER;
             }
             case FORMAT -> format();

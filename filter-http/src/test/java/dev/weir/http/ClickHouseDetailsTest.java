@@ -102,7 +102,8 @@ class ClickHouseDetailsTest {
     @ParameterizedTest
     @ValueSource(strings = {"multipart/form-data; boundary=x", "Multipart/Form-Data; boundary=x"})
     void partsAreNoStatement(String type) {
-        String body = "--x\r\nContent-Disposition: form-data; name=\"n\"; filename=\"n.csv\"\r\n\r\nalice,secret\r\n--x--\r\n";
+        String body =
+                "--x\r\nContent-Disposition: form-data; name=\"n\"; filename=\"n.csv\"\r\n\r\nalice,secret\r\n--x--\r\n";
 
         assertThat(line(ask("POST", "/?n_structure=a+String", body).requestHeader("content-type", type), 64))
                 .startsWith("clickhouse _OTHER |")

@@ -40,7 +40,8 @@ final class SqlTargets {
     private int verbLength;
     private boolean verbIsWith;
 
-    // A bit per depth of parentheses below 64: whether a list of tables is open there, whether a verb was there, whether a list of WITH is open.
+    // A bit per depth of parentheses below 64: whether a list of tables is open there, whether a verb was there,
+    // whether a list of WITH is open.
     private long lists;
     private long verbs;
     private long withs;
@@ -139,8 +140,7 @@ final class SqlTargets {
     /** Behind {@code WITH} or a comma of its list: whether this is a name, or stands before one. */
     private boolean introduces(Token token, @Nullable Word word, int from, int to) {
         boolean named = token == Token.QUOTED
-                || token == Token.WORD
-                        && (word == null || word.role() == Role.FUNCTION || word.role() == Role.OFFSET);
+                || token == Token.WORD && (word == null || word.role() == Role.FUNCTION || word.role() == Role.OFFSET);
         withName = word != null && SqlWords.isRecursive(word);
         if (named) {
             withFrom = from;
