@@ -8,6 +8,7 @@ import dev.weir.core.sql.SqlMode;
 import dev.weir.core.sql.SqlStatement;
 import dev.weir.http.ObservationSettings.Bodies;
 import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
@@ -25,6 +26,9 @@ final class ClickHouseDetails extends Details {
     private static final AsciiString DATABASE = AsciiString.cached("x-clickhouse-database");
     private static final AsciiString EXCEPTION = AsciiString.cached("x-clickhouse-exception-code");
     private static final AsciiString SUMMARY = AsciiString.cached("x-clickhouse-summary");
+    private static final AsciiString QUERY_ID = AsciiString.cached("x-clickhouse-query-id");
+
+    private static final String MULTIPART = "multipart";
 
     /** Both kinds of double quotes hold names; backslashes escape. */
     private static final SqlMode MODE = new SqlMode(true, false, SqlCharset.PLAIN);
@@ -79,6 +83,7 @@ final class ClickHouseDetails extends Details {
     private @Nullable String text;
     private @Nullable String exception;
     private int status;
+    private boolean named;
     private @Nullable String summary;
 
     private ClickHouseDetails(ObservationLoop loop, Bodies bodies, HttpRequest request, String uri, boolean inUri) {
@@ -97,7 +102,14 @@ final class ClickHouseDetails extends Details {
         this.ambiguous = named != null && header != null && !named.equals(header);
         this.user = known != null ? known : shared(headers.get(USER));
         this.complete = parameter.find(uri, "wait_end_of_query");
-        this.head = inUri || parameter.find(uri, "decompress") ? null : new StatementHead(loop, headers);
+        boolean other = inUri || isMultipart(headers) || parameter.find(uri, "decompress");
+        this.head = other ? null : new StatementHead(loop, headers);
+    }
+
+    /** Such a body is tables and parameters. All others are statements: {@code curl} calls them {@code application/x-www-form-urlencoded}. */
+    private static boolean isMultipart(HttpHeaders headers) {
+        String type = headers.get(HttpHeaderNames.CONTENT_TYPE);
+        return type != null && type.regionMatches(true, 0, MULTIPART, 0, MULTIPART.length());
     }
 
     private static Operations all() {
@@ -109,6 +121,9 @@ final class ClickHouseDetails extends Details {
 
     /** For a request that brings a statement; null for others. */
     static @Nullable ClickHouseDetails of(ObservationLoop loop, Bodies bodies, HttpRequest request, String uri) {
+        if (HttpMethod.OPTIONS.equals(request.method())) {
+            return null; // asks what a browser may do, whatever the parameters are
+        }
         boolean inUri = loop.parameter.find(uri, "query");
         boolean root = uri.equals("/") || uri.startsWith("/?");
         boolean body = root && HttpMethod.POST.equals(request.method());
@@ -161,6 +176,7 @@ final class ClickHouseDetails extends Details {
         String code = response.headers().get(EXCEPTION);
         status = response.status().code();
         exception = code == null || code.length() > 8 ? null : loop.texts.of(code, 0, code.length());
+        named = response.headers().contains(QUERY_ID);
         summary = response.headers().get(SUMMARY);
     }
 
@@ -172,7 +188,7 @@ final class ClickHouseDetails extends Details {
 
     @Override
     void fill(Exchange e, boolean answered) {
-        boolean succeeded = answered && exception == null && status >= 200 && status < 300;
+        boolean succeeded = answered && exception == null && status >= 200 && status < 300 && ran();
         database(e, succeeded);
         if (user != null) {
             e.user = user;
@@ -193,6 +209,14 @@ final class ClickHouseDetails extends Details {
         if (answered && summary != null) {
             told(e, summary);
         }
+    }
+
+    /**
+     * Whether the server ran a statement: its pages, such as {@code /play}, take any parameters of anybody, and have a summary with zeros, too. Old versions name
+     * no {@code INSERT}.
+     */
+    private boolean ran() {
+        return named || summary != null && number(summary, "\"written_rows\"") > 0;
     }
 
     /** The namespace is a label: what may be none stands among the attributes. */

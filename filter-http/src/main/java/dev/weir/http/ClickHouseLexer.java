@@ -37,6 +37,11 @@ final class ClickHouseLexer {
     int start;
     int pos;
 
+    /** The token that was looked at ahead of time. */
+    int peekedStart;
+
+    int peekedEnd;
+
     void reset(byte[] bytes, int length, boolean goesOn) {
         a = bytes;
         end = length;
@@ -57,6 +62,25 @@ final class ClickHouseLexer {
         if (kind != Kind.GAP && kind != Kind.COMMENT) {
             afterDot = kind == Kind.DOT;
         }
+        return kind;
+    }
+
+    /** The next token that is neither blank nor comment; it comes again. */
+    Kind peek() {
+        int from = start;
+        int to = pos;
+        int tagsBefore = tags;
+        boolean dotBefore = afterDot;
+        Kind kind = next();
+        while (kind == Kind.GAP || kind == Kind.COMMENT) {
+            kind = next();
+        }
+        peekedStart = start;
+        peekedEnd = pos;
+        start = from;
+        pos = to;
+        tags = tagsBefore;
+        afterDot = dotBefore;
         return kind;
     }
 

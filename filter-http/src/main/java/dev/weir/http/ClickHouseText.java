@@ -38,10 +38,8 @@ final class ClickHouseText {
     }
 
     private final ClickHouseLexer lexer = new ClickHouseLexer();
-    private final byte[] plain = new byte[Token.LONGEST + SPARE];
-    private final byte[] shown = new byte[Token.LONGEST + SPARE];
-    private int plainLength;
-    private int shownLength;
+    private final BoundedText plain = new BoundedText(Token.LONGEST + SPARE);
+    private final BoundedText shown = new BoundedText(Token.LONGEST + SPARE);
 
     private byte[] a = new byte[0];
     private int length;
@@ -78,18 +76,18 @@ final class ClickHouseText {
 
     private boolean operand;
 
-    /** Whether it was an equals sign behind the name of a secret. */
-    private boolean secretNext;
+    private final ClickHouseTerm term = new ClickHouseTerm();
 
-    private boolean nameIsSecret;
+    /** Whether zeros in what is shown stand for what is not. */
+    private boolean blanked;
 
     /** Reads so many bytes of a statement; {@code goesOn} tells whether there are more. */
     void read(byte[] bytes, int count, boolean goesOn) {
         a = bytes;
         length = count;
         cut = goesOn;
-        plainLength = 0;
-        shownLength = 0;
+        plain.clear();
+        shown.clear();
         part = Part.NONE;
         inserting = false;
         inserts = false;
@@ -104,8 +102,8 @@ final class ClickHouseText {
         lastWord = null;
         lastIsTable = false;
         operand = false;
-        secretNext = false;
-        nameIsSecret = false;
+        blanked = false;
+        term.clear();
         lexer.reset(bytes, count, goesOn);
         for (Kind kind = lexer.next(); kind != Kind.END && part != Part.OVER; kind = lexer.next()) {
             take(kind);
@@ -114,11 +112,11 @@ final class ClickHouseText {
 
     /** For the digest. */
     byte[] plain() {
-        return plain;
+        return plain.bytes();
     }
 
     int plainLength() {
-        return plainLength;
+        return plain.length();
     }
 
     /** Whether it goes on beyond what was read. */
@@ -129,7 +127,13 @@ final class ClickHouseText {
     /** As it was sent, for who has asked for that; null if it may hold secrets anywhere. */
     @Nullable
     String shown() {
-        return guarded ? null : new String(shown, 0, shownLength, StandardCharsets.UTF_8).trim();
+        if (guarded) {
+            return null;
+        }
+        if (blanked) {
+            shown.leaveOutZeros();
+        }
+        return shown.toString().trim();
     }
 
     private void take(Kind kind) {
@@ -161,13 +165,13 @@ final class ClickHouseText {
     }
 
     private void gap(Kind kind) {
-        if (plainLength > 0 && plain[plainLength - 1] != ' ') {
-            plain(BLANK, 0, 1);
+        if (plain.length() > 0 && !plain.endsWith(' ')) {
+            plain.add(BLANK);
         }
         if (kind == Kind.GAP && isAscii(lexer.start)) {
-            show(a, lexer.start, lexer.pos);
+            shown.add(a, lexer.start, lexer.pos);
         } else {
-            show(BLANK, 0, 1);
+            shown.add(BLANK);
         }
     }
 
@@ -180,7 +184,8 @@ final class ClickHouseText {
     private void hide(Kind kind) {
         if (kind == Kind.CLOSE && depth == hiddenDepth) {
             if (hiddenAny) {
-                both(HIDDEN);
+                plain.add(HIDDEN);
+                shown.add(HIDDEN);
             }
             hiddenDepth = 0;
             write(kind);
@@ -207,73 +212,51 @@ final class ClickHouseText {
         int to = lexer.pos;
         switch (kind) {
             case STRING -> {
-                plain(NO_TEXT, 0, 2);
+                plain.add(NO_TEXT);
                 boolean open = cut && to == length; // what makes it a secret may come behind
-                boolean secret = inserting || secretNext || open || ClickHouseSecrets.isHeld(a, from, to);
-                show(secret ? HIDDEN : a, secret ? 0 : from, secret ? 1 : to);
+                literal(open || ClickHouseSecrets.isHeld(a, from, to));
             }
             case NUMBER -> {
                 if (last == Kind.DOT) {
-                    plain(a, from, to);
+                    plain.add(a, from, to);
                 } else {
-                    plain(NO_NUMBER, 0, 1);
+                    plain.add(NO_NUMBER);
                 }
-                boolean secret = inserting || secretNext;
-                show(secret ? HIDDEN : a, secret ? 0 : from, secret ? 1 : to);
+                literal(false);
             }
             case QUOTED -> {
-                quoted(from, to);
-                show(a, from, to);
+                if (isSecretQuoted()) {
+                    plain.add(NO_TEXT);
+                    shown.add(HIDDEN);
+                } else {
+                    plain.addName(a, from, to);
+                    shown.add(a, from, to);
+                }
             }
             case OTHER -> {
-                plain(a[from] == '#' ? BLANK : a, a[from] == '#' ? 0 : from, a[from] == '#' ? 1 : to);
-                show(a, from, to);
+                plain.add(a[from] == '#' ? BLANK : a, a[from] == '#' ? 0 : from, a[from] == '#' ? 1 : to);
+                shown.add(a, from, to);
             }
             default -> {
-                plain(a, from, to);
-                show(a, from, to);
+                plain.add(a, from, to);
+                shown.add(a, from, to);
             }
         }
     }
 
-    /** A name in quotes without what escapes them. */
-    private void quoted(int from, int to) {
-        int wide = a[from] < 0 ? 3 : 1;
-        byte quote = wide == 3 ? (byte) '"' : a[from];
-        put(quote);
-        for (int i = from + wide; i < to - wide; i++) {
-            byte b = a[i];
-            if (b == '\\' || b == quote) {
-                i++; // an escape, or the first of two
-                put((byte) '_');
-            } else {
-                put(b);
-            }
-        }
-        put(quote);
-    }
-
-    private void put(byte b) {
-        if (plainLength < plain.length) {
-            plain[plainLength++] = b;
+    private void literal(boolean secret) {
+        if (secret || inserting || term.isSecret()) {
+            shown.add(HIDDEN);
+        } else {
+            int at = shown.length();
+            shown.add(a, lexer.start, lexer.pos);
+            term.shown(at, shown.length());
         }
     }
 
-    private void both(byte[] text) {
-        plain(text, 0, text.length);
-        show(text, 0, text.length);
-    }
-
-    private void plain(byte[] from, int start, int end) {
-        int n = Math.min(end - start, plain.length - plainLength);
-        System.arraycopy(from, start, plain, plainLength, n);
-        plainLength += n;
-    }
-
-    private void show(byte[] from, int start, int end) {
-        int n = Math.min(end - start, shown.length - shownLength);
-        System.arraycopy(from, start, shown, shownLength, n);
-        shownLength += n;
+    /** Whether it stands where a secret may, in the wrong quotes, and is no part of a name. */
+    private boolean isSecretQuoted() {
+        return term.isSecretQuoted() && last != Kind.DOT && lastWord != ClickHouseWord.AS && lexer.peek() != Kind.DOT;
     }
 
     // ---- where tables and secrets are
@@ -281,10 +264,6 @@ final class ClickHouseText {
     private void follow(Kind kind, @Nullable ClickHouseWord word) {
         boolean table = tableNext;
         tableNext = false;
-        boolean equals = kind == Kind.OTHER && a[lexer.start] == '=';
-        secretNext = equals && (nameIsSecret || secretNext);
-        boolean name = kind == Kind.WORD || kind == Kind.QUOTED;
-        nameIsSecret = name && ClickHouseSecrets.isCalled(a, lexer.start, lexer.pos);
         boolean isTable = false;
         switch (kind) {
             case OPEN -> {
@@ -315,16 +294,46 @@ final class ClickHouseText {
                 // Values and operators: no table.
             }
         }
+        if (isSecretName(kind, isTable)) {
+            blanked |= term.secret(depth, shown.bytes());
+        } else {
+            term.take(kind, last == Kind.DOT ? null : word, depth);
+        }
         if (!any && kind == Kind.WORD) {
             first = word;
         }
         any = true;
+        if (isSemicolon(kind)) {
+            another();
+        }
         operand = isOperand(kind, word);
         last = kind;
         lastWord = word;
         lastStart = lexer.start;
         lastEnd = lexer.pos;
         lastIsTable = isTable;
+    }
+
+    /** Tables have no value, nor have the columns of an INSERT. */
+    private boolean isSecretName(Kind kind, boolean isTable) {
+        boolean name = kind == Kind.WORD || kind == Kind.QUOTED;
+        boolean valued = !(isTable && depth < Long.SIZE) && part != Part.TABLE && part != Part.BEHIND_TABLE;
+        return name && valued && ClickHouseSecrets.isCalled(a, lexer.start, lexer.pos);
+    }
+
+    private boolean isSemicolon(Kind kind) {
+        return kind == Kind.OTHER && a[lexer.start] == ';';
+    }
+
+    /** Another statement may follow. */
+    private void another() {
+        any = false;
+        first = null;
+        inserts = false;
+        inserting = false;
+        depth = 0;
+        tables = 0;
+        term.clear();
     }
 
     /** Whether an expression may end there. */
@@ -371,14 +380,35 @@ final class ClickHouseText {
     }
 
     private void outside(@Nullable ClickHouseWord word) {
-        boolean mayInsert = !any || first == ClickHouseWord.EXPLAIN || first == ClickHouseWord.WITH;
-        if (word == ClickHouseWord.INSERT && mayInsert && !inserts && depth == 0) {
+        if (word == ClickHouseWord.INSERT && depth == 0 && mayInsert()) {
             inserts = true;
             inserting = true;
             part = Part.TABLE;
-        } else if (word == ClickHouseWord.FORMAT && inserts && operand) {
+        } else if (word == ClickHouseWord.FORMAT && inserts && (operand || mayNameFormat())) {
             format();
         }
+    }
+
+    private boolean mayInsert() {
+        boolean begins = !any
+                || first == ClickHouseWord.EXPLAIN
+                || first == ClickHouseWord.EXECUTE
+                || first == ClickHouseWord.WITH;
+        return begins && !inserts || lexer.peek() == Kind.WORD && peeked() == ClickHouseWord.INTO;
+    }
+
+    /** Behind what may be a keyword or a name, {@code ORDER BY offset FORMAT CSV}: unless it must be a column, it is taken for what data follow. */
+    private boolean mayNameFormat() {
+        if (last == Kind.DOT) {
+            return false;
+        }
+        Kind next = lexer.peek();
+        ClickHouseWord word = next == Kind.WORD ? peeked() : null;
+        return next == Kind.QUOTED || next == Kind.WORD && (word == null || word == ClickHouseWord.VALUES);
+    }
+
+    private @Nullable ClickHouseWord peeked() {
+        return ClickHouseWord.find(a, lexer.peekedStart, lexer.peekedEnd);
     }
 
     private void table(Kind kind, @Nullable ClickHouseWord word) {
@@ -426,7 +456,8 @@ final class ClickHouseText {
             }
             case VALUES -> {
                 write(Kind.WORD);
-                both(ROW);
+                plain.add(ROW);
+                shown.add(ROW);
                 part = Part.OVER;
             }
             case FORMAT -> format();
@@ -444,6 +475,8 @@ final class ClickHouseText {
         boolean name = !operand || lastWord == ClickHouseWord.SETTINGS;
         if (kind == Kind.WORD && !name) {
             clause(word);
+        } else if (isSemicolon(kind)) {
+            part = Part.OVER;
         }
     }
 }

@@ -23,6 +23,7 @@ enum ClickHouseWord {
     DISTINCT,
     ELSE,
     EXCEPT,
+    EXECUTE,
     EXPLAIN,
     FORMAT,
     FROM,
@@ -116,6 +117,11 @@ enum ClickHouseWord {
 
     boolean isGuarded() {
         return GUARDED.contains(this);
+    }
+
+    /** Whether what stands behind has nothing to do with the expression before. */
+    boolean endsTerm() {
+        return this == AND || this == OR || this == FROM || this == JOIN || isClause();
     }
 
     boolean isClause() {

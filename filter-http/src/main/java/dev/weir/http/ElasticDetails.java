@@ -131,7 +131,7 @@ final class ElasticDetails extends Details {
             e.status = Exchange.Status.OK;
             e.error = null;
             e.hit = 0;
-        } else if (answered && status < NOT_FOUND && ElasticOperations.EXISTENCE.contains(operation)) {
+        } else if (answered && status >= 200 && status < 300 && ElasticOperations.EXISTENCE.contains(operation)) {
             e.hit = 1;
         }
         if (whole) {

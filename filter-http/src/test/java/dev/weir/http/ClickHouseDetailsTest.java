@@ -33,7 +33,8 @@ class ClickHouseDetailsTest {
     private static Conversation ask(String method, String uri, String body) {
         HttpRequest request = new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.valueOf(method), uri);
         HttpResponse response = new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
-        return new Conversation(request, body.getBytes(UTF_8), response, "1\n".getBytes(UTF_8));
+        return new Conversation(request, body.getBytes(UTF_8), response, "1\n".getBytes(UTF_8))
+                .responseHeader("x-clickhouse-query-id", "6bf7d228-06c2-44ba-a67c-a99d1a84af07");
     }
 
     private String line(Conversation talk, int piece) {
@@ -97,6 +98,31 @@ class ClickHouseDetailsTest {
                 .contains("target=a, b");
     }
 
+    /** External data: {@code curl -F 'n=@names.csv' 'http://h:8123/?n_structure=…'}. */
+    @ParameterizedTest
+    @ValueSource(strings = {"multipart/form-data; boundary=x", "Multipart/Form-Data; boundary=x"})
+    void partsAreNoStatement(String type) {
+        String body =
+                "--x\r\nContent-Disposition: form-data; name=\"n\"; filename=\"n.csv\"\r\n\r\nalice,secret\r\n--x--\r\n";
+
+        assertThat(line(ask("POST", "/?n_structure=a+String", body).requestHeader("content-type", type), 64))
+                .startsWith("clickhouse _OTHER |")
+                .doesNotContain("statement=", "alice", "secret");
+        assertThat(line(
+                        ask("POST", "/?query=SELECT+a+FROM+n&n_structure=a+String", body)
+                                .requestHeader("content-type", type),
+                        64))
+                .contains("statement=SELECT a FROM n ");
+    }
+
+    @Test
+    void bodiesThatCurlCallsFormsAreStatements() {
+        Conversation talk =
+                ask("POST", "/", "SELECT a FROM t").requestHeader("content-type", "application/x-www-form-urlencoded");
+
+        assertThat(line(talk, 5)).contains("statement=SELECT a FROM t ");
+    }
+
     private Exchange answered(String uri, String body, int status) {
         Conversation talk = ask("POST", uri, body);
         talk.response().setStatus(HttpResponseStatus.valueOf(status));
@@ -130,6 +156,21 @@ class ClickHouseDetailsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "INSERT INTO FUNCTION mysql('h', 'd', 't') SELECT 1",
+                "INSERT INTO TABLE FUNCTION s3('u') SELECT 1",
+                "SELECT * FROM (WITH x7 AS (SELECT 1) SELECT * FROM x7)"
+            })
+    void whatIsNoTableIsNotNamed(String statement) {
+        Exchange e = answered("/", statement, 200);
+
+        assertThat(e.collection).isNull();
+        assertThat(e.target).isNull();
+        assertThat(e.summary).matches("(INSERT )?SELECT( SELECT)*");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
                 "DROP TABLE IF EXISTS t",
                 "EXPLAIN AST SELECT a FROM t",
                 "TRUNCATE TABLE IF EXISTS t",
@@ -140,6 +181,39 @@ class ClickHouseDetailsTest {
 
         assertThat(e.collection).isIn(null, "_OTHER");
         assertThat(e.summary).isNull();
+    }
+
+    private Exchange unnamed(String method, String uri, String summary) {
+        Conversation talk = ask(method, uri, "").responseHeader("x-clickhouse-summary", summary);
+        talk.response().headers().remove("x-clickhouse-query-id");
+        return bed.play(talk, 64);
+    }
+
+    /** Such pages are for anybody, with any parameters. */
+    @Test
+    void pagesOfTheServerProveNothing() {
+        Exchange e = unnamed("GET", "/play?query=SELECT+1+FROM+rnd&database=rnd", SUMMARY.formatted(0, 0));
+
+        assertThat(e.collection).isEqualTo("_OTHER");
+        assertThat(e.summary).isNull();
+        assertThat(e.namespace).isNull();
+    }
+
+    @Test
+    void optionsAreNoStatement() {
+        Exchange e = bed.play(ask("OPTIONS", "/?query=SELECT+1+FROM+rnd&database=rnd", ""), 64);
+
+        assertThat(e.protocol).isEqualTo("http");
+        assertThat(e.namespace).isNull();
+    }
+
+    /** Old versions do not name them. */
+    @Test
+    void writtenRowsProveAnInsert() {
+        String insert = "/?query=INSERT+INTO+hits+FORMAT+CSV&database=web";
+
+        assertThat(unnamed("POST", insert, SUMMARY.formatted(0, 0)).collection).isEqualTo("_OTHER");
+        assertThat(unnamed("POST", insert, SUMMARY.formatted(3, 0)).collection).isEqualTo("hits");
     }
 
     @Test

@@ -95,6 +95,17 @@ class ClickHouseTextTest {
                 "INSERT INTO t hush VALUES (1)",
                 "INSERT INTO format FORMAT CSV\nhush",
                 "INSERT INTO FORMAT CSV\nhush,1",
+                "INSERT INTO t SELECT * FROM input('offset Int32, s String') ORDER BY offset FORMAT CSV\n1,hush",
+                "INSERT INTO t SELECT * FROM input('on Int32') AS t ORDER BY t.on FORMAT CSV\n1,hush",
+                "INSERT INTO t SELECT a AS in FORMAT CSV\n1,hush",
+                "INSERT INTO t SELECT a AS in FORMAT /* c */ `CSV`\n1,hush",
+                "INSERT INTO t SELECT a AS in FORMAT Values (1, hush)",
+                "INSERT INTO t SELECT a, FORMAT CSV\n1,hush",
+                "; INSERT INTO t FORMAT CSV\n1,hush",
+                "INSERT INTO t SELECT 1; INSERT INTO t VALUES (1, hush)",
+                "INSERT INTO t SETTINGS a = 1; VALUES (1, hush)",
+                "INSERT INTO t SELECT (1; INSERT t VALUES (1, hush)",
+                "INSERT INTO t SELECT 1 PARALLEL WITH INSERT INTO u VALUES (1, hush)",
             })
     void dataAreNeverTold(String statement) {
         assertHides(statement, "hush");
@@ -102,9 +113,23 @@ class ClickHouseTextTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT 1; INSERT INTO t FORMAT CSV\n1,hush",
+                "SELECT 1; INSERT t VALUES (1, hush)",
+                "EXECUTE AS u INSERT INTO t FORMAT CSV\n1,hush",
+                "EXECUTE AS u INSERT t (a) VALUES (1, hush)",
+            })
+    void dataOfInsertsBehindOthersAreNeverTold(String statement) {
+        assertHides(statement, "hush");
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
+                "INSERT INTO t SELECT format FROM b WHERE format = 'x' | INSERT INTO t SELECT format FROM b WHERE format = 'x'",
+                "INSERT INTO t SELECT insert, b.format x FROM b | INSERT INTO t SELECT insert, b.format x FROM b",
                 "INSERT INTO t FORMAT CSV 1,2 | INSERT INTO t FORMAT CSV",
                 "INSERT INTO db.values (a, b) VALUES (1, 'x') | INSERT INTO db.values (a, b) VALUES (?)",
                 "INSERT INTO t SETTINGS async_insert = 1 VALUES (1) | INSERT INTO t SETTINGS async_insert = ? VALUES (?)",
@@ -151,6 +176,28 @@ class ClickHouseTextTest {
                 "SELECT encrypt('aes-256-ofb', x, 'hush'), decrypt('aes-256-ofb', y, \u2018hush\u2019) FROM t",
                 "SELECT 1 FROM t SETTINGS s3_secret = 'hush', x = 1",
                 "SELECT 1 FROM t WHERE password = 'hush'",
+                "SELECT 1 FROM t WHERE token IN ('hush')",
+                "SELECT 1 FROM t WHERE token NOT IN ('a', 'hush')",
+                "SELECT 1 FROM t WHERE password != 'hush'",
+                "SELECT 1 FROM t WHERE password <> 'hush'",
+                "SELECT 1 FROM t WHERE t.password LIKE 'hush%'",
+                "SELECT 1 FROM t WHERE token = ('hush')",
+                "SELECT 1 FROM t WHERE token = lower('hush')",
+                "SELECT 1 FROM t WHERE token = concat('a', 'hush')",
+                "SELECT 1 FROM t WHERE lower(token) = 'hush'",
+                "SELECT 1 FROM t WHERE equals(token, 'hush')",
+                "SELECT 1 FROM t WHERE (token, id) IN (('hush', 1))",
+                "SELECT 1 FROM t WHERE token BETWEEN 'a' AND 'hush'",
+                "SELECT 1 FROM t WHERE token = \"hush\"",
+                "SELECT 1 FROM t WHERE `token` IN (`hush`)",
+                "SELECT 1 FROM t WHERE token IN (\"a\", \"hush\")",
+                "SELECT 1 FROM t WHERE 'hush' = password",
+                "SELECT 1 FROM t WHERE 'hush' != lower(t.password)",
+                "SELECT 1 FROM t WHERE ('hush') = password",
+                "SELECT 1 FROM t WHERE concat('hush', 'a') = password",
+                "SELECT 1 FROM t WHERE equals('hush', password)",
+                "SELECT 'hush' IN (SELECT token FROM t)",
+                "SELECT 1 FROM t WHERE a = 'x' AND pin_secret = 'hush' ORDER BY a",
                 "SELECT 'https://u:hush@h/x'",
                 "SELECT 1 -- hush",
                 "SELECT 1 /* mysql('h', 'hush') */",
@@ -187,6 +234,11 @@ class ClickHouseTextTest {
                 "SELECT * FROM mysql('h', 'd', 't', 'u', 'p') WHERE a = 'x' | SELECT * FROM mysql(?) WHERE a = 'x'",
                 "SELECT a, now() FROM numbers(10) WHERE b IN (1, 'x') | SELECT a, now() FROM numbers(10) WHERE b IN (1, 'x')",
                 "SELECT * FROM a ARRAY JOIN arrayMap(x -> x + 1, b) AS c | SELECT * FROM a ARRAY JOIN arrayMap(x -> x + 1, b) AS c",
+                "SELECT token, 'x' FROM t WHERE token = 'y' AND a = 'z' | SELECT token, 'x' FROM t WHERE token = ? AND a = 'z'",
+                "SELECT 'x', token FROM t WHERE a = 'y' AND 'z' = token | SELECT 'x', token FROM t WHERE a = 'y' AND ? = token",
+                "SELECT (SELECT token, 'x') FROM secrets WHERE a = 'y' | SELECT (SELECT token, 'x') FROM secrets WHERE a = 'y'",
+                "SELECT 1 FROM a JOIN b ON a.token = b.\"x\" LIMIT 5 | SELECT 1 FROM a JOIN b ON a.token = b.\"x\" LIMIT 5",
+                "SELECT 'x' FROM t WHERE token LIKE '%y' OR c = 7 | SELECT 'x' FROM t WHERE token LIKE ? OR c = 7",
                 "SELECT s.1 FROM t USING (a) | SELECT s.1 FROM t USING (a)",
                 "SELECT a, /* why */ b FROM t | SELECT a,   b FROM t",
             })

@@ -130,6 +130,8 @@ class ElasticDetailsTest {
         assertThat(line(ask("GET", "/i/_doc/1", 404, "{\"_index\":\"i\",\"found\":false}"), 9))
                 .contains("status=ok", "rows=0", "hit=0", "http_status=404");
         assertThat(line(ask("HEAD", "/i/_doc/1", 404, ""), 9)).contains("status=ok", "hit=0");
+        assertThat(line(ask("HEAD", "/i/_doc/1", 200, ""), 9)).contains("status=ok", "hit=1");
+        assertThat(line(ask("HEAD", "/i/_doc/1", 401, ""), 9)).doesNotContain("hit=");
         assertThat(line(ask("GET", "/i", 404, "{}"), 9)).contains("status=error error=404");
         assertThat(line(
                         ask(

@@ -12,7 +12,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Operations are those of the target that the server gets, not of the one that the client has sent. */
 class ObservedTargetTest {
     private static final String ANSWER =
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\nconnection: close\r\n\r\n{\"count\": 3}";
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-clickhouse-query-id: 1\r\ncontent-length: 12\r\n"
+                    + "connection: close\r\n\r\n{\"count\": 3}";
 
     private static Map<String, ?> route(String path, Map<String, ?> rewrite) {
         return Map.of("path_prefix", path, "cluster", "app", "rewrite", rewrite);

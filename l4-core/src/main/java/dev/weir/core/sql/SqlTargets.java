@@ -30,6 +30,9 @@ final class SqlTargets {
     /** Names of the statements before this one. */
     private int namesBefore;
 
+    /** Whether the name of a common table expression had no room: any other name may be it. */
+    private boolean lost;
+
     private int length;
     private int nameLength;
     private boolean summaryFull;
@@ -37,9 +40,11 @@ final class SqlTargets {
     private int verbLength;
     private boolean verbIsWith;
 
-    // A bit per depth of parentheses below 64: whether a list of tables is open there, whether a verb was there.
+    // A bit per depth of parentheses below 64: whether a list of tables is open there, whether a verb was there,
+    // whether a list of WITH is open.
     private long lists;
     private long verbs;
+    private long withs;
     private int depth;
     private boolean start;
     private boolean expected;
@@ -49,10 +54,13 @@ final class SqlTargets {
     private boolean inserting;
     private boolean creating;
     private boolean withName;
+    private int withFrom;
+    private int withTo;
     private boolean calling;
 
     void clear() {
         names = 0;
+        lost = false;
         length = 0;
         summaryFull = false;
         verbLength = 0;
@@ -64,6 +72,7 @@ final class SqlTargets {
         namesBefore = names;
         lists = 0;
         verbs = 0;
+        withs = 0;
         depth = 0;
         start = true;
         expected = false;
@@ -75,18 +84,25 @@ final class SqlTargets {
         creating = false;
         calling = false;
         withName = false;
+        withFrom = -1;
     }
 
     void take(Token token, @Nullable Word word, byte[] sql, int from, int to) {
         if (naming && !continues(token)) {
             named(token);
         }
+        if (withFrom >= 0) {
+            withNamed(token, word, sql);
+        }
+        if (withName && introduces(token, word, from, to)) {
+            return;
+        }
         if (word != null && !naming) {
             keyword(word, sql, from, to);
             return;
         }
         switch (token) {
-            case WORD, QUOTED -> name(token, sql, from, to);
+            case WORD, QUOTED -> name(sql, from, to);
             case DOT -> dotted = naming;
             case COMMA -> comma();
             case OPEN -> open();
@@ -102,15 +118,9 @@ final class SqlTargets {
         return token == Token.DOT || (dotted && (token == Token.WORD || token == Token.QUOTED));
     }
 
-    private void name(Token token, byte[] sql, int from, int to) {
+    private void name(byte[] sql, int from, int to) {
         if (start) {
             first(sql, from, to);
-            return;
-        }
-        if (withName) {
-            withName = false;
-            int cut = token == Token.QUOTED ? 1 : 0;
-            remember(sql, from + cut, to - cut, true);
             return;
         }
         if (!expected && !naming) {
@@ -125,6 +135,27 @@ final class SqlTargets {
         naming = true;
         dotted = false;
         expected = false;
+    }
+
+    /** Behind {@code WITH} or a comma of its list: whether this is a name, or stands before one. */
+    private boolean introduces(Token token, @Nullable Word word, int from, int to) {
+        boolean named = token == Token.QUOTED
+                || token == Token.WORD && (word == null || word.role() == Role.FUNCTION || word.role() == Role.OFFSET);
+        withName = word != null && SqlWords.isRecursive(word);
+        if (named) {
+            withFrom = from;
+            withTo = to;
+        }
+        return named || withName;
+    }
+
+    /** Behind such a name: {@code WITH a AS (}, {@code WITH a (b) AS (} define it; {@code WITH ROLLUP} and others define nothing. */
+    private void withNamed(Token token, @Nullable Word word, byte[] sql) {
+        if (token == Token.OPEN || word != null && word.role() == Role.AS) {
+            int end = Math.min(withTo, withFrom + MAX_NAME);
+            remember(scratch, 0, unquoted(sql, withFrom, end), true);
+        }
+        withFrom = -1;
     }
 
     private void append(byte b) {
@@ -143,7 +174,7 @@ final class SqlTargets {
         if (function || n == MAX_NAME) {
             return;
         }
-        int plain = unquoted(n);
+        int plain = unquoted(name, 0, n);
         if (calling) {
             calling = false;
             summarize(name, 0, n);
@@ -152,17 +183,17 @@ final class SqlTargets {
         }
     }
 
-    private int unquoted(int n) {
+    private int unquoted(byte[] from, int start, int end) {
         int plain = 0;
-        for (int i = 0; i < n; i++) {
-            if (name[i] != '`' && name[i] != '"') {
-                scratch[plain++] = name[i];
+        for (int i = start; i < end; i++) {
+            if (from[i] != '`' && from[i] != '"') {
+                scratch[plain++] = from[i];
             }
         }
         return plain;
     }
 
-    /** Notes a name; false if it is of a common table expression. */
+    /** Notes a name; false if it is of a common table expression, or may be. */
     private boolean remember(byte[] from, int start, int end, boolean cte) {
         for (int i = 0; i < names; i++) {
             int at = i == 0 ? 0 : ends[i - 1];
@@ -171,12 +202,14 @@ final class SqlTargets {
             }
         }
         int at = names == 0 ? 0 : ends[names - 1];
-        if (names < MAX_NAMES && end > start && end - start <= MAX_NAME) {
+        if (names < MAX_NAMES && end > start && end - start <= MAX_NAME && (cte || !lost)) {
             System.arraycopy(from, start, named, at, end - start);
             common[names] = cte;
             ends[names++] = at + end - start;
+        } else {
+            lost |= cte;
         }
-        return true;
+        return !lost;
     }
 
     private void summarize(byte[] from, int start, int end) {
@@ -193,9 +226,9 @@ final class SqlTargets {
     }
 
     private void comma() {
-        expected = bit(lists);
+        withName = bit(withs);
+        expected = !withName && bit(lists);
         inFrom |= expected;
-        withName = verbIsWith && depth == 0 && !bit(verbs);
     }
 
     private void open() {
@@ -204,6 +237,7 @@ final class SqlTargets {
         depth++;
         lists = set(lists, join);
         verbs = set(verbs, join);
+        withs = set(withs, false);
     }
 
     private void close() {
@@ -270,17 +304,18 @@ final class SqlTargets {
                 expected = false;
                 lists = set(lists, false);
             }
-            case FUNCTION, OFFSET -> name(Token.WORD, sql, from, to);
+            case FUNCTION, OFFSET -> name(sql, from, to);
+            case KEYWORD -> inFrom |= expected && SqlWords.isFunction(word); // ClickHouse's INTO FUNCTION f(…)
             default -> {}
         }
     }
 
     private void with(boolean begins) {
-        if (begins) {
-            start = false;
-            verbIsWith = true;
-            withName = true;
-        }
+        verbIsWith |= begins;
+        start = false;
+        expected = false;
+        withName = true;
+        withs = set(withs, true);
     }
 
     private void operation(boolean begins, byte[] word) {
@@ -298,6 +333,7 @@ final class SqlTargets {
     private void select() {
         verbs = set(verbs, true);
         lists = set(lists, false);
+        withs = set(withs, false);
         expected = false;
         inserting = false;
     }
@@ -310,6 +346,7 @@ final class SqlTargets {
         }
         operation(begins, word);
         verbs = set(verbs, true);
+        withs = set(withs, false);
         inserting = role == Role.INSERT || role == Role.LOAD;
         inFrom = role == Role.UPDATE;
         expected = role == Role.INSERT || role == Role.UPDATE;

@@ -1,6 +1,7 @@
 package dev.weir.core.sql;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,8 @@ final class SqlWords {
 
     private static final int SIZE = 2_048;
     private static final int LONGEST = 24;
+    private static final byte[] RECURSIVE = "RECURSIVE".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] FUNCTION = "FUNCTION".getBytes(StandardCharsets.US_ASCII);
     private static final @Nullable Word[] TABLE = new @Nullable Word[SIZE];
 
     static {
@@ -178,6 +181,14 @@ final class SqlWords {
 
     static boolean isTruncate(Word word) {
         return word.text().length == 8 && word.text()[0] == 'T';
+    }
+
+    static boolean isRecursive(Word word) {
+        return Arrays.equals(word.text(), RECURSIVE);
+    }
+
+    static boolean isFunction(Word word) {
+        return Arrays.equals(word.text(), FUNCTION);
     }
 
     static boolean isUse(Word word) {

@@ -74,6 +74,23 @@ class SqlNormalizerTest {
         assertThat(behind).isEqualTo("SELECT b " + alone);
     }
 
+    /** Where there is no room for their names, no name is told: it may be one of them. */
+    @Test
+    void ofManyCommonTableExpressionsNoneIsATable() {
+        StringBuilder with = new StringBuilder("WITH ");
+        StringBuilder from = new StringBuilder();
+        for (int i = 0; i < 20; i++) {
+            with.append(i == 0 ? "" : ", ").append('c').append(i).append(" AS (SELECT 1)");
+            from.append(i == 0 ? "c" : ", c").append(i);
+        }
+
+        SqlNormalizer n = read(with + " SELECT * FROM " + from + ", t");
+
+        assertThat(n.summary()).isEqualTo("SELECT ".repeat(21).strip());
+        assertThat(n.tables()).isEmpty();
+        assertThat(read("SELECT * FROM t").summary()).isEqualTo("SELECT t");
+    }
+
     @Test
     void hashesTheTextToTheId() {
         assertThat(read("select  1").id()).isEqualTo(XxHash64.hash("SELECT ?"));
