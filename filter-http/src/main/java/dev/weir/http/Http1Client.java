@@ -28,7 +28,6 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
     /** For an answer that the client takes slowly. */
     private static final long UNTAKEN_NANOS = 300_000_000_000L;
 
-
     final HttpLoop home;
     final TerminalContext context;
     private final ClientLimits limits;

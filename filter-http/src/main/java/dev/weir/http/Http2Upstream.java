@@ -74,8 +74,8 @@ final class Http2Upstream extends Http2Peer<Http2UpstreamStream>
 
     /** The last handler of an upstream's channel. */
     static Http2Upstream of(HttpLoop home, UpstreamLimits limits, Owner owner) {
-        Http2Codec codec =
-                Http2Codec.of(false, limits.headerBytes(), limits.headers(), STATUS_BYTES, limits.streams(), limits.window());
+        Http2Codec codec = Http2Codec.of(
+                false, limits.headerBytes(), limits.headers(), STATUS_BYTES, limits.streams(), limits.window());
         return new Http2Upstream(codec, home, limits, owner);
     }
 

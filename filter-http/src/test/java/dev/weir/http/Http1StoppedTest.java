@@ -148,7 +148,9 @@ class Http1StoppedTest {
             long got = 0;
             byte[] buffer = new byte[64 << 10];
             boolean slept = false;
-            for (int n = client.getInputStream().read(buffer); n >= 0; n = client.getInputStream().read(buffer)) {
+            for (int n = client.getInputStream().read(buffer);
+                    n >= 0;
+                    n = client.getInputStream().read(buffer)) {
                 got += n;
                 if (!slept && got > length - (3 << 20)) {
                     slept = true;

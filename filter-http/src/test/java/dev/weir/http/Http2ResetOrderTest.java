@@ -23,8 +23,7 @@ class Http2ResetOrderTest {
     @Test
     void dataOfTheSameTurnComeBefore() throws Exception {
         try (ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
-                HttpBed bed = new HttpBed(
-                        Map.of("upstream_protocol", "http2"), "127.0.0.1:" + server.getLocalPort());
+                HttpBed bed = new HttpBed(Map.of("upstream_protocol", "http2"), "127.0.0.1:" + server.getLocalPort());
                 RawHttp2 client = new RawHttp2(bed.port())) {
             client.get(1, "/").flush();
             try (RawHttp2 upstream = RawHttp2.accept(server)) {

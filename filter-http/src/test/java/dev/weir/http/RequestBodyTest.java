@@ -84,8 +84,7 @@ class RequestBodyTest {
             String head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
             out.write((head + chunked + "0\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
             long sent = head.length() + chunked.length() + 5L;
-            assertThat(Http2Bed.eventually(
-                            () -> bed.proxy.listeners().get(0).bytesFromClients() >= before + sent))
+            assertThat(Http2Bed.eventually(() -> bed.proxy.listeners().get(0).bytesFromClients() >= before + sent))
                     .isTrue();
 
             assertThat(buffers()).isLessThan(3_000);
