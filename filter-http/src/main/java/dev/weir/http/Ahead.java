@@ -50,16 +50,18 @@ final class Ahead {
 
     /** Decodes what waits, if it still may. */
     void decode(ChannelHandlerContext client, boolean idle) throws Exception {
-        ChannelHandlerContext at = mayDecode(idle) ? client.pipeline().context(decoder) : null;
-        if (at == null) {
+        if (!mayDecode(idle)) {
             return;
         }
         decoder.hold(false);
         if (idle) {
             decoder.goOn();
         }
-        decoder.channelRead(at, Unpooled.EMPTY_BUFFER);
-        at.fireChannelReadComplete();
+        ChannelHandlerContext at = client.pipeline().context(decoder);
+        if (at != null) { // a tunnel has none
+            decoder.channelRead(at, Unpooled.EMPTY_BUFFER);
+            at.fireChannelReadComplete();
+        }
     }
 
     @Nullable

@@ -4,6 +4,7 @@ import dev.weir.core.Proxy;
 import dev.weir.core.config.ProxyConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -27,15 +28,32 @@ final class Behind implements AutoCloseable {
 
     /** With servers on {@code 127.0.0.N}, each of which sends its N and then echoes. */
     Behind(int... last) throws IOException {
-        int bound = 0;
-        for (int n : last) {
-            byte[] ip = {127, 0, 0, (byte) n};
-            ServerSocket server = new ServerSocket(bound, 1024, InetAddress.getByAddress(ip));
-            bound = server.getLocalPort();
-            servers.add(server);
+        bind(last);
+        for (int i = 0; i < last.length; i++) {
+            ServerSocket server = servers.get(i);
+            int n = last[i];
             daemon(() -> serve(server, n));
         }
-        port = bound;
+        port = servers.get(0).getLocalPort();
+    }
+
+    /** To one port that is free on all of the addresses: which is known for the first one only. */
+    private void bind(int... last) throws IOException {
+        for (int attempt = 1; servers.size() < last.length; attempt++) {
+            int bound = servers.isEmpty() ? 0 : servers.get(0).getLocalPort();
+            byte[] ip = {127, 0, 0, (byte) last[servers.size()]};
+            try {
+                servers.add(new ServerSocket(bound, 1024, InetAddress.getByAddress(ip)));
+            } catch (BindException e) {
+                if (attempt > 50) {
+                    throw e;
+                }
+                for (ServerSocket server : servers) {
+                    server.close();
+                }
+                servers.clear();
+            }
+        }
     }
 
     private static void serve(ServerSocket server, int n) throws IOException {
