@@ -31,7 +31,7 @@ final class Ahead {
 
     /** Whether there is more, decoded or not. */
     boolean hasMore() {
-        return !messages.isEmpty() || decoder.isHeld();
+        return !messages.isEmpty() || decoder.isHeld() || decoder.waits();
     }
 
     /** Whether so much waits that no more is to be read. */

@@ -68,6 +68,11 @@ final class ClickHouseTerm {
         return any;
     }
 
+    /** Whether some of its literals are not known any more. */
+    boolean isOverfull() {
+        return literals > MOST;
+    }
+
     /** A token that is no name of a secret; words behind a dot are null. */
     void take(Kind kind, @Nullable ClickHouseWord word, int depth) {
         switch (kind) {

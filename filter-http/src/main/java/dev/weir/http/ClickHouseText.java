@@ -295,6 +295,7 @@ final class ClickHouseText {
             }
         }
         if (isSecretName(kind, isTable)) {
+            guarded |= term.isOverfull();
             blanked |= term.secret(depth, shown.bytes());
         } else {
             term.take(kind, last == Kind.DOT ? null : word, depth);

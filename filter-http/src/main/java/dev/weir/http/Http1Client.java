@@ -123,6 +123,9 @@ final class Http1Client extends ChannelInboundHandlerAdapter implements HttpLoop
         if (ahead.mayDecode(isIdle())) {
             home.loop.execute(this::decodeOn);
         }
+        if (current != null) {
+            current.endIfCut();
+        }
         endOrNot();
         readOrNot();
     }

@@ -135,6 +135,17 @@ final class Http1Stream implements ClientStream {
         }
     }
 
+    /** The client had ended its stream when it was this one's turn: what there is of the request is all. */
+    void endIfCut() {
+        if (client.hasInputEnded() && !received && !tunnel && !client.hasMore()) {
+            client.home.loop.execute(() -> {
+                if (!answered) {
+                    inputEnded();
+                }
+            });
+        }
+    }
+
     /** The client sends no more. In the middle of a request that is its end, before an answer the client may have gone: nobody can tell. */
     void inputEnded() {
         if (tunnel) {

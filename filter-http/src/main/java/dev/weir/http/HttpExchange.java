@@ -217,7 +217,7 @@ final class HttpExchange implements RequestListener, Verdict {
         if (done) {
             return;
         }
-        if (tunnel.isOpen()) {
+        if (tunnel.isAsked()) { // which has no trailers
             data(Unpooled.EMPTY_BUFFER, true);
             return;
         }

@@ -183,6 +183,7 @@ class ClickHouseTextTest {
                 "SELECT 1 FROM t WHERE t.password LIKE 'hush%'",
                 "SELECT 1 FROM t WHERE token = ('hush')",
                 "SELECT 1 FROM t WHERE token = lower('hush')",
+                "SELECT 1 FROM t WHERE concat('hush', '1', '2', '3', '4', '5', '6', '7', '8') = token",
                 "SELECT 1 FROM t WHERE token = concat('a', 'hush')",
                 "SELECT 1 FROM t WHERE lower(token) = 'hush'",
                 "SELECT 1 FROM t WHERE equals(token, 'hush')",

@@ -97,6 +97,55 @@ class Http1StoppedTest {
         }
     }
 
+    /** The end of the client's stream is heard while the upgrade is not decided, and ends nothing that came before it. */
+    @Test
+    void theEndBehindARequestThatWaitsIsNotBeforeIt() throws Exception {
+        try (ScriptedServer server = new ScriptedServer((peer, number) -> {
+                    for (String head = peer.head(); !head.isEmpty(); head = peer.head()) {
+                        TimeUnit.MILLISECONDS.sleep(300);
+                        peer.say(OK);
+                    }
+                });
+                HttpBed bed = new HttpBed(
+                        Map.of("limits", Map.of("serve_half_closed", true)), server.address());
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
+            client.setSoTimeout(5_000);
+            client.getOutputStream()
+                    .write(("GET /a HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: foo\r\n\r\n"
+                                    + "GET /b HTTP/1.1\r\nHost: a\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            client.shutdownOutput();
+            assertThat(HttpBed.read(client).split("200 OK", -1)).hasSize(3);
+            assertThat(client.getInputStream().read()).isEqualTo(-1);
+        }
+    }
+
+    /** A request that waited for its turn, and whose rest never comes, holds neither client nor upstream. */
+    @Test
+    void aRequestThatWasCutBeforeItsTurnEnds() throws Exception {
+        try (ScriptedServer server = new ScriptedServer((peer, number) -> {
+                    for (String head = peer.head(); !head.isEmpty(); head = peer.head()) {
+                        TimeUnit.MILLISECONDS.sleep(300);
+                        if (head.startsWith("POST")) {
+                            peer.bytes(10);
+                        }
+                        peer.say(OK);
+                    }
+                });
+                HttpBed bed = new HttpBed(
+                        Map.of("limits", Map.of("serve_half_closed", true)), server.address());
+                Socket client = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
+            client.setSoTimeout(5_000);
+            client.getOutputStream()
+                    .write("GET /a HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n012"
+                            .getBytes(StandardCharsets.US_ASCII));
+            client.shutdownOutput();
+            assertThat(HttpBed.read(client).split("200 OK", -1)).hasSize(2);
+            assertThat(client.getInputStream().read()).isEqualTo(-1);
+            assertThat(Http2Bed.eventually(() -> bed.exchanges.size() == 2)).isTrue();
+        }
+    }
+
     /** Behind an upgrade that is not answered yet no more is read than one buffer's worth. */
     @Test
     void whatWaitsIsBounded() throws Exception {

@@ -232,7 +232,7 @@ final class SqlTargets {
     }
 
     private void open() {
-        boolean join = expected && inFrom;
+        boolean join = expected && inFrom && !inserting; // (a, b) behind a table called FUNCTION are columns
         expected = join;
         depth++;
         lists = set(lists, join);
