@@ -106,8 +106,7 @@ class Http1StoppedTest {
                         peer.say(OK);
                     }
                 });
-                HttpBed bed = new HttpBed(
-                        Map.of("limits", Map.of("serve_half_closed", true)), server.address());
+                HttpBed bed = new HttpBed(Map.of("limits", Map.of("serve_half_closed", true)), server.address());
                 Socket client = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
             client.setSoTimeout(5_000);
             client.getOutputStream()
@@ -132,13 +131,13 @@ class Http1StoppedTest {
                         peer.say(OK);
                     }
                 });
-                HttpBed bed = new HttpBed(
-                        Map.of("limits", Map.of("serve_half_closed", true)), server.address());
+                HttpBed bed = new HttpBed(Map.of("limits", Map.of("serve_half_closed", true)), server.address());
                 Socket client = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
             client.setSoTimeout(5_000);
             client.getOutputStream()
-                    .write("GET /a HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n012"
-                            .getBytes(StandardCharsets.US_ASCII));
+                    .write(
+                            "GET /a HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n012"
+                                    .getBytes(StandardCharsets.US_ASCII));
             client.shutdownOutput();
             assertThat(HttpBed.read(client).split("200 OK", -1)).hasSize(2);
             assertThat(client.getInputStream().read()).isEqualTo(-1);
