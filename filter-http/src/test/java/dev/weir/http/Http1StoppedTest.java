@@ -19,6 +19,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a client sends behind a request that asks for a tunnel, or behind its last one, while that is not decided: it waits as it came, and goes on. */
 class Http1StoppedTest {
+    private static final String UPGRADE = "GET /a HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+    private static final String GET = "GET /b HTTP/1.1\r\nHost: a\r\n\r\n";
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     private static final String LAST = "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
@@ -52,7 +54,7 @@ class Http1StoppedTest {
     void aTunnelBehindAnotherRequestOpens() throws Exception {
         try (ScriptedServer server = new ScriptedServer((peer, number) -> {
                     String head = peer.head();
-                    if (head.startsWith("GET /1")) {
+                    if (head.startsWith("GET /b")) {
                         peer.say(OK);
                         head = peer.head();
                     }
@@ -61,8 +63,7 @@ class Http1StoppedTest {
                 });
                 HttpBed bed = new HttpBed(
                         Map.of("routes", List.of(route("/", Map.of("upgrades", List.of("x"))))), server.address())) {
-            String answer = bed.raw("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
-                    + "GET /2 HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nbytes");
+            String answer = bed.raw(GET + UPGRADE + "bytes");
 
             assertThat(answer).contains("200 OK").contains("101 Switching").endsWith("<bytes>");
         }
@@ -109,10 +110,7 @@ class Http1StoppedTest {
                 HttpBed bed = new HttpBed(Map.of("limits", Map.of("serve_half_closed", true)), server.address());
                 Socket client = new Socket(InetAddress.getLoopbackAddress(), bed.port())) {
             client.setSoTimeout(5_000);
-            client.getOutputStream()
-                    .write(("GET /a HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: foo\r\n\r\n"
-                                    + "GET /b HTTP/1.1\r\nHost: a\r\n\r\n")
-                            .getBytes(StandardCharsets.US_ASCII));
+            client.getOutputStream().write((UPGRADE + GET).getBytes(StandardCharsets.US_ASCII));
             client.shutdownOutput();
             assertThat(HttpBed.read(client).split("200 OK", -1)).hasSize(3);
             assertThat(client.getInputStream().read()).isEqualTo(-1);
