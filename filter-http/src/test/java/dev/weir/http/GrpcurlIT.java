@@ -6,9 +6,6 @@ import dev.weir.core.exchange.Exchange;
 import dev.weir.core.exchange.Exchange.Status;
 import dev.weir.core.testkit.InstalledTool;
 import dev.weir.core.testkit.RecordingExchanges;
-import io.netty.pkitesting.CertificateBuilder;
-import io.netty.pkitesting.X509Bundle;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,23 +36,10 @@ class GrpcurlIT {
 
     private void begin(boolean secure) throws Exception {
         tls = secure;
-        X509Bundle ca = new CertificateBuilder()
-                .ecp256()
-                .subject("CN=Weir test")
-                .setIsCertificateAuthority(true)
-                .buildSelfSigned();
-        X509Bundle own = new CertificateBuilder()
-                .ecp256()
-                .subject("CN=peer")
-                .addSanIpAddress("127.0.0.1")
-                .addExtendedKeyUsageServerAuth()
-                .buildIssuedBy(ca);
-        authority = Files.writeString(folder.resolve("ca.pem"), ca.getCertificatePEM())
-                .toString();
-        Path certificate = Files.writeString(folder.resolve("own.pem"), own.getCertificatePEM());
-        Path key = Files.writeString(folder.resolve("own.key"), own.getPrivateKeyPEM());
+        PeerCertificate files = PeerCertificate.in(folder);
+        authority = files.authority();
         service = new ReflectedService(
-                builder -> secure ? builder.useTransportSecurity(certificate.toFile(), key.toFile()) : builder);
+                builder -> secure ? builder.useTransportSecurity(Path.of(files.certificate()).toFile(), Path.of(files.key()).toFile()) : builder);
         Map<String, ?> terminal = Map.of("upstream_protocol", secure ? "auto" : "http2", "grpc", true);
         Map<String, ?> cluster =
                 secure ? Map.of("tls", Map.of("ca", authority, "alpn", List.of("h2", "http/1.1"))) : Map.of();
@@ -66,7 +50,7 @@ class GrpcurlIT {
                                 "alpn",
                                 List.of("h2", "http/1.1"),
                                 "certificates",
-                                List.of(Map.of("certificate", certificate.toString(), "private_key", key.toString()))))
+                                List.of(Map.of("certificate", files.certificate(), "private_key", files.key()))))
                 : Map.of();
         bed = new HttpBed(terminal, List.of(HttpBed.cluster("app", cluster, service.address())), listener);
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.core.exchange.Exchange;
 import java.io.OutputStream;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -12,9 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import javax.management.ObjectName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,19 +20,6 @@ class Http1AheadTest {
     private static final int REQUESTS = 1_800;
     /** After so much the buffer for reading is as large as it gets. */
     private static final int LARGE = 4 << 20;
-
-    /** How many objects of Netty's class of this name live. */
-    private static int living(String name) throws Exception {
-        String all = (String) ManagementFactory.getPlatformMBeanServer()
-                .invoke(
-                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
-                        "gcClassHistogram",
-                        new Object[] {new String[0]},
-                        new String[] {String[].class.getName()});
-        Matcher line = Pattern.compile("(\\d+) +\\d+ +io\\.netty\\.handler\\.codec\\.http\\." + name + "\\b")
-                .matcher(all);
-        return line.find() ? Integer.parseInt(line.group(1)) : 0;
-    }
 
     @ParameterizedTest
     @ValueSource(
@@ -75,7 +58,7 @@ class Http1AheadTest {
                             bed.proxy.listeners().get(0).bytesFromClients() >= LARGE + Math.min(all.length(), 8_192)))
                     .isTrue();
 
-            assertThat(living(type)).isLessThan(100);
+            assertThat(Living.count("io\\.netty\\.handler\\.codec\\.http\\." + type)).isLessThan(100);
             over.countDown();
         }
     }

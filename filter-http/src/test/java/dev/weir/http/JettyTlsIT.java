@@ -1,8 +1,5 @@
 package dev.weir.http;
 
-import io.netty.pkitesting.CertificateBuilder;
-import io.netty.pkitesting.X509Bundle;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.List;
@@ -18,31 +15,16 @@ class JettyTlsIT extends JettyMatrix {
 
     @BeforeAll
     static void start(@TempDir Path folder) throws Exception {
-        X509Bundle ca = new CertificateBuilder()
-                .ecp256()
-                .subject("CN=Weir test")
-                .setIsCertificateAuthority(true)
-                .buildSelfSigned();
-        X509Bundle own = new CertificateBuilder()
-                .ecp256()
-                .subject("CN=peer")
-                .addSanIpAddress("127.0.0.1")
-                .addExtendedKeyUsageServerAuth()
-                .buildIssuedBy(ca);
-        String authority = Files.writeString(folder.resolve("ca.pem"), ca.getCertificatePEM())
-                .toString();
-        String certificate = Files.writeString(folder.resolve("own.pem"), own.getCertificatePEM())
-                .toString();
-        String key = Files.writeString(folder.resolve("own.key"), own.getPrivateKeyPEM())
-                .toString();
+        PeerCertificate files = PeerCertificate.in(folder);
+        String authority = files.authority();
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
-        trusted.setCertificateEntry("ca", ca.getCertificate());
+        trusted.setCertificateEntry("ca", files.issuer().getCertificate());
         SslContextFactory.Client client = new SslContextFactory.Client();
         client.setTrustStore(trusted);
         SslContextFactory.Server server = new SslContextFactory.Server();
         char[] password = "throw-away".toCharArray();
-        server.setKeyStore(own.toKeyStore(password));
+        server.setKeyStore(files.own().toKeyStore(password));
         server.setKeyStorePassword("throw-away");
         peers = new Peers(
                 new JettyServer(new MirrorHandler(), server),
@@ -52,7 +34,7 @@ class JettyTlsIT extends JettyMatrix {
                                 "alpn",
                                 List.of("h2", "http/1.1"),
                                 "certificates",
-                                List.of(Map.of("certificate", certificate, "private_key", key)))),
+                                List.of(Map.of("certificate", files.certificate(), "private_key", files.key())))),
                 Map.of("tls", Map.of("ca", authority)),
                 Map.of("tls", Map.of("ca", authority, "alpn", List.of("h2", "http/1.1"))),
                 client);

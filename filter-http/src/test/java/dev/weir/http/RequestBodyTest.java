@@ -3,7 +3,6 @@ package dev.weir.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.OutputStream;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -11,9 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import javax.management.ObjectName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -21,23 +17,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RequestBodyTest {
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     private static final int LENGTH = 20_000;
-
-    /** How many buffers live. */
-    private static int buffers() throws Exception {
-        String all = (String) ManagementFactory.getPlatformMBeanServer()
-                .invoke(
-                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
-                        "gcClassHistogram",
-                        new Object[] {new String[0]},
-                        new String[] {String[].class.getName()});
-        Matcher line = Pattern.compile("(\\d+) +\\d+ +io\\.netty\\.buffer\\.\\w*(?:ByteBuf|Sliced\\w*)\\b")
-                .matcher(all);
-        int sum = 0;
-        while (line.find()) {
-            sum += Integer.parseInt(line.group(1));
-        }
-        return sum;
-    }
 
     /** In chunks of any size it arrives whole and in order, and while it waits it takes little more than its bytes. */
     @ParameterizedTest
@@ -87,7 +66,7 @@ class RequestBodyTest {
             assertThat(Http2Bed.eventually(() -> bed.proxy.listeners().get(0).bytesFromClients() >= before + sent))
                     .isTrue();
 
-            assertThat(buffers()).isLessThan(3_000);
+            assertThat(Living.count("io\\.netty\\.buffer\\.\\w*ByteBuf")).isLessThan(3_000);
             goOn.countDown();
             second.setSoTimeout(10_000);
             assertThat(second.getInputStream().read()).isEqualTo('H');
