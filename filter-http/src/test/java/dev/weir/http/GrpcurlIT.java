@@ -38,8 +38,11 @@ class GrpcurlIT {
         tls = secure;
         PeerCertificate files = PeerCertificate.in(folder);
         authority = files.authority();
-        service = new ReflectedService(
-                builder -> secure ? builder.useTransportSecurity(Path.of(files.certificate()).toFile(), Path.of(files.key()).toFile()) : builder);
+        service = new ReflectedService(builder -> secure
+                ? builder.useTransportSecurity(
+                        Path.of(files.certificate()).toFile(),
+                        Path.of(files.key()).toFile())
+                : builder);
         Map<String, ?> terminal = Map.of("upstream_protocol", secure ? "auto" : "http2", "grpc", true);
         Map<String, ?> cluster =
                 secure ? Map.of("tls", Map.of("ca", authority, "alpn", List.of("h2", "http/1.1"))) : Map.of();

@@ -58,7 +58,8 @@ class Http1AheadTest {
                             bed.proxy.listeners().get(0).bytesFromClients() >= LARGE + Math.min(all.length(), 8_192)))
                     .isTrue();
 
-            assertThat(Living.count("io\\.netty\\.handler\\.codec\\.http\\." + type)).isLessThan(100);
+            assertThat(Living.count("io\\.netty\\.handler\\.codec\\.http\\." + type))
+                    .isLessThan(100);
             over.countDown();
         }
     }
